@@ -1,0 +1,1 @@
+"""Orders to the ProjectX Gateway API (TopstepX), sent fast and at most once."""
