@@ -1,0 +1,85 @@
+# cython: embedsignature=False
+"""The libcurl that pycurl has loaded, found at import and checked for its age."""
+
+import sys
+from pathlib import Path
+
+import pycurl
+from pycurl import _pycurl
+
+cdef extern from "dynlib.h":
+    void* loaded "fastorder_loaded"(const char*) noexcept
+    void* symbol "fastorder_symbol"(void*, const char*) noexcept
+
+OLDEST = (8, 21, 0)
+"""The oldest libcurl that is accepted: older ones have known memory-safety faults
+in the multi interface (CVE-2026-9080, CVE-2026-10536)."""
+
+FIX = 'install a current one with: pip install -U "pycurl>=7.49"'
+
+
+cdef str library_path():
+    """The file that holds libcurl, or the extension that is linked to it."""
+    if sys.platform != "win32":
+        return _pycurl.__file__
+    libraries = Path(pycurl.__file__).parent.parent / "pycurl.libs"
+    for path in sorted(libraries.glob("libcurl*.dll")):
+        return path.name
+    raise ImportError(f"expected a libcurl DLL beside pycurl, found none; {FIX}")
+
+
+cdef void* find(void* library, str name) except NULL:
+    cdef bytes encoded = name.encode("ascii")
+    cdef void* found = symbol(library, encoded)
+    if found is NULL:
+        raise ImportError(
+            f"expected {name} in the libcurl of pycurl ({pycurl.version}), "
+            f"found none; {FIX}"
+        )
+    return found
+
+
+cdef int load() except -1:
+    cdef bytes path = library_path().encode(sys.getfilesystemencoding())
+    cdef void* library = loaded(path)
+    if library is NULL:
+        raise ImportError(f"expected pycurl's libcurl to be loaded, it is not; {FIX}")
+    (<void**>&curl.version_info)[0] = find(library, "curl_version_info")
+    (<void**>&curl.easy_strerror)[0] = find(library, "curl_easy_strerror")
+    (<void**>&curl.multi_strerror)[0] = find(library, "curl_multi_strerror")
+    (<void**>&curl.easy_init)[0] = find(library, "curl_easy_init")
+    (<void**>&curl.easy_cleanup)[0] = find(library, "curl_easy_cleanup")
+    (<void**>&curl.easy_setopt)[0] = find(library, "curl_easy_setopt")
+    (<void**>&curl.easy_getinfo)[0] = find(library, "curl_easy_getinfo")
+    (<void**>&curl.slist_append)[0] = find(library, "curl_slist_append")
+    (<void**>&curl.slist_free_all)[0] = find(library, "curl_slist_free_all")
+    (<void**>&curl.multi_init)[0] = find(library, "curl_multi_init")
+    (<void**>&curl.multi_cleanup)[0] = find(library, "curl_multi_cleanup")
+    (<void**>&curl.multi_setopt)[0] = find(library, "curl_multi_setopt")
+    (<void**>&curl.multi_add_handle)[0] = find(library, "curl_multi_add_handle")
+    (<void**>&curl.multi_remove_handle)[0] = find(library, "curl_multi_remove_handle")
+    (<void**>&curl.multi_socket_action)[0] = find(library, "curl_multi_socket_action")
+    (<void**>&curl.multi_perform)[0] = find(library, "curl_multi_perform")
+    (<void**>&curl.multi_poll)[0] = find(library, "curl_multi_poll")
+    (<void**>&curl.multi_timeout)[0] = find(library, "curl_multi_timeout")
+    (<void**>&curl.multi_info_read)[0] = find(library, "curl_multi_info_read")
+    return 0
+
+
+def version():
+    """The version of the libcurl in use, as three numbers."""
+    cdef unsigned int number = curl.version_info(0).version_num
+    return (number >> 16) & 0xFF, (number >> 8) & 0xFF, number & 0xFF
+
+
+def check_version(found):
+    """Refuse a libcurl older than OLDEST with an ImportError that names the fix."""
+    if found < OLDEST:
+        raise ImportError(
+            "libcurl must be at least {}.{}.{}, was {}.{}.{}; ".format(*OLDEST, *found)
+            + FIX
+        )
+
+
+load()
+check_version(version())
