@@ -1,1 +1,73 @@
-"""Orders to the ProjectX Gateway API (TopstepX), sent fast and at most once."""
+"""Orders to the ProjectX Gateway API (TopstepX), sent fast and at most once.
+
+``OrderExecutor`` is for code with an event loop, ``fastorder.blocking.OrderExecutor``
+for code without one.
+"""
+
+from fastorder.config import RetryPolicy, Timeouts
+from fastorder.errors import (
+    ConfigurationError,
+    ExecutorClosed,
+    ExecutorMisuse,
+    FastOrderError,
+    InvalidField,
+    InvalidToken,
+    OrderFailed,
+    OrderNotSent,
+    OrderRejected,
+    OrderUnknown,
+    RequestFailed,
+    TokenMissing,
+    UnknownSymbol,
+    UnknownTag,
+    WrongFieldType,
+)
+from fastorder.executor import OrderExecutor
+from fastorder.models import (
+    Account,
+    Contract,
+    Order,
+    OrderRequest,
+    OrderResult,
+    OrderStatus,
+    OrderType,
+    Outcome,
+    Side,
+    Timing,
+)
+from fastorder.ticket import Ticket
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Account",
+    "ConfigurationError",
+    "Contract",
+    "ExecutorClosed",
+    "ExecutorMisuse",
+    "FastOrderError",
+    "InvalidField",
+    "InvalidToken",
+    "Order",
+    "OrderExecutor",
+    "OrderFailed",
+    "OrderNotSent",
+    "OrderRejected",
+    "OrderRequest",
+    "OrderResult",
+    "OrderStatus",
+    "OrderType",
+    "OrderUnknown",
+    "Outcome",
+    "RequestFailed",
+    "RetryPolicy",
+    "Side",
+    "Ticket",
+    "Timeouts",
+    "Timing",
+    "TokenMissing",
+    "UnknownSymbol",
+    "UnknownTag",
+    "WrongFieldType",
+    "__version__",
+]

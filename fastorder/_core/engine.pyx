@@ -186,7 +186,8 @@ cdef class Engine:
         """End every exchange and wake-up, tell their receivers, free everything."""
         if self.closed:
             return
-        self.check_owner()
+        if self.used:
+            self.check_owner()
         self.closed = True
         cdef Transfer transfer
         stopped = []
@@ -343,6 +344,16 @@ cdef class LoopEngine(Engine):
             )
         return self.bind(loop)
 
+    @property
+    def used(self):
+        """Whether a loop is bound to it."""
+        return self.loop is not None
+
+    def waiter(self):
+        """A future of the engine's loop."""
+        self.check_owner()
+        return self.loop.create_future()
+
     cdef int bind(self, object loop) except -1:
         proactor = getattr(asyncio, "ProactorEventLoop", None)
         if proactor is not None and isinstance(loop, proactor):
@@ -495,6 +506,16 @@ cdef class PollEngine(Engine):
                 f"this is thread {thread}: make one executor for each thread"
             )
         return 0
+
+    @property
+    def used(self):
+        """Whether a thread is bound to it."""
+        return self.owner != 0
+
+    def waiter(self):
+        """Refused: nothing on a loop would ever end the wait."""
+        raise ExecutorMisuse(
+            "a ticket of a blocking executor must not be awaited: use resolve(tag)")
 
     cdef int start(self) except -1:
         return self.perform()

@@ -22,6 +22,16 @@ cdef enum:
     MAX_AGE_S = 30              # an idle connection older than this is not used again
     MAX_LIFETIME_S = 3600
 
+UNTRUSTED = frozenset({
+    c.CURLE_SSL_CACERT_BADFILE,
+    c.CURLE_SSL_CERTPROBLEM,
+    c.CURLE_PEER_FAILED_VERIFICATION,
+    c.CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+    c.CURLE_SSL_INVALIDCERTSTATUS,
+})
+
+RESEND_BLOCKED = frozenset({c.CURLE_ABORTED_BY_CALLBACK, c.CURLE_SEND_FAIL_REWIND})
+
 # ---------------------------------------------------------------- red: callbacks
 
 
@@ -220,6 +230,21 @@ cdef class Evidence:
         submitted_ns, written_ns, first_byte_ns, finished_ns: monotonic nanoseconds;
             0 where it did not happen.
     """
+
+    @property
+    def complete(self):
+        """Whether libcurl saw the exchange through to the end of a whole answer."""
+        return self.curl_code == c.CURLE_OK
+
+    @property
+    def resend_blocked(self):
+        """Whether libcurl wanted to send the request again, and was refused."""
+        return self.starts > 0 and self.curl_code in RESEND_BLOCKED
+
+    @property
+    def untrusted(self):
+        """Whether the other side's certificate, or our own trust, was at fault."""
+        return self.curl_code in UNTRUSTED
 
     def __repr__(self):
         return (

@@ -1,0 +1,70 @@
+# The verbs of the project. Each sets up what it needs; nothing else has to be done.
+#   make demo      the usage example against the local gateway over TLS
+#   make test      the tests
+#   make lint      formatting, style, types, import rules
+#   make bench     the benchmarks beside a raw socket, on one core
+#   make sanitize  the tests on a build with ASan and UBSan
+#   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
+#   make docs      the documentation, into site/
+#   make clean     everything that the above have made
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard fastorder/*/*.pyx fastorder/*/*.pxd fastorder/*/*.h) setup.py pyproject.toml
+
+.PHONY: demo test lint bench sanitize matrix docs clean build
+
+demo: build
+	$(BIN)/python examples/demo.py
+
+test: build
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: build $(VENV)/.lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/cython-lint fastorder
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest fastorder._core.request fastorder._core.response fastorder._core.price
+	$(BIN)/lint-imports
+
+bench: build
+	$(BIN)/python -m pytest benchmarks -p pytest_benchmark --benchmark-only $(ARGS)
+
+sanitize: $(VENV)/.tools
+	sh tools/sanitize.sh $(ARGS)
+
+matrix: $(VENV)/.tools
+	$(BIN)/python -m nox $(ARGS)
+
+docs: build $(VENV)/.docs
+	$(BIN)/mkdocs build --strict
+
+build: $(VENV)/.built
+
+$(VENV)/.tools: pyproject.toml tools/check_setup.sh
+	@sh tools/check_setup.sh $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group build --group test
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.tools $(SOURCES)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.tools
+	$(BIN)/python -m pip install --quiet --group lint
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.tools
+	$(BIN)/python -m pip install --quiet --group docs
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .venv-sanitize .nox build dist site *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	find fastorder -name '*.so' -delete
+	find fastorder -name '*.c' -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,10 @@
+"""Exact prices: decimal text, and whole ticks."""
+
+cdef bytes price_bytes(str field, object price)
+
+cdef class TickGrid:
+    cdef readonly object size           # Decimal
+    cdef long long step                 # the tick in units of 10 ** -scale
+    cdef int scale
+
+    cdef int check(self, str field, bytes text) except -1

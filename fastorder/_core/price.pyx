@@ -1,0 +1,207 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True
+"""Exact prices: plain decimal text from any number, and whole ticks on a grid.
+
+No price is ever computed with binary fractions: a float counts as its shortest text.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.float cimport PyFloat_Check
+from cpython.long cimport PyLong_Check
+
+from fastorder.errors import InvalidField, WrongFieldType
+
+cdef enum:
+    MOST_DIGITS = 18            # every such number fits 64 bits
+
+cdef object float_text = float.__repr__
+cdef object int_text = int.__repr__
+
+
+cdef bytes price_bytes(str field, object price):
+    """The plain decimal text of a positive price."""
+    cdef bytes text
+    if type(price) is float:
+        text = (<str>float_text(price)).encode("ascii")
+    elif PyLong_Check(price) and type(price) is not bool:
+        text = whole_text(field, price)
+    elif PyFloat_Check(price):
+        text = (<str>float_text(price)).encode("ascii")
+    elif isinstance(price, Decimal):
+        text = decimal_text(field, price)
+    else:
+        text = index_text(field, price)
+    if is_plain(text):
+        return text
+    return plain(field, price, text)
+
+
+cdef bytes whole_text(str field, object price):
+    """The digits of an int; one past 64 bits is no price, and slow to write."""
+    if price.bit_length() > 64:
+        raise InvalidField(
+            field, f"must have at most {MOST_DIGITS} digits", "a larger number")
+    return (<str>int_text(price)).encode("ascii")
+
+
+cdef bytes decimal_text(str field, object price):
+    if not price.is_finite():
+        raise InvalidField(field, "must be a finite number", price)
+    if abs(price.adjusted()) > MOST_DIGITS:
+        raise InvalidField(field, f"must have at most {MOST_DIGITS} digits", price)
+    return format(price, "f").encode("ascii")
+
+
+cdef bytes index_text(str field, object price):
+    """The text of an integer that is not an int, such as NumPy's."""
+    if isinstance(price, bool) or not hasattr(price, "__index__"):
+        raise WrongFieldType(field, "must be an int, a float or a Decimal", price)
+    return whole_text(field, price.__index__())
+
+
+cdef bint is_plain(bytes text) noexcept:
+    """Digits with at most one point between them, not all of them zero, not many."""
+    cdef const char* letters = PyBytes_AS_STRING(text)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(text)
+    cdef Py_ssize_t i
+    cdef int digits = 0
+    cdef int points = 0
+    cdef bint positive = False
+    for i in range(size):
+        if c'0' <= letters[i] <= c'9':
+            digits += 1
+            positive = positive or letters[i] != c'0'
+        elif letters[i] == c'.' and 0 < i < size - 1:
+            points += 1
+        else:
+            return False
+    return positive and points <= 1 and digits <= MOST_DIGITS
+
+
+cdef bytes plain(str field, object price, bytes text):
+    """The same for a number whose own text is not plain; refuses what no price is."""
+    try:
+        exact = Decimal(text.decode("ascii"))
+    except InvalidOperation:
+        raise InvalidField(field, "must be a finite number", price) from None
+    if not exact.is_finite():
+        raise InvalidField(field, "must be a finite number", price)
+    if exact <= 0:
+        raise InvalidField(field, "must be positive", price)
+    cdef bytes written = decimal_text(field, exact)
+    if not is_plain(written):
+        raise InvalidField(field, f"must have at most {MOST_DIGITS} digits", price)
+    return written
+
+
+def price_text(price, field="price"):
+    """The exact decimal text of a price, never with an exponent.
+
+    Args:
+        price: int, float or Decimal; a float counts as its shortest text.
+        field: the name that an error gives it.
+
+    Raises:
+        InvalidField: not finite, not positive, or more than 18 digits.
+        WrongFieldType: not a number.
+    """
+    return price_bytes(field, price).decode("ascii")
+
+
+cdef class TickGrid:
+    """The prices that a contract may have: the whole multiples of its tick.
+
+    Args:
+        size: the tick, as Decimal, int, float or decimal text.
+
+    Raises:
+        InvalidField, WrongFieldType: as for a price.
+    """
+
+    def __init__(self, size):
+        if isinstance(size, str):
+            try:
+                size = Decimal(size)
+            except InvalidOperation:
+                raise InvalidField("tick_size", "must be a decimal number", size) from None
+        cdef bytes text = price_bytes("tick_size", size)
+        self.size = Decimal(text.decode("ascii"))
+        self.scale = scale_of(text)
+        self.step = units_of(text)
+
+    def __repr__(self):
+        return f"TickGrid({str(self.size)!r})"
+
+    def ticks(self, price, field="price"):
+        """How many ticks a price is.
+
+        Raises:
+            InvalidField: the price is off the grid.
+        """
+        cdef bytes text = price_bytes(field, price)
+        self.check(field, text)
+        return int(Decimal(text.decode("ascii")) / self.size)
+
+    def text(self, ticks):
+        """The exact decimal text of a number of ticks."""
+        units = ticks * self.step
+        if self.scale == 0:
+            return str(units)
+        digits = str(abs(units)).rjust(self.scale + 1, "0")
+        sign = "-" if units < 0 else ""
+        return f"{sign}{digits[:-self.scale]}.{digits[-self.scale:]}"
+
+    cdef int check(self, str field, bytes text) except -1:
+        """Refuse a price off the grid; its text was checked before."""
+        cdef int scale = scale_of(text)
+        cdef long long units = units_of(text)
+        if scale <= self.scale and lifted(&units, self.scale - scale):
+            if units % self.step == 0:
+                return 0
+        else:
+            exact = Decimal(text.decode("ascii"))
+            if is_multiple(exact, self.size):
+                return 0
+        raise InvalidField(
+            field, f"must be a multiple of the tick {self.size}",
+            Decimal(text.decode("ascii")))
+
+
+cdef bint is_multiple(object price, object tick) except -1:
+    """Whether the quotient is whole, in whole numbers of any size."""
+    price_over, price_under = price.as_integer_ratio()
+    tick_over, tick_under = tick.as_integer_ratio()
+    return (price_over * tick_under) % (price_under * tick_over) == 0
+
+
+cdef bint lifted(long long* units, int places) noexcept:
+    """Multiply by a power of ten; False where that does not fit 64 bits."""
+    cdef int i
+    for i in range(places):
+        if units[0] > 922337203685477580:
+            return False
+        units[0] *= 10
+    return True
+
+
+cdef int scale_of(bytes text) noexcept:
+    """The number of digits behind the point."""
+    cdef const char* letters = PyBytes_AS_STRING(text)
+    cdef int size = <int>PyBytes_GET_SIZE(text)
+    cdef int i
+    for i in range(size):
+        if letters[i] == c'.':
+            return size - i - 1
+    return 0
+
+
+cdef long long units_of(bytes text) noexcept:
+    """The digits as one whole number; at most 18 of them."""
+    cdef const char* letters = PyBytes_AS_STRING(text)
+    cdef Py_ssize_t i
+    cdef long long units = 0
+    for i in range(PyBytes_GET_SIZE(text)):
+        if letters[i] != c'.':
+            units = 10 * units + (letters[i] - c'0')
+    return units

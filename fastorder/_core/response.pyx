@@ -1,0 +1,106 @@
+"""Bytes to what the gateway said; any bytes at all, and never an exception."""
+
+import orjson
+
+from cpython.bytes cimport PyBytes_GET_SIZE
+
+cdef object loads = orjson.loads
+cdef long long LARGEST_INT64 = 9223372036854775807
+
+
+cdef class Reply:
+    """What one answer says.
+
+    Attributes:
+        http_status: as it came.
+        document: the JSON object; None where the body is none.
+        success, error_code, error_message: the gateway's envelope; None where the
+            body has no proper one.
+        order_id: a positive 64-bit whole number; None where there is none.
+        reason: why there is no envelope, or the title of an ASP.NET problem report;
+            None where the envelope is there.
+    """
+
+    cdef readonly int http_status
+    cdef readonly dict document
+    cdef readonly object success
+    cdef readonly object error_code
+    cdef readonly str error_message
+    cdef readonly str reason
+
+    @property
+    def consistent(self):
+        """Whether success and the error code say the same."""
+        return self.success is not None and self.success == (self.error_code == 0)
+
+    @property
+    def order_id(self):
+        """The order id of a place; None where there is none."""
+        if self.document is None:
+            return None
+        number = self.document.get("orderId")
+        if type(number) is int and 0 < number <= LARGEST_INT64:
+            return number
+        return None
+
+    def __repr__(self):
+        return (
+            f"Reply(http_status={self.http_status}, success={self.success}, "
+            f"error_code={self.error_code}, reason={self.reason!r})"
+        )
+
+
+def read_reply(int http_status, bytes body):
+    """Read an answer. Whatever the body holds, this gives a Reply.
+
+    Args:
+        http_status: the HTTP status, 100 to 599.
+        body: the body as it came, of any length.
+    """
+    cdef Reply reply = Reply.__new__(Reply)
+    reply.http_status = http_status
+    try:
+        document = loads(body)
+    except (ValueError, RecursionError):
+        reply.reason = unreadable(body)
+        return reply
+    if type(document) is not dict:
+        reply.reason = "a JSON object was expected, another value came"
+        return reply
+    reply.document = document
+    success = document.get("success")
+    code = document.get("errorCode")
+    if type(success) is not bool or type(code) is not int:
+        reply.reason = problem(document)
+        return reply
+    reply.success = success
+    reply.error_code = code
+    message = document.get("errorMessage")
+    if type(message) is str:
+        reply.error_message = message
+    return reply
+
+
+cdef str unreadable(bytes body):
+    """Say what a body is that is not JSON, without showing it."""
+    cdef bytes start = body[:512].lstrip()
+    size = f"{PyBytes_GET_SIZE(body)} bytes"
+    if not start:
+        return "an empty body"
+    if start[:1] == b"<":
+        return f"HTML or XML instead of JSON, {size}"
+    if start[:1] in (b"{", b"["):
+        return f"JSON that is cut or broken, {size}"
+    return f"no JSON, {size}"
+
+
+cdef str problem(dict document):
+    """The title and the fields of an ASP.NET problem report (RFC 9457)."""
+    title = document.get("title")
+    if type(title) is not str:
+        return "JSON without the gateway's envelope"
+    errors = document.get("errors")
+    if type(errors) is not dict:
+        return title[:200]
+    fields = ", ".join(sorted(str(name) for name in errors))
+    return f"{title} ({fields})"[:200]

@@ -1,0 +1,331 @@
+"""The protocol of a modify or a cancel: repeated on a busy gateway, read back in doubt.
+
+Both carry absolute values, so the same request sent twice has the effect of one. Where
+an answer leaves a doubt, the order is read by its id and decides.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.request import render_order_by_id
+from fastorder.commands import Command, Finish, Pause, Send
+from fastorder.endpoints import Endpoint
+from fastorder.errors import CancelOrderError, ModifyOrderError, error_name
+from fastorder.models import OrderResult, OrderStatus, Outcome
+from fastorder.reading import Reading, Sign, read
+from fastorder.results import result_of
+from fastorder.schedule import Schedule
+
+if TYPE_CHECKING:
+    from fastorder._core.transfer import Evidence
+    from fastorder.clock import Clock
+    from fastorder.config import RetryPolicy
+
+ENDED = frozenset(
+    {
+        OrderStatus.FILLED,
+        OrderStatus.CANCELLED,
+        OrderStatus.EXPIRED,
+        OrderStatus.REJECTED,
+    }
+)
+ORDER_NOT_FOUND = 1
+"""The code of Order/searchById for an order that does not exist."""
+
+
+class State(Enum):
+    """Where an amendment stands."""
+
+    SENDING = "on its way, not answered yet"
+    RESTING = "waiting to be sent again"
+    COOLING = "in doubt, waiting to be read back"
+    READING_BACK = "in doubt, being read back"
+    DONE = "done"
+
+
+class Effect(Enum):
+    """What an order, read back, says of an amendment."""
+
+    DONE = "done"
+    IMPOSSIBLE = "no longer possible"
+    NOT_SEEN = "not seen yet"
+
+
+class Amendment:
+    """One modify or cancel on its way; subclasses say what its effect looks like.
+
+    Args:
+        account_id, order_id: the order that is amended.
+        body: the request's bytes; every send is of these.
+        policy, clock: pauses and time.
+        called_ns: when the caller called, on the monotonic clock.
+    """
+
+    __slots__ = (
+        "_body",
+        "_called_ns",
+        "_clock",
+        "_error",
+        "_evidence",
+        "_may_resend",
+        "_policy",
+        "_refusal",
+        "_schedule",
+        "account_id",
+        "attempts",
+        "in_doubt",
+        "order_id",
+        "state",
+    )
+
+    action: str
+    endpoint: Endpoint
+    codes: type[IntEnum]
+    pending: frozenset[IntEnum]
+
+    def __init__(
+        self,
+        account_id: int,
+        order_id: int,
+        body: bytes,
+        policy: RetryPolicy,
+        clock: Clock,
+        called_ns: int,
+    ) -> None:
+        self.account_id = account_id
+        self.order_id = order_id
+        self.attempts = 0
+        self.in_doubt = False  # an earlier send may have had its effect
+        self.state = State.SENDING
+        self._body = body
+        self._policy = policy
+        self._clock = clock
+        self._called_ns = called_ns
+        self._schedule = Schedule(policy, clock)
+        self._may_resend = False
+        self._error = ""
+        self._refusal: Reading | None = None
+        self._evidence: Evidence | None = None
+
+    def effect(self, row: dict[str, Any]) -> Effect:
+        """What the order, as it stands, says of this amendment."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------ events
+
+    def start(self) -> Send:
+        """The first command: the request leaves."""
+        self.state = State.SENDING
+        return Send(self.endpoint, self._body)
+
+    def on_evidence(self, evidence: Evidence) -> Command[OrderResult]:
+        """An exchange has ended."""
+        if self.state is State.READING_BACK:
+            return self._was_read_back(evidence)
+        return self._answered(evidence)
+
+    def on_time(self) -> Command[OrderResult]:
+        """A pause is over."""
+        return self._read_back() if self.state is State.COOLING else self.start()
+
+    def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
+        """The executor closes: nothing more can be learnt."""
+        if evidence is not None and self.state is State.SENDING:
+            self._evidence = evidence
+            self.attempts += evidence.starts > 0
+            self.in_doubt |= evidence.starts > 0
+        outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
+        why = f" ({self._error})" if self._error else ""
+        return self._finish(outcome, f"the executor was closed{why}")
+
+    # ------------------------------------------------------------ sending
+
+    def _answered(self, evidence: Evidence) -> Command[OrderResult]:
+        self._evidence = evidence
+        reading = read(evidence, self._policy)
+        self.attempts += evidence.starts > 0
+        if reading.sign is Sign.ACCEPTED:
+            return self._finish(Outcome.ACCEPTED)
+        self._error = reading.reason
+        if reading.sign is Sign.NOT_SENT:
+            return self._not_sent(evidence)
+        if reading.sign is Sign.REFUSED:
+            return self._refused(reading)
+        if reading.sign in (Sign.BUSY, Sign.LIMITED) and not self._schedule.spent:
+            self.in_doubt = True
+            return self._rest(evidence)
+        if reading.sign is Sign.TURNED_AWAY:
+            self._refusal = reading
+            return self._read_back()
+        return self._doubtful()
+
+    def _not_sent(self, evidence: Evidence) -> Command[OrderResult]:
+        if not self._schedule.spent and not evidence.untrusted:
+            return self._rest(None)
+        if self.in_doubt:
+            return self._doubtful()
+        return self._finish(Outcome.NOT_SENT, self._error)
+
+    def _refused(self, reading: Reading) -> Command[OrderResult]:
+        assert reading.reply is not None
+        code = reading.reply.error_code
+        name = error_name(self.codes, code)
+        if name is None or code in self.pending:
+            self._error = f"{name or 'unlisted code'} ({code})"
+            return self._doubtful()
+        if self.in_doubt:
+            self._refusal = reading
+            self._error = f"{name} ({code})"
+            return self._read_back()
+        return self._finish(
+            Outcome.REJECTED, reading.reason or None, error_code=code, error_name=name
+        )
+
+    def _rest(self, evidence: Evidence | None) -> Pause:
+        self.state = State.RESTING
+        return Pause(self._schedule.next_due_ns(evidence))
+
+    # ------------------------------------------------------------ reading back
+
+    def _doubtful(self) -> Pause:
+        """The request may have had its effect: wait, then read the order."""
+        self.in_doubt = True
+        self.state = State.COOLING
+        self._may_resend = not self._schedule.spent
+        if self._may_resend:
+            return Pause(self._schedule.next_due_ns(self._evidence))
+        return Pause(self._schedule.last_due_ns())
+
+    def _read_back(self) -> Send:
+        self.state = State.READING_BACK
+        body = render_order_by_id(self.account_id, self.order_id)
+        return Send(Endpoint.ORDER_BY_ID, body)
+
+    def _was_read_back(self, evidence: Evidence) -> Command[OrderResult]:
+        reading = read(evidence, self._policy)
+        if _does_not_exist(reading):
+            return self._finish(Outcome.REJECTED, "the order does not exist")
+        row = _order_row(reading)
+        if row is None:
+            reason = reading.reason or reading.sign.value
+            return self._unseen(f"{self._error}; reading back failed: {reason}")
+        effect = self.effect(row)
+        if effect is Effect.DONE:
+            return self._finish(Outcome.ACCEPTED)
+        if effect is Effect.IMPOSSIBLE:
+            return self._finish(Outcome.REJECTED, _ended_text(row))
+        if self._refusal is not None and not self.in_doubt:
+            return self._finish(Outcome.REJECTED, self._error)
+        return self._unseen(f"{self._error}; the order does not show it")
+
+    def _unseen(self, why: str) -> Command[OrderResult]:
+        """Send again while the schedule lasts, unless the gateway has refused it."""
+        if self._refusal is None and self._may_resend:
+            return self.start()
+        return self._finish(Outcome.UNKNOWN, why)
+
+    # ------------------------------------------------------------ the end
+
+    def _finish(
+        self,
+        outcome: Outcome,
+        error: str | None = None,
+        error_code: int | None = None,
+        error_name: str | None = None,
+    ) -> Finish[OrderResult]:
+        self.state = State.DONE
+        return Finish(
+            result_of(
+                outcome,
+                self.action,
+                self._evidence,
+                called_ns=self._called_ns,
+                parsed_ns=self._clock.monotonic_ns(),
+                order_id=self.order_id,
+                error=error,
+                error_code=error_code,
+                error_name=error_name,
+                attempts=self.attempts,
+            )
+        )
+
+
+class Cancellation(Amendment):
+    """A cancel: its effect is an order that is cancelled."""
+
+    __slots__ = ()
+
+    action = "cancel"
+    endpoint = Endpoint.CANCEL
+    codes = CancelOrderError
+    pending = frozenset({CancelOrderError.Pending, CancelOrderError.UnknownError})
+
+    def effect(self, row: dict[str, Any]) -> Effect:
+        """Done when cancelled, impossible when it has ended otherwise."""
+        if row.get("status") == OrderStatus.CANCELLED:
+            return Effect.DONE
+        return Effect.IMPOSSIBLE if row.get("status") in ENDED else Effect.NOT_SEEN
+
+
+class Modification(Amendment):
+    """A modify: its effect is an order that carries every value asked for.
+
+    A trail price cannot be read back, since the gateway stores a distance; such a
+    modify stays unknown where its answer is lost.
+    """
+
+    __slots__ = ("_wanted",)
+
+    action = "modify"
+    endpoint = Endpoint.MODIFY
+    codes = ModifyOrderError
+    pending = frozenset({ModifyOrderError.Pending, ModifyOrderError.UnknownError})
+
+    def __init__(
+        self,
+        account_id: int,
+        order_id: int,
+        body: bytes,
+        policy: RetryPolicy,
+        clock: Clock,
+        called_ns: int,
+        *,
+        wanted: dict[str, Decimal | None],
+    ) -> None:
+        super().__init__(account_id, order_id, body, policy, clock, called_ns)
+        self._wanted = wanted
+
+    def effect(self, row: dict[str, Any]) -> Effect:
+        """Done when every value is there, impossible when the order has ended."""
+        if all(_equal(row.get(name), value) for name, value in self._wanted.items()):
+            return Effect.DONE
+        return Effect.IMPOSSIBLE if row.get("status") in ENDED else Effect.NOT_SEEN
+
+
+def _equal(found: object, wanted: Decimal | None) -> bool:
+    if wanted is None or not isinstance(found, (int, float)):
+        return False
+    return Decimal(repr(found)) == wanted
+
+
+def _order_row(reading: Reading) -> dict[str, Any] | None:
+    if reading.sign is not Sign.ACCEPTED or reading.reply is None:
+        return None
+    row = (reading.reply.document or {}).get("order")
+    return row if isinstance(row, dict) else None
+
+
+def _does_not_exist(reading: Reading) -> bool:
+    return (
+        reading.sign is Sign.REFUSED
+        and reading.reply is not None
+        and reading.reply.error_code == ORDER_NOT_FOUND
+    )
+
+
+def _ended_text(row: dict[str, Any]) -> str:
+    status = OrderStatus(row["status"])
+    return f"the order is {status.name.lower()} already"

@@ -1,0 +1,126 @@
+"""OrderExecutor for code without an event loop: the same verbs, without await.
+
+It runs the same core from the calling thread, which waits inside libcurl with the GIL
+released. It needs no event loop and touches none, so it works in a notebook beside a
+running one.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from fastorder._core.engine import PollEngine
+from fastorder.desk import Desk
+from fastorder.interrupts import HeldInterrupts
+from fastorder.models import OrderResult
+from fastorder.warmth import ping_round
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from fastorder.models import Account, Contract, Order
+    from fastorder.ticket import Ticket
+
+T = TypeVar("T")
+
+LONGEST_TURN_NS = 1_000_000_000
+
+
+class OrderExecutor(Desk[OrderResult]):
+    """Places, modifies and cancels orders from plain code; every verb waits.
+
+    One executor belongs to the thread that used it first. Ctrl-C ends a wait, not the
+    order: ``intents()`` lists what is open, and the next call, ``resolve(tag)`` say,
+    carries it on. Between calls nothing runs: connections are not kept warm longer
+    than libcurl keeps an idle one.
+
+    Args, Raises: see ``fastorder.OrderExecutor``.
+    """
+
+    def _make_engine(self, max_connections: int) -> PollEngine:
+        self._poll_engine = PollEngine(max_connections=max_connections)
+        return self._poll_engine
+
+    def _give(self, ticket: Ticket[OrderResult]) -> OrderResult:
+        return self._wait(ticket)
+
+    def _wait(self, ticket: Ticket[T]) -> T:
+        if not ticket.done:
+            with HeldInterrupts() as interrupts:
+                while not ticket.done:
+                    self._poll_engine.turn(LONGEST_TURN_NS)
+                    interrupts.let_through()
+        return ticket.outcome()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def connect(self, connections: int = 1) -> None:
+        """Open warm connections (DNS, TCP, TLS), so that the first order pays nothing.
+
+        Raises:
+            RequestFailed: a connection could not be opened; the text says why.
+        """
+        count = self._checked_connections(connections)
+        for ticket in ping_round(self._dispatch, count):
+            self._wait(ticket)
+
+    def close(self, drain: float | None = None) -> None:
+        """Close; what is on its way may end first.
+
+        Args:
+            drain: seconds to wait for that; the request timeout where not given.
+                What has not ended then gets the outcome UNKNOWN, or NOT_SENT where
+                nothing was sent.
+        """
+        if self.closed:
+            return
+        seconds = self._timeouts.request if drain is None else drain
+        until = time.monotonic() + seconds
+        with HeldInterrupts() as interrupts:
+            while self._under_way() and (left := until - time.monotonic()) > 0:
+                self._poll_engine.turn(int(left * 1e9))
+                interrupts.let_through()
+        self._engine.close()
+
+    # ------------------------------------------------------------ reads
+
+    def login(self, user_name: str, api_key: str) -> None:
+        """Get a token for a user name and an API key, and use it from then on.
+
+        Raises:
+            RequestFailed: the gateway gives no token.
+        """
+        self._wait(self._login(user_name, api_key))
+
+    def accounts(self, *, only_active: bool = True) -> list[Account]:
+        """The accounts of the token's user."""
+        return self._wait(self._accounts(only_active))
+
+    def load_contract(self, symbol: str, *, live: bool = False) -> Contract:
+        """The active contract of a symbol, listed under it with its tick size.
+
+        Raises:
+            UnknownSymbol: the gateway lists none.
+        """
+        return self._wait(self._load_contract(symbol, live))
+
+    def search_orders(self, account_id: int, since: datetime) -> list[Order]:
+        """The account's orders since a time (aware), of every status."""
+        return self._wait(self._search_orders(account_id, since))
+
+    def open_orders(self, account_id: int) -> list[Order]:
+        """The account's working orders; suspended bracket legs are not among them."""
+        return self._wait(self._open_orders(account_id))

@@ -1,0 +1,105 @@
+"""Settings of an executor: frozen, and checked when they are made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fastorder.errors import ConfigurationError
+
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long one request may take.
+
+    Attributes:
+        connect: seconds for DNS, TCP and TLS together.
+        request: seconds for the whole request, connecting included.
+    """
+
+    connect: float = 2.0
+    request: float = 5.0
+
+    def __post_init__(self) -> None:
+        _check_number("connect", self.connect, 0.001, 3600.0)
+        _check_number("request", self.request, 0.001, 3600.0)
+
+    @property
+    def connect_ms(self) -> int:
+        """The same in whole milliseconds."""
+        return math.ceil(self.connect * 1000)
+
+    @property
+    def request_ms(self) -> int:
+        """The same in whole milliseconds."""
+        return math.ceil(self.request * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a request is tried again: 750, 1500 and 3000 ms after a failure.
+
+    Attributes:
+        max_retries: tries after the first, 0 to 10.
+        base_delay: seconds before the first of them.
+        multiplier: each delay is the one before times this, at least 1.
+        max_delay: no delay is longer, in seconds.
+        jitter: a delay is lengthened at random by up to this share, 0 to 0.1.
+        statuses: the HTTP statuses that may pass.
+        max_retry_after: the longest Retry-After that is heeded, in seconds.
+    """
+
+    max_retries: int = 3
+    base_delay: float = 0.75
+    multiplier: float = 2.0
+    max_delay: float = 30.0
+    jitter: float = 0.0
+    statuses: frozenset[int] = frozenset({500, 502, 503, 504})
+    max_retry_after: float = 60.0
+
+    def __post_init__(self) -> None:
+        if type(self.max_retries) is not int or not 0 <= self.max_retries <= 10:
+            raise ConfigurationError(
+                f"max_retries must be a whole number from 0 to 10, "
+                f"was {self.max_retries!r}"
+            )
+        _check_number("base_delay", self.base_delay, 0.0, 3600.0)
+        _check_number("multiplier", self.multiplier, 1.0, 100.0)
+        _check_number("max_delay", self.max_delay, 0.0, 3600.0)
+        _check_number("jitter", self.jitter, 0.0, 0.1)
+        _check_number("max_retry_after", self.max_retry_after, 0.0, 86_400.0)
+        object.__setattr__(self, "statuses", _statuses(self.statuses))
+
+    def delay_ns(self, index: int, spread: float = 0.0) -> int:
+        """The delay before retry ``index`` (from 0), in nanoseconds.
+
+        Args:
+            index: 0 for the first retry.
+            spread: chance, from 0 up to 1; how much of the jitter is used.
+        """
+        delay = min(self.base_delay * self.multiplier**index, self.max_delay)
+        return int(delay * (1.0 + self.jitter * spread) * SECOND_NS)
+
+    @property
+    def delays_ns(self) -> tuple[int, ...]:
+        """Every delay without jitter, in nanoseconds."""
+        return tuple(self.delay_ns(index) for index in range(self.max_retries))
+
+
+def _check_number(name: str, value: float, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError(f"{name} must be a number, was {type(value).__name__}")
+    if not least <= value <= most:  # false for NaN as well
+        raise ConfigurationError(f"{name} must be {least} to {most}, was {value!r}")
+
+
+def _statuses(statuses: object) -> frozenset[int]:
+    if isinstance(statuses, (frozenset, set, tuple, list)) and all(
+        type(status) is int and 500 <= status <= 599 for status in statuses
+    ):
+        return frozenset(statuses)
+    raise ConfigurationError(
+        f"statuses must be a set of HTTP statuses from 500 to 599, was {statuses!r}"
+    )

@@ -1,0 +1,584 @@
+"""The verbs of a trader, shared by the async executor and the blocking one.
+
+Each verb checks its arguments, renders the request, and starts a ticket. What a caller
+gets is the subclass's choice: the ticket itself, or the result once it is there.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from abc import ABC, abstractmethod
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+
+from fastorder._core.engine import monotonic_ns
+from fastorder._core.price import price_text
+from fastorder._core.request import (
+    account_id_from,
+    order_id_from,
+    render_cancel,
+    render_modify,
+    render_order_search,
+    render_place,
+)
+from fastorder.amendment import Amendment, Cancellation, Modification
+from fastorder.config import RetryPolicy, Timeouts
+from fastorder.contracts import ContractBook, front_contract
+from fastorder.dispatch import Dispatch
+from fastorder.endpoints import Endpoint
+from fastorder.errors import (
+    ConfigurationError,
+    InvalidField,
+    LoginError,
+    RequestFailed,
+    SearchOrderError,
+    UnknownTag,
+)
+from fastorder.inquiry import Inquiry
+from fastorder.models import (
+    Account,
+    Contract,
+    Order,
+    OrderRequest,
+    OrderResult,
+    OrderType,
+    Price,
+    Side,
+)
+from fastorder.placement import Placement
+from fastorder.tags import TagSeries
+from fastorder.ticket import Ticket
+from fastorder.trust import checked_base_url, security_for
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fastorder._core.engine import Engine
+
+BASE_URL = "https://api.topstepx.com"
+
+Placed = TypeVar("Placed")
+"""What the verbs give: a Ticket to await, or the OrderResult itself."""
+
+
+class Desk(ABC, Generic[Placed]):
+    """What every executor can do; see ``fastorder.OrderExecutor``."""
+
+    def __init__(
+        self,
+        base_url: str = BASE_URL,
+        *,
+        ca_file: str | os.PathLike[str] | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        max_connections: int = 64,
+    ) -> None:
+        if type(max_connections) is not int or not 1 <= max_connections <= 10_000:
+            raise ConfigurationError(
+                f"max_connections must be 1 to 10000, was {max_connections!r}"
+            )
+        self._policy = _checked(retry, RetryPolicy, "retry")
+        self._timeouts = _checked(timeouts, Timeouts, "timeouts")
+        base_url = checked_base_url(base_url)
+        security = security_for(base_url, ca_file)
+        self._engine = self._make_engine(max_connections)
+        self._dispatch = Dispatch(self._engine, base_url, security, self._timeouts)
+        self._contracts = ContractBook()
+        self._tags = TagSeries()
+        self._base_url = base_url
+        self._max_connections = max_connections
+        self._made_at = _caller()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._engine.closed else "open"
+        return (
+            f"<{type(self).__module__}.{type(self).__name__} {self._base_url} {state}>"
+        )
+
+    def __del__(self) -> None:
+        engine = getattr(self, "_engine", None)
+        if engine is not None and not engine.closed and engine.used:
+            warnings.warn(
+                f"an executor was forgotten open; it was made at {self._made_at}",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    @property
+    def base_url(self) -> str:
+        """Where the gateway is."""
+        return self._base_url
+
+    @property
+    def closed(self) -> bool:
+        """Whether the executor is closed."""
+        return self._engine.closed
+
+    # ------------------------------------------------------------ token, contracts
+
+    def set_token(self, token: str) -> None:
+        """Use this token from the next request on; safe from any thread.
+
+        Raises:
+            InvalidToken: it is empty, or holds what a header may not hold.
+        """
+        error = self._dispatch.tokens.set(token)
+        if error is not None:
+            del token  # a traceback that shows local variables must not show it
+            raise error
+
+    def get_token(self) -> str | None:
+        """The token in use; None where none was set. Safe from any thread."""
+        return self._dispatch.tokens.get()
+
+    def set_contract_id(
+        self,
+        symbol: str,
+        contract_id: int | str,
+        *,
+        tick_size: Decimal | float | str | None = None,
+    ) -> None:
+        """Trade this contract under a symbol; safe from any thread.
+
+        Args:
+            symbol: such as "MNQ"; letter case does not matter.
+            contract_id: such as "CON.F.US.MNQ.Z26"; a number goes on the wire as its
+                decimal text, since the gateway's ids are text.
+            tick_size: the smallest price step; where it is known, prices off the
+                tick are refused before anything is sent.
+        """
+        self._contracts.set(symbol, contract_id, tick_size)
+
+    def get_contract_id(self, symbol: str) -> str:
+        """The contract id of a symbol, as it goes on the wire. Safe from any thread.
+
+        Raises:
+            UnknownSymbol: none was set.
+        """
+        return self._contracts.find(symbol).contract_id
+
+    # ------------------------------------------------------------ placing
+
+    def place_order(self, order: OrderRequest) -> Placed:
+        """Send an order, at most once, and get its result.
+
+        Returns:
+            The OrderResult (from a blocking executor), or a Ticket that gives it when
+            awaited; the order is on its way when this returns.
+
+        Raises:
+            TokenMissing, UnknownSymbol, InvalidField, ExecutorClosed, ExecutorMisuse:
+                nothing was sent.
+        """
+        return self._place(order, monotonic_ns())
+
+    def place_market_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        order_type: OrderType | str = "market",
+        limit_price: Price | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+    ) -> Placed:
+        """Buy or sell at the market, with or without a bracket.
+
+        Args:
+            symbol: one that has a contract id.
+            side: "BUY" or "SELL".
+            quantity: contracts, at least 1.
+            account_id: the gateway's number of the account.
+            stop_loss_ticks, take_profit_ticks: distances from the fill price in
+                ticks, positive, at least 4, each on its own or both.
+            order_type: "market"; "limit" with a limit_price is taken as well.
+            limit_price: only with order_type "limit".
+            trailing_stop_loss: the stop loss follows the price.
+            custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for
+                ever; a new one is made where it is not given.
+
+        Returns, Raises: see ``place_order``; a wrong argument raises InvalidField (a
+            ValueError) or WrongFieldType (a TypeError) with field, rule and value.
+        """
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            order_type,
+            limit_price,
+            None,
+            None,
+            stop_loss_ticks,
+            take_profit_ticks,
+            trailing_stop_loss,
+            custom_tag,
+        )
+        return self._place(order, called_ns)
+
+    def place_limit_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        limit_price: Price,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+    ) -> Placed:
+        """Buy or sell at a price or better; see ``place_market_order``."""
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            OrderType.LIMIT,
+            limit_price=limit_price,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+        )
+        return self._place(order, called_ns)
+
+    def place_stop_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        stop_price: Price,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+    ) -> Placed:
+        """Buy or sell at the market once a price trades; see ``place_market_order``."""
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            OrderType.STOP,
+            stop_price=stop_price,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+        )
+        return self._place(order, called_ns)
+
+    def place_trailing_stop_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        trail_price: Price,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+    ) -> Placed:
+        """A stop that follows the market; see ``place_market_order``.
+
+        Args:
+            trail_price: where the stop starts, an absolute price on the tick. The
+                gateway takes its distance to the last price and keeps that; more
+                than 1,000 ticks are rejected. Source: the gateway's documentation.
+        """
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            OrderType.TRAILING_STOP,
+            trail_price=trail_price,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+        )
+        return self._place(order, called_ns)
+
+    def place_join_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        join: str | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+    ) -> Placed:
+        """A limit order at the best bid or ask of the moment.
+
+        Args:
+            join: "bid" or "ask"; where it is not given, a buy joins the bid and a
+                sell joins the ask. For the rest see ``place_market_order``.
+        """
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            _join_type(join, side),
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+        )
+        return self._place(order, called_ns)
+
+    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
+        contract_id, grid = self._contracts.find(order.symbol)
+        tag = order.custom_tag or self._tags.next()
+        dispatch = self._dispatch
+        placement = Placement(
+            order,
+            tag,
+            contract_id,
+            render_place(order, contract_id, tag, grid),
+            self._policy,
+            dispatch.clock,
+            dispatch.gateway_time,
+            called_ns,
+        )
+        ticket = Ticket[OrderResult](
+            dispatch, placement, "place", tag, order.account_id
+        )
+        return self._give(dispatch.launch(ticket))
+
+    # ------------------------------------------------------------ amending
+
+    def modify_order(
+        self,
+        order_id: int | str,
+        account_id: int,
+        *,
+        quantity: int | None = None,
+        limit_price: Price | None = None,
+        stop_price: Price | None = None,
+        trail_price: Price | None = None,
+    ) -> Placed:
+        """Change a working order; what is not given stays as it is.
+
+        Args:
+            order_id: a number, or its decimal text.
+            account_id: the order's account.
+            quantity, limit_price, stop_price, trail_price: the new absolute values;
+                at least one.
+
+        Returns, Raises: see ``place_order``.
+        """
+        called_ns = monotonic_ns()
+        number = order_id_from(order_id)
+        account = account_id_from(account_id)
+        body = render_modify(
+            account, number, quantity, limit_price, stop_price, trail_price
+        )
+        modification = Modification(
+            account,
+            number,
+            body,
+            self._policy,
+            self._dispatch.clock,
+            called_ns,
+            wanted=_wanted(quantity, limit_price, stop_price, trail_price),
+        )
+        return self._amend(modification)
+
+    def cancel_order(self, order_id: int | str, account_id: int) -> Placed:
+        """Cancel a working order; see ``modify_order``."""
+        called_ns = monotonic_ns()
+        number = order_id_from(order_id)
+        account = account_id_from(account_id)
+        body = render_cancel(account, number)
+        cancellation = Cancellation(
+            account, number, body, self._policy, self._dispatch.clock, called_ns
+        )
+        return self._amend(cancellation)
+
+    def _amend(self, amendment: Amendment) -> Placed:
+        ticket = Ticket[OrderResult](
+            self._dispatch,
+            amendment,
+            amendment.action,
+            None,
+            amendment.account_id,
+            amendment.order_id,
+        )
+        return self._give(self._dispatch.launch(ticket))
+
+    # ------------------------------------------------------------ what is open
+
+    def intents(self) -> tuple[Ticket[OrderResult], ...]:
+        """The changes that are on their way or whose outcome is unknown."""
+        return self._dispatch.unsettled()
+
+    def recent(self) -> tuple[Ticket[OrderResult], ...]:
+        """The last changes that have ended with a known outcome, oldest first."""
+        return self._dispatch.recent()
+
+    def resolve(self, tag: str) -> Placed:
+        """The result of the order with this tag; an unknown one is looked up again.
+
+        An order is never sent again by this.
+
+        Raises:
+            UnknownTag: this executor has sent no such order, or it ended long ago.
+        """
+        ticket = self._dispatch.tagged(tag)
+        if ticket is None:
+            raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")
+        if ticket.done and ticket in self._dispatch.unsettled():
+            self._dispatch.look_again(ticket)
+        return self._give(ticket)
+
+    # ------------------------------------------------------------ reads
+
+    def _read(
+        self,
+        endpoint: Endpoint,
+        request: dict[str, Any] | bytes,
+        convert: Callable[[dict[str, Any]], Any],
+        codes: Any = None,
+    ) -> Ticket[Any]:
+        body = request if isinstance(request, bytes) else orjson.dumps(request)
+        inquiry = Inquiry(endpoint, body, codes, self._policy, self._dispatch.clock)
+        return self._dispatch.launch(
+            Ticket(self._dispatch, inquiry, "read", convert=convert)
+        )
+
+    def _login(self, user_name: str, api_key: str) -> Ticket[None]:
+        request = {"userName": user_name, "apiKey": api_key}
+        return self._read(Endpoint.LOGIN, request, self._take_token, LoginError)
+
+    def _take_token(self, document: dict[str, Any]) -> None:
+        token = document.pop("token", None)
+        if not isinstance(token, str):
+            raise RequestFailed("login: the answer must carry a token, it has none")
+        self.set_token(token)
+
+    def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
+        request = {"onlyActiveAccounts": only_active}
+        return self._read(
+            Endpoint.SEARCH_ACCOUNTS,
+            request,
+            lambda document: [Account.from_wire(row) for row in document["accounts"]],
+        )
+
+    def _load_contract(self, symbol: str, live: bool) -> Ticket[Contract]:
+        def take(document: dict[str, Any]) -> Contract:
+            found = [Contract.from_wire(row) for row in document["contracts"] or []]
+            contract = front_contract(symbol, found)
+            self.set_contract_id(symbol, contract.id, tick_size=contract.tick_size)
+            return contract
+
+        request = {"searchText": symbol, "live": live}
+        return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
+
+    def _search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
+        if since.tzinfo is None:
+            raise InvalidField("since", "must be aware of its time zone", since)
+        since_s = int(since.timestamp())
+        body = render_order_search(account_id_from(account_id), since_s)
+        return self._read(Endpoint.SEARCH_ORDERS, body, _orders, SearchOrderError)
+
+    def _open_orders(self, account_id: int) -> Ticket[list[Order]]:
+        request = {"accountId": account_id_from(account_id)}
+        return self._read(
+            Endpoint.SEARCH_OPEN_ORDERS, request, _orders, SearchOrderError
+        )
+
+    # ------------------------------------------------------------ for subclasses
+
+    def _under_way(self) -> list[Ticket[OrderResult]]:
+        return [ticket for ticket in self._dispatch.unsettled() if not ticket.done]
+
+    def _checked_connections(self, connections: int) -> int:
+        if type(connections) is int and 1 <= connections <= self._max_connections:
+            return connections
+        raise InvalidField(
+            "connections", f"must be 1 to {self._max_connections}", connections
+        )
+
+    @abstractmethod
+    def _make_engine(self, max_connections: int) -> Engine:
+        """The engine that this kind of executor runs on."""
+
+    @abstractmethod
+    def _give(self, ticket: Ticket[OrderResult]) -> Placed:
+        """What a verb returns for its ticket."""
+
+
+def _orders(document: dict[str, Any]) -> list[Order]:
+    return [Order.from_wire(row) for row in document["orders"] or []]
+
+
+def _join_type(join: str | None, side: Side | str) -> OrderType:
+    if join is None:
+        buys = side is Side.BUY or str(side).upper() == "BUY"
+        return OrderType.JOIN_BID if buys else OrderType.JOIN_ASK
+    if join not in ("bid", "ask"):
+        raise InvalidField("join", 'must be "bid" or "ask"', join)
+    return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK
+
+
+def _wanted(
+    quantity: int | None,
+    limit_price: Price | None,
+    stop_price: Price | None,
+    trail_price: Price | None,
+) -> dict[str, Decimal | None]:
+    """What the order has to show once it is modified; None cannot be read back."""
+    wanted: dict[str, Decimal | None] = {}
+    if quantity is not None:
+        wanted["size"] = Decimal(quantity)
+    if limit_price is not None:
+        wanted["limitPrice"] = Decimal(price_text(limit_price))
+    if stop_price is not None:
+        wanted["stopPrice"] = Decimal(price_text(stop_price))
+    if trail_price is not None:
+        wanted["trailPrice"] = None
+    return wanted
+
+
+def _checked(value: Any, kind: type[Any], name: str) -> Any:
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise ConfigurationError(
+            f"{name} must be a {kind.__name__}, was {type(value).__name__}"
+        )
+    return value
+
+
+def _caller() -> str:
+    """The file and line outside this package that is being run."""
+    frame = sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("fastorder"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -1,0 +1,31 @@
+"""The gateway's endpoints that this client uses, and what it asks of each."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Endpoint(Enum):
+    """One endpoint: its path, and whether a request to it changes something.
+
+    Source: the gateway's documentation and its Swagger description.
+    """
+
+    PING = ("/api/Status/ping", False)
+    LOGIN = ("/api/Auth/loginKey", False)
+    VALIDATE = ("/api/Auth/validate", False)
+    SEARCH_ACCOUNTS = ("/api/Account/search", False)
+    SEARCH_CONTRACTS = ("/api/Contract/search", False)
+    PLACE = ("/api/Order/place", True)
+    MODIFY = ("/api/Order/modify", True)
+    CANCEL = ("/api/Order/cancel", True)
+    SEARCH_ORDERS = ("/api/Order/search", False)
+    SEARCH_OPEN_ORDERS = ("/api/Order/searchOpen", False)
+    ORDER_BY_ID = ("/api/Order/searchById", False)
+
+    def __init__(self, path: str, changes: bool) -> None:
+        self.path = path
+        self.changes = changes
+
+    # identity is enough, and the order path looks its routes up by endpoint
+    __hash__ = object.__hash__

@@ -1,0 +1,225 @@
+"""The exception tree, and the gateway's error codes, one table per endpoint."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastorder.models import OrderResult
+
+
+class FastOrderError(Exception):
+    """Every error of this library."""
+
+
+class InvalidField(FastOrderError, ValueError):
+    """A value breaks a rule; nothing was sent.
+
+    Attributes:
+        field: which argument.
+        rule: what it has to be.
+        value: what it was.
+    """
+
+    def __init__(self, field: str, rule: str, value: object) -> None:
+        super().__init__(field, rule, value)
+        self.field = field
+        self.rule = rule
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.rule}, was {_shown(self.value)}"
+
+
+class WrongFieldType(FastOrderError, TypeError):
+    """A value is of a type that cannot be taken; nothing was sent.
+
+    Attributes:
+        field, rule, value: as in InvalidField.
+    """
+
+    def __init__(self, field: str, rule: str, value: object) -> None:
+        super().__init__(field, rule, value)
+        self.field = field
+        self.rule = rule
+        self.value = value
+
+    def __str__(self) -> str:
+        kind = type(self.value).__name__
+        return f"{self.field} {self.rule}, was {_shown(self.value)} ({kind})"
+
+
+class UnknownSymbol(FastOrderError, LookupError):
+    """A symbol has no contract; nothing was sent."""
+
+
+class UnknownTag(FastOrderError, LookupError):
+    """No order with this tag is known to the executor."""
+
+
+class TokenMissing(FastOrderError):
+    """No token was set; nothing was sent."""
+
+
+class InvalidToken(FastOrderError, ValueError):
+    """A token cannot go into a header. Its text is never shown."""
+
+
+class ConfigurationError(FastOrderError, ValueError):
+    """A setting cannot be used."""
+
+
+class ExecutorClosed(FastOrderError, RuntimeError):
+    """The executor is closed; nothing was sent."""
+
+
+class ExecutorMisuse(FastOrderError, RuntimeError):
+    """Used from another thread, event loop or process than its own; nothing sent."""
+
+
+class RequestFailed(FastOrderError):
+    """A read got no usable answer.
+
+    Attributes:
+        http_status: None where no answer came.
+        error_code, error_name: the gateway's own; None where it gave none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        http_status: int | None = None,
+        error_code: int | None = None,
+        error_name: str | None = None,
+    ) -> None:
+        super().__init__(message, http_status, error_code, error_name)
+        self.http_status = http_status
+        self.error_code = error_code
+        self.error_name = error_name
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class OrderFailed(FastOrderError):
+    """An order that was not accepted; see ``OrderResult.raise_for_outcome``.
+
+    Attributes:
+        result: the OrderResult.
+    """
+
+    def __init__(self, result: OrderResult) -> None:
+        super().__init__(result)
+        self.result = result
+
+    def __str__(self) -> str:
+        return self.result.message
+
+
+class OrderRejected(OrderFailed):
+    """The gateway refused it: no order exists."""
+
+
+class OrderNotSent(OrderFailed):
+    """Not a byte of it left: no order exists."""
+
+
+class OrderUnknown(OrderFailed):
+    """It may exist: look before you order again."""
+
+
+def _shown(value: object) -> str:
+    """A value for an error text, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+# Error codes. Source: the gateway's Swagger description; names as they stand there.
+
+
+class LoginError(IntEnum):
+    """Codes of Auth/loginKey."""
+
+    Success = 0
+    UserNotFound = 1
+    PasswordVerificationFailed = 2
+    InvalidCredentials = 3
+    AppNotFound = 4
+    AppVerificationFailed = 5
+    InvalidDevice = 6
+    AgreementsNotSigned = 7
+    UnknownError = 8
+    ApiSubscriptionNotFound = 9
+    ApiKeyAuthenticationDisabled = 10
+
+
+class ValidateError(IntEnum):
+    """Codes of Auth/validate."""
+
+    Success = 0
+    InvalidSession = 1
+    SessionNotFound = 2
+    ExpiredToken = 3
+    UnknownError = 4
+
+
+class PlaceOrderError(IntEnum):
+    """Codes of Order/place."""
+
+    Success = 0
+    AccountNotFound = 1
+    OrderRejected = 2
+    InsufficientFunds = 3
+    AccountViolation = 4
+    OutsideTradingHours = 5
+    OrderPending = 6
+    UnknownError = 7
+    ContractNotFound = 8
+    ContractNotActive = 9
+    AccountRejected = 10
+
+
+class ModifyOrderError(IntEnum):
+    """Codes of Order/modify."""
+
+    Success = 0
+    AccountNotFound = 1
+    OrderNotFound = 2
+    Rejected = 3
+    Pending = 4
+    UnknownError = 5
+    AccountRejected = 6
+    ContractNotFound = 7
+
+
+class CancelOrderError(IntEnum):
+    """Codes of Order/cancel."""
+
+    Success = 0
+    AccountNotFound = 1
+    OrderNotFound = 2
+    Rejected = 3
+    Pending = 4
+    UnknownError = 5
+    AccountRejected = 6
+
+
+class SearchOrderError(IntEnum):
+    """Codes of Order/search, Order/searchOpen and Order/v2/query."""
+
+    Success = 0
+    AccountNotFound = 1
+
+
+class SearchOrderByIdError(IntEnum):
+    """Codes of Order/searchById."""
+
+    Success = 0
+    OrderNotFound = 1
+
+
+def error_name(table: type[IntEnum], code: Any) -> str | None:
+    """The gateway's name of a code; None where the table does not hold it."""
+    member = table._value2member_map_.get(code)
+    return None if member is None else member.name

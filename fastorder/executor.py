@@ -1,0 +1,125 @@
+"""OrderExecutor: orders from ``await``, on the running event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fastorder._core.engine import LoopEngine
+from fastorder.desk import Desk
+from fastorder.models import OrderResult
+from fastorder.ticket import Ticket
+from fastorder.warmth import WarmKeeper
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from fastorder.models import Account, Contract, Order
+
+
+class OrderExecutor(Desk[Ticket[OrderResult]]):
+    """Places, modifies and cancels orders from an event loop.
+
+    It may be made outside a running loop; the first use binds it to the loop and the
+    thread of that use, and any other is refused. Every verb sends at once and returns
+    a ``Ticket``: await it for the ``OrderResult``. An await that is cancelled ends the
+    wait, not the order; ``intents()`` and ``resolve(tag)`` keep it in sight.
+
+    Args:
+        base_url: the gateway; http is taken for a loopback address only.
+        ca_file: a PEM file of authorities to trust instead of the system's.
+        retry: when a request is tried again; ``RetryPolicy()`` where not given.
+        timeouts: limits of one request; ``Timeouts()`` where not given.
+        max_connections: how many connections may be open at once.
+
+    Raises:
+        ConfigurationError: an argument is not usable.
+    """
+
+    def _make_engine(self, max_connections: int) -> LoopEngine:
+        self._loop_engine = LoopEngine(max_connections=max_connections)
+        return self._loop_engine
+
+    @cached_property
+    def _keeper(self) -> WarmKeeper:
+        return WarmKeeper(self._dispatch)
+
+    def _give(self, ticket: Ticket[OrderResult]) -> Ticket[OrderResult]:
+        return ticket
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def connect(self, connections: int = 1) -> None:
+        """Open warm connections (DNS, TCP, TLS), and keep them warm until the close.
+
+        Raises:
+            RequestFailed: a connection could not be opened; the text says why.
+        """
+        keeper = self._keeper
+        self._loop_engine.idle_lost = keeper.hurry
+        await asyncio.gather(*keeper.keep(self._checked_connections(connections)))
+
+    async def aclose(self, drain: float | None = None) -> None:
+        """Close; what is on its way may end first.
+
+        Args:
+            drain: seconds to wait for that; the request timeout where not given.
+                What has not ended then gets the outcome UNKNOWN, or NOT_SENT where
+                nothing was sent.
+        """
+        if self.closed:
+            return
+        under_way = [asyncio.ensure_future(ticket) for ticket in self._under_way()]
+        if under_way:
+            seconds = self._timeouts.request if drain is None else drain
+            _, late = await asyncio.wait(under_way, timeout=seconds)
+            for wait in late:
+                wait.cancel()
+        self._engine.close()
+
+    # ------------------------------------------------------------ reads
+
+    def login(self, user_name: str, api_key: str) -> Ticket[None]:
+        """Get a token for a user name and an API key, and use it from then on.
+
+        Raises:
+            RequestFailed: when awaited, where the gateway gives no token.
+        """
+        return self._login(user_name, api_key)
+
+    def accounts(self, *, only_active: bool = True) -> Ticket[list[Account]]:
+        """The accounts of the token's user."""
+        return self._accounts(only_active)
+
+    def load_contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
+        """The active contract of a symbol, listed under it with its tick size.
+
+        Args:
+            symbol: such as "MNQ" or "NQ".
+            live: ask for the live entitlement instead of the simulated one.
+
+        Raises:
+            UnknownSymbol: when awaited, where the gateway lists none.
+        """
+        return self._load_contract(symbol, live)
+
+    def search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
+        """The account's orders since a time (aware), of every status."""
+        return self._search_orders(account_id, since)
+
+    def open_orders(self, account_id: int) -> Ticket[list[Order]]:
+        """The account's working orders; suspended bracket legs are not among them."""
+        return self._open_orders(account_id)

@@ -1,0 +1,102 @@
+"""The protocol of a read: repeated until it is answered or the schedule is spent."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, Any
+
+from fastorder.commands import Command, Finish, Pause, Send
+from fastorder.errors import RequestFailed, error_name
+from fastorder.reading import Reading, Sign, read
+from fastorder.schedule import Schedule
+
+if TYPE_CHECKING:
+    from fastorder._core.transfer import Evidence
+    from fastorder.clock import Clock
+    from fastorder.config import RetryPolicy
+    from fastorder.endpoints import Endpoint
+
+PASSING = frozenset({Sign.NOT_SENT, Sign.SILENCE, Sign.BUSY, Sign.LIMITED})
+"""What may be different the next time."""
+
+
+class State(Enum):
+    """Where an inquiry stands."""
+
+    SENDING = "on its way, not answered yet"
+    RESTING = "waiting to be sent again"
+    DONE = "done"
+
+
+class Inquiry:
+    """One read on its way; it ends with the gateway's document or a RequestFailed.
+
+    Args:
+        endpoint, body: the request; it changes nothing, so it may be repeated.
+        codes: the endpoint's error codes, or None where it has none.
+        policy, clock: pauses and time.
+    """
+
+    __slots__ = ("_body", "_codes", "_endpoint", "_policy", "_schedule", "state")
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        body: bytes,
+        codes: type[IntEnum] | None,
+        policy: RetryPolicy,
+        clock: Clock,
+    ) -> None:
+        self.state = State.SENDING
+        self._endpoint = endpoint
+        self._body = body
+        self._codes = codes
+        self._policy = policy
+        self._schedule = Schedule(policy, clock)
+
+    def start(self) -> Send:
+        """Send the request."""
+        self.state = State.SENDING
+        return Send(self._endpoint, self._body)
+
+    def on_evidence(
+        self, evidence: Evidence
+    ) -> Command[dict[str, Any] | RequestFailed]:
+        """An exchange has ended."""
+        reading = read(evidence, self._policy)
+        if reading.sign is Sign.ACCEPTED and reading.reply is not None:
+            return self._finish(reading.reply.document or {})
+        if self._schedule.spent or evidence.untrusted or reading.sign not in PASSING:
+            return self._finish(self._failure(evidence, reading))
+        self.state = State.RESTING
+        return Pause(self._schedule.next_due_ns(evidence))
+
+    def on_time(self) -> Command[dict[str, Any] | RequestFailed]:
+        """A pause is over."""
+        return self.start()
+
+    def on_stop(
+        self, evidence: Evidence | None
+    ) -> Finish[dict[str, Any] | RequestFailed]:
+        """The executor closes."""
+        return self._finish(
+            RequestFailed(f"{self._endpoint.path}: the executor was closed")
+        )
+
+    def _failure(self, evidence: Evidence, reading: Reading) -> RequestFailed:
+        code = reading.reply.error_code if reading.reply is not None else None
+        name = error_name(self._codes, code) if self._codes else None
+        what = f"{name} ({code})" if name else f"code {code}" if code else ""
+        why = ": ".join(part for part in (what, reading.reason) if part)
+        return RequestFailed(
+            f"{self._endpoint.path}: {why or reading.sign.value}",
+            http_status=evidence.http_status or None,
+            error_code=code,
+            error_name=name,
+        )
+
+    def _finish(
+        self, value: dict[str, Any] | RequestFailed
+    ) -> Finish[dict[str, Any] | RequestFailed]:
+        self.state = State.DONE
+        return Finish(value)

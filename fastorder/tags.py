@@ -1,0 +1,26 @@
+"""Order tags: one of its own for each order."""
+
+from __future__ import annotations
+
+import secrets
+from itertools import count
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+class TagSeries:
+    """Tags that no other executor makes: a random series, then a running number.
+
+    A tag is 30 characters of ``[a-z0-9-]``, so that the gateway's own endings for
+    the legs of a bracket still fit.
+    """
+
+    __slots__ = ("_numbers", "_series")
+
+    def __init__(self) -> None:
+        self._series = "fo1-" + "".join(secrets.choice(LETTERS) for _ in range(17))
+        self._numbers = count(1)
+
+    def next(self) -> str:
+        """The next tag."""
+        return f"{self._series}-{next(self._numbers):08x}"

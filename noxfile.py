@@ -1,0 +1,25 @@
+"""The tests on every supported CPython that is installed here."""
+
+import nox
+
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+
+
+@nox.session(python=["3.10", "3.11", "3.12", "3.13"])
+def tests(session: nox.Session) -> None:
+    """Build a wheel, install it, and run the tests against it."""
+    groups = nox.project.dependency_groups(
+        nox.project.load_toml("pyproject.toml"), "test"
+    )
+    session.install(*groups)
+    wheels = session.create_tmp()
+    session.run("pip", "wheel", "--quiet", "--no-deps", "-w", wheels, ".")
+    session.install(
+        "--force-reinstall", "--no-deps", "--find-links", wheels, "fastorder"
+    )
+    session.install("pycurl>=7.49", "orjson>=3.10")
+    # the checkout must not shadow the installed package
+    session.run(
+        "python", "-P", "-m", "pytest", "--import-mode=importlib", *session.posargs
+    )
