@@ -1,0 +1,28 @@
+"""A gateway on loopback: the wire, the order book and the faults, for tests and demos.
+
+It is written from the gateway's documentation alone and imports nothing of the client,
+so a misreading that both would share cannot hide. Where the documentation is silent,
+its choices are: stop-limit orders are refused; a closed market is not modelled; limit
+orders fill when the other side of the quote reaches them, all at once; a contract id
+that is a plain number ("12345") stands for the MNQ contract.
+"""
+
+from fastorder.simulator.clock import Clock, ManualClock
+from fastorder.simulator.faults import Fault, FaultError, load_faults
+from fastorder.simulator.gateway import Gateway
+from fastorder.simulator.ledger import Effect, Ledger, Request
+from fastorder.simulator.server import Simulator, run_in_thread
+
+__all__ = [
+    "Clock",
+    "Effect",
+    "Fault",
+    "FaultError",
+    "Gateway",
+    "Ledger",
+    "ManualClock",
+    "Request",
+    "Simulator",
+    "load_faults",
+    "run_in_thread",
+]

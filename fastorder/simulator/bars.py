@@ -1,0 +1,56 @@
+"""History bars from the walk that the market follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder.simulator.book import number
+from fastorder.simulator.clock import stamp
+from fastorder.simulator.prices import STEP_S, step_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from fastorder.simulator.prices import Walk
+
+UNIT_S = {1: 1, 2: 60, 3: 3600, 4: 86_400, 5: 7 * 86_400, 6: 30 * 86_400}
+MOST_BARS = 20_000
+SAMPLES = 16
+
+
+def bars(
+    walk: Walk,
+    start_s: float,
+    end_s: float,
+    length_s: int,
+    limit: int,
+    now_s: float,
+    partial: bool,
+) -> list[dict[str, Any]]:
+    """Bars by open time, newest first, at most ``limit``.
+
+    A bar's high and low are those of 16 moments spread over it.
+    """
+    newest = int(min(end_s, now_s) // length_s) * length_s
+    rows: list[dict[str, Any]] = []
+    open_s = newest
+    while open_s >= start_s and len(rows) < min(limit, MOST_BARS):
+        finished = open_s + length_s <= now_s
+        if finished or partial:
+            rows.append(_bar(walk, open_s, min(open_s + length_s, now_s)))
+        open_s -= length_s
+    return rows
+
+
+def _bar(walk: Walk, open_s: float, close_s: float) -> dict[str, Any]:
+    first, last = step_of(open_s), max(step_of(open_s), step_of(close_s - STEP_S))
+    steps = {first + (last - first) * i // (SAMPLES - 1) for i in range(SAMPLES)}
+    prices: list[Decimal] = [walk.price(step) for step in sorted(steps)]
+    return {
+        "t": stamp(open_s),
+        "o": number(prices[0]),
+        "h": number(max(prices)),
+        "l": number(min(prices)),
+        "c": number(prices[-1]),
+        "v": 1 + (last - first) * 3 + walk.ticks(first) % 97,
+    }

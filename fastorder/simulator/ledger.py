@@ -1,0 +1,121 @@
+"""What really happened: every request that came, every effect that it had.
+
+Tests compare it with what a client believes. It holds no token and no key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it was read from a connection.
+
+    ``body`` is empty where bodies are not kept, and for logins always.
+    """
+
+    sequence: int
+    time_s: float
+    endpoint: str
+    connection: int
+    account_id: int | None
+    custom_tag: str | None
+    sha256: str
+    body: bytes
+    fault: str | None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One thing that happened to an order: booked, rejected, filled, modified ..."""
+
+    sequence: int
+    time_s: float
+    kind: str
+    order_id: int
+    account_id: int
+    custom_tag: str | None
+
+
+class Ledger:
+    """The requests and the effects, in the order in which they happened.
+
+    Args:
+        keep: whether every request and effect is kept; without it only counts are.
+    """
+
+    def __init__(self, keep: bool = True) -> None:
+        self._keep = keep
+        self._sequence = 0
+        self._requests: list[Request] = []
+        self._effects: list[Effect] = []
+        self.counts: dict[str, int] = {}
+
+    def request(
+        self,
+        time_s: float,
+        endpoint: str,
+        connection: int,
+        body: bytes,
+        document: dict[str, Any],
+        fault: str | None,
+    ) -> None:
+        """Book a request."""
+        self._sequence += 1
+        self.counts[endpoint] = self.counts.get(endpoint, 0) + 1
+        if not self._keep:
+            return
+        account_id = document.get("accountId")
+        tag = document.get("customTag")
+        secret = endpoint.startswith("/api/auth/")
+        self._requests.append(
+            Request(
+                self._sequence,
+                time_s,
+                endpoint,
+                connection,
+                account_id if isinstance(account_id, int) else None,
+                tag if isinstance(tag, str) else None,
+                "" if secret else hashlib.sha256(body).hexdigest(),
+                b"" if secret else body,
+                fault,
+            )
+        )
+
+    def effect(
+        self,
+        time_s: float,
+        kind: str,
+        order_id: int,
+        account_id: int,
+        custom_tag: str | None,
+    ) -> None:
+        """Book an effect."""
+        self._sequence += 1
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        if self._keep:
+            self._effects.append(
+                Effect(self._sequence, time_s, kind, order_id, account_id, custom_tag)
+            )
+
+    def requests(self, endpoint: str | None = None) -> list[Request]:
+        """The requests, all or those to one endpoint (letter case does not matter)."""
+        wanted = None if endpoint is None else endpoint.lower()
+        return [r for r in self._requests if wanted is None or r.endpoint == wanted]
+
+    def effects(self, order_id: int | None = None) -> list[Effect]:
+        """The effects, all or those on one order."""
+        return [e for e in self._effects if order_id is None or e.order_id == order_id]
+
+    def placements(self, tag: str | None = None) -> list[Effect]:
+        """The orders that were booked and not rejected, all or those with a tag."""
+        booked = (e for e in self._effects if e.kind == "booked")
+        return [e for e in booked if tag is None or e.custom_tag == tag]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Everything in the order in which it happened, as plain dicts."""
+        rows: list[Request | Effect] = [*self._requests, *self._effects]
+        return [asdict(row) for row in sorted(rows, key=lambda row: row.sequence)]

@@ -1,0 +1,230 @@
+"""Order/place, modify and cancel: the gateway's checks, codes and texts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from fastorder.simulator.book import Account, Kind, Order, Status
+from fastorder.simulator.exchange import BUY, SELL
+from fastorder.simulator.wire import Answer, envelope
+
+if TYPE_CHECKING:
+    from fastorder.simulator.clock import Clock
+    from fastorder.simulator.contracts import Contract
+    from fastorder.simulator.exchange import Exchange
+
+LEAST_TICKS = 4
+MOST_TRAIL_TICKS = 1000
+REJECTED = 2
+
+
+class Refusal(Exception):
+    """A rule that a request breaks: the code and the text."""
+
+    def __init__(self, code: int, message: str | None = None) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class OrderDesk:
+    """Takes orders in for the exchange."""
+
+    def __init__(self, exchange: Exchange, clock: Clock) -> None:
+        self._exchange = exchange
+        self._clock = clock
+
+    # ------------------------------------------------------------ place
+
+    def place(
+        self, account: Account, contract: Contract, fields: dict[str, Any]
+    ) -> Answer:
+        """Book an order, or keep it as a rejected one."""
+        order = self._order(account, contract, fields)
+        try:
+            self._check_kind(order, fields)
+            if not account.can_trade:
+                raise Refusal(4)
+            self._check_tag(account, order)
+            self._check_prices(order, fields)
+            legs = self._legs(account, order, fields)
+        except Refusal as refusal:
+            if "custom tag" in (refusal.message or ""):
+                return envelope(refusal.code, refusal.message, orderId=None)
+            self._exchange.reject(account, order)
+            return envelope(refusal.code, refusal.message, orderId=order.id)
+        self._exchange.book(account, order, legs)
+        return envelope(orderId=order.id)
+
+    def _order(
+        self, account: Account, contract: Contract, fields: dict[str, Any]
+    ) -> Order:
+        now_s = self._clock.now_s()
+        kinds = {int(kind): kind for kind in Kind}
+        return Order(
+            id=self._exchange.next_order_id(),
+            account_id=account.id,
+            contract=contract,
+            contract_id=fields["contractId"],
+            kind=kinds.get(fields["type"], Kind.MARKET),
+            side=fields["side"],
+            size=fields["size"],
+            created_s=now_s,
+            updated_s=now_s,
+            custom_tag=fields["customTag"],
+        )
+
+    def _check_kind(self, order: Order, fields: dict[str, Any]) -> None:
+        if fields["type"] not in (1, 2, 4, 5, 6, 7):
+            raise Refusal(REJECTED, "Invalid order type specified")
+        if order.side not in (BUY, SELL):
+            raise Refusal(REJECTED, "Invalid order side specified")
+        if order.size <= 0:
+            raise Refusal(REJECTED, "Invalid order size specified")
+
+    def _check_tag(self, account: Account, order: Order) -> None:
+        tag = order.custom_tag
+        if tag is not None and tag in account.tags:
+            order.custom_tag = None
+            raise Refusal(REJECTED, f"The custom tag '{tag}' is already in use.")
+
+    def _check_prices(self, order: Order, fields: dict[str, Any]) -> None:
+        exchange, contract = self._exchange, order.contract
+        if order.kind is Kind.LIMIT:
+            if fields["limitPrice"] is None:
+                raise Refusal(REJECTED, "Invalid limit price. Limit price not set.")
+            order.limit_price = aligned("limit", fields["limitPrice"], contract)
+        elif order.kind is Kind.STOP:
+            if fields["stopPrice"] is None:
+                raise Refusal(REJECTED, "Invalid stop price")
+            order.stop_price = aligned("stop", fields["stopPrice"], contract)
+            self._check_stop_side(order)
+        elif order.kind is Kind.TRAILING_STOP:
+            self._set_trail(order, fields["trailPrice"], MOST_TRAIL_TICKS)
+        elif order.kind is Kind.JOIN_BID:
+            order.limit_price = exchange.bid(contract)
+        elif order.kind is Kind.JOIN_ASK:
+            order.limit_price = exchange.ask(contract)
+
+    def _check_stop_side(self, order: Order) -> None:
+        last = self._exchange.last(order.contract)
+        assert order.stop_price is not None
+        wrong = (
+            order.stop_price <= last if order.side == BUY else order.stop_price >= last
+        )
+        if wrong:
+            raise Refusal(REJECTED, "Invalid stop price")
+
+    def _set_trail(self, order: Order, price: float | None, most: int | None) -> None:
+        """An absolute price in; its distance to the last price is kept."""
+        if price is None:
+            raise Refusal(REJECTED, "Trail Distance not set.")
+        where = aligned("trail", price, order.contract)
+        last = self._exchange.last(order.contract)
+        ticks = int(abs(last - where) / order.contract.tick_size)
+        if most is not None and ticks > most:
+            raise Refusal(REJECTED, f"Trail Distance exceeds maximum ({most})")
+        order.trail_ticks = ticks
+        order.stop_price = None
+
+    # ------------------------------------------------------------ brackets
+
+    def _legs(
+        self, account: Account, entry: Order, fields: dict[str, Any]
+    ) -> list[Order]:
+        loss, profit = fields["stopLossBracket"], fields["takeProfitBracket"]
+        if loss is None and profit is None:
+            return []
+        if not account.auto_oco:
+            raise Refusal(
+                REJECTED,
+                "Brackets cannot be used with Position Brackets. "
+                "You must enable Auto OCO Brackets.",
+            )
+        legs = []
+        way = 1 if entry.side == BUY else -1
+        if loss is not None:
+            check_leg("stop loss", loss["ticks"], -way, entry.side)
+            kind = Kind.TRAILING_STOP if loss["type"] == 5 else Kind.STOP
+            legs.append(self._leg(entry, kind, loss["ticks"], "-SL"))
+        if profit is not None:
+            check_leg("take profit", profit["ticks"], way, entry.side)
+            leg = self._leg(entry, Kind.LIMIT, profit["ticks"], "-TP")
+            leg.linked_id = legs[0].id if legs else None
+            legs.append(leg)
+        return legs
+
+    def _leg(self, entry: Order, kind: Kind, ticks: int, ending: str) -> Order:
+        trails = kind is Kind.TRAILING_STOP
+        return Order(
+            id=self._exchange.next_order_id(),
+            account_id=entry.account_id,
+            contract=entry.contract,
+            contract_id=entry.contract_id,
+            kind=kind,
+            side=SELL if entry.side == BUY else BUY,
+            size=entry.size,
+            created_s=entry.created_s,
+            updated_s=entry.created_s,
+            status=Status.SUSPENDED,
+            trail_ticks=ticks if trails else None,
+            custom_tag=f"{entry.custom_tag}{ending}" if entry.custom_tag else None,
+            parent_id=entry.id,
+            offset_ticks=ticks,
+        )
+
+    # ------------------------------------------------------------ modify, cancel
+
+    def modify(self, account: Account, order: Order, fields: dict[str, Any]) -> Answer:
+        """Change what is given; what is absent or null stays."""
+        try:
+            self._change(order, fields)
+        except Refusal as refusal:
+            return envelope(3, refusal.message)
+        self._exchange.modified(account, order)
+        return envelope()
+
+    def _change(self, order: Order, fields: dict[str, Any]) -> None:
+        size = fields["size"]
+        if size is not None and size <= 0:
+            raise Refusal(REJECTED, "Invalid order size specified")
+        limit, stop = fields["limitPrice"], fields["stopPrice"]
+        new_limit = None if limit is None else aligned("limit", limit, order.contract)
+        new_stop = None if stop is None else aligned("stop", stop, order.contract)
+        if fields["trailPrice"] is not None:
+            self._set_trail(order, fields["trailPrice"], None)
+        order.limit_price = new_limit or order.limit_price
+        order.stop_price = new_stop or order.stop_price
+        order.size = size or order.size
+
+
+def aligned(which: str, price: float, contract: Contract) -> Decimal:
+    """A price on the tick, exact.
+
+    Raises:
+        Refusal: it lies between two ticks, or is not positive.
+    """
+    exact = Decimal(repr(price))
+    if exact <= 0 or exact % contract.tick_size:
+        raise Refusal(
+            REJECTED, f"Invalid {which} price. Price is not aligned to tick size."
+        )
+    return exact
+
+
+def check_leg(name: str, ticks: int, way: int, side: int) -> None:
+    """A bracket leg lies on its side of the entry, and far enough from it."""
+    if ticks * way < 0:
+        sign = "less" if way < 0 else "greater"
+        doing = "longing" if side == BUY else "going short"
+        raise Refusal(
+            REJECTED,
+            f"Invalid {name} ticks ({ticks}). "
+            f"Ticks should be {sign} than zero when {doing}.",
+        )
+    if abs(ticks) < LEAST_TICKS:
+        raise Refusal(
+            REJECTED,
+            f"Invalid {name} ticks ({ticks}). Price should be at least 4 ticks away.",
+        )

@@ -1,0 +1,77 @@
+"""A random walk on the tick grid that can be asked for any moment, past or to come.
+
+The walk is the sum of linear noises whose lengths double and whose heights grow with
+the root of the length, as in a random walk. Each corner is a hash of the seed and its
+place, so that any moment costs the same and the same seed gives the same day.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from fastorder.simulator.contracts import Contract
+
+STEP_S = 0.25
+_OCTAVES = 20
+_MASK = (1 << 64) - 1
+
+
+def _mixed(number: int) -> int:
+    """A well-mixed 64-bit hash (the finaliser of SplitMix64)."""
+    number = (number + 0x9E3779B97F4A7C15) & _MASK
+    number = ((number ^ (number >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    number = ((number ^ (number >> 27)) * 0x94D049BB133111EB) & _MASK
+    return number ^ (number >> 31)
+
+
+class Walk:
+    """The last price of one contract over time.
+
+    Args:
+        contract: its grid and the price it walks around.
+        seed: the day's.
+    """
+
+    def __init__(self, contract: Contract, seed: int) -> None:
+        self._tick = contract.tick_size
+        self._start = int(contract.start_price / contract.tick_size)
+        self._seed = _mixed(seed ^ crc32(contract.id.encode()))
+        self._shift = 0
+        self._cached = (-1, 0)
+
+    def ticks(self, step: int) -> int:
+        """The last price in ticks at a step."""
+        if self._cached[0] != step:
+            self._cached = (step, self._noise(step))
+        return max(1, self._start + self._shift + self._cached[1])
+
+    def price(self, step: int) -> Decimal:
+        """The last price at a step."""
+        return self.ticks(step) * self._tick
+
+    def shift_to(self, step: int, price: Decimal) -> None:
+        """Move the whole walk so that it has this price at this step."""
+        self._shift += int(price / self._tick) - self.ticks(step)
+
+    def _corner(self, octave: int, place: int) -> float:
+        number = _mixed(self._seed ^ _mixed((place << 6) | octave))
+        return number / (1 << 63) - 1.0
+
+    def _noise(self, step: int) -> int:
+        total = 0.0
+        for octave in range(_OCTAVES):
+            place, rest = divmod(step, 1 << octave)
+            share = rest / (1 << octave)
+            left = self._corner(octave, place)
+            right = self._corner(octave, place + 1)
+            total += (left + (right - left) * share) * 2 ** (octave / 2)
+        return round(total)
+
+
+def step_of(now_s: float) -> int:
+    """The step that a time lies in."""
+    return int(now_s / STEP_S)

@@ -1,0 +1,360 @@
+"""The gateway's sockets: aiohttp in front of the model, and the faults between them."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import socket
+import ssl
+import struct
+import threading
+from contextlib import contextmanager
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp import web
+
+from fastorder.simulator.faults import Fault, FaultPlan
+from fastorder.simulator.gateway import Gateway
+from fastorder.simulator.wire import Answer, envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fastorder.simulator.clock import Clock
+    from fastorder.simulator.ledger import Ledger
+
+T = TypeVar("T")
+
+PING = "/api/status/ping"
+REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}
+
+
+class Simulator:
+    """A gateway that listens.
+
+    Attributes:
+        gateway: the model; touch it on the server's loop only (see ``call``).
+        ledger: what really happened.
+        faults: what is still to go wrong; safe from any thread.
+        token: a valid token.
+        host, port, base_url: where it listens.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls_cert: str | None = None,
+        tls_key: str | None = None,
+    ) -> None:
+        if not _is_loopback(host):
+            raise ValueError(f"the host must be a loopback address, was {host!r}")
+        self.gateway = gateway
+        self.ledger: Ledger = gateway.ledger
+        self.faults = FaultPlan()
+        self.token = gateway.tokens.give("trader1")
+        self.host = host
+        self.port = port
+        self._tls = _tls_context(tls_cert, tls_key)
+        self._transports: dict[asyncio.Transport, int] = {}
+        self._connections = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._runner: web.ServerRunner | None = None
+        self._site: web.TCPSite | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The URL that a client is given; by name under TLS, for the certificate."""
+        if self._tls is None:
+            return f"http://{self.host}:{self.port}"
+        return f"https://localhost:{self.port}"
+
+    async def start(self) -> None:
+        """Listen; port 0 becomes the port that the system picked."""
+        self._loop = asyncio.get_running_loop()
+        server = web.Server(self._serve, access_log=None, keepalive_timeout=600.0)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.05)
+        await self._runner.setup()
+        await self._listen()
+
+    async def _listen(self) -> None:
+        assert self._runner is not None
+        self._site = web.TCPSite(
+            self._runner,
+            self.host,
+            self.port,
+            ssl_context=self._tls,
+            backlog=1024,
+            reuse_address=True,
+        )
+        await self._site.start()
+        assert self._site._server is not None
+        self.port = self._site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+
+    async def stop(self) -> None:
+        """End every connection and stop listening."""
+        for task in self._tasks:
+            task.cancel()
+        for transport in list(self._transports):
+            transport.abort()
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a function on the server's loop, from another thread; its result."""
+        assert self._loop is not None
+
+        async def run() -> T:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10.0)
+
+    def set_price(self, contract_id: str, price: Any) -> None:
+        """Move a contract's market, from another thread."""
+        self.call(lambda: self.gateway.set_price(contract_id, price))
+
+    # ------------------------------------------------------------ requests
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        endpoint = request.path.lower()
+        if endpoint == PING:
+            return web.Response(text="pong")
+        if request.method != "POST":
+            return web.Response(status=405)
+        token = _bearer(request.headers.get("Authorization"))
+        fault = self.faults.strike(endpoint)
+        self.ledger.request(
+            self.gateway.clock.now_s(),
+            endpoint,
+            self._connection(request),
+            body,
+            _document(body),
+            None if fault is None else f"{fault.effect}/{fault.reply}",
+        )
+        if fault is None:
+            return _response(self.gateway.handle(endpoint, token, body))
+        return await self._faulty(request, fault, endpoint, token, body)
+
+    def _connection(self, request: web.BaseRequest) -> int:
+        transport = request.transport
+        if transport is None:
+            return -1
+        if transport not in self._transports:
+            self._connections += 1
+            self._transports[transport] = self._connections
+            if len(self._transports) > 2000:
+                self._drop_closed()
+        return self._transports[transport]
+
+    def _drop_closed(self) -> None:
+        gone = [t for t in self._transports if t.is_closing()]
+        for transport in gone:
+            del self._transports[transport]
+
+    # ------------------------------------------------------------ faults
+
+    async def _faulty(
+        self,
+        request: web.BaseRequest,
+        fault: Fault,
+        endpoint: str,
+        token: str | None,
+        body: bytes,
+    ) -> web.StreamResponse:
+        answer = Answer(200, b"")
+        if fault.effect == "now":
+            answer = self.gateway.handle(endpoint, token, body)
+        elif fault.effect == "late":
+            self._later(
+                fault.delay_s, lambda: self.gateway.handle(endpoint, token, body)
+            )
+        return await self._reply(request, fault, answer)
+
+    async def _reply(
+        self, request: web.BaseRequest, fault: Fault, answer: Answer
+    ) -> web.StreamResponse:
+        transport = request.transport
+        assert transport is not None
+        if fault.reply == "answer":
+            if fault.effect == "now":
+                await asyncio.sleep(fault.delay_s)
+            return _response(answer)
+        if fault.reply == "status":
+            headers = dict(fault.headers)
+            if fault.retry_after is not None:
+                headers["Retry-After"] = fault.retry_after
+            return web.Response(status=fault.status, body=fault.body, headers=headers)
+        if fault.reply == "body":
+            return web.Response(body=fault.body, content_type="application/json")
+        if fault.reply == "code":
+            return _response(_coded(fault, answer))
+        if fault.reply == "lag":
+            self.gateway.search_lag_s = fault.delay_s
+            return _response(answer)
+        if fault.reply == "chunked":
+            return await _chunked(request, answer)
+        await self._break(transport, fault, answer)
+        return web.Response(status=500)  # never written: the connection is gone
+
+    async def _break(
+        self, transport: asyncio.Transport, fault: Fault, answer: Answer
+    ) -> None:
+        """The replies that end the connection."""
+        if fault.reply == "stall":
+            while not transport.is_closing():
+                await asyncio.sleep(0.02)
+            return
+        if fault.reply == "refuse":
+            self._later(0.0, lambda: None, self._refuse(fault.delay_s))
+            return
+        if fault.reply == "cut":
+            transport.write(_raw(answer)[: fault.cut_at])
+        if fault.reply == "trickle":
+            for byte in _raw(answer):
+                if transport.is_closing():
+                    break
+                transport.write(bytes([byte]))
+                await asyncio.sleep(fault.delay_s)
+        if fault.reply == "reset" or (fault.reply == "cut" and fault.reset):
+            await asyncio.sleep(0)
+            _reset(transport)
+        else:
+            transport.close()
+
+    async def _refuse(self, seconds: float) -> None:
+        assert self._site is not None
+        await self._site.stop()
+        for transport in list(self._transports):
+            transport.abort()
+        await asyncio.sleep(seconds)
+        await self._listen()
+
+    def _later(
+        self, delay_s: float, function: Callable[[], Any], then: Any = None
+    ) -> None:
+        async def run() -> None:
+            await asyncio.sleep(delay_s)
+            function()
+            if then is not None:
+                await then
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+@contextmanager
+def run_in_thread(
+    seed: int = 7,
+    *,
+    clock: Clock | None = None,
+    rate_limit: bool = True,
+    accept_tokens: tuple[str, ...] = (),
+    keep_ledger: bool = True,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls_cert: str | None = None,
+    tls_key: str | None = None,
+) -> Iterator[Simulator]:
+    """A simulator on a loop of its own in a thread, while the block runs."""
+    gateway = Gateway(seed, clock, rate_limit, accept_tokens, keep_ledger)
+    simulator = Simulator(gateway, host, port, tls_cert, tls_key)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="fastorder-simulator")
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(simulator.start(), loop).result(10.0)
+        try:
+            yield simulator
+        finally:
+            asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(10.0)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+# ---------------------------------------------------------------- helpers of the wire
+
+
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(status=answer.status, body=answer.body)
+    if answer.body:
+        response.headers["Content-Type"] = answer.content_type
+    return response
+
+
+def _coded(fault: Fault, answer: Answer) -> Answer:
+    """The fault's own envelope, with the order id of the true answer if it had one."""
+    order_id = json.loads(answer.body).get("orderId") if answer.body else None
+    document = json.loads(envelope(0, orderId=order_id).body)
+    document.update(
+        success=fault.success, errorCode=fault.error_code, errorMessage=fault.message
+    )
+    return Answer(200, json.dumps(document).encode())
+
+
+async def _chunked(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status)
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    for start in range(0, len(answer.body), 7):
+        await response.write(answer.body[start : start + 7])
+    await response.write_eof()
+    return response
+
+
+def _raw(answer: Answer) -> bytes:
+    """A whole HTTP/1.1 answer as bytes."""
+    reason = REASONS.get(answer.status, "Status")
+    head = (
+        f"HTTP/1.1 {answer.status} {reason}\r\n"
+        f"Date: {formatdate(usegmt=True)}\r\n"
+        f"Content-Type: {answer.content_type}\r\n"
+        f"Content-Length: {len(answer.body)}\r\n\r\n"
+    )
+    return head.encode() + answer.body
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _bearer(header: str | None) -> str | None:
+    if header is None or not header.startswith("Bearer "):
+        return None
+    return header[7:]
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _tls_context(cert: str | None, key: str | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context
