@@ -4,7 +4,10 @@
 for code without one.
 """
 
+from fastorder._core.order import OrderRequest
+from fastorder._core.result import OrderResult
 from fastorder.config import RetryPolicy, Timeouts
+from fastorder.enums import OrderStatus, OrderType, Outcome, Side
 from fastorder.errors import (
     ConfigurationError,
     ExecutorClosed,
@@ -23,19 +26,9 @@ from fastorder.errors import (
     WrongFieldType,
 )
 from fastorder.executor import OrderExecutor
-from fastorder.models import (
-    Account,
-    Contract,
-    Order,
-    OrderRequest,
-    OrderResult,
-    OrderStatus,
-    OrderType,
-    Outcome,
-    Side,
-    Timing,
-)
+from fastorder.models import Account, Contract, Order
 from fastorder.ticket import Ticket
+from fastorder.timing import Timing
 
 __version__ = "0.1.0"
 

@@ -10,16 +10,17 @@ from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_by_id
+from fastorder._core.result import result_of
 from fastorder.commands import Command, Finish, Pause, Send
 from fastorder.endpoints import Endpoint
+from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import CancelOrderError, ModifyOrderError, error_name
-from fastorder.models import OrderResult, OrderStatus, Outcome
-from fastorder.reading import Reading, Sign, read
-from fastorder.results import result_of
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
+    from fastorder._core.result import OrderResult
     from fastorder._core.transfer import Evidence
     from fastorder.clock import Clock
     from fastorder.config import RetryPolicy
@@ -145,7 +146,7 @@ class Amendment:
 
     def _answered(self, evidence: Evidence) -> Command[OrderResult]:
         self._evidence = evidence
-        reading = read(evidence, self._policy)
+        reading = read(evidence, self._policy.statuses)
         self.attempts += evidence.starts > 0
         if reading.sign is Sign.ACCEPTED:
             return self._finish(Outcome.ACCEPTED)
@@ -205,7 +206,7 @@ class Amendment:
         return Send(Endpoint.ORDER_BY_ID, body)
 
     def _was_read_back(self, evidence: Evidence) -> Command[OrderResult]:
-        reading = read(evidence, self._policy)
+        reading = read(evidence, self._policy.statuses)
         if _does_not_exist(reading):
             return self._finish(Outcome.REJECTED, "the order does not exist")
         row = _order_row(reading)
@@ -242,8 +243,8 @@ class Amendment:
                 outcome,
                 self.action,
                 self._evidence,
-                called_ns=self._called_ns,
-                parsed_ns=self._clock.monotonic_ns(),
+                self._called_ns,
+                self._clock.monotonic_ns(),
                 order_id=self.order_id,
                 error=error,
                 error_code=error_code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastorder._core.request import header_token
+from fastorder._core.fields import header_token
 from fastorder.errors import TokenMissing
 
 

@@ -11,9 +11,9 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from fastorder._core.engine import PollEngine
+from fastorder._core.result import OrderResult
 from fastorder.desk import Desk
 from fastorder.interrupts import HeldInterrupts
-from fastorder.models import OrderResult
 from fastorder.warmth import ping_round
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fastorder._core.fields import contract_id_from
 from fastorder._core.price import TickGrid
-from fastorder._core.request import contract_id_from
 from fastorder.errors import UnknownSymbol
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 
 from fastorder._core.engine import monotonic_ns
+from fastorder._core.fields import account_id_from, order_id_from
+from fastorder._core.order import OrderRequest
 from fastorder._core.price import price_text
 from fastorder._core.request import (
-    account_id_from,
-    order_id_from,
     render_cancel,
     render_modify,
     render_order_search,
@@ -29,6 +29,7 @@ from fastorder.config import RetryPolicy, Timeouts
 from fastorder.contracts import ContractBook, front_contract
 from fastorder.dispatch import Dispatch
 from fastorder.endpoints import Endpoint
+from fastorder.enums import OrderType, Side
 from fastorder.errors import (
     ConfigurationError,
     InvalidField,
@@ -38,16 +39,7 @@ from fastorder.errors import (
     UnknownTag,
 )
 from fastorder.inquiry import Inquiry
-from fastorder.models import (
-    Account,
-    Contract,
-    Order,
-    OrderRequest,
-    OrderResult,
-    OrderType,
-    Price,
-    Side,
-)
+from fastorder.models import Account, Contract, Order
 from fastorder.placement import Placement
 from fastorder.tags import TagSeries
 from fastorder.ticket import Ticket
@@ -59,6 +51,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fastorder._core.engine import Engine
+    from fastorder._core.result import OrderResult
+    from fastorder.models import Price
 
 BASE_URL = "https://api.topstepx.com"
 
@@ -366,7 +360,7 @@ class Desk(ABC, Generic[Placed]):
             dispatch.gateway_time,
             called_ns,
         )
-        ticket = Ticket[OrderResult](
+        ticket: Ticket[OrderResult] = Ticket(
             dispatch, placement, "place", tag, order.account_id
         )
         return self._give(dispatch.launch(ticket))
@@ -422,7 +416,7 @@ class Desk(ABC, Generic[Placed]):
         return self._amend(cancellation)
 
     def _amend(self, amendment: Amendment) -> Placed:
-        ticket = Ticket[OrderResult](
+        ticket: Ticket[OrderResult] = Ticket(
             self._dispatch,
             amendment,
             amendment.action,

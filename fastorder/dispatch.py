@@ -9,11 +9,12 @@ from fastorder._core.transfer import Route, Security
 from fastorder.auth import TokenStore
 from fastorder.clock import Clock
 from fastorder.endpoints import Endpoint
+from fastorder.enums import Outcome
 from fastorder.gateway_time import GatewayTime
-from fastorder.models import OrderResult, Outcome
 
 if TYPE_CHECKING:
     from fastorder._core.engine import Engine
+    from fastorder._core.result import OrderResult
     from fastorder.commands import Send
     from fastorder.config import Timeouts
     from fastorder.ticket import Ticket
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 KEPT_ENDED = 256
 """How many ended requests stay visible."""
 
-NO_TOKEN = frozenset({Endpoint.PING, Endpoint.LOGIN})
+UNKNOWN = Outcome.UNKNOWN
 
 
 class Dispatch:
@@ -73,7 +74,7 @@ class Dispatch:
     def send(self, command: Send, ticket: Ticket[Any]) -> None:
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
-        token = None if endpoint in NO_TOKEN else self.tokens.header()
+        token = self.tokens.header() if endpoint.authorized else None
         self.engine.submit(self._routes[endpoint], command.body, token, ticket)
 
     def ended(self, ticket: Ticket[Any]) -> None:
@@ -81,10 +82,11 @@ class Dispatch:
         self._open.pop(id(ticket), None)
         if ticket.kind == "read":
             return
-        if ticket.tag is not None and _stays_unknown(ticket):
+        result = ticket.result
+        if ticket.tag is None or result is None or result.outcome is not UNKNOWN:
+            self._ended.append(ticket)
+        else:
             self._unknown[ticket.tag] = ticket
-            return
-        self._ended.append(ticket)
 
     def unsettled(self) -> tuple[Ticket[OrderResult], ...]:
         """The changes that are open or whose outcome is unknown, oldest first."""
@@ -107,8 +109,3 @@ class Dispatch:
         ticket.done = False
         self._open[id(ticket)] = ticket
         ticket.obey(ticket.protocol.look_again())
-
-
-def _stays_unknown(ticket: Ticket[Any]) -> bool:
-    result = ticket.result
-    return isinstance(result, OrderResult) and result.outcome is Outcome.UNKNOWN

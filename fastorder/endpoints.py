@@ -23,9 +23,14 @@ class Endpoint(Enum):
     SEARCH_OPEN_ORDERS = ("/api/Order/searchOpen", False)
     ORDER_BY_ID = ("/api/Order/searchById", False)
 
+    path: str
+    changes: bool
+    authorized: bool
+
     def __init__(self, path: str, changes: bool) -> None:
         self.path = path
         self.changes = changes
+        self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 
     # identity is enough, and the order path looks its routes up by endpoint
     __hash__ = object.__hash__

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastorder._core.engine import LoopEngine
+from fastorder._core.result import OrderResult
 from fastorder.desk import Desk
-from fastorder.models import OrderResult
 from fastorder.ticket import Ticket
 from fastorder.warmth import WarmKeeper
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.reading import Reading, read
 from fastorder.commands import Command, Finish, Pause, Send
+from fastorder.enums import Sign
 from fastorder.errors import RequestFailed, error_name
-from fastorder.reading import Reading, Sign, read
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Inquiry:
         self, evidence: Evidence
     ) -> Command[dict[str, Any] | RequestFailed]:
         """An exchange has ended."""
-        reading = read(evidence, self._policy)
+        reading = read(evidence, self._policy.statuses)
         if reading.sign is Sign.ACCEPTED and reading.reply is not None:
             return self._finish(reading.reply.document or {})
         if self._schedule.spent or evidence.untrusted or reading.sign not in PASSING:

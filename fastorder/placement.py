@@ -10,23 +10,24 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_search
+from fastorder._core.result import result_of
 from fastorder.commands import Command, Finish, Pause, Send
 from fastorder.endpoints import Endpoint
+from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import PlaceOrderError, error_name
 from fastorder.gateway_time import MARGIN_S
-from fastorder.models import OrderResult, OrderStatus, Outcome
-from fastorder.reading import Reading, Sign, read
-from fastorder.results import result_of
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
+    from fastorder._core.order import OrderRequest
     from fastorder._core.response import Reply
+    from fastorder._core.result import OrderResult
     from fastorder._core.transfer import Evidence
     from fastorder.clock import Clock
     from fastorder.config import RetryPolicy
     from fastorder.gateway_time import GatewayTime
-    from fastorder.models import OrderRequest
 
 PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.UnknownError})
 """Codes on place after which the order may live: they name no refusal."""
@@ -78,7 +79,7 @@ class Placement:
         "_gateway_time",
         "_may_resend",
         "_policy",
-        "_schedule",
+        "_retries",
         "_searches",
         "_sent_s",
         "attempts",
@@ -111,7 +112,7 @@ class Placement:
         self._gateway_time = gateway_time
         self._called_ns = called_ns
         self._sent_s = clock.wall_s()
-        self._schedule = Schedule(policy, clock)
+        self._retries: Schedule | None = None
         self._doubt = Doubt.UNANSWERED
         self._may_resend = False
         self._error = ""
@@ -151,6 +152,13 @@ class Placement:
         self._may_resend = False
         return self._look_up()
 
+    @property
+    def _schedule(self) -> Schedule:
+        """Made on the first trouble; most orders have none."""
+        if self._retries is None:
+            self._retries = Schedule(self._policy, self._clock)
+        return self._retries
+
     # ------------------------------------------------------------ sending
 
     def _send(self) -> Send:
@@ -160,7 +168,7 @@ class Placement:
     def _answered(self, evidence: Evidence) -> Command[OrderResult]:
         """Judge the answer to a send."""
         self._evidence = evidence
-        reading = read(evidence, self._policy)
+        reading = read(evidence, self._policy.statuses)
         self.attempts += evidence.starts > 0
         if reading.sign is Sign.ACCEPTED:
             return self._accepted(reading)
@@ -239,7 +247,7 @@ class Placement:
 
     def _looked_up(self, evidence: Evidence) -> Command[OrderResult]:
         """Judge the answer to a look-up; a blind one shows nothing."""
-        reading = read(evidence, self._policy)
+        reading = read(evidence, self._policy.statuses)
         rows = listed_rows(reading)
         if rows is None:
             return self._blind(reading)
@@ -313,8 +321,8 @@ class Placement:
                 outcome,
                 "place",
                 self._evidence,
-                called_ns=self._called_ns,
-                parsed_ns=self._clock.monotonic_ns(),
+                self._called_ns,
+                self._clock.monotonic_ns(),
                 order_id=order_id,
                 error=error,
                 error_code=error_code,

@@ -322,10 +322,10 @@ cdef class LoopEngine(Engine):
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
-        Engine.release(self)
-        self.notes.change_count = 0
         for fd in list(self.watches):
             self.forget(fd)
+        Engine.release(self)
+        self.notes.change_count = 0
 
     cdef int check_owner(self) except -1:
         Engine.check_owner(self)

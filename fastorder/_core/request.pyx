@@ -1,187 +1,23 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Orders to bytes: every field checked, then written straight into the JSON text."""
 
-import re
-
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.long cimport PyLong_Check
-from cpython.object cimport PyObject_GenericSetAttr
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
+from fastorder._core.fields cimport LARGEST_INT32, whole
+from fastorder._core.order cimport OrderRequest
 from fastorder._core.price cimport TickGrid, price_bytes
 
-from fastorder.errors import InvalidField, InvalidToken, WrongFieldType
+from fastorder.errors import InvalidField
 
 cdef enum:
     LIMIT = 1
-    MARKET = 2
     STOP = 4
     TRAILING_STOP = 5
-    SELL = 1
-    LEAST_BRACKET_TICKS = 4
     STACK_ROOM = 768
-
-cdef long long LARGEST_INT32 = 2147483647
-cdef long long LARGEST_INT64 = 9223372036854775807
-
-cdef object tag_matches = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII).fullmatch
-cdef object contract_matches = re.compile(r"[!-~]{1,128}").fullmatch
-cdef object token_matches = re.compile(r"[!-~]{1,16384}").fullmatch
-cdef object digits_match = re.compile(r"[0-9]{1,19}", re.ASCII).fullmatch
-
-# ---------------------------------------------------------------- checks
-
-
-cdef long long whole(str field, object value, long long least, long long most) except? -1:
-    """A whole number between two bounds."""
-    cdef object number = value
-    if type(value) is bool or not (PyLong_Check(value) or hasattr(value, "__index__")):
-        raise WrongFieldType(field, "must be a whole number", value)
-    if not PyLong_Check(value):
-        number = value.__index__()
-    if number < least:
-        raise InvalidField(field, f"must be at least {least}", value)
-    if number > most:
-        raise InvalidField(field, f"must be at most {most}", value)
-    return number
-
-
-def check_order(order, dict sides, dict types):
-    """Check every field of an OrderRequest; put enums in place of their names.
-
-    Args:
-        order: the OrderRequest that is being made.
-        sides, types: the enum members by their upper-case names.
-
-    Raises:
-        InvalidField, WrongFieldType.
-    """
-    check_symbol(order.symbol)
-    member(order, "side", order.side, sides, "Side")
-    whole("quantity", order.quantity, 1, LARGEST_INT32)
-    whole("account_id", order.account_id, 1, LARGEST_INT32)
-    member(order, "order_type", order.order_type, types, "OrderType")
-    cdef int kind = order.order_type
-    check_price("limit_price", order.limit_price, kind == LIMIT, "a limit order")
-    check_price("stop_price", order.stop_price, kind == STOP, "a stop order")
-    check_price("trail_price", order.trail_price, kind == TRAILING_STOP, "a trailing stop")
-    check_leg("stop_loss_ticks", order.stop_loss_ticks)
-    check_leg("take_profit_ticks", order.take_profit_ticks)
-    trailing = order.trailing_stop_loss
-    if type(trailing) is not bool:
-        raise WrongFieldType("trailing_stop_loss", "must be True or False", trailing)
-    if trailing and order.stop_loss_ticks is None:
-        raise InvalidField("trailing_stop_loss", "must come with stop_loss_ticks", trailing)
-    if order.custom_tag is not None:
-        check_tag(order.custom_tag)
-
-
-cdef int check_symbol(object symbol) except -1:
-    if not isinstance(symbol, str):
-        raise WrongFieldType("symbol", "must be text", symbol)
-    if not contract_matches(symbol):
-        raise InvalidField("symbol", "must be 1 to 128 printable ASCII characters", symbol)
-    return 0
-
-
-cdef int member(
-    object order, str field, object value, dict members, str enum_name
-) except -1:
-    """Accept a member of the enum, or put the member in place of its name."""
-    found = None
-    if type(value) is str:
-        found = members.get(value)
-        if found is None:
-            found = members.get(value.upper())
-    elif type(value).__name__ == enum_name and value in members.values():
-        return 0
-    if found is not None:
-        PyObject_GenericSetAttr(order, field, found)
-        return 0
-    names = ", ".join(members)
-    if type(value) is not str:
-        raise WrongFieldType(field, f"must be of {enum_name} or one of {names}", value)
-    if value.upper() in ("STOP_LIMIT", "STOPLIMIT"):
-        names += " (the gateway's documentation leaves stop-limit out)"
-    raise InvalidField(field, f"must be one of {names}", value)
-
-
-cdef int check_price(str field, object price, bint needed, str what) except -1:
-    if price is None:
-        if needed:
-            raise InvalidField(field, f"must be given for {what}", price)
-        return 0
-    if not needed:
-        raise InvalidField(field, f"must be given for {what} only", price)
-    price_bytes(field, price)
-    return 0
-
-
-cdef int check_leg(str field, object ticks) except -1:
-    if ticks is None:
-        return 0
-    cdef long long distance = whole(field, ticks, -LARGEST_INT32, LARGEST_INT32)
-    if distance < 0:
-        raise InvalidField(
-            field,
-            "must be a positive distance (its side of the entry follows from the "
-            "order's side)", ticks)
-    if distance < LEAST_BRACKET_TICKS:
-        raise InvalidField(field, f"must be at least {LEAST_BRACKET_TICKS} ticks", ticks)
-    return 0
-
-
-def check_tag(tag):
-    """Refuse what is no tag: it is 1 to 40 of ``[A-Za-z0-9._-]``."""
-    if not isinstance(tag, str):
-        raise WrongFieldType("custom_tag", "must be text", tag)
-    if not tag_matches(tag):
-        raise InvalidField(
-            "custom_tag", "must be 1 to 40 characters of [A-Za-z0-9._-]", tag)
-
-
-def order_id_from(value):
-    """An order id: a number from 1 to 2**63 - 1, or its decimal text."""
-    if isinstance(value, str):
-        if not digits_match(value):
-            raise InvalidField("order_id", "must be a number or its decimal text", value)
-        value = int(value)
-    return whole("order_id", value, 1, LARGEST_INT64)
-
-
-def account_id_from(value):
-    """An account id: a number from 1 to 2**31 - 1."""
-    return whole("account_id", value, 1, LARGEST_INT32)
-
-
-def contract_id_from(value):
-    """A contract id as it goes on the wire; a number becomes its decimal text."""
-    if isinstance(value, str):
-        if not contract_matches(value):
-            raise InvalidField(
-                "contract_id", "must be 1 to 128 printable ASCII characters", value)
-        return value
-    return str(whole("contract_id", value, 0, LARGEST_INT64))
-
-
-def header_token(token):
-    """A token's bytes, once they are known to be safe in a header.
-
-    Raises:
-        InvalidToken: never with the token in its text.
-    """
-    if not isinstance(token, str):
-        raise InvalidToken(f"a token must be text, was {type(token).__name__}")
-    if not token_matches(token):
-        raise InvalidToken(
-            "a token must be 1 to 16384 printable ASCII characters without blanks, "
-            f"was {len(token)} characters with others among them"
-            if token else "a token must be 1 to 16384 characters, was empty")
-    return token.encode("ascii")
-
 
 # ---------------------------------------------------------------- the writer
 
@@ -299,7 +135,7 @@ def json_text(str text):
         close_writer(&out)
 
 
-def render_place(order, str contract_id, str tag, TickGrid grid):
+def render_place(OrderRequest order, str contract_id, str tag, TickGrid grid):
     """The body of Order/place, from a checked OrderRequest.
 
     Args:
@@ -320,24 +156,23 @@ def render_place(order, str contract_id, str tag, TickGrid grid):
 
 
 cdef int put_place(
-    Writer* out, object order, str contract_id, str tag, TickGrid grid
+    Writer* out, OrderRequest order, str contract_id, str tag, TickGrid grid
 ) except -1:
-    cdef int kind = order.order_type
     put_account(out, order.account_id)
     put(out, b',"contractId":', 14)
     put_text(out, contract_id)
     put(out, b',"type":', 8)
-    put_number(out, kind)
+    put_number(out, order.kind)
     put(out, b',"side":', 8)
-    put_number(out, order.side)
+    put_number(out, order.sells)
     put(out, b',"size":', 8)
     put_number(out, order.quantity)
-    if kind == LIMIT:
-        put_price(out, b',"limitPrice":', "limit_price", order.limit_price, grid)
-    elif kind == STOP:
-        put_price(out, b',"stopPrice":', "stop_price", order.stop_price, grid)
-    elif kind == TRAILING_STOP:
-        put_price(out, b',"trailPrice":', "trail_price", order.trail_price, grid)
+    if order.kind == LIMIT:
+        put_price(out, b',"limitPrice":', "limit_price", order.price, grid)
+    elif order.kind == STOP:
+        put_price(out, b',"stopPrice":', "stop_price", order.price, grid)
+    elif order.kind == TRAILING_STOP:
+        put_price(out, b',"trailPrice":', "trail_price", order.price, grid)
     put(out, b',"customTag":', 13)
     put_text(out, tag)
     put_bracket(out, order)
@@ -345,29 +180,22 @@ cdef int put_place(
 
 
 cdef int put_price(
-    Writer* out, bytes name, str field, object price, TickGrid grid
+    Writer* out, bytes name, str field, bytes text, TickGrid grid
 ) except -1:
-    cdef bytes text = price_bytes(field, price)
     if grid is not None:
         grid.check(field, text)
     put_bytes(out, name)
     return put_bytes(out, text)
 
 
-cdef int put_bracket(Writer* out, object order) except -1:
+cdef int put_bracket(Writer* out, OrderRequest order) except -1:
     """The legs, as signed offsets from the fill price: a loss lies below a long."""
-    cdef object loss = order.stop_loss_ticks
-    cdef object profit = order.take_profit_ticks
-    cdef int64_t sign
-    cdef int loss_type
-    if loss is None and profit is None:
-        return 0
-    sign = -1 if order.side == SELL else 1
-    if loss is not None:
-        loss_type = TRAILING_STOP if order.trailing_stop_loss else STOP
-        put_leg(out, b',"stopLossBracket":{"ticks":', -sign * <int64_t>loss, loss_type)
-    if profit is not None:
-        put_leg(out, b',"takeProfitBracket":{"ticks":', sign * <int64_t>profit, LIMIT)
+    cdef int sign = -1 if order.sells else 1
+    cdef int kind = TRAILING_STOP if order.trailing_stop_loss else STOP
+    if order.loss_ticks:
+        put_leg(out, b',"stopLossBracket":{"ticks":', -sign * order.loss_ticks, kind)
+    if order.profit_ticks:
+        put_leg(out, b',"takeProfitBracket":{"ticks":', sign * order.profit_ticks, LIMIT)
     return 0
 
 
@@ -377,6 +205,12 @@ cdef int put_leg(Writer* out, bytes name, int64_t ticks, int kind) except -1:
     put(out, b',"type":', 8)
     put_number(out, kind)
     return put(out, b"}", 1)
+
+
+cdef int put_new_price(Writer* out, bytes name, str field, object price) except -1:
+    if price is None:
+        return 0
+    return put_price(out, name, field, price_bytes(field, price), None)
 
 
 def render_modify(
@@ -397,12 +231,9 @@ def render_modify(
     if quantity is not None:
         put(&out, b',"size":', 8)
         put_number(&out, whole("quantity", quantity, 1, LARGEST_INT32))
-    if limit_price is not None:
-        put_price(&out, b',"limitPrice":', "limit_price", limit_price, None)
-    if stop_price is not None:
-        put_price(&out, b',"stopPrice":', "stop_price", stop_price, None)
-    if trail_price is not None:
-        put_price(&out, b',"trailPrice":', "trail_price", trail_price, None)
+    put_new_price(&out, b',"limitPrice":', "limit_price", limit_price)
+    put_new_price(&out, b',"stopPrice":', "stop_price", stop_price)
+    put_new_price(&out, b',"trailPrice":', "trail_price", trail_price)
     put(&out, b"}", 1)
     return taken(&out)
 

@@ -21,13 +21,6 @@ cdef class Reply:
             None where the envelope is there.
     """
 
-    cdef readonly int http_status
-    cdef readonly dict document
-    cdef readonly object success
-    cdef readonly object error_code
-    cdef readonly str error_message
-    cdef readonly str reason
-
     @property
     def consistent(self):
         """Whether success and the error code say the same."""
@@ -57,6 +50,10 @@ def read_reply(int http_status, bytes body):
         http_status: the HTTP status, 100 to 599.
         body: the body as it came, of any length.
     """
+    return reply_from(http_status, body)
+
+
+cdef Reply reply_from(int http_status, bytes body):
     cdef Reply reply = Reply.__new__(Reply)
     reply.http_status = http_status
     try:

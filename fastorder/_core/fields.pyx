@@ -1,0 +1,91 @@
+"""Checks of single fields: ids, counts, tags, tokens. Errors name field and rule."""
+
+import re
+
+from cpython.long cimport PyLong_Check
+
+from fastorder.errors import InvalidField, InvalidToken, WrongFieldType
+
+LARGEST_INT32 = 2147483647
+LARGEST_INT64 = 9223372036854775807
+
+cdef object tag_matches = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII).fullmatch
+cdef object contract_matches = re.compile(r"[!-~]{1,128}").fullmatch
+cdef object token_matches = re.compile(r"[!-~]{1,16384}").fullmatch
+cdef object digits_match = re.compile(r"[0-9]{1,19}", re.ASCII).fullmatch
+
+
+cdef long long whole(
+    str field, object value, long long least, long long most
+) except? -1:
+    """A whole number between two bounds."""
+    cdef object number = value
+    if type(value) is not int:
+        if type(value) is bool or not hasattr(value, "__index__"):
+            raise WrongFieldType(field, "must be a whole number", value)
+        number = value.__index__()
+    if number < least:
+        raise InvalidField(field, f"must be at least {least}", value)
+    if number > most:
+        raise InvalidField(field, f"must be at most {most}", value)
+    return number
+
+
+cdef int check_symbol(object symbol) except -1:
+    if not isinstance(symbol, str):
+        raise WrongFieldType("symbol", "must be text", symbol)
+    if not contract_matches(symbol):
+        raise InvalidField(
+            "symbol", "must be 1 to 128 printable ASCII characters", symbol)
+    return 0
+
+
+cdef int check_tag_text(object tag) except -1:
+    if not isinstance(tag, str):
+        raise WrongFieldType("custom_tag", "must be text", tag)
+    if not tag_matches(tag):
+        raise InvalidField(
+            "custom_tag", "must be 1 to 40 characters of [A-Za-z0-9._-]", tag)
+    return 0
+
+
+def order_id_from(value):
+    """An order id: a number from 1 to 2**63 - 1, or its decimal text."""
+    if isinstance(value, str):
+        if not digits_match(value):
+            raise InvalidField(
+                "order_id", "must be a number or its decimal text", value)
+        value = int(value)
+    return whole("order_id", value, 1, LARGEST_INT64)
+
+
+def account_id_from(value):
+    """An account id: a number from 1 to 2**31 - 1."""
+    return whole("account_id", value, 1, LARGEST_INT32)
+
+
+def contract_id_from(value):
+    """A contract id as it goes on the wire; a number becomes its decimal text."""
+    if isinstance(value, str):
+        if not contract_matches(value):
+            raise InvalidField(
+                "contract_id", "must be 1 to 128 printable ASCII characters", value)
+        return value
+    return str(whole("contract_id", value, 0, LARGEST_INT64))
+
+
+def header_token(token):
+    """A token's bytes, once they are known to be safe in a header.
+
+    Raises:
+        InvalidToken: never with the token in its text.
+    """
+    if not isinstance(token, str):
+        raise InvalidToken(f"a token must be text, was {type(token).__name__}")
+    if not token:
+        raise InvalidToken("a token must have 1 to 16384 characters, was empty")
+    if not token_matches(token):
+        raise InvalidToken(
+            "a token must be 1 to 16384 printable ASCII characters without blanks, "
+            f"was {len(token)} characters")
+    return token.encode("ascii")

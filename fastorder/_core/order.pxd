@@ -1,0 +1,22 @@
+"""An order as it is asked for, its fields ready to be written."""
+
+cdef class OrderRequest:
+    cdef readonly str symbol
+    cdef readonly object side               # Side
+    cdef readonly int quantity
+    cdef readonly int account_id
+    cdef readonly object order_type         # OrderType
+    cdef readonly object limit_price
+    cdef readonly object stop_price
+    cdef readonly object trail_price
+    cdef readonly object stop_loss_ticks
+    cdef readonly object take_profit_ticks
+    cdef readonly bint trailing_stop_loss
+    cdef readonly str custom_tag
+    cdef int kind                           # order_type as a C number
+    cdef bint sells
+    cdef bytes price                        # the text of the one price; None for none
+    cdef int loss_ticks                     # 0 for no leg
+    cdef int profit_ticks
+
+    cdef tuple values(self)

@@ -1,0 +1,50 @@
+from decimal import Decimal
+from typing import Any
+
+from typing_extensions import Self
+
+from fastorder.enums import OrderType, Side
+
+FIELDS: tuple[str, ...]
+
+class OrderRequest:
+    def __init__(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        order_type: OrderType | str = ...,
+        limit_price: int | float | Decimal | None = None,
+        stop_price: int | float | Decimal | None = None,
+        trail_price: int | float | Decimal | None = None,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+    ) -> None: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def side(self) -> Side: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def order_type(self) -> OrderType: ...
+    @property
+    def limit_price(self) -> int | float | Decimal | None: ...
+    @property
+    def stop_price(self) -> int | float | Decimal | None: ...
+    @property
+    def trail_price(self) -> int | float | Decimal | None: ...
+    @property
+    def stop_loss_ticks(self) -> int | None: ...
+    @property
+    def take_profit_ticks(self) -> int | None: ...
+    @property
+    def trailing_stop_loss(self) -> bool: ...
+    @property
+    def custom_tag(self) -> str | None: ...
+    def replace(self, **changes: Any) -> Self: ...

@@ -1,0 +1,161 @@
+"""OrderRequest: an order, checked when it is made, its price already text."""
+
+from fastorder._core.fields cimport (
+    LARGEST_INT32, check_symbol, check_tag_text, whole)
+from fastorder._core.price cimport price_bytes
+
+from fastorder.enums import OrderType, Side
+from fastorder.errors import InvalidField, WrongFieldType
+
+cdef enum:
+    LEAST_BRACKET_TICKS = 4
+
+cdef dict SIDES = {side.name: side for side in Side}
+cdef dict ORDER_TYPES = {kind.name: kind for kind in OrderType}
+cdef object LIMIT = OrderType.LIMIT
+cdef object STOP = OrderType.STOP
+cdef object TRAILING_STOP = OrderType.TRAILING_STOP
+cdef object SELL = Side.SELL
+
+
+cdef class OrderRequest:
+    """An order as it is asked for; it never changes.
+
+    Args and attributes:
+        symbol: one that has a contract id.
+        side: a Side, or "BUY" or "SELL".
+        quantity: contracts, 1 to 2**31 - 1.
+        account_id: 1 to 2**31 - 1.
+        order_type: an OrderType, or its name.
+        limit_price: for a limit order, and no other.
+        stop_price: for a stop order, and no other.
+        trail_price: for a trailing stop, and no other; where it starts.
+        stop_loss_ticks, take_profit_ticks: distances from the fill price, positive,
+            at least 4 ticks; the wire's signs follow from the side.
+        trailing_stop_loss: the stop loss follows the price.
+        custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for ever.
+
+    Raises:
+        InvalidField (a ValueError), WrongFieldType (a TypeError): with the field, the
+            rule and the value.
+    """
+
+    def __init__(
+        self, symbol, side, quantity, account_id, order_type=OrderType.MARKET,
+        limit_price=None, stop_price=None, trail_price=None, stop_loss_ticks=None,
+        take_profit_ticks=None, trailing_stop_loss=False, custom_tag=None
+    ):
+        check_symbol(symbol)
+        self.symbol = symbol
+        self.side = member("side", side, Side, SIDES)
+        self.sells = self.side is SELL
+        self.quantity = whole("quantity", quantity, 1, LARGEST_INT32)
+        self.account_id = whole("account_id", account_id, 1, LARGEST_INT32)
+        self.order_type = member("order_type", order_type, OrderType, ORDER_TYPES)
+        self.kind = self.order_type
+        self.limit_price = limit_price
+        self.stop_price = stop_price
+        self.trail_price = trail_price
+        self.take_price("limit_price", limit_price, LIMIT, "a limit order")
+        self.take_price("stop_price", stop_price, STOP, "a stop order")
+        self.take_price("trail_price", trail_price, TRAILING_STOP, "a trailing stop")
+        self.stop_loss_ticks = stop_loss_ticks
+        self.take_profit_ticks = take_profit_ticks
+        self.loss_ticks = leg("stop_loss_ticks", stop_loss_ticks)
+        self.profit_ticks = leg("take_profit_ticks", take_profit_ticks)
+        if type(trailing_stop_loss) is not bool:
+            raise WrongFieldType(
+                "trailing_stop_loss", "must be True or False", trailing_stop_loss)
+        if trailing_stop_loss and stop_loss_ticks is None:
+            raise InvalidField(
+                "trailing_stop_loss", "must come with stop_loss_ticks", True)
+        self.trailing_stop_loss = trailing_stop_loss
+        if custom_tag is not None:
+            check_tag_text(custom_tag)
+        self.custom_tag = custom_tag
+
+    def take_price(self, str field, price, wanted, str what):
+        """Keep the text of the price that this kind of order has."""
+        if self.order_type is not wanted:
+            if price is not None:
+                raise InvalidField(field, f"must be given for {what} only", price)
+        elif price is None:
+            raise InvalidField(field, f"must be given for {what}", price)
+        else:
+            self.price = price_bytes(field, price)
+
+    cdef tuple values(self):
+        return (
+            self.symbol, self.side, self.quantity, self.account_id, self.order_type,
+            self.limit_price, self.stop_price, self.trail_price,
+            self.stop_loss_ticks, self.take_profit_ticks, self.trailing_stop_loss,
+            self.custom_tag,
+        )
+
+    def replace(self, **changes):
+        """A new order with some fields changed."""
+        return OrderRequest(**{**dict(zip(FIELDS, self.values())), **changes})
+
+    def __eq__(self, other):
+        if not isinstance(other, OrderRequest):
+            return NotImplemented
+        return self.values() == (<OrderRequest>other).values()
+
+    def __hash__(self):
+        return hash(self.values())
+
+    def __reduce__(self):
+        return OrderRequest, self.values()
+
+    def __repr__(self):
+        given = zip(FIELDS, self.values())
+        shown = ", ".join(f"{name}={value!r}" for name, value in given
+                          if value is not None and value is not False)
+        return f"OrderRequest({shown})"
+
+
+FIELDS = (
+    "symbol", "side", "quantity", "account_id", "order_type", "limit_price",
+    "stop_price", "trail_price", "stop_loss_ticks", "take_profit_ticks",
+    "trailing_stop_loss", "custom_tag",
+)
+
+
+cdef object member(str field, object value, object kind, dict members):
+    """A member of the enum, by itself or by its name."""
+    if type(value) is kind:
+        return value
+    found = None
+    if type(value) is str:
+        found = members.get(value)
+        if found is None:
+            found = members.get(value.upper())
+    if found is None:
+        refuse_member(field, value, kind, members)
+    return found
+
+
+cdef int refuse_member(str field, object value, object kind, dict members) except -1:
+    names = ", ".join(members)
+    if type(value) is not str:
+        raise WrongFieldType(
+            field, f"must be a {kind.__name__} or one of {names}", value)
+    if value.upper().replace("_", "") == "STOPLIMIT":
+        names += " (the gateway's documentation leaves stop-limit out)"
+    raise InvalidField(field, f"must be one of {names}", value)
+
+
+cdef int leg(str field, object ticks) except -1:
+    """A bracket leg's distance in ticks; 0 where there is no leg."""
+    if ticks is None:
+        return 0
+    cdef long long distance = whole(field, ticks, -LARGEST_INT32, LARGEST_INT32)
+    if distance < 0:
+        raise InvalidField(
+            field,
+            "must be a positive distance (its side of the entry follows from the "
+            "order's side)", ticks)
+    if distance < LEAST_BRACKET_TICKS:
+        raise InvalidField(
+            field, f"must be at least {LEAST_BRACKET_TICKS} ticks", ticks)
+    return <int>distance

@@ -1,0 +1,11 @@
+"""What one answer says."""
+
+cdef class Reply:
+    cdef readonly int http_status
+    cdef readonly dict document
+    cdef readonly object success
+    cdef readonly object error_code
+    cdef readonly str error_message
+    cdef readonly str reason
+
+cdef Reply reply_from(int http_status, bytes body)

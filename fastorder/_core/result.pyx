@@ -1,0 +1,180 @@
+"""OrderResult: what is known of one place, modify or cancel."""
+
+from collections.abc import Mapping
+
+from libc.stdint cimport int64_t
+
+from fastorder._core.transfer cimport Evidence
+
+from fastorder.enums import Outcome
+from fastorder.errors import OrderNotSent, OrderRejected, OrderUnknown
+from fastorder.timing import NO_TIMING, Timing
+
+cdef object ACCEPTED = Outcome.ACCEPTED
+cdef dict FAILURES = {
+    Outcome.REJECTED: OrderRejected,
+    Outcome.NOT_SENT: OrderNotSent,
+    Outcome.UNKNOWN: OrderUnknown,
+}
+
+
+cdef class OrderResult:
+    """What is known of one place, modify or cancel; it never changes.
+
+    It is a mapping too: ``success``, ``order_id``, ``message``, and where it was not
+    accepted ``error``, ``error_code`` and ``outcome``.
+
+    Attributes:
+        outcome: ACCEPTED, REJECTED, NOT_SENT or UNKNOWN.
+        action: "place", "modify" or "cancel".
+        order_id: the gateway's number; None where it gave none.
+        error: why it was not accepted, for people; None where there is no reason.
+        error_code, error_name: the gateway's, from the endpoint's own table.
+        tag: the order's tag; None for a modify and a cancel.
+        attempts: how often the request was sent.
+        http_status: of the last answer; None where none came.
+        timing: a Timing.
+    """
+
+    cdef readonly object outcome
+    cdef readonly str action
+    cdef readonly object order_id
+    cdef readonly str error
+    cdef readonly object error_code
+    cdef readonly str error_name
+    cdef readonly str tag
+    cdef readonly int attempts
+    cdef readonly object http_status
+    cdef readonly object timing
+
+    def __init__(
+        self, outcome, str action="place", order_id=None, str error=None,
+        error_code=None, str error_name=None, str tag=None, int attempts=0,
+        http_status=None, timing=NO_TIMING
+    ):
+        self.outcome = outcome
+        self.action = action
+        self.order_id = order_id
+        self.error = error
+        self.error_code = error_code
+        self.error_name = error_name
+        self.tag = tag
+        self.attempts = attempts
+        self.http_status = http_status
+        self.timing = timing
+
+    @property
+    def success(self):
+        """Whether the gateway accepted it."""
+        return self.outcome is ACCEPTED
+
+    @property
+    def message(self):
+        """One line for people."""
+        if self.outcome is ACCEPTED:
+            subject = "order" if self.action == "place" else f"{self.action} of order"
+            return f"{subject} {self.order_id} accepted"
+        code = f"{self.error_name} ({self.error_code})" if self.error_name else None
+        reason = ": ".join([part for part in (code, self.error) if part])
+        return f"{self.outcome.value}: {reason}" if reason else self.outcome.value
+
+    def raise_for_outcome(self):
+        """The result itself where it was accepted.
+
+        Raises:
+            OrderRejected, OrderNotSent, OrderUnknown: with the result.
+        """
+        if self.outcome is not ACCEPTED:
+            raise FAILURES[self.outcome](self)
+        return self
+
+    cdef dict shown(self):
+        shown = {
+            "success": self.success,
+            "order_id": self.order_id,
+            "message": self.message,
+        }
+        if self.outcome is not ACCEPTED:
+            shown["error"] = self.error
+            shown["error_code"] = self.error_code
+            shown["outcome"] = self.outcome.value
+        return shown
+
+    cdef tuple fields(self):
+        return (
+            self.outcome, self.action, self.order_id, self.error, self.error_code,
+            self.error_name, self.tag, self.attempts, self.http_status, self.timing,
+        )
+
+    def __getitem__(self, key):
+        return self.shown()[key]
+
+    def __iter__(self):
+        return iter(self.shown())
+
+    def __len__(self):
+        return len(self.shown())
+
+    def __contains__(self, key):
+        return key in self.shown()
+
+    def get(self, key, default=None):
+        """The value of a key of the mapping, or the default."""
+        return self.shown().get(key, default)
+
+    def keys(self):
+        """The keys of the mapping."""
+        return self.shown().keys()
+
+    def values(self):
+        """The values of the mapping."""
+        return self.shown().values()
+
+    def items(self):
+        """The items of the mapping."""
+        return self.shown().items()
+
+    def __eq__(self, other):
+        if not isinstance(other, OrderResult):
+            return NotImplemented
+        return self.fields() == (<OrderResult>other).fields()
+
+    def __hash__(self):
+        return hash(self.fields())
+
+    def __reduce__(self):
+        return OrderResult, self.fields()
+
+    def __repr__(self):
+        return repr(self.shown())
+
+
+Mapping.register(OrderResult)
+
+
+def result_of(
+    outcome, str action, Evidence evidence, int64_t called_ns, int64_t parsed_ns, *,
+    int attempts, order_id=None, str error=None, error_code=None, str error_name=None,
+    str tag=None
+):
+    """The result from the outcome and the evidence of the last send.
+
+    What did not happen is None in it; ``evidence`` is None where nothing was tried.
+    """
+    cdef OrderResult result = OrderResult.__new__(OrderResult)
+    result.outcome = outcome
+    result.action = action
+    result.order_id = order_id
+    result.error = error
+    result.error_code = error_code
+    result.error_name = error_name
+    result.tag = tag
+    result.attempts = attempts
+    if evidence is None:
+        result.timing = Timing(called_ns, None, None, parsed_ns)
+        return result
+    if evidence.http_status:
+        result.http_status = evidence.http_status
+    result.timing = Timing(
+        called_ns, evidence.written_ns or None, evidence.first_byte_ns or None, parsed_ns)
+    return result

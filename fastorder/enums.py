@@ -1,0 +1,58 @@
+"""The gateway's numbers with names, and the four outcomes."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+
+class Side(IntEnum):
+    """Which way."""
+
+    BUY = 0
+    SELL = 1
+
+
+class OrderType(IntEnum):
+    """The kinds of order that the gateway documents for placing."""
+
+    LIMIT = 1
+    MARKET = 2
+    STOP = 4
+    TRAILING_STOP = 5
+    JOIN_BID = 6
+    JOIN_ASK = 7
+
+
+class OrderStatus(IntEnum):
+    """Where an order stands at the gateway."""
+
+    NONE = 0
+    OPEN = 1
+    FILLED = 2
+    CANCELLED = 3
+    EXPIRED = 4
+    REJECTED = 5
+    PENDING = 6
+    PENDING_CANCELLATION = 7
+    SUSPENDED = 8
+
+
+class Outcome(Enum):
+    """What is known of a request that changes something."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NOT_SENT = "not sent"
+    UNKNOWN = "unknown"
+
+
+class Sign(Enum):
+    """What one exchange shows, before anything else is known."""
+
+    NOT_SENT = "not sent"  # proved: the request never began
+    SILENCE = "silence"  # it began, and no whole and readable answer came
+    BUSY = "busy"  # an HTTP status that may pass: 500, 502, 503, 504
+    LIMITED = "limited"  # HTTP 429
+    TURNED_AWAY = "turned away"  # another HTTP status than 200
+    ACCEPTED = "accepted"  # 200, success, code 0
+    REFUSED = "refused"  # 200, no success, another code
