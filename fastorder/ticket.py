@@ -7,13 +7,14 @@ has finished.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from fastorder.commands import Command, Finish, Pause, Send
 from fastorder.errors import ExecutorClosed
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Generator
 
     from fastorder._core.transfer import Evidence
@@ -35,6 +36,8 @@ class Ticket(Generic[T]):
         done: whether it has ended.
         result: what it ended with; None until then.
     """
+
+    _steps: WeakKeyDictionary[Any, Generator[Any, None, T]]  # made where it is needed
 
     __slots__ = (
         "__weakref__",
@@ -73,7 +76,6 @@ class Ticket(Generic[T]):
         self._convert = convert
         self._error: Exception | None = None
         self._waiters: list[asyncio.Future[None]] = []
-        self._steps: Generator[Any, None, T] | None = None
 
     def __repr__(self) -> str:
         about = self.tag or self.order_id or ""
@@ -101,20 +103,25 @@ class Ticket(Generic[T]):
 
     def send(self, value: Any) -> Any:
         """Take the next step, as a coroutine does when a task runs it."""
-        if self._steps is None:
-            self._steps = self.__await__()
-        return self._steps.send(value)
+        return self._steps_of_task().send(value)
 
     def throw(self, *error: Any) -> Any:
         """Raise inside the wait, as a cancelled task does."""
-        if self._steps is None:
-            self._steps = self.__await__()
-        return self._steps.throw(*error)
+        return self._steps_of_task().throw(*error)
 
     def close(self) -> None:
         """End the wait, not the request."""
-        if self._steps is not None:
-            self._steps.close()
+        self._steps_of_task().close()
+
+    def _steps_of_task(self) -> Generator[Any, None, T]:
+        """The wait of the task that is running: each has one of its own."""
+        task = asyncio.current_task()
+        if not hasattr(self, "_steps"):
+            self._steps = WeakKeyDictionary()
+        steps = self._steps.get(task)
+        if steps is None:
+            steps = self._steps[task] = self.__await__()
+        return steps
 
     # ------------------------------------------------------------ the engine's side
 

@@ -25,6 +25,8 @@ cdef class Engine:
     cdef Notes notes
     cdef Stamps stamps
     cdef set in_flight          # transfers that libcurl holds
+    cdef object backlog         # requests that wait for a connection, oldest first
+    cdef int most               # transfers that libcurl may hold
     cdef RetryQueue queue
     cdef int forks              # the process generation this engine belongs to
     cdef readonly bint closed
@@ -33,7 +35,11 @@ cdef class Engine:
         self, Route route, bytes body, bytes token, object receiver) except -1
     cpdef int wake_at(self, int64_t due_ns, object receiver) except -1
     cdef int check_owner(self) except -1
+    cdef int begin(
+        self, Route route, bytes body, bytes token, object receiver) except -1
     cdef int start(self) except -1
+    cdef int drive(self) except -1
+    cdef int hand_out(self) except -1
     cdef int queued(self) except -1
     cdef int note_writes(self) noexcept
     cdef int close_sockets(self) except -1
@@ -64,5 +70,4 @@ cdef class LoopEngine(Engine):
 
 cdef class PollEngine(Engine):
     cdef unsigned long owner    # thread id; 0 until the first use
-    cdef int perform(self) except -1
     cdef int pause(self, int64_t longest_ns) except -1

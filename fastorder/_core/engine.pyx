@@ -9,6 +9,7 @@ its own callback and no Python code runs inside it.
 import asyncio
 import os
 import sys
+from collections import deque
 
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pythread cimport PyThread_get_thread_ident
@@ -126,13 +127,13 @@ cdef class Engine:
         self.forks = forks
         self.in_flight = set()
         self.queue = RetryQueue()
+        self.backlog = deque()
         self.multi = curl.multi_init()
         if self.multi is NULL:
             raise MemoryError("libcurl made no multi handle")
 
     def __init__(self, *, int max_connections=64):
-        curl.multi_setopt(
-            self.multi, c.CURLMOPT_MAX_HOST_CONNECTIONS, <long>max_connections)
+        self.most = max_connections
         curl.multi_setopt(self.multi, c.CURLMOPT_MAXCONNECTS, <long>max_connections)
 
     def __dealloc__(self):
@@ -160,9 +161,20 @@ cdef class Engine:
         """Start an exchange; its evidence goes to ``receiver.receive``.
 
         On a warm connection the request is in the kernel when this returns. The
-        receiver may hear of the end before that, where the end comes at once.
+        receiver may hear of the end before that, where the end comes at once. Where
+        every connection is taken it waits for one, first come, first served.
         """
         self.check_owner()
+        if len(self.in_flight) >= self.most:
+            self.backlog.append((route, body, token, receiver))
+            return 0
+        self.begin(route, body, token, receiver)
+        return self.start()
+
+    cdef int begin(
+        self, Route route, bytes body, bytes token, object receiver
+    ) except -1:
+        """Give a request to libcurl, which starts it when it is driven."""
         cdef Transfer transfer = route.take()
         transfer.prepare(body, token, receiver, &self.stamps)
         c.set_pointer(transfer.easy, c.CURLOPT_CLOSESOCKETFUNCTION, <void*>on_close_socket)
@@ -172,7 +184,6 @@ cdef class Engine:
             transfer.close()
             raise RuntimeError(f"libcurl took no request: {multi_error(code)}")
         self.in_flight.add(transfer)
-        self.start()
         return 0
 
     cpdef int wake_at(self, int64_t due_ns, object receiver) except -1:
@@ -197,6 +208,8 @@ cdef class Engine:
             stopped.append((receiver, transfer.finish(CLOSED_CODE)))
             transfer.close()
         self.in_flight.clear()
+        stopped += [(waiting[3], None) for waiting in self.backlog]
+        self.backlog.clear()
         while (receiver := self.queue.pop()) is not None:
             stopped.append((receiver, None))
         self.release()
@@ -220,6 +233,11 @@ cdef class Engine:
         return 0
 
     cdef int start(self) except -1:
+        """Drive what was begun, and act on what comes of it."""
+        raise NotImplementedError
+
+    cdef int drive(self) except -1:
+        """Let libcurl do what it can do at once."""
         raise NotImplementedError
 
     cdef int queued(self) except -1:
@@ -243,7 +261,17 @@ cdef class Engine:
         return 0
 
     cdef int deliver(self) except -1:
-        """Hand out the evidence of every exchange that has ended."""
+        """Hand out the evidence of what has ended; begin what waited for its place."""
+        self.hand_out()
+        while self.backlog and len(self.in_flight) < self.most and not self.closed:
+            while self.backlog and len(self.in_flight) < self.most:
+                route, body, token, receiver = self.backlog.popleft()
+                self.begin(route, body, token, receiver)
+            self.drive()
+            self.hand_out()
+        return 0
+
+    cdef int hand_out(self) except -1:
         cdef int left = 0
         cdef CurlMessage* message
         cdef void* owner
@@ -366,12 +394,16 @@ cdef class LoopEngine(Engine):
 
     cdef int start(self) except -1:
         """Drive the request at once; the timer that libcurl asked for is not needed."""
+        self.drive()
+        return self.settle()
+
+    cdef int drive(self) except -1:
         cdef int turns
         for turns in range(TURNS):
             self.act(c.BAD_SOCKET, 0)
             if self.notes.deadline_ns > now_ns():
                 break
-        return self.settle()
+        return self.apply_changes()
 
     cdef int queued(self) except -1:
         return self.arm()
@@ -518,16 +550,17 @@ cdef class PollEngine(Engine):
             "a ticket of a blocking executor must not be awaited: use resolve(tag)")
 
     cdef int start(self) except -1:
-        return self.perform()
+        self.drive()
+        return self.deliver()
 
-    cdef int perform(self) except -1:
+    cdef int drive(self) except -1:
         cdef int running = 0
         cdef int code = curl.multi_perform(self.multi, &running)
         self.note_writes()
         self.close_sockets()
         if code != 0:
-            return self.fail_all(code)
-        return self.deliver()
+            self.fail_all(code)
+        return 0
 
     def turn(self, int64_t longest_ns):
         """Wait for the next event, at most so long; then act on it.
@@ -536,7 +569,7 @@ cdef class PollEngine(Engine):
         """
         self.check_owner()
         self.pause(longest_ns)
-        self.perform()
+        self.start()
         if not self.closed:
             self.run_due()
 

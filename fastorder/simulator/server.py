@@ -167,6 +167,8 @@ class Simulator:
         body: bytes,
     ) -> web.StreamResponse:
         answer = Answer(200, b"")
+        if fault.reply == "lag":
+            self.gateway.search_lag_s = fault.delay_s
         if fault.effect == "now":
             answer = self.gateway.handle(endpoint, token, body)
         elif fault.effect == "late":
@@ -180,8 +182,8 @@ class Simulator:
     ) -> web.StreamResponse:
         transport = request.transport
         assert transport is not None
-        if fault.reply == "answer":
-            if fault.effect == "now":
+        if fault.reply in ("answer", "lag"):
+            if fault.effect == "now" and fault.reply == "answer":
                 await asyncio.sleep(fault.delay_s)
             return _response(answer)
         if fault.reply == "status":
@@ -193,9 +195,6 @@ class Simulator:
             return web.Response(body=fault.body, content_type="application/json")
         if fault.reply == "code":
             return _response(_coded(fault, answer))
-        if fault.reply == "lag":
-            self.gateway.search_lag_s = fault.delay_s
-            return _response(answer)
         if fault.reply == "chunked":
             return await _chunked(request, answer)
         await self._break(transport, fault, answer)

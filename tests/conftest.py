@@ -1,0 +1,123 @@
+"""A gateway, certificates and event loops for every test."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+import fastorder
+from fastorder import blocking
+from fastorder.simulator import Simulator, run_in_thread
+
+ACCOUNT = 12345678
+COMBINE = 12345679
+QUICK = fastorder.RetryPolicy(base_delay=0.02)
+"""The default schedule, made short: the tests are of its order, not of its length."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Paths of a chain and its key, and of the authority that signed it."""
+
+    chain: str
+    key: str
+    authority: str
+
+
+class Authority:
+    """Makes server certificates, good and bad ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ca = trustme.CA()
+        self.pem = str(folder / "authority.pem")
+        self._ca.cert_pem.write_to_path(self.pem)
+
+    def certificate(self, name: str, *hosts: str, **options) -> Certificate:
+        """A certificate for some hosts."""
+        made = self._ca.issue_cert(*hosts, **options)
+        chain, key = self._folder / f"{name}.pem", self._folder / f"{name}.key"
+        chain.write_bytes(b"".join(blob.bytes() for blob in made.cert_chain_pems))
+        made.private_key_pem.write_to_path(str(key))
+        return Certificate(str(chain), str(key), self.pem)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def certificate(authority) -> Certificate:
+    return authority.certificate("good", "localhost", "127.0.0.1")
+
+
+@pytest.fixture
+def gateway() -> Iterator[Simulator]:
+    """A gateway over plain HTTP without a rate limit."""
+    with run_in_thread(rate_limit=False) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def tls_gateway(certificate) -> Iterator[Simulator]:
+    """The same over TLS."""
+    with run_in_thread(
+        rate_limit=False, tls_cert=certificate.chain, tls_key=certificate.key
+    ) as simulator:
+        yield simulator
+
+
+def _loop_factories():
+    factories = {"asyncio": asyncio.SelectorEventLoop}
+    if sys.platform != "win32":
+        uvloop = pytest.importorskip("uvloop")
+        factories["uvloop"] = uvloop.new_event_loop
+    return factories
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request):
+    """Runs a coroutine on a new loop, of asyncio and of uvloop."""
+    factory = _loop_factories()[request.param]
+
+    def on_loop(coroutine):
+        loop = factory()
+        asyncio.set_event_loop(loop)
+        try:
+            return loop.run_until_complete(asyncio.wait_for(coroutine, 60))
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    return on_loop
+
+
+def prepared(executor, gateway):
+    """Give an executor a token and a contract."""
+    executor.set_token(gateway.token)
+    executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26", tick_size="0.25")
+    return executor
+
+
+@pytest.fixture
+def connect(gateway):
+    """Makes an async executor for the plain gateway, ready to trade."""
+
+    def make(**options) -> fastorder.OrderExecutor:
+        options.setdefault("retry", QUICK)
+        return prepared(fastorder.OrderExecutor(gateway.base_url, **options), gateway)
+
+    return make
+
+
+@pytest.fixture
+def trader(gateway) -> Iterator[blocking.OrderExecutor]:
+    """A blocking executor for the plain gateway, ready to trade."""
+    with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as executor:
+        yield prepared(executor, gateway)

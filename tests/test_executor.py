@@ -1,0 +1,380 @@
+"""An executor's life: one loop, one thread, one process; nothing is lost at its end."""
+
+import asyncio
+import gc
+import itertools
+import os
+import threading
+import time
+import warnings
+
+import pytest
+from conftest import ACCOUNT, QUICK, prepared
+
+import fastorder
+from fastorder import Outcome, blocking
+from fastorder.simulator import Fault
+
+PLACE = "/api/Order/place"
+
+
+def buy(executor, **options):
+    return executor.place_market_order("MNQ", "BUY", 1, ACCOUNT, **options)
+
+
+def test_without_a_running_loop_it_is_refused(connect, gateway):
+    with pytest.raises(fastorder.ExecutorMisuse, match="event loop"):
+        buy(connect())
+    assert gateway.ledger.requests() == []
+
+
+def test_another_loop_is_refused(run, connect, gateway):
+    executor = connect()
+
+    async def first():
+        await buy(executor)
+
+    async def second():
+        with pytest.raises(fastorder.ExecutorMisuse, match="another one"):
+            buy(executor)
+
+    loop = asyncio.SelectorEventLoop()
+    loop.run_until_complete(first())
+    run(second())
+    loop.run_until_complete(executor.aclose())
+    loop.close()
+    assert len(gateway.ledger.placements()) == 1
+
+
+def test_another_thread_is_refused_by_a_blocking_executor(trader, gateway):
+    buy(trader)
+    errors = []
+
+    def elsewhere():
+        try:
+            buy(trader)
+        except fastorder.ExecutorMisuse as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert "belongs to the thread" in errors[0]
+    assert len(gateway.ledger.placements()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fork_is_refused_and_the_parent_goes_on(trader, gateway):
+    assert buy(trader).success
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            buy(trader)
+            os.write(writer, b"sent")
+        except fastorder.ExecutorMisuse:
+            os.write(writer, b"refused")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 100) == b"refused"
+    os.close(reader)
+    os.close(writer)
+    assert buy(trader).success
+    assert len(gateway.ledger.placements()) == 2
+
+
+def test_token_and_contracts_are_set_from_any_thread_while_orders_fly(
+    run, connect, gateway
+):
+    tokens = [gateway.call(lambda: gateway.gateway.tokens.give("a")) for _ in range(20)]
+    stop = threading.Event()
+
+    def swap(executor):
+        while not stop.is_set():
+            for number, token in enumerate(tokens):
+                executor.set_token(token)
+                executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
+                executor.set_contract_id(f"S{number}", number)
+                assert executor.get_token() in tokens
+
+    async def main():
+        async with connect() as executor:
+            threads = [
+                threading.Thread(target=swap, args=(executor,)) for _ in range(3)
+            ]
+            for thread in threads:
+                thread.start()
+            try:
+                return [await buy(executor) for _ in range(40)]
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+
+    results = run(main())
+    assert all(result.success and result.attempts == 1 for result in results)
+
+
+def test_closing_twice_is_closing_once_and_use_after_it_is_refused(run, connect):
+    async def main():
+        executor = connect()
+        await buy(executor)
+        await executor.aclose()
+        await executor.aclose()
+        with pytest.raises(fastorder.ExecutorClosed):
+            buy(executor)
+
+    run(main())
+
+
+def test_closing_lets_what_is_on_its_way_end(run, connect, gateway):
+    async def main():
+        executor = connect()
+        gateway.faults.add(Fault(PLACE, delay_s=0.2))
+        ticket = buy(executor)
+        await executor.aclose()
+        return await ticket
+
+    assert run(main()).success
+
+
+def test_closing_at_once_resolves_every_ticket(run, connect, gateway):
+    async def main():
+        executor = connect(retry=fastorder.RetryPolicy(base_delay=30))
+        await executor.connect()
+        gateway.faults.add(
+            Fault(PLACE, reply="stall"),
+            Fault(PLACE, effect="none", reply="status"),
+        )
+        stalled, resting = buy(executor), buy(executor)
+        waiting = asyncio.create_task(stalled)
+        await asyncio.sleep(0.2)
+        await executor.aclose(drain=0)
+        return await waiting, await resting
+
+    stalled, resting = run(main())
+    assert stalled.outcome is Outcome.UNKNOWN
+    assert "closed" in stalled.error
+    assert resting.outcome is Outcome.UNKNOWN
+
+
+def test_an_order_that_never_left_is_not_sent_at_the_close(run):
+    async def main():
+        executor = fastorder.OrderExecutor(
+            "http://127.0.0.1:9", retry=fastorder.RetryPolicy(base_delay=30)
+        )
+        executor.set_token("t")
+        ticket = executor.cancel_order(1, ACCOUNT)
+        await asyncio.sleep(0.1)
+        await executor.aclose(drain=0)
+        return await ticket
+
+    assert run(main()).outcome is Outcome.NOT_SENT
+
+
+def test_a_forgotten_executor_warns_with_where_it_was_made(run, connect):
+    async def main():
+        executor = connect()
+        await buy(executor)
+        engine = executor._engine
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            del executor
+            gc.collect()
+        engine.close()
+        return [str(warning.message) for warning in caught]
+
+    messages = run(main())
+    assert any(
+        "conftest.py" in message and "forgotten" in message for message in messages
+    )
+
+
+def test_cancelling_an_await_ends_the_wait_and_not_the_order(run, connect, gateway):
+    async def main():
+        async with connect() as executor:
+            gateway.faults.add(Fault(PLACE, delay_s=0.3))
+            ticket = buy(executor)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(ticket, 0.05)
+            assert executor.intents() == (ticket,)
+            result = await executor.resolve(ticket.tag)
+            assert executor.intents() == ()
+            return result
+
+    result = run(main())
+    assert result.success
+    assert len(gateway.ledger.placements(result.tag)) == 1
+
+
+def test_a_thousand_cancelled_awaits_lose_no_order_and_no_handle(run, connect, gateway):
+    async def main():
+        async with connect(max_connections=20) as executor:
+            tags = []
+            for number in range(1000):
+                ticket = buy(executor)
+                tags.append(ticket.tag)
+                task = asyncio.create_task(ticket)
+                for _ in range(number % 7):
+                    await asyncio.sleep(0)
+                task.cancel()
+            while executor.intents():
+                await asyncio.sleep(0.01)
+            assert executor._engine.in_flight_count == 0
+            results = [await executor.resolve(tag) for tag in tags[-200:]]
+            return tags, results
+
+    tags, results = run(main())
+    booked = {effect.custom_tag for effect in gateway.ledger.placements()}
+    assert booked == set(tags)
+    assert all(result.success for result in results)
+
+
+def test_resolving_an_unknown_tag_says_so(trader):
+    with pytest.raises(fastorder.UnknownTag, match="'nobody'"):
+        trader.resolve("nobody")
+
+
+def test_connect_opens_as_many_connections_as_asked(run, connect, gateway):
+    async def main():
+        async with connect() as executor:
+            await executor.connect(5)
+            tickets = [buy(executor) for _ in range(5)]
+            await asyncio.gather(*tickets)
+            return [ticket.protocol._evidence.new_connection for ticket in tickets]
+
+    assert run(main()) == [False] * 5
+
+
+def test_a_lost_idle_connection_is_opened_anew_before_an_order_needs_it(
+    run, connect, gateway
+):
+    async def main():
+        async with connect() as executor:
+            await executor.connect()
+            first = buy(executor)
+            await first
+            await asyncio.sleep(1.1)
+            gateway.call(
+                lambda: [
+                    t.abort() for t in list(gateway._transports)
+                ]  # the server ends it
+            )
+            await asyncio.sleep(0.3)
+            ticket = buy(executor)
+            await ticket
+            return ticket.protocol._evidence.new_connection
+
+    assert run(main()) is False
+
+
+def test_connect_says_why_it_cannot(run, connect):
+    async def main():
+        async with connect() as executor:
+            for wrong in (0, -1, 1.5, True, 65):
+                with pytest.raises(fastorder.InvalidField, match="connections"):
+                    await executor.connect(wrong)
+        async with fastorder.OrderExecutor("http://127.0.0.1:9") as executor:
+            with pytest.raises(fastorder.RequestFailed, match="(?i)connect"):
+                await executor.connect()
+
+    run(main())
+
+
+def test_a_ticket_shows_where_it_stands(run, connect, gateway):
+    async def main():
+        async with connect(retry=fastorder.RetryPolicy(base_delay=0.3)) as executor:
+            gateway.faults.add(Fault(PLACE, effect="none", reply="status"))
+            ticket = buy(executor)
+            sending = ticket.state
+            while ticket.state == sending:
+                await asyncio.sleep(0.01)
+            cooling = ticket.state
+            await ticket
+            return sending, cooling, ticket.state, repr(ticket)
+
+    sending, cooling, done, shown = run(main())
+    assert "on its way" in sending
+    assert "in doubt" in cooling
+    assert done == "done"
+    assert "place" in shown
+
+
+def test_retries_wait_without_a_task_and_without_polling(run, connect, gateway):
+    async def main():
+        async with connect(retry=fastorder.RetryPolicy(base_delay=0.5)) as executor:
+            await buy(executor)
+            gateway.faults.add(Fault(PLACE, effect="none", reply="status", times=20))
+            tickets = [buy(executor) for _ in range(20)]
+            await asyncio.sleep(0.2)
+            alive = len(asyncio.all_tasks())
+            waiting = executor._engine.waiting_count
+            await asyncio.gather(*tickets)
+            return alive, waiting
+
+    alive, waiting = run(main())
+    assert alive <= 2  # this one, and the one that waits for it
+    assert waiting == 20
+
+
+def test_the_pauses_are_those_of_the_policy(gateway):
+    policy = fastorder.RetryPolicy(base_delay=0.1)
+    with blocking.OrderExecutor(gateway.base_url, retry=policy) as executor:
+        prepared(executor, gateway)
+        gateway.faults.add(Fault(PLACE, effect="none", reply="status", times=3))
+        buy(executor)
+    times = [request.time_s for request in gateway.ledger.requests(PLACE)]
+    pauses = [after - before for before, after in itertools.pairwise(times)]
+    assert all(
+        pause >= least for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=True)
+    )
+
+
+@pytest.mark.parametrize("wrong", [0, 10_001, 1.0, True, None])
+def test_max_connections_is_checked(wrong):
+    with pytest.raises(fastorder.ConfigurationError, match="max_connections"):
+        fastorder.OrderExecutor("http://127.0.0.1", max_connections=wrong)
+
+
+def test_settings_of_the_wrong_kind_are_refused():
+    with pytest.raises(
+        fastorder.ConfigurationError, match="retry must be a RetryPolicy"
+    ):
+        fastorder.OrderExecutor("http://127.0.0.1", retry=3)
+    with pytest.raises(
+        fastorder.ConfigurationError, match="timeouts must be a Timeouts"
+    ):
+        fastorder.OrderExecutor("http://127.0.0.1", timeouts=3)
+
+
+def test_an_executor_shows_no_token(trader):
+    trader.set_token("top-secret")
+    shown = [repr(trader), repr(trader._dispatch.tokens), repr(vars(trader))]
+    assert "top-secret" not in "".join(shown)
+
+
+def test_a_timeout_before_the_request_leaves_is_not_sent():
+    import socket
+
+    # a listener whose backlog is full takes no further connection
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        fillers = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(address)
+            fillers.append(filler)
+        time.sleep(0.1)
+        with blocking.OrderExecutor(
+            f"http://127.0.0.1:{address[1]}",
+            retry=fastorder.RetryPolicy(max_retries=0),
+            timeouts=fastorder.Timeouts(connect=0.2, request=0.4),
+        ) as executor:
+            executor.set_token("t")
+            result = executor.cancel_order(1, ACCOUNT)
+        for filler in fillers:
+            filler.close()
+    assert result.outcome is Outcome.NOT_SENT
+    assert QUICK.max_retries == 3

@@ -1,0 +1,166 @@
+"""libcurl sends a request again by itself; a request that changes something may not."""
+
+import json
+import socket
+import threading
+
+import pytest
+from conftest import ACCOUNT, QUICK
+
+import fastorder
+from fastorder import Outcome, blocking
+
+
+class DyingServer:
+    """Answers pings; reads every other request whole, and hangs up.
+
+    Attributes:
+        bodies: of the requests to Order/place, as they came.
+        listed: what Order/search answers.
+    """
+
+    def __init__(self, abort: bool = False) -> None:
+        self._abort = abort
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.bodies: list[bytes] = []
+        self.searches = 0
+        self.listed: list[dict] | None = []
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as stream:
+            while line := stream.readline():
+                path = line.split()[1].decode()
+                length = 0
+                while (header := stream.readline()) not in (b"\r\n", b""):
+                    name, _, value = header.partition(b":")
+                    if name.lower() == b"content-length":
+                        length = int(value)
+                body = stream.read(length)
+                answer = self._answer(path, body)
+                if answer is None:
+                    if self._abort:
+                        linger = b"\x01\0\0\0\0\0\0\0"
+                        connection.setsockopt(
+                            socket.SOL_SOCKET, socket.SO_LINGER, linger
+                        )
+                    return
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer)
+                    + answer
+                )
+
+    def _answer(self, path: str, body: bytes) -> bytes | None:
+        if path.endswith("/ping"):
+            return b"pong"
+        if path.endswith("/search"):
+            self.searches += 1
+            document = {
+                "orders": self.listed,
+                "success": True,
+                "errorCode": 0,
+                "errorMessage": None,
+            }
+            return json.dumps(document).encode()
+        self.bodies.append(body)
+        return None
+
+
+@pytest.fixture(params=[False, True], ids=["fin", "rst"])
+def dying(request):
+    server = DyingServer(abort=request.param)
+    yield server
+    server.close()
+
+
+def ready(executor):
+    executor.set_token("token")
+    executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
+    return executor
+
+
+NO_RETRY = fastorder.RetryPolicy(max_retries=0, base_delay=0.02)
+
+
+@pytest.mark.parametrize("connections", [1, 6])
+def test_order_leaves_once_when_the_connection_dies_unanswered(run, dying, connections):
+    async def main():
+        async with ready(
+            fastorder.OrderExecutor(dying.url, retry=NO_RETRY)
+        ) as executor:
+            await executor.connect(connections)
+            return await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+
+    result = run(main())
+    assert len(dying.bodies) == 1
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.attempts == 1
+
+
+@pytest.mark.parametrize("connections", [1, 6])
+def test_the_blocking_order_leaves_once_too(dying, connections):
+    with ready(blocking.OrderExecutor(dying.url, retry=NO_RETRY)) as executor:
+        executor.connect(connections)
+        result = executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+        assert len(dying.bodies) == 1
+        assert result.outcome is Outcome.UNKNOWN
+        assert "connection ended" in result.error or "no answer" in result.error
+        dying.listed = [listed_row(json.loads(dying.bodies[0]))]
+        assert executor.resolve(result.tag).order_id == 77
+        assert len(dying.bodies) == 1
+
+
+@pytest.mark.parametrize("verb", ["modify", "cancel"])
+def test_a_modify_and_a_cancel_leave_once(dying, verb):
+    with ready(blocking.OrderExecutor(dying.url, retry=NO_RETRY)) as executor:
+        executor.connect(3)
+        if verb == "modify":
+            result = executor.modify_order(5, ACCOUNT, quantity=2)
+        else:
+            result = executor.cancel_order(5, ACCOUNT)
+    sent = [body for body in dying.bodies if b"orderId" in body]
+    amended = sent[: 1 + sent[1:].count(sent[0])] if verb == "modify" else sent[:1]
+    assert len(amended) == 1
+    assert result.outcome is Outcome.UNKNOWN
+
+
+def test_a_list_that_is_null_is_not_an_empty_one(dying):
+    dying.listed = None
+    with ready(blocking.OrderExecutor(dying.url, retry=QUICK)) as executor:
+        executor.connect()
+        result = executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+    assert len(dying.bodies) == 1  # blind: never sent again
+    assert dying.searches > 1
+    assert result.outcome is Outcome.UNKNOWN
+
+
+def listed_row(body):
+    return {
+        "id": 77,
+        "accountId": body["accountId"],
+        "contractId": body["contractId"],
+        "status": 2,
+        "type": 2,
+        "side": body["side"],
+        "size": body["size"],
+        "customTag": body["customTag"],
+        "fillVolume": body["size"],
+    }
