@@ -24,7 +24,7 @@ test: build
 lint: build $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/cython-lint fastorder
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint fastorder
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest fastorder._core.request fastorder._core.response fastorder._core.price
 	$(BIN)/lint-imports

@@ -131,6 +131,8 @@ class OrderUnknown(OrderFailed):
 
 def _shown(value: object) -> str:
     """A value for an error text, cut where it is long."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"a number of {value.bit_length()} bits"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 

@@ -1,0 +1,143 @@
+"""The blocking executor: no loop needed, none touched, and Ctrl-C loses nothing."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+from conftest import ACCOUNT
+
+import fastorder
+from fastorder.simulator import Fault
+
+PLACE = "/api/Order/place"
+
+
+def buy(executor):
+    return executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+
+
+def test_it_works_beside_a_running_loop(trader):
+    async def notebook_cell():
+        return buy(trader)
+
+    assert asyncio.run(notebook_cell()).success
+
+
+def test_its_tickets_are_not_awaited(trader):
+    buy(trader)
+    (ticket,) = trader.recent()
+
+    async def main():
+        return await ticket
+
+    assert asyncio.run(main()).success  # done already: nothing to wait for
+    ticket.done = False
+    with pytest.raises(fastorder.ExecutorMisuse, match="resolve"):
+        asyncio.run(main())
+
+
+def test_other_threads_run_while_it_waits(trader, gateway):
+    gateway.faults.add(Fault(PLACE, delay_s=0.3))
+    counted = []
+    stop = threading.Event()
+
+    def count():
+        while not stop.is_set():
+            counted.append(time.monotonic())
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    started = time.monotonic()
+    buy(trader)
+    ended = time.monotonic()
+    stop.set()
+    thread.join()
+    assert sum(started < moment < ended for moment in counted) >= 5
+
+
+def test_ctrl_c_ends_the_wait_and_the_order_is_carried_on(trader, gateway):
+    gateway.faults.add(Fault(PLACE, delay_s=0.5))
+    timer = threading.Timer(0.15, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        buy(trader)
+    timer.join()
+    (ticket,) = trader.intents()
+    result = trader.resolve(ticket.tag)
+    assert result.success
+    assert result.attempts == 1
+    assert len(gateway.ledger.placements(ticket.tag)) == 1
+
+
+def test_ctrl_c_goes_to_the_programs_own_handler(trader, gateway):
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        gateway.faults.add(Fault(PLACE, delay_s=0.3))
+        timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        assert buy(trader).success  # the handler does not raise: the wait goes on
+        timer.join()
+        assert heard == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_real_sigint_from_outside_loses_no_order(gateway):
+    program = f"""
+        import fastorder
+        from fastorder import blocking
+        executor = blocking.OrderExecutor({gateway.base_url!r})
+        executor.set_token({gateway.token!r})
+        executor.set_contract_id("MNQ", 12345)
+        executor.connect()
+        print("ready", flush=True)
+        try:
+            executor.place_market_order("MNQ", "BUY", 1, {ACCOUNT})
+        except KeyboardInterrupt:
+            (ticket,) = executor.intents()
+            print(executor.resolve(ticket.tag).outcome.name, ticket.tag, flush=True)
+        executor.close()
+    """
+    gateway.faults.add(Fault(PLACE, delay_s=1.0))
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout.readline() == "ready\n"
+    while not gateway.ledger.requests(PLACE):
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    outcome, tag = child.stdout.readline().split()
+    child.stdout.close()
+    assert child.wait(10) == 0
+    assert outcome == "ACCEPTED"
+    assert len(gateway.ledger.placements(tag)) == 1
+
+
+def test_closing_lets_what_is_on_its_way_end(trader, gateway):
+    gateway.faults.add(Fault(PLACE, delay_s=0.4))
+    timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        buy(trader)
+    timer.join()
+    (ticket,) = trader.intents()
+    trader.close()
+    assert ticket.result.success
+    with pytest.raises(fastorder.ExecutorClosed):
+        buy(trader)
+
+
+def test_a_failed_read_raises_and_the_executor_goes_on(trader, gateway):
+    gateway.faults.add(Fault("/api/Account/search", reply="status", status=404))
+    with pytest.raises(fastorder.RequestFailed, match="404"):
+        trader.accounts()
+    assert len(trader.accounts()) == 2

@@ -1,0 +1,57 @@
+"""The libcurl in use: its age, its option numbers, and its way of sending twice."""
+
+import re
+from pathlib import Path
+
+import pycurl
+import pytest
+from conftest import ACCOUNT
+from test_send_guard import DyingServer
+
+from fastorder._core import libcurl
+
+DECLARED = Path(libcurl.__file__).with_name("libcurl.pxd")
+
+
+def test_it_is_pycurls_own():
+    assert ".".join(map(str, libcurl.version())) in pycurl.version
+
+
+def test_an_old_one_is_refused_with_the_fix():
+    with pytest.raises(
+        ImportError, match=r"at least 8\.21\.0, was 7\.88\.1; .*pip install"
+    ):
+        libcurl.check_version((7, 88, 1))
+    libcurl.check_version(libcurl.OLDEST)
+
+
+@pytest.mark.skipif(not DECLARED.exists(), reason="declarations are not installed")
+def test_the_declared_numbers_are_those_of_pycurl():
+    numbers = dict(re.findall(r"^    (CURL\w+) = (\w+)$", DECLARED.read_text(), re.M))
+    compared = 0
+    for name, number in numbers.items():
+        short = name.removeprefix("CURLOPT_").removeprefix("CURLE_")
+        for spelled in (short, f"E_{short}", name.replace("CURLMOPT_", "M_")):
+            if hasattr(pycurl, spelled) and not name.startswith("CURLINFO"):
+                assert getattr(pycurl, spelled) == int(number, 0), name
+                compared += 1
+                break
+    assert compared > 30
+
+
+def test_without_the_guard_libcurl_would_send_twice():
+    """The reason for the guard; where this fails, libcurl has mended its ways."""
+    server = DyingServer()
+    try:
+        easy = pycurl.Curl()
+        easy.setopt(pycurl.WRITEFUNCTION, lambda data: len(data))
+        easy.setopt(pycurl.URL, f"{server.url}/api/Status/ping")
+        easy.perform()
+        easy.setopt(pycurl.URL, f"{server.url}/api/Order/place")
+        easy.setopt(pycurl.POSTFIELDS, f'{{"accountId":{ACCOUNT}}}')
+        with pytest.raises(pycurl.error):
+            easy.perform()
+        easy.close()
+        assert len(server.bodies) == 2
+    finally:
+        server.close()

@@ -1,0 +1,63 @@
+"""What is public, what it costs to import, and what the pages show."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastorder
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_public_names_are_sorted_and_there():
+    assert fastorder.__all__ == sorted(fastorder.__all__)
+    assert all(hasattr(fastorder, name) for name in fastorder.__all__)
+
+
+def test_every_public_thing_says_what_it_is():
+    for name in fastorder.__all__:
+        thing = getattr(fastorder, name)
+        if isinstance(thing, type):
+            assert thing.__doc__, name
+
+
+def test_importing_it_brings_no_simulator_and_no_handler():
+    program = (
+        "import logging, sys, fastorder;"
+        "assert not logging.getLogger().handlers;"
+        "assert 'aiohttp' not in sys.modules;"
+        "assert 'fastorder.simulator' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_each_module_can_be_imported_first():
+    folder = Path(fastorder.__file__).parent
+    names = [f"fastorder.{path.stem}" for path in folder.glob("*.py")]
+    for name in sorted(names):
+        if name != "fastorder.__init__":
+            subprocess.run([sys.executable, "-c", f"import {name}"], check=True)
+
+
+def test_no_code_calls_eval_or_a_shell():
+    folder = Path(fastorder.__file__).parent
+    for path in folder.rglob("*.py*"):
+        if path.suffix in (".py", ".pyx"):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"\b(eval|exec|os\.system|shell=True)\(", text), path
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="not in a checkout")
+def test_the_core_cimports_point_one_way():
+    codec = {"fields", "price", "order", "request", "response"}
+    transport = {"libcurl", "clock", "backoff", "transfer", "engine"}
+    for path in (ROOT / "fastorder" / "_core").glob("*.p[yx]*"):
+        found = set(re.findall(r"fastorder\._core\.?(\w+)? c?import", path.read_text()))
+        stem = path.name.split(".")[0]
+        if stem in codec:
+            assert not found & transport, path
+        if stem in transport:
+            assert not found & (codec | {"result", "reading"}), path
