@@ -19,8 +19,14 @@ if sys.platform.startswith("linux"):
     LINKER += ["-ldl"]
 
 
+def compiled() -> list[Path]:
+    """Every .pyx file, and every .py file that has a .pxd with its C side."""
+    beside = [path.with_suffix(".py") for path in Path("fastorder").rglob("*.pxd")]
+    return sorted([*Path("fastorder").rglob("*.pyx"), *filter(Path.exists, beside)])
+
+
 def extension(path: Path) -> Extension:
-    """One extension module for one .pyx file, named after its place."""
+    """One extension module for one source file, named after its place."""
     name = ".".join(path.with_suffix("").parts)
     return Extension(
         name,
@@ -32,7 +38,7 @@ def extension(path: Path) -> Extension:
 
 setup(
     ext_modules=cythonize(
-        [extension(path) for path in sorted(Path("fastorder").rglob("*.pyx"))],
+        [extension(path) for path in compiled()],
         compiler_directives={"language_level": "3", "emit_code_comments": False},
         annotate=bool(os.environ.get("FASTORDER_ANNOTATE")),
     ),

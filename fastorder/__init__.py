@@ -6,6 +6,7 @@ for code without one.
 
 from fastorder._core.order import OrderRequest
 from fastorder._core.result import OrderResult
+from fastorder._core.ticket import Ticket
 from fastorder.config import RetryPolicy, Timeouts
 from fastorder.enums import OrderStatus, OrderType, Outcome, Side
 from fastorder.errors import (
@@ -27,7 +28,6 @@ from fastorder.errors import (
 )
 from fastorder.executor import OrderExecutor
 from fastorder.models import Account, Contract, Order
-from fastorder.ticket import Ticket
 from fastorder.timing import Timing
 
 __version__ = "0.1.0"

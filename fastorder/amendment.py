@@ -10,10 +10,10 @@ from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.commands import Command, Finish, Pause, Send
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_by_id
 from fastorder._core.result import result_of
-from fastorder.commands import Command, Finish, Pause, Send
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import CancelOrderError, ModifyOrderError, error_name

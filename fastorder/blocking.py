@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.ticket import Ticket
     from fastorder.models import Account, Contract, Order
-    from fastorder.ticket import Ticket
 
 T = TypeVar("T")
 

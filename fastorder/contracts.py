@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fastorder._core.fields import contract_id_from
 from fastorder._core.price import TickGrid
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 MONTH_LETTERS = "FGHJKMNQUVXZ"
 
 
-class Listing(NamedTuple):
+class Listing:
     """A contract id as it goes on the wire, and its price grid where it is known."""
 
-    contract_id: str
-    grid: TickGrid | None
+    __slots__ = ("contract_id", "grid")
+
+    def __init__(self, contract_id: str, grid: TickGrid | None) -> None:
+        self.contract_id = contract_id
+        self.grid = grid
 
 
 class ContractBook:

@@ -22,8 +22,8 @@ from fastorder._core.request import (
     render_cancel,
     render_modify,
     render_order_search,
-    render_place,
 )
+from fastorder._core.ticket import Ticket
 from fastorder.amendment import Amendment, Cancellation, Modification
 from fastorder.config import RetryPolicy, Timeouts
 from fastorder.contracts import ContractBook, front_contract
@@ -39,10 +39,8 @@ from fastorder.errors import (
     UnknownTag,
 )
 from fastorder.inquiry import Inquiry
+from fastorder.intake import Intake
 from fastorder.models import Account, Contract, Order
-from fastorder.placement import Placement
-from fastorder.tags import TagSeries
-from fastorder.ticket import Ticket
 from fastorder.trust import checked_base_url, security_for
 
 if TYPE_CHECKING:
@@ -83,7 +81,7 @@ class Desk(ABC, Generic[Placed]):
         self._engine = self._make_engine(max_connections)
         self._dispatch = Dispatch(self._engine, base_url, security, self._timeouts)
         self._contracts = ContractBook()
-        self._tags = TagSeries()
+        self._intake = Intake(self._dispatch, self._contracts, self._policy)
         self._base_url = base_url
         self._max_connections = max_connections
         self._made_at = _caller()
@@ -347,23 +345,7 @@ class Desk(ABC, Generic[Placed]):
         return self._place(order, called_ns)
 
     def _place(self, order: OrderRequest, called_ns: int) -> Placed:
-        contract_id, grid = self._contracts.find(order.symbol)
-        tag = order.custom_tag or self._tags.next()
-        dispatch = self._dispatch
-        placement = Placement(
-            order,
-            tag,
-            contract_id,
-            render_place(order, contract_id, tag, grid),
-            self._policy,
-            dispatch.clock,
-            dispatch.gateway_time,
-            called_ns,
-        )
-        ticket: Ticket[OrderResult] = Ticket(
-            dispatch, placement, "place", tag, order.account_id
-        )
-        return self._give(dispatch.launch(ticket))
+        return self._give(self._intake.place(order, called_ns))
 
     # ------------------------------------------------------------ amending
 

@@ -13,11 +13,11 @@ from fastorder.enums import Outcome
 from fastorder.gateway_time import GatewayTime
 
 if TYPE_CHECKING:
+    from fastorder._core.commands import Send
     from fastorder._core.engine import Engine
     from fastorder._core.result import OrderResult
-    from fastorder.commands import Send
+    from fastorder._core.ticket import Ticket
     from fastorder.config import Timeouts
-    from fastorder.ticket import Ticket
 
 KEPT_ENDED = 256
 """How many ended requests stay visible."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from fastorder._core.engine import LoopEngine
 from fastorder._core.result import OrderResult
+from fastorder._core.ticket import Ticket
 from fastorder.desk import Desk
-from fastorder.ticket import Ticket
 from fastorder.warmth import WarmKeeper
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.commands import Command, Finish, Pause, Send
 from fastorder._core.reading import Reading, read
-from fastorder.commands import Command, Finish, Pause, Send
 from fastorder.enums import Sign
 from fastorder.errors import RequestFailed, error_name
 from fastorder.schedule import Schedule

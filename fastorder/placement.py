@@ -10,10 +10,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.commands import Finish, Pause, Send
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_search
 from fastorder._core.result import result_of
-from fastorder.commands import Command, Finish, Pause, Send
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import PlaceOrderError, error_name
@@ -21,6 +21,7 @@ from fastorder.gateway_time import MARGIN_S
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
+    from fastorder._core.commands import Command
     from fastorder._core.order import OrderRequest
     from fastorder._core.response import Reply
     from fastorder._core.result import OrderResult
@@ -55,6 +56,14 @@ class Doubt(Enum):
     TAG_IN_USE = "the tag has an owner: never repeated, never rejected unseen"
 
 
+# A member of an enum is looked up anew each time; every order meets these.
+SENDING, LOOKING_UP, DONE = State.SENDING, State.LOOKING_UP, State.DONE
+UNANSWERED = Doubt.UNANSWERED
+PLACE = Endpoint.PLACE
+ACCEPTED = Outcome.ACCEPTED
+WAS_ACCEPTED = Sign.ACCEPTED
+
+
 class Placement:
     """One order on its way.
 
@@ -75,7 +84,6 @@ class Placement:
         "_contract_id",
         "_doubt",
         "_error",
-        "_evidence",
         "_gateway_time",
         "_may_resend",
         "_policy",
@@ -83,6 +91,7 @@ class Placement:
         "_searches",
         "_sent_s",
         "attempts",
+        "evidence",
         "in_doubt",
         "order",
         "state",
@@ -104,7 +113,7 @@ class Placement:
         self.tag = tag
         self.attempts = 0
         self.in_doubt = False  # an earlier send may have landed
-        self.state = State.SENDING
+        self.state = SENDING
         self._contract_id = contract_id
         self._body = body
         self._policy = policy
@@ -113,21 +122,21 @@ class Placement:
         self._called_ns = called_ns
         self._sent_s = clock.wall_s()
         self._retries: Schedule | None = None
-        self._doubt = Doubt.UNANSWERED
+        self._doubt = UNANSWERED
         self._may_resend = False
         self._error = ""
         self._searches = 0
-        self._evidence: Evidence | None = None
+        self.evidence: Evidence | None = None
 
     # ------------------------------------------------------------ events
 
     def start(self) -> Send:
         """The first command: the order leaves."""
-        return Send(Endpoint.PLACE, self._body)
+        return Send(PLACE, self._body)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult]:
         """An exchange has ended."""
-        if self.state is State.LOOKING_UP:
+        if self.state is LOOKING_UP:
             return self._looked_up(evidence)
         return self._answered(evidence)
 
@@ -139,8 +148,8 @@ class Placement:
 
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
-        if evidence is not None and self.state is State.SENDING:
-            self._evidence = evidence
+        if evidence is not None and self.state is SENDING:
+            self.evidence = evidence
             self.attempts += evidence.starts > 0
             self.in_doubt |= evidence.starts > 0
         outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
@@ -162,22 +171,22 @@ class Placement:
     # ------------------------------------------------------------ sending
 
     def _send(self) -> Send:
-        self.state = State.SENDING
-        return Send(Endpoint.PLACE, self._body)
+        self.state = SENDING
+        return Send(PLACE, self._body)
 
     def _answered(self, evidence: Evidence) -> Command[OrderResult]:
         """Judge the answer to a send."""
-        self._evidence = evidence
+        self.evidence = evidence
         reading = read(evidence, self._policy.statuses)
         self.attempts += evidence.starts > 0
-        if reading.sign is Sign.ACCEPTED:
+        if reading.sign is WAS_ACCEPTED:
             return self._accepted(reading)
         if reading.sign is Sign.NOT_SENT:
             return self._not_sent(evidence, reading)
         if reading.sign is Sign.REFUSED:
             return self._refused(reading)
         if reading.sign is Sign.TURNED_AWAY:
-            doubt = Doubt.UNANSWERED if self.in_doubt else Doubt.TURNED_AWAY
+            doubt = UNANSWERED if self.in_doubt else Doubt.TURNED_AWAY
             return self._look_up_at_once(doubt, reading.reason)
         return self._unanswered(reading.reason)
 
@@ -186,7 +195,7 @@ class Placement:
         order_id = reading.reply.order_id
         if order_id is None:
             return self._unanswered("success without an order id")
-        return self._finish(Outcome.ACCEPTED, order_id=order_id)
+        return self._finish(ACCEPTED, order_id=order_id)
 
     def _not_sent(self, evidence: Evidence, reading: Reading) -> Command[OrderResult]:
         """Nothing left the machine this time: proved."""
@@ -220,7 +229,7 @@ class Placement:
         self.state = State.COOLING
         self._may_resend = not self._schedule.spent
         if self._may_resend:
-            return Pause(self._schedule.next_due_ns(self._evidence))
+            return Pause(self._schedule.next_due_ns(self.evidence))
         return Pause(self._schedule.last_due_ns())
 
     # ------------------------------------------------------------ looking up
@@ -232,7 +241,7 @@ class Placement:
         return self._look_up()
 
     def _look_up(self) -> Send:
-        self.state = State.LOOKING_UP
+        self.state = LOOKING_UP
         start_s = self._gateway_time.window_start_s(self._sent_s, self._margin_s())
         body = render_order_search(self.order.account_id, start_s)
         return Send(Endpoint.SEARCH_ORDERS, body)
@@ -269,13 +278,13 @@ class Placement:
             return self._unknown(f"the tag belongs to another order, {order_id}")
         if row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume"):
             return self._finish(Outcome.REJECTED, order_id=order_id, error=self._error)
-        return self._finish(Outcome.ACCEPTED, order_id=order_id)
+        return self._finish(ACCEPTED, order_id=order_id)
 
     def _absent(self) -> Command[OrderResult]:
         """The look-up was read in full and does not show the tag."""
         if self._doubt is Doubt.TURNED_AWAY:
             return self._finish(Outcome.REJECTED, error=self._error)
-        if self._doubt is Doubt.UNANSWERED and self._may_resend:
+        if self._doubt is UNANSWERED and self._may_resend:
             return self._send()
         return self._look_later(f"{self._error}; no order with its tag is listed")
 
@@ -315,12 +324,12 @@ class Placement:
         error_code: int | None = None,
         error_name: str | None = None,
     ) -> Finish[OrderResult]:
-        self.state = State.DONE
+        self.state = DONE
         return Finish(
             result_of(
                 outcome,
                 "place",
-                self._evidence,
+                self.evidence,
                 self._called_ns,
                 self._clock.monotonic_ns(),
                 order_id=order_id,
@@ -347,7 +356,7 @@ def listed_rows(reading: Reading) -> list[dict[str, Any]] | None:
 
     An absent or null list is not an empty one, and a row without an id is no row.
     """
-    if reading.sign is not Sign.ACCEPTED or reading.reply is None:
+    if reading.sign is not WAS_ACCEPTED or reading.reply is None:
         return None
     rows = (reading.reply.document or {}).get("orders")
     if not isinstance(rows, list):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from itertools import count
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -15,12 +14,13 @@ class TagSeries:
     the legs of a bracket still fit.
     """
 
-    __slots__ = ("_numbers", "_series")
+    __slots__ = ("_number", "_series")
 
     def __init__(self) -> None:
         self._series = "fo1-" + "".join(secrets.choice(LETTERS) for _ in range(17))
-        self._numbers = count(1)
+        self._number = 0
 
     def next(self) -> str:
         """The next tag."""
-        return f"{self._series}-{next(self._numbers):08x}"
+        self._number += 1
+        return f"{self._series}-{self._number:08x}"

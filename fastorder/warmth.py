@@ -9,10 +9,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from fastorder.commands import Finish, Send
+from fastorder._core.commands import Finish, Send
+from fastorder._core.ticket import Ticket
 from fastorder.endpoints import Endpoint
 from fastorder.errors import RequestFailed
-from fastorder.ticket import Ticket
 
 if TYPE_CHECKING:
     from fastorder._core.transfer import Evidence

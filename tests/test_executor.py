@@ -242,7 +242,7 @@ def test_connect_opens_as_many_connections_as_asked(run, connect, gateway):
             await executor.connect(5)
             tickets = [buy(executor) for _ in range(5)]
             await asyncio.gather(*tickets)
-            return [ticket.protocol._evidence.new_connection for ticket in tickets]
+            return [ticket.protocol.evidence.new_connection for ticket in tickets]
 
     assert run(main()) == [False] * 5
 
@@ -264,7 +264,7 @@ def test_a_lost_idle_connection_is_opened_anew_before_an_order_needs_it(
             await asyncio.sleep(0.3)
             ticket = buy(executor)
             await ticket
-            return ticket.protocol._evidence.new_connection
+            return ticket.protocol.evidence.new_connection
 
     assert run(main()) is False
 

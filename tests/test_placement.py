@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from fastorder import OrderRequest, Outcome, RetryPolicy
-from fastorder.commands import Finish, Pause, Send
+from fastorder._core.commands import Finish, Pause, Send
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import BLIND_MARGIN_S, MARGIN_S, GatewayTime
 from fastorder.placement import Placement
@@ -50,7 +50,9 @@ def placement(clock, gateway_time):
 
 
 def test_the_first_command_is_to_send(placement):
-    assert placement.start() == Send(Endpoint.PLACE, b"the bytes")
+    command = placement.start()
+    assert isinstance(command, Send)
+    assert (command.endpoint, command.body) == (Endpoint.PLACE, b"the bytes")
 
 
 def test_a_closed_executor_knows_what_was_not_sent(placement):

@@ -21,13 +21,13 @@ from fastorder._core cimport libcurl as c
 from fastorder._core.backoff cimport NEVER, RetryQueue
 from fastorder._core.clock cimport monotonic_ns as now_ns
 from fastorder._core.libcurl cimport CURL, CURLM, CurlMessage, curl, socket_t
-from fastorder._core.transfer cimport Evidence, Route, Stamps, Transfer
+from fastorder._core.transfer cimport Evidence, Route, Transfer
 
 from fastorder.errors import ExecutorClosed, ExecutorMisuse
 
 cdef enum:
     CLOSED_CODE = -1            # evidence of an exchange that the close has ended
-    TURNS = 4                   # immediate turns libcurl gets before the loop has its own
+    TURNS = 4                   # turns libcurl gets at once, before the loop has one
 
 cdef int64_t LONGEST_PAUSE_NS = 100_000_000     # a signal is seen at least this often
 
@@ -146,6 +146,15 @@ cdef class Engine:
         free(self.notes.closed)
 
     @property
+    def used(self):
+        """Whether the loop or the thread that it belongs to is known."""
+        raise NotImplementedError
+
+    def waiter(self):
+        """What a task can wait for until a ticket has ended."""
+        raise NotImplementedError
+
+    @property
     def in_flight_count(self):
         """How many exchanges libcurl holds."""
         return len(self.in_flight)
@@ -177,7 +186,8 @@ cdef class Engine:
         """Give a request to libcurl, which starts it when it is driven."""
         cdef Transfer transfer = route.take()
         transfer.prepare(body, token, receiver, &self.stamps)
-        c.set_pointer(transfer.easy, c.CURLOPT_CLOSESOCKETFUNCTION, <void*>on_close_socket)
+        c.set_pointer(
+            transfer.easy, c.CURLOPT_CLOSESOCKETFUNCTION, <void*>on_close_socket)
         c.set_pointer(transfer.easy, c.CURLOPT_CLOSESOCKETDATA, &self.notes)
         cdef int code = curl.multi_add_handle(self.multi, transfer.easy)
         if code != 0:
@@ -398,8 +408,8 @@ cdef class LoopEngine(Engine):
         return self.settle()
 
     cdef int drive(self) except -1:
-        cdef int turns
-        for turns in range(TURNS):
+        cdef int _turn
+        for _turn in range(TURNS):
             self.act(c.BAD_SOCKET, 0)
             if self.notes.deadline_ns > now_ns():
                 break

@@ -2,16 +2,18 @@
 
 import re
 
-from cpython.long cimport PyLong_Check
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 
 from fastorder.errors import InvalidField, InvalidToken, WrongFieldType
 
 LARGEST_INT32 = 2147483647
 LARGEST_INT64 = 9223372036854775807
 
+cdef enum:
+    LONGEST_NAME = 128
+    LONGEST_TOKEN = 16384
+
 cdef object tag_matches = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII).fullmatch
-cdef object contract_matches = re.compile(r"[!-~]{1,128}").fullmatch
-cdef object token_matches = re.compile(r"[!-~]{1,16384}").fullmatch
 cdef object digits_match = re.compile(r"[0-9]{1,19}", re.ASCII).fullmatch
 
 
@@ -19,22 +21,34 @@ cdef long long whole(
     str field, object value, long long least, long long most
 ) except? -1:
     """A whole number between two bounds."""
-    cdef object number = value
-    if type(value) is not int:
-        if type(value) is bool or not hasattr(value, "__index__"):
-            raise WrongFieldType(field, "must be a whole number", value)
-        number = value.__index__()
-    if number < least:
+    cdef int past = 0
+    if type(value) is not int and (
+        type(value) is bool or not hasattr(value, "__index__")
+    ):
+        raise WrongFieldType(field, "must be a whole number", value)
+    cdef long long number = PyLong_AsLongLongAndOverflow(value.__index__(), &past)
+    if past < 0 or (past == 0 and number < least):
         raise InvalidField(field, f"must be at least {least}", value)
-    if number > most:
+    if past > 0 or number > most:
         raise InvalidField(field, f"must be at most {most}", value)
     return number
+
+
+cdef bint visible(object text, Py_ssize_t most) except -1:
+    """Whether a text is 1 to ``most`` printable ASCII characters without blanks."""
+    cdef Py_UCS4 letter
+    if not 1 <= len(text) <= most:
+        return False
+    for letter in <str>text:
+        if not c'!' <= letter <= c'~':
+            return False
+    return True
 
 
 cdef int check_symbol(object symbol) except -1:
     if not isinstance(symbol, str):
         raise WrongFieldType("symbol", "must be text", symbol)
-    if not contract_matches(symbol):
+    if not visible(symbol, LONGEST_NAME):
         raise InvalidField(
             "symbol", "must be 1 to 128 printable ASCII characters", symbol)
     return 0
@@ -67,7 +81,7 @@ def account_id_from(value):
 def contract_id_from(value):
     """A contract id as it goes on the wire; a number becomes its decimal text."""
     if isinstance(value, str):
-        if not contract_matches(value):
+        if not visible(value, LONGEST_NAME):
             raise InvalidField(
                 "contract_id", "must be 1 to 128 printable ASCII characters", value)
         return value
@@ -84,7 +98,7 @@ def header_token(token):
         raise InvalidToken(f"a token must be text, was {type(token).__name__}")
     if not token:
         raise InvalidToken("a token must have 1 to 16384 characters, was empty")
-    if not token_matches(token):
+    if not visible(token, LONGEST_TOKEN):
         raise InvalidToken(
             "a token must be 1 to 16384 printable ASCII characters without blanks, "
             f"was {len(token)} characters")

@@ -9,6 +9,7 @@ from libc.stdint cimport int64_t
 
 ctypedef void CURL
 ctypedef void CURLM
+ctypedef void CURLU
 ctypedef int64_t curl_off_t
 
 cdef extern from *:
@@ -68,6 +69,9 @@ cdef struct CurlApi:
     getinfo_f easy_getinfo
     curl_slist* (*slist_append)(curl_slist*, const char*) noexcept nogil
     void (*slist_free_all)(curl_slist*) noexcept nogil
+    CURLU* (*url)() noexcept nogil
+    int (*url_set)(CURLU*, int, const char*, unsigned int) noexcept nogil
+    void (*url_cleanup)(CURLU*) noexcept nogil
     CURLM* (*multi_init)() noexcept nogil
     int (*multi_cleanup)(CURLM*) noexcept nogil
     multi_setopt_f multi_setopt
@@ -105,7 +109,6 @@ cdef enum:
 
     # easy options: 0 long, 10000 pointer, 20000 function, 30000 curl_off_t
     CURLOPT_WRITEDATA = 10001
-    CURLOPT_URL = 10002
     CURLOPT_PROXY = 10004
     CURLOPT_READDATA = 10009
     CURLOPT_ERRORBUFFER = 10010
@@ -143,6 +146,8 @@ cdef enum:
     CURLOPT_XOAUTH2_BEARER = 10220
     CURLOPT_MAXAGE_CONN = 288
     CURLOPT_PREREQFUNCTION = 20312
+    CURLOPT_NOPROXY = 10177
+    CURLOPT_CURLU = 10282
     CURLOPT_PREREQDATA = 10313
     CURLOPT_MAXLIFETIME_CONN = 314
     CURLOPT_PROTOCOLS_STR = 10318
@@ -169,6 +174,9 @@ cdef enum:
     CURL_POLL_REMOVE = 4
     CURL_CSELECT_IN = 1
     CURL_CSELECT_OUT = 2
+
+    CURLUPART_URL = 0
+    CURLU_DISALLOW_USER = 32
 
     CURL_PREREQFUNC_OK = 0
     CURL_PREREQFUNC_ABORT = 1

@@ -19,4 +19,6 @@ cdef class OrderRequest:
     cdef int loss_ticks                     # 0 for no leg
     cdef int profit_ticks
 
+    cdef int take_price(
+        self, str field, object price, object wanted, str what) except -1
     cdef tuple values(self)

@@ -74,7 +74,9 @@ cdef class OrderRequest:
             check_tag_text(custom_tag)
         self.custom_tag = custom_tag
 
-    def take_price(self, str field, price, wanted, str what):
+    cdef int take_price(
+        self, str field, object price, object wanted, str what
+    ) except -1:
         """Keep the text of the price that this kind of order has."""
         if self.order_type is not wanted:
             if price is not None:
@@ -83,6 +85,7 @@ cdef class OrderRequest:
             raise InvalidField(field, f"must be given for {what}", price)
         else:
             self.price = price_bytes(field, price)
+        return 0
 
     cdef tuple values(self):
         return (

@@ -124,7 +124,8 @@ cdef class TickGrid:
             try:
                 size = Decimal(size)
             except InvalidOperation:
-                raise InvalidField("tick_size", "must be a decimal number", size) from None
+                raise InvalidField(
+                    "tick_size", "must be a decimal number", size) from None
         cdef bytes text = price_bytes("tick_size", size)
         self.size = Decimal(text.decode("ascii"))
         self.scale = scale_of(text)
@@ -177,8 +178,8 @@ cdef bint is_multiple(object price, object tick) except -1:
 
 cdef bint lifted(long long* units, int places) noexcept:
     """Multiply by a power of ten; False where that does not fit 64 bits."""
-    cdef int i
-    for i in range(places):
+    cdef int _place
+    for _place in range(places):
         if units[0] > 922337203685477580:
             return False
         units[0] *= 10

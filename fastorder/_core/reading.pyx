@@ -26,10 +26,6 @@ cdef class Reading:
         reason: empty where the gateway accepted, or refused without a text.
     """
 
-    cdef readonly object sign
-    cdef readonly Reply reply
-    cdef readonly str reason
-
 
 cdef Reading reading(object sign, Reply reply, str reason):
     cdef Reading made = Reading.__new__(Reading)
@@ -39,7 +35,7 @@ cdef Reading reading(object sign, Reply reply, str reason):
     return made
 
 
-def read(Evidence evidence, busy_statuses):
+cpdef Reading read(Evidence evidence, object busy_statuses):
     """Read the evidence of one exchange.
 
     Args:

@@ -1,7 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Orders to bytes: every field checked, then written straight into the JSON text."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
@@ -135,7 +136,9 @@ def json_text(str text):
         close_writer(&out)
 
 
-def render_place(OrderRequest order, str contract_id, str tag, TickGrid grid):
+cpdef bytes render_place(
+    OrderRequest order, str contract_id, str tag, TickGrid grid
+):
     """The body of Order/place, from a checked OrderRequest.
 
     Args:
@@ -195,7 +198,8 @@ cdef int put_bracket(Writer* out, OrderRequest order) except -1:
     if order.loss_ticks:
         put_leg(out, b',"stopLossBracket":{"ticks":', -sign * order.loss_ticks, kind)
     if order.profit_ticks:
-        put_leg(out, b',"takeProfitBracket":{"ticks":', sign * order.profit_ticks, LIMIT)
+        put_leg(
+            out, b',"takeProfitBracket":{"ticks":', sign * order.profit_ticks, LIMIT)
     return 0
 
 
@@ -224,7 +228,8 @@ def render_modify(
     """
     cdef Writer out
     open_writer(&out)
-    if quantity is None and limit_price is None and stop_price is None and trail_price is None:
+    given = (quantity, limit_price, stop_price, trail_price)
+    if given == (None, None, None, None):
         raise InvalidField(
             "modify_order", "must be given a quantity or a price to change", None)
     put_order(&out, account_id, order_id)
@@ -258,7 +263,7 @@ cdef int put_order(Writer* out, object account_id, object order_id) except -1:
     return put_number(out, order_id)
 
 
-def render_order_search(account_id, int64_t start_s):
+cpdef bytes render_order_search(object account_id, int64_t start_s):
     """The body of Order/search, from a time in seconds since the epoch (UTC)."""
     cdef Writer out
     open_writer(&out)

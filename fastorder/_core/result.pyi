@@ -57,7 +57,6 @@ def result_of(
     evidence: Evidence | None,
     called_ns: int,
     parsed_ns: int,
-    *,
     attempts: int,
     order_id: int | None = None,
     error: str | None = None,

@@ -36,17 +36,6 @@ cdef class OrderResult:
         timing: a Timing.
     """
 
-    cdef readonly object outcome
-    cdef readonly str action
-    cdef readonly object order_id
-    cdef readonly str error
-    cdef readonly object error_code
-    cdef readonly str error_name
-    cdef readonly str tag
-    cdef readonly int attempts
-    cdef readonly object http_status
-    cdef readonly object timing
-
     def __init__(
         self, outcome, str action="place", order_id=None, str error=None,
         error_code=None, str error_name=None, str tag=None, int attempts=0,
@@ -61,7 +50,16 @@ cdef class OrderResult:
         self.tag = tag
         self.attempts = attempts
         self.http_status = http_status
-        self.timing = timing
+        self.given_timing = timing
+
+    @property
+    def timing(self):
+        """When what happened."""
+        if self.given_timing is None:
+            self.given_timing = Timing(
+                self.called_ns, self.written_ns or None, self.first_byte_ns or None,
+                self.parsed_ns)
+        return self.given_timing
 
     @property
     def success(self):
@@ -152,10 +150,10 @@ cdef class OrderResult:
 Mapping.register(OrderResult)
 
 
-def result_of(
-    outcome, str action, Evidence evidence, int64_t called_ns, int64_t parsed_ns, *,
-    int attempts, order_id=None, str error=None, error_code=None, str error_name=None,
-    str tag=None
+cpdef OrderResult result_of(
+    object outcome, str action, Evidence evidence, int64_t called_ns,
+    int64_t parsed_ns, int attempts, object order_id=None, str error=None,
+    object error_code=None, str error_name=None, str tag=None
 ):
     """The result from the outcome and the evidence of the last send.
 
@@ -170,11 +168,10 @@ def result_of(
     result.error_name = error_name
     result.tag = tag
     result.attempts = attempts
-    if evidence is None:
-        result.timing = Timing(called_ns, None, None, parsed_ns)
-        return result
-    if evidence.http_status:
-        result.http_status = evidence.http_status
-    result.timing = Timing(
-        called_ns, evidence.written_ns or None, evidence.first_byte_ns or None, parsed_ns)
+    result.called_ns = called_ns
+    result.parsed_ns = parsed_ns
+    if evidence is not None:
+        result.http_status = evidence.http_status or None
+        result.written_ns = evidence.written_ns
+        result.first_byte_ns = evidence.first_byte_ns
     return result

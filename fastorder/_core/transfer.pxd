@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from fastorder._core.libcurl cimport CURL, curl_slist
+from fastorder._core.libcurl cimport CURL, CURLU, curl_slist
 
 cdef enum:
     ERROR_TEXT = 256            # CURL_ERROR_SIZE
@@ -53,8 +53,10 @@ cdef class Route:
     cdef readonly int request_ms
     cdef readonly size_t answer_limit
     cdef Security security
+    cdef CURLU* parsed          # owned; the URL, taken apart once
     cdef list idle              # transfers that wait for their next exchange
 
+    cdef int parse(self, bytes url) except -1
     cdef Transfer take(self)
     cdef int give_back(self, Transfer transfer) except -1
     cdef int forget(self) except -1

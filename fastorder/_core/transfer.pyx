@@ -7,8 +7,8 @@ that changes something: the callback before the start refuses a second start, an
 the body can be read once and never be rewound.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int64_t
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
@@ -109,7 +109,9 @@ cdef inline char lower(char letter) noexcept nogil:
     return letter + 32 if c'A' <= letter <= c'Z' else letter
 
 
-cdef bint named(const char* line, size_t size, const char* name, size_t long_) noexcept nogil:
+cdef bint named(
+    const char* line, size_t size, const char* name, size_t long_
+) noexcept nogil:
     cdef size_t i
     if size <= long_ or line[long_] != c':':
         return False
@@ -119,7 +121,9 @@ cdef bint named(const char* line, size_t size, const char* name, size_t long_) n
     return True
 
 
-cdef int keep_value(char* into, const char* line, size_t size, size_t skip) noexcept nogil:
+cdef int keep_value(
+    char* into, const char* line, size_t size, size_t skip
+) noexcept nogil:
     """Copy a header's value without its blanks; the number of bytes kept."""
     while skip < size and (line[skip] == c' ' or line[skip] == c'\t'):
         skip += 1
@@ -187,6 +191,7 @@ cdef class Route:
         int connect_ms=2000, int request_ms=5000, size_t answer_limit=1 << 20
     ):
         self.url = url
+        self.parse(url.encode())
         self.security = security
         self.once = once
         self.is_post = is_post
@@ -194,6 +199,21 @@ cdef class Route:
         self.request_ms = request_ms
         self.answer_limit = answer_limit
         self.idle = []
+
+    def __dealloc__(self):
+        if self.parsed is not NULL:
+            curl.url_cleanup(self.parsed)
+
+    cdef int parse(self, bytes url) except -1:
+        """Take the URL apart once; every exchange would do it again otherwise."""
+        self.parsed = curl.url()
+        if self.parsed is NULL:
+            raise MemoryError("libcurl made no URL handle")
+        if curl.url_set(
+            self.parsed, c.CURLUPART_URL, url, c.CURLU_DISALLOW_USER
+        ) != 0:
+            raise ValueError("url must be absolute, http or https, without a user")
+        return 0
 
     cdef Transfer take(self):
         """An idle transfer of this route, or a new one."""
@@ -278,8 +298,7 @@ cdef class Transfer:
 
     cdef int aim(self, Route route) except -1:
         """Set what the route says: URL, method, headers and limits."""
-        cdef bytes url = route.url.encode()
-        check(set_pointer(self.easy, c.CURLOPT_URL, PyBytes_AS_STRING(url)))
+        check(set_pointer(self.easy, c.CURLOPT_CURLU, route.parsed))
         check(set_long(self.easy, c.CURLOPT_CONNECTTIMEOUT_MS, route.connect_ms))
         check(set_long(self.easy, c.CURLOPT_TIMEOUT_MS, route.request_ms))
         check(set_size(self.easy, c.CURLOPT_MAXFILESIZE_LARGE, route.answer_limit))
@@ -288,7 +307,6 @@ cdef class Transfer:
             check(set_long(self.easy, c.CURLOPT_POST, 1))
             check(set_size(self.easy, c.CURLOPT_POSTFIELDSIZE_LARGE, 0))
             self.header(b"Content-Type: application/json")
-            self.header(b"Expect:")
         else:
             check(set_long(self.easy, c.CURLOPT_HTTPGET, 1))
         return check(set_pointer(self.easy, c.CURLOPT_HTTPHEADER, self.headers))
@@ -411,6 +429,7 @@ cdef int preset(CURL* easy, Wire* wire) except -1:
     set_long(easy, c.CURLOPT_MAXAGE_CONN, MAX_AGE_S)
     set_long(easy, c.CURLOPT_MAXLIFETIME_CONN, MAX_LIFETIME_S)
     check(set_pointer(easy, c.CURLOPT_PROXY, b""))
+    check(set_pointer(easy, c.CURLOPT_NOPROXY, b"*"))
     check(set_pointer(easy, c.CURLOPT_USERAGENT, b"fastorder"))
     return 0
 

@@ -1,0 +1,48 @@
+"""What a protocol asks for next: a request sent, a pause, or the end.
+
+A protocol is a plain object that does no I/O. It is told of events and answers each
+with one of these commands, so that it can be run on any engine, and in tests on none.
+"""
+
+from types import GenericAlias
+
+from libc.stdint cimport int64_t
+
+
+cdef class Send:
+    """Send this body to this endpoint; ``on_evidence`` follows."""
+
+    def __init__(self, endpoint, bytes body not None):
+        self.endpoint = endpoint
+        self.body = body
+
+    def __repr__(self):
+        return f"Send({self.endpoint}, {len(self.body)} bytes)"
+
+
+cdef class Pause:
+    """Do nothing until the monotonic clock shows this time; ``on_time`` follows."""
+
+    def __init__(self, int64_t due_ns):
+        self.due_ns = due_ns
+
+    def __repr__(self):
+        return f"Pause({self.due_ns})"
+
+
+cdef class Finish:
+    """The protocol has ended with this value."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __repr__(self):
+        return f"Finish({self.value!r})"
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+
+Command = Send | Pause | Finish
+"""Any of them."""

@@ -1,0 +1,150 @@
+"""A request on its way: it can be awaited, looked at, and left alone.
+
+The request does not depend on anybody waiting: an await that is cancelled ends the
+wait, never the request. The ticket obeys its protocol's commands until the protocol
+has finished.
+"""
+
+import asyncio
+from types import GenericAlias
+from weakref import WeakKeyDictionary
+
+from fastorder._core.commands cimport Finish, Pause, Send
+from fastorder._core.transfer cimport Evidence
+
+from fastorder.errors import ExecutorClosed
+
+
+cdef class Ticket:
+    """One request, from the call to its result.
+
+    ``await ticket`` gives the result, as often as it is asked. A ticket is taken
+    wherever a coroutine is: ``asyncio.create_task``, ``gather``, ``wait_for``.
+
+    Attributes:
+        kind: "place", "modify", "cancel" or "read".
+        tag: the order's tag; None where there is none.
+        account_id, order_id: what the request is about; None where not known.
+        done: whether it has ended.
+        result: what it ended with; None until then.
+    """
+
+    def __init__(
+        self, dispatch, protocol, str kind, str tag=None, account_id=None,
+        order_id=None, convert=None
+    ):
+        self.dispatch = dispatch
+        self.protocol = protocol
+        self.kind = kind
+        self.tag = tag
+        self.account_id = account_id
+        self.order_id = order_id
+        self.convert = convert
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+    def __repr__(self):
+        about = self.tag or self.order_id or ""
+        return f"<Ticket {self.kind} {about}: {self.state}>"
+
+    @property
+    def state(self):
+        """Where the request stands, for people."""
+        return self.protocol.state.value
+
+    def outcome(self):
+        """The result of a ticket that is done; the error of a read that failed."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+    # ------------------------------------------------------------ awaiting
+
+    def __await__(self):
+        if not self.done:
+            waiter = self.dispatch.engine.waiter()
+            if self.waiters is None:
+                self.waiters = []
+            self.waiters.append(waiter)
+            yield from waiter
+        return self.outcome()
+
+    def send(self, value):
+        """Take the next step, as a coroutine does when a task runs it."""
+        return self.steps_of_task().send(value)
+
+    def throw(self, *error):
+        """Raise inside the wait, as a cancelled task does."""
+        return self.steps_of_task().throw(*error)
+
+    def close(self):
+        """End the wait, not the request."""
+        self.steps_of_task().close()
+
+    def steps_of_task(self):
+        """The wait of the task that is running: each has one of its own."""
+        task = asyncio.current_task()
+        if self.steps is None:
+            self.steps = WeakKeyDictionary()
+        steps = self.steps.get(task)
+        if steps is None:
+            steps = self.steps[task] = self.__await__()
+        return steps
+
+    # ------------------------------------------------------------ the engine's side
+
+    def obey(self, command):
+        """Do what the protocol asks for."""
+        if type(command) is Finish:
+            self.settle((<Finish>command).value)
+        elif type(command) is Send:
+            self.dispatch.send(command, self)
+        else:
+            self.dispatch.engine.wake_at((<Pause?>command).due_ns, self)
+
+    def receive(self, Evidence evidence):
+        """An exchange has ended."""
+        self.dispatch.gateway_time.note(evidence.date, evidence.finished_ns)
+        self.go_on(self.protocol.on_evidence(evidence))
+
+    def wake(self):
+        """A pause is over."""
+        self.go_on(self.protocol.on_time())
+
+    def stop(self, evidence):
+        """The executor closes."""
+        self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
+
+    def fail(self, error):
+        """The client itself has failed; whoever waits is told."""
+        self.error = error
+        self.end()
+
+    cdef int go_on(self, object command) except -1:
+        try:
+            self.obey(command)
+        except ExecutorClosed:
+            self.stop(None)
+        return 0
+
+    cdef int settle(self, object value) except -1:
+        if isinstance(value, Exception):
+            self.error = value
+        elif self.convert is None:
+            self.result = value
+        else:
+            self.result = self.convert(value)
+        return self.end()
+
+    cdef int end(self) except -1:
+        self.done = True
+        self.dispatch.ended(self)
+        if self.waiters is None:
+            return 0
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self.waiters = None
+        return 0

@@ -1,0 +1,9 @@
+"""The C side of gateway_time.py: where its attributes lie once it is compiled."""
+
+from libc.stdint cimport int64_t
+
+
+cdef class GatewayTime:
+    cdef object _clock
+    cdef bytes _date
+    cdef readonly int64_t seen_ns

@@ -1,0 +1,16 @@
+"""The C side of intake.py: where its attributes lie once it is compiled."""
+
+from fastorder._core.order cimport OrderRequest
+from fastorder._core.request cimport render_place
+from fastorder._core.ticket cimport Ticket
+from fastorder.contracts cimport ContractBook, Listing
+from fastorder.dispatch cimport Dispatch
+from fastorder.placement cimport Placement
+from fastorder.tags cimport TagSeries
+
+
+cdef class Intake:
+    cdef ContractBook _contracts
+    cdef Dispatch _dispatch
+    cdef object _policy
+    cdef TagSeries _tags

@@ -1,0 +1,31 @@
+"""The C side of placement.py: where its attributes lie once it is compiled."""
+
+from libc.stdint cimport int64_t
+
+from fastorder._core.commands cimport Finish, Pause, Send
+from fastorder._core.order cimport OrderRequest
+from fastorder._core.reading cimport Reading, read
+from fastorder._core.response cimport Reply
+from fastorder._core.result cimport OrderResult, result_of
+from fastorder._core.transfer cimport Evidence
+
+
+cdef class Placement:
+    cdef readonly OrderRequest order
+    cdef readonly str tag
+    cdef readonly int attempts
+    cdef readonly bint in_doubt
+    cdef readonly object state
+    cdef str _contract_id
+    cdef bytes _body
+    cdef object _policy
+    cdef object _clock
+    cdef object _gateway_time
+    cdef int64_t _called_ns
+    cdef double _sent_s
+    cdef object _retries
+    cdef object _doubt
+    cdef bint _may_resend
+    cdef str _error
+    cdef int _searches
+    cdef readonly Evidence evidence
