@@ -32,6 +32,7 @@ from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderType, Side
 from fastorder.errors import (
     ConfigurationError,
+    FastOrderError,
     InvalidField,
     LoginError,
     RequestFailed,
@@ -463,7 +464,9 @@ class Desk(ABC, Generic[Placed]):
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         inquiry = Inquiry(endpoint, body, codes, self._policy, self._dispatch.clock)
         return self._dispatch.launch(
-            Ticket(self._dispatch, inquiry, "read", convert=convert)
+            Ticket(
+                self._dispatch, inquiry, "read", convert=_readable(endpoint, convert)
+            )
         )
 
     def _login(self, user_name: str, api_key: str) -> Ticket[None]:
@@ -526,6 +529,24 @@ class Desk(ABC, Generic[Placed]):
     @abstractmethod
     def _give(self, ticket: Ticket[OrderResult]) -> Placed:
         """What a verb returns for its ticket."""
+
+
+def _readable(
+    endpoint: Endpoint, convert: Callable[[dict[str, Any]], Any]
+) -> Callable[[dict[str, Any]], Any]:
+    """The same conversion; what it cannot read becomes a RequestFailed."""
+
+    def converted(document: dict[str, Any]) -> Any:
+        try:
+            return convert(document)
+        except FastOrderError:
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise RequestFailed(
+                f"{endpoint.path}: the answer cannot be read: {error!r}", 200
+            ) from error
+
+    return converted
 
 
 def _orders(document: dict[str, Any]) -> list[Order]:
