@@ -430,11 +430,15 @@ class Desk(ABC, Generic[Placed]):
     # ------------------------------------------------------------ what is open
 
     def intents(self) -> tuple[Ticket[OrderResult], ...]:
-        """The changes that are on their way or whose outcome is unknown."""
+        """The changes that are on their way, and the orders of unknown outcome."""
         return self._dispatch.unsettled()
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
-        """The last changes that have ended with a known outcome, oldest first."""
+        """The last changes that have ended, oldest first.
+
+        An order whose outcome is unknown is among ``intents``; a modify or a cancel
+        of unknown outcome is here.
+        """
         return self._dispatch.recent()
 
     def resolve(self, tag: str) -> Placed:
