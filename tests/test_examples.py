@@ -35,6 +35,14 @@ MARK = "<!-- runnable -->"
 BLOCK = re.compile(rf"^({MARK}\n+)?```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+@pytest.fixture(autouse=True)
+def the_same_package(monkeypatch, tmp_path):
+    """A child imports the package that is tested here, wherever that is."""
+    folder = Path(fastorder.__file__).parent.parent
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.chdir(tmp_path)
+
+
 # ---------------------------------------------------------------- the demo
 
 
