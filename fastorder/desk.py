@@ -32,6 +32,7 @@ from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderType, Side
 from fastorder.errors import (
     ConfigurationError,
+    FastOrderError,
     InvalidField,
     LoginError,
     RequestFailed,
@@ -411,11 +412,15 @@ class Desk(ABC, Generic[Placed]):
     # ------------------------------------------------------------ what is open
 
     def intents(self) -> tuple[Ticket[OrderResult], ...]:
-        """The changes that are on their way or whose outcome is unknown."""
+        """The changes that are on their way, and the orders of unknown outcome."""
         return self._dispatch.unsettled()
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
-        """The last changes that have ended with a known outcome, oldest first."""
+        """The last changes that have ended, oldest first.
+
+        An order whose outcome is unknown is among ``intents``; a modify or a cancel
+        of unknown outcome is here.
+        """
         return self._dispatch.recent()
 
     def resolve(self, tag: str) -> Placed:
@@ -445,7 +450,9 @@ class Desk(ABC, Generic[Placed]):
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         inquiry = Inquiry(endpoint, body, codes, self._policy, self._dispatch.clock)
         return self._dispatch.launch(
-            Ticket(self._dispatch, inquiry, "read", convert=convert)
+            Ticket(
+                self._dispatch, inquiry, "read", convert=_readable(endpoint, convert)
+            )
         )
 
     def _login(self, user_name: str, api_key: str) -> Ticket[None]:
@@ -508,6 +515,24 @@ class Desk(ABC, Generic[Placed]):
     @abstractmethod
     def _give(self, ticket: Ticket[OrderResult]) -> Placed:
         """What a verb returns for its ticket."""
+
+
+def _readable(
+    endpoint: Endpoint, convert: Callable[[dict[str, Any]], Any]
+) -> Callable[[dict[str, Any]], Any]:
+    """The same conversion; what it cannot read becomes a RequestFailed."""
+
+    def converted(document: dict[str, Any]) -> Any:
+        try:
+            return convert(document)
+        except FastOrderError:
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise RequestFailed(
+                f"{endpoint.path}: the answer cannot be read: {error!r}", 200
+            ) from error
+
+    return converted
 
 
 def _orders(document: dict[str, Any]) -> list[Order]:

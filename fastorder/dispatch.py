@@ -103,9 +103,18 @@ class Dispatch:
         return next((ticket for ticket in known if ticket.tag == tag), None)
 
     def look_again(self, ticket: Ticket[OrderResult]) -> None:
-        """Look up an order whose outcome is unknown."""
+        """Look up an order whose outcome is unknown.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse: and the ticket is as it was.
+        """
         assert ticket.tag is not None
         del self._unknown[ticket.tag]
         ticket.done = False
         self._open[id(ticket)] = ticket
-        ticket.obey(ticket.protocol.look_again())
+        try:
+            ticket.obey(ticket.protocol.look_again())
+        except BaseException:
+            ticket.done = True
+            self.ended(ticket)
+            raise

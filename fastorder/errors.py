@@ -36,7 +36,9 @@ class WrongFieldType(FastOrderError, TypeError):
     """A value is of a type that cannot be taken; nothing was sent.
 
     Attributes:
-        field, rule, value: as in InvalidField.
+        field: which argument.
+        rule: what it has to be.
+        value: what it was.
     """
 
     def __init__(self, field: str, rule: str, value: object) -> None:
@@ -83,7 +85,8 @@ class RequestFailed(FastOrderError):
 
     Attributes:
         http_status: None where no answer came.
-        error_code, error_name: the gateway's own; None where it gave none.
+        error_code: the gateway's own; None where it gave none.
+        error_name: its name in the endpoint's own table.
     """
 
     def __init__(

@@ -22,16 +22,22 @@ class Order:
     """A row of the gateway's order book of an account.
 
     Attributes:
-        id, account_id, contract_id: whose order of what.
+        id: the gateway's number of the order.
+        account_id: whose order.
+        contract_id: of what.
         status: an OrderStatus, or a plain int that this version does not know.
         type: the gateway's number of the kind; see OrderType.
         side: Side.
-        size, fill_volume: contracts asked for, and filled.
-        limit_price, stop_price, filled_price: None where there is none.
+        size: contracts asked for.
+        fill_volume: contracts filled.
+        limit_price: None where it has none.
+        stop_price: None where it has none.
+        filled_price: None where nothing is filled.
         trail_price: of a trailing stop: its distance as a price difference.
         trail_distance: the same in ticks.
         custom_tag: None where it has none.
-        created, updated: aware times; None where the gateway gives none.
+        created: an aware time; None where the gateway gives none.
+        updated: the same of the last change.
         parent_id: the entry order of a bracket leg.
         linked_id: the other leg.
     """

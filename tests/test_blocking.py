@@ -141,3 +141,11 @@ def test_a_failed_read_raises_and_the_executor_goes_on(trader, gateway):
     with pytest.raises(fastorder.RequestFailed, match="404"):
         trader.accounts()
     assert len(trader.accounts()) == 2
+
+
+@pytest.mark.parametrize("rows", ["", ',"accounts":null', ',"accounts":[{"id":1}]'])
+def test_an_answer_without_its_rows_is_a_failed_read(trader, gateway, rows):
+    body = f'{{"success":true,"errorCode":0{rows}}}'.encode()
+    gateway.faults.add(Fault("/api/Account/search", reply="body", body=body))
+    with pytest.raises(fastorder.RequestFailed, match="cannot be read"):
+        trader.accounts()

@@ -231,6 +231,29 @@ def test_a_thousand_cancelled_awaits_lose_no_order_and_no_handle(run, connect, g
     assert all(result.success for result in results)
 
 
+def test_a_resolve_that_is_refused_leaves_the_order_to_be_resolved(trader, gateway):
+    gateway.faults.add(
+        Fault(PLACE, reply="hang_up"),
+        Fault("/api/Order/search", reply="status", effect="none", times=3),
+    )
+    tag = buy(trader).tag
+    refused = []
+
+    def elsewhere():
+        try:
+            trader.resolve(tag)
+        except fastorder.ExecutorMisuse as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert len(refused) == 1
+    (ticket,) = trader.intents()
+    assert ticket.done  # not on its way: nobody waits for it without end
+    assert trader.resolve(tag).outcome is Outcome.ACCEPTED
+
+
 def test_resolving_an_unknown_tag_says_so(trader):
     with pytest.raises(fastorder.UnknownTag, match="'nobody'"):
         trader.resolve("nobody")

@@ -19,13 +19,13 @@ cdef object SELL = Side.SELL
 
 
 cdef class OrderRequest:
-    """An order as it is asked for; it never changes.
+    """An order as it is asked for; it never changes. Its arguments are attributes too.
 
-    Args and attributes:
+    Args:
         symbol: one that has a contract id.
         side: a Side, or "BUY" or "SELL".
-        quantity: contracts, 1 to 2**31 - 1.
-        account_id: 1 to 2**31 - 1.
+        quantity: contracts, 1 to ``2**31 - 1``.
+        account_id: 1 to ``2**31 - 1``.
         order_type: an OrderType, or its name.
         limit_price: for a limit order, and no other.
         stop_price: for a stop order, and no other.

@@ -29,7 +29,8 @@ cdef class OrderResult:
         action: "place", "modify" or "cancel".
         order_id: the gateway's number; None where it gave none.
         error: why it was not accepted, for people; None where there is no reason.
-        error_code, error_name: the gateway's, from the endpoint's own table.
+        error_code: the gateway's own; None where it gave none.
+        error_name: its name in the endpoint's own table.
         tag: the order's tag; None for a modify and a cancel.
         attempts: how often the request was sent.
         http_status: of the last answer; None where none came.

@@ -24,7 +24,8 @@ cdef class Ticket:
     Attributes:
         kind: "place", "modify", "cancel" or "read".
         tag: the order's tag; None where there is none.
-        account_id, order_id: what the request is about; None where not known.
+        account_id: the account that the request is about; None where not known.
+        order_id: the order that it changes; None where it places or reads.
         done: whether it has ended.
         result: what it ended with; None until then.
     """

@@ -370,6 +370,9 @@ cdef class Transfer:
         evidence.submitted_ns = wire.submitted_ns
         evidence.written_ns = wire.written_ns
         evidence.first_byte_ns = wire.first_byte_ns
+        # stamped once libcurl has returned, which may be after the answer has come
+        if 0 < wire.first_byte_ns < wire.written_ns:
+            evidence.written_ns = wire.first_byte_ns
         self.settle()
         return evidence
 
