@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+from plain_http import MNQ, PRICE, Wire, wire_to
 
 import fastorder
 from fastorder import blocking
-from fastorder.simulator import Simulator, run_in_thread
+from fastorder.simulator import ManualClock, Simulator, run_in_thread
 
 ACCOUNT = 12345678
 COMBINE = 12345679
@@ -121,3 +122,24 @@ def trader(gateway) -> Iterator[blocking.OrderExecutor]:
     """A blocking executor for the plain gateway, ready to trade."""
     with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as executor:
         yield prepared(executor, gateway)
+
+
+@pytest.fixture
+def day() -> ManualClock:
+    """A clock that stands still until it is moved."""
+    return ManualClock()
+
+
+@pytest.fixture
+def market(day) -> Iterator[Simulator]:
+    """A gateway whose time stands still; MNQ is at 29,500."""
+    with run_in_thread(clock=day, rate_limit=False) as simulator:
+        simulator.set_price(MNQ, PRICE)
+        yield simulator
+
+
+@pytest.fixture
+def wire(market) -> Iterator[Wire]:
+    """A plain connection to it, with a token."""
+    with wire_to(market) as connection:
+        yield connection

@@ -3,8 +3,9 @@
 It is written from the gateway's documentation alone and imports nothing of the client,
 so a misreading that both would share cannot hide. Where the documentation is silent,
 its choices are: stop-limit orders are refused; a closed market is not modelled; limit
-orders fill when the other side of the quote reaches them, all at once; a contract id
-that is a plain number ("12345") stands for the MNQ contract.
+orders fill when the other side of the quote reaches them, all at once; a change of a
+price that an order's type does not have is ignored; there are no live bars; a contract
+id that is a plain number ("12345") stands for the MNQ contract.
 """
 
 from fastorder.simulator.clock import Clock, ManualClock

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from fastorder.simulator.prices import Walk
 
+DAY_OPEN_S = 22 * 3600  # 17:00 in Chicago in summer; winter is not modelled
 UNIT_S = {1: 1, 2: 60, 3: 3600, 4: 86_400, 5: 7 * 86_400, 6: 30 * 86_400}
 MOST_BARS = 20_000
-SAMPLES = 16
+SAMPLES = 6
 
 
 def bars(
@@ -29,9 +30,11 @@ def bars(
 ) -> list[dict[str, Any]]:
     """Bars by open time, newest first, at most ``limit``.
 
-    A bar's high and low are those of 16 moments spread over it.
+    Bars of a day and more open when the session does. A bar's high and low are those
+    of ``SAMPLES`` moments spread over it.
     """
-    newest = int(min(end_s, now_s) // length_s) * length_s
+    first_s = DAY_OPEN_S if length_s >= UNIT_S[4] else 0
+    newest = int((min(end_s, now_s) - first_s) // length_s) * length_s + first_s
     rows: list[dict[str, Any]] = []
     open_s = newest
     while open_s >= start_s and len(rows) < min(limit, MOST_BARS):

@@ -20,6 +20,9 @@ A fault has two independent sides. ``effect`` says whether the request is carrie
     "trickle"  the answer, a byte every ``delay_s``
     "chunked"  the answer in chunks of 7 bytes
 
+Everything but a ping is struck by the endpoint "*": how often a client pings has no say
+in which of its orders meets a fault. A ping is struck by its own path.
+
 Two replies concern more than one request: "refuse" closes every connection and stops
 listening for ``delay_s``; "lag" hides orders younger than ``delay_s`` from
 Order/search.
@@ -28,11 +31,16 @@ Order/search.
 from __future__ import annotations
 
 import json
+import math
 import threading
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PING = "/api/status/ping"
 EFFECTS = ("now", "none", "late")
 REPLIES = (
     "answer",
@@ -59,7 +67,7 @@ class Fault:
     """One fault: where, how often, and what.
 
     Attributes:
-        endpoint: the path that it strikes; "*" for every one.
+        endpoint: the path that it strikes; "*" for every one but a ping.
         reply, effect: see the module.
         times: how many requests it strikes; None for all to come.
         after: how many matching requests it lets pass first.
@@ -86,22 +94,51 @@ class Fault:
     success: bool = False
 
     def __post_init__(self) -> None:
-        _expect(
-            isinstance(self.endpoint, str), "endpoint", "a path or *", self.endpoint
-        )
-        _expect(self.reply in REPLIES, "reply", ", ".join(REPLIES), self.reply)
-        _expect(self.effect in EFFECTS, "effect", ", ".join(EFFECTS), self.effect)
-        _expect(
-            self.times is None or (type(self.times) is int and self.times > 0),
-            "times",
-            "a number from 1 or null",
-            self.times,
-        )
-        _expect(
-            type(self.after) is int and self.after >= 0, "after", ">= 0", self.after
-        )
-        _expect(self.delay_s >= 0, "delay_s", "seconds, 0 or more", self.delay_s)
-        _expect(isinstance(self.body, bytes), "body", "bytes", self.body)
+        for name, (holds, expected) in _RULES.items():
+            value = getattr(self, name)
+            if not holds(value):
+                raise FaultError(f"{name} must be {expected}, was {value!r}")
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and (value == "*" or value.startswith("/"))
+
+
+def _is_whole(value: Any, least: int, most: float = math.inf) -> bool:
+    return type(value) is int and least <= value <= most
+
+
+def _is_duration(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < math.inf
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and not set(value) & set("\r\n\0")
+
+
+def _are_headers(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        _is_line(name) and _is_line(text) for name, text in value.items()
+    )
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "endpoint": (_is_path, "a path from / on, or *"),
+    "reply": (lambda value: value in REPLIES, f"one of {', '.join(REPLIES)}"),
+    "effect": (lambda value: value in EFFECTS, f"one of {', '.join(EFFECTS)}"),
+    "times": (lambda value: value is None or _is_whole(value, 1), ">= 1 or null"),
+    "after": (lambda value: _is_whole(value, 0), ">= 0"),
+    "delay_s": (_is_duration, "seconds, 0 or more"),
+    "status": (lambda value: _is_whole(value, 200, 999), "from 200 to 999"),
+    "headers": (_are_headers, "texts by name"),
+    "body": (lambda value: isinstance(value, bytes), "a text"),
+    "retry_after": (lambda value: value is None or _is_line(value), "a text or null"),
+    "cut_at": (lambda value: _is_whole(value, 0), ">= 0"),
+    "reset": (lambda value: isinstance(value, bool), "true or false"),
+    "error_code": (lambda value: _is_whole(value, 0), ">= 0"),
+    "message": (lambda value: value is None or isinstance(value, str), "a text"),
+    "success": (lambda value: isinstance(value, bool), "true or false"),
+}
 
 
 class FaultPlan:
@@ -147,7 +184,7 @@ class _Armed:
         return self._left == 0
 
     def meets(self, endpoint: str) -> bool:
-        if self._endpoint not in ("*", endpoint):
+        if self._endpoint != endpoint and (self._endpoint != "*" or endpoint == PING):
             return False
         if self._passing:
             self._passing -= 1
@@ -186,10 +223,5 @@ def _loaded(entry: Any, where: str) -> Fault:
         entry = {**entry, "body": entry["body"].encode("utf-8")}
     try:
         return Fault(**entry)
-    except (TypeError, FaultError) as error:
+    except FaultError as error:
         raise FaultError(f"{where}: {error}") from None
-
-
-def _expect(holds: bool, name: str, expected: str, found: object) -> None:
-    if not holds:
-        raise FaultError(f"{name} must be {expected}, was {found!r}")

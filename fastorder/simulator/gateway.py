@@ -17,14 +17,22 @@ from fastorder.simulator.limits import RateLimits
 from fastorder.simulator.placing import OrderDesk
 from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
-    INTEGER,
-    NUMBER,
     Answer,
     BindingError,
     Field,
     bound,
+    decimal,
     envelope,
+    flag,
+    int32,
+    int32s,
+    int64,
+    members_of,
+    moment,
     problem,
+    query_problem,
+    structure,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -33,73 +41,90 @@ if TYPE_CHECKING:
 PRACTICE_ACCOUNT = 12345678
 COMBINE_ACCOUNT = 12345679
 
-_ACCOUNT = {"accountId": Field(INTEGER)}
-_ORDER = {**_ACCOUNT, "orderId": Field(INTEGER)}
-_CONTRACT = {**_ACCOUNT, "contractId": Field(str)}
-_PRICE = Field(NUMBER, required=False, nullable=True)
-_OPTIONAL_TEXT = Field(str, required=False, nullable=True)
-_OPTIONAL_NUMBER = Field(INTEGER, required=False, nullable=True)
-_WINDOW = {**_ACCOUNT, "startTimestamp": Field(str), "endTimestamp": _OPTIONAL_TEXT}
+QUERY = "/api/order/v2/query"
+
+
+def _optional(fits: Callable[[Any], bool]) -> Field:
+    return Field(fits, required=False, nullable=True)
+
+
+_ACCOUNT = {"accountId": Field(int32)}
+_ORDER = {**_ACCOUNT, "orderId": Field(int64)}
+_CONTRACT = {**_ACCOUNT, "contractId": Field(text)}
+_PRICES = {
+    name: _optional(decimal) for name in ("limitPrice", "stopPrice", "trailPrice")
+}
+_WINDOW = {
+    **_ACCOUNT,
+    "startTimestamp": Field(moment),
+    "endTimestamp": _optional(moment),
+}
 
 FIELDS: dict[str, Mapping[str, Field]] = {
-    "/api/auth/loginkey": {"userName": Field(str), "apiKey": Field(str)},
+    "/api/auth/loginkey": {"userName": Field(text), "apiKey": Field(text)},
     "/api/auth/loginapp": {
-        name: Field(str)
+        name: Field(text)
         for name in ("userName", "password", "deviceId", "appId", "verifyKey")
     },
     "/api/auth/validate": {},
     "/api/auth/logout": {},
-    "/api/account/search": {"onlyActiveAccounts": Field(bool)},
-    "/api/contract/search": {"searchText": Field(str), "live": Field(bool)},
-    "/api/contract/available": {"live": Field(bool)},
-    "/api/contract/searchbyid": {"contractId": Field(str)},
+    "/api/account/search": {"onlyActiveAccounts": Field(flag)},
+    "/api/contract/search": {"searchText": Field(text), "live": Field(flag)},
+    "/api/contract/available": {"live": Field(flag)},
+    "/api/contract/searchbyid": {"contractId": Field(text)},
     "/api/history/retrievebars": {
-        "contractId": Field(str),
-        "live": Field(bool),
-        "startTime": Field(str),
-        "endTime": Field(str),
-        "unit": Field(INTEGER),
-        "unitNumber": Field(INTEGER),
-        "limit": Field(INTEGER),
-        "includePartialBar": Field(bool),
+        "contractId": Field(text),
+        "live": Field(flag),
+        "startTime": Field(moment),
+        "endTime": Field(moment),
+        "unit": Field(int32),
+        "unitNumber": Field(int32),
+        "limit": Field(int32),
+        "includePartialBar": Field(flag),
     },
     "/api/order/place": {
         **_CONTRACT,
-        "type": Field(INTEGER),
-        "side": Field(INTEGER),
-        "size": Field(INTEGER),
-        "limitPrice": _PRICE,
-        "stopPrice": _PRICE,
-        "trailPrice": _PRICE,
-        "customTag": _OPTIONAL_TEXT,
-        "stopLossBracket": Field(dict, required=False, nullable=True),
-        "takeProfitBracket": Field(dict, required=False, nullable=True),
+        "type": Field(int32),
+        "side": Field(int32),
+        "size": Field(int32),
+        **_PRICES,
+        "customTag": _optional(text),
+        "stopLossBracket": _optional(structure),
+        "takeProfitBracket": _optional(structure),
     },
     "/api/order/modify": {
         **_ORDER,
-        "size": _OPTIONAL_NUMBER,
-        "limitPrice": _PRICE,
-        "stopPrice": _PRICE,
-        "trailPrice": _PRICE,
+        "size": _optional(int32),
+        **_PRICES,
     },
     "/api/order/cancel": _ORDER,
     "/api/order/search": _WINDOW,
     "/api/order/searchopen": _ACCOUNT,
     "/api/order/searchbyid": _ORDER,
-    "/api/order/v2/query": {
-        "filter": Field(dict),
-        "pageSize": _OPTIONAL_NUMBER,
-        "pageOffset": _OPTIONAL_NUMBER,
-        "sortBy": _OPTIONAL_NUMBER,
-        "sortDirection": _OPTIONAL_NUMBER,
-        "includeTotalCount": Field(bool, required=False, nullable=True),
+    QUERY: {
+        "filter": Field(structure),
+        "pageSize": _optional(int32),
+        "pageOffset": _optional(int32),
+        "sortBy": _optional(int32),
+        "sortDirection": _optional(int32),
+        "includeTotalCount": _optional(flag),
     },
     "/api/position/searchopen": _ACCOUNT,
     "/api/position/closecontract": _CONTRACT,
-    "/api/position/partialclosecontract": {**_CONTRACT, "size": Field(INTEGER)},
+    "/api/position/partialclosecontract": {**_CONTRACT, "size": Field(int32)},
     "/api/trade/search": _WINDOW,
 }
-_LEG = {"ticks": Field(INTEGER), "type": Field(INTEGER)}
+_LEG = {"ticks": Field(int32), "type": Field(int32)}
+_NESTED: dict[str, Mapping[str, Field]] = {
+    "stopLossBracket": _LEG,
+    "takeProfitBracket": _LEG,
+    "filter": {
+        **_ACCOUNT,
+        "statuses": _optional(int32s),
+        "createdAfter": _optional(moment),
+        "createdBefore": _optional(moment),
+    },
+}
 _OPEN = frozenset({"/api/auth/loginkey", "/api/auth/loginapp"})
 _NONE = Answer(401, b"")
 
@@ -172,12 +197,9 @@ class Gateway:
         if not self._within_limits(token, endpoint):
             return Answer(429, b"")
         try:
-            members = bound(body, fields)
-            for leg in ("stopLossBracket", "takeProfitBracket"):
-                if members.get(leg) is not None:
-                    _check_leg(members[leg])
+            members = _members(body, fields)
         except BindingError as error:
-            return problem(error)
+            return query_problem(error) if endpoint == QUERY else problem(error)
         self.exchange.advance()
         self._token = token
         return HANDLERS[endpoint](self, members)
@@ -250,15 +272,12 @@ class Gateway:
             return envelope(3, bars=None)
         if members["limit"] < 1:
             return envelope(4, bars=None)
-        try:
-            start_s = seconds_from(members["startTime"])
-            end_s = seconds_from(members["endTime"])
-        except ValueError:
-            return problem(BindingError({"$.startTime": ["not a date"]}))
+        if members["live"]:
+            return envelope(bars=[])
         rows = bars(
             self.exchange.walk(contract),
-            start_s,
-            end_s,
+            seconds_from(members["startTime"]),
+            seconds_from(members["endTime"]),
             unit * members["unitNumber"],
             members["limit"],
             self.clock.now_s(),
@@ -326,15 +345,19 @@ class Gateway:
 
     def _query(self, members: dict[str, Any]) -> Answer:
         wanted = members["filter"]
-        account = self.exchange.accounts.get(wanted.get("accountId"))
+        account = self._account(wanted)
         if account is None:
             return envelope(1, orders=None, totalCount=None)
-        statuses = wanted.get("statuses") or [int(status) for status in Status]
-        rows = [order for order in account.orders if order.status in statuses]
+        statuses = wanted["statuses"] or [int(status) for status in Status]
+        created = account.orders_since(
+            _seconds(wanted["createdAfter"], 0.0),
+            _seconds(wanted["createdBefore"], float("inf")),
+        )
+        rows = [order for order in created if order.status in statuses]
         if members["sortDirection"] == 1:
             rows.reverse()
-        first = members["pageOffset"] or 0
-        size = min(members["pageSize"] or 100, 100)
+        first = max(members["pageOffset"] or 0, 0)
+        size = min(max(members["pageSize"] or 100, 0), 100)
         page = [order.to_wire() for order in rows[first : first + size]]
         total = len(rows) if members["includeTotalCount"] else None
         return envelope(orders=page, totalCount=total)
@@ -355,6 +378,8 @@ class Gateway:
             return envelope(1)
         if contract is None:
             return envelope(3)
+        if not contract.active:
+            return envelope(4)
         position = account.positions.get(contract.id)
         if position is None:
             return envelope(2)
@@ -385,21 +410,22 @@ class Gateway:
         account = self._account(members)
         if account is None:
             return envelope(1, **{name: None})
-        try:
-            start_s = seconds_from(members["startTimestamp"])
-            end = members["endTimestamp"]
-            end_s = float("inf") if end is None else seconds_from(end)
-        except ValueError:
-            return problem(BindingError({"$.startTimestamp": ["not a date"]}))
+        start_s = seconds_from(members["startTimestamp"])
+        end_s = _seconds(members["endTimestamp"], float("inf"))
         payload: dict[str, Any] = {name: rows(account, start_s, end_s)}
         return envelope(**payload)
 
 
-def _check_leg(leg: dict[str, Any]) -> None:
-    for name in _LEG:
-        value = leg.get(name)
-        if type(value) is not int:
-            raise BindingError({"request": ["The request field is required."]})
+def _seconds(moment_text: str | None, otherwise: float) -> float:
+    return otherwise if moment_text is None else seconds_from(moment_text)
+
+
+def _members(body: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:
+    members = bound(body, fields)
+    for name, inner in _NESTED.items():
+        if members.get(name) is not None:
+            members[name] = members_of(members[name], inner, f"$.{name}")
+    return members
 
 
 HANDLERS: dict[str, Handler] = {
@@ -418,7 +444,7 @@ HANDLERS: dict[str, Handler] = {
     "/api/order/search": Gateway._search_orders,
     "/api/order/searchopen": Gateway._open_orders,
     "/api/order/searchbyid": Gateway._order_by_id,
-    "/api/order/v2/query": Gateway._query,
+    QUERY: Gateway._query,
     "/api/position/searchopen": Gateway._open_positions,
     "/api/position/closecontract": Gateway._close,
     "/api/position/partialclosecontract": Gateway._close,

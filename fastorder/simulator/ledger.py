@@ -1,6 +1,6 @@
 """What really happened: every request that came, every effect that it had.
 
-Tests compare it with what a client believes. It holds no token and no key.
+Tests compare it with what a client believes. It holds no token, no key and no ping.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 from fastorder.simulator.book import Account, Kind, Order, Status
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LEAST_TICKS = 4
 MOST_TRAIL_TICKS = 1000
 REJECTED = 2
+_LOSS_KINDS = (Kind.STOP, Kind.TRAILING_STOP)
+_PROFIT_KINDS = (Kind.LIMIT,)
+_LIMITS = (Kind.LIMIT, Kind.JOIN_BID, Kind.JOIN_ASK)
 
 
 class Refusal(Exception):
@@ -43,10 +46,10 @@ class OrderDesk:
         """Book an order, or keep it as a rejected one."""
         order = self._order(account, contract, fields)
         try:
+            self._check_tag(account, order)
             self._check_kind(order, fields)
             if not account.can_trade:
                 raise Refusal(4)
-            self._check_tag(account, order)
             self._check_prices(order, fields)
             legs = self._legs(account, order, fields)
         except Refusal as refusal:
@@ -99,7 +102,7 @@ class OrderDesk:
             if fields["stopPrice"] is None:
                 raise Refusal(REJECTED, "Invalid stop price")
             order.stop_price = aligned("stop", fields["stopPrice"], contract)
-            self._check_stop_side(order)
+            self._check_stop_side(order, order.stop_price)
         elif order.kind is Kind.TRAILING_STOP:
             self._set_trail(order, fields["trailPrice"], MOST_TRAIL_TICKS)
         elif order.kind is Kind.JOIN_BID:
@@ -107,13 +110,9 @@ class OrderDesk:
         elif order.kind is Kind.JOIN_ASK:
             order.limit_price = exchange.ask(contract)
 
-    def _check_stop_side(self, order: Order) -> None:
+    def _check_stop_side(self, order: Order, stop: Decimal) -> None:
         last = self._exchange.last(order.contract)
-        assert order.stop_price is not None
-        wrong = (
-            order.stop_price <= last if order.side == BUY else order.stop_price >= last
-        )
-        if wrong:
+        if stop <= last if order.side == BUY else stop >= last:
             raise Refusal(REJECTED, "Invalid stop price")
 
     def _set_trail(self, order: Order, price: float | None, most: int | None) -> None:
@@ -145,11 +144,11 @@ class OrderDesk:
         legs = []
         way = 1 if entry.side == BUY else -1
         if loss is not None:
-            check_leg("stop loss", loss["ticks"], -way, entry.side)
+            check_leg("stop loss", loss, -way, entry.side, _LOSS_KINDS)
             kind = Kind.TRAILING_STOP if loss["type"] == 5 else Kind.STOP
             legs.append(self._leg(entry, kind, loss["ticks"], "-SL"))
         if profit is not None:
-            check_leg("take profit", profit["ticks"], way, entry.side)
+            check_leg("take profit", profit, way, entry.side, _PROFIT_KINDS)
             leg = self._leg(entry, Kind.LIMIT, profit["ticks"], "-TP")
             leg.linked_id = legs[0].id if legs else None
             legs.append(leg)
@@ -177,7 +176,7 @@ class OrderDesk:
     # ------------------------------------------------------------ modify, cancel
 
     def modify(self, account: Account, order: Order, fields: dict[str, Any]) -> Answer:
-        """Change what is given; what is absent or null stays."""
+        """Change what is given and what the order's type has; the rest stays."""
         try:
             self._change(order, fields)
         except Refusal as refusal:
@@ -190,12 +189,15 @@ class OrderDesk:
         if size is not None and size <= 0:
             raise Refusal(REJECTED, "Invalid order size specified")
         limit, stop = fields["limitPrice"], fields["stopPrice"]
-        new_limit = None if limit is None else aligned("limit", limit, order.contract)
-        new_stop = None if stop is None else aligned("stop", stop, order.contract)
-        if fields["trailPrice"] is not None:
+        if order.kind is Kind.STOP and stop is not None:
+            price = aligned("stop", stop, order.contract)
+            if order.working:
+                self._check_stop_side(order, price)
+            order.stop_price = price
+        elif order.kind is Kind.TRAILING_STOP and fields["trailPrice"] is not None:
             self._set_trail(order, fields["trailPrice"], None)
-        order.limit_price = new_limit or order.limit_price
-        order.stop_price = new_stop or order.stop_price
+        elif order.kind in _LIMITS and limit is not None:
+            order.limit_price = aligned("limit", limit, order.contract)
         order.size = size or order.size
 
 
@@ -206,15 +208,27 @@ def aligned(which: str, price: float, contract: Contract) -> Decimal:
         Refusal: it lies between two ticks, or is not positive.
     """
     exact = Decimal(repr(price))
-    if exact <= 0 or exact % contract.tick_size:
+    with localcontext() as context:
+        context.prec = 60
+        between = exact <= 0 or exact % contract.tick_size
+    if between:
         raise Refusal(
             REJECTED, f"Invalid {which} price. Price is not aligned to tick size."
         )
     return exact
 
 
-def check_leg(name: str, ticks: int, way: int, side: int) -> None:
-    """A bracket leg lies on its side of the entry, and far enough from it."""
+def check_leg(
+    name: str, leg: dict[str, int], way: int, side: int, kinds: tuple[Kind, ...]
+) -> None:
+    """A bracket leg lies on its side of the entry, far enough, and is of a kind.
+
+    Raises:
+        Refusal: it does not.
+    """
+    ticks = leg["ticks"]
+    if leg["type"] not in kinds:
+        raise Refusal(REJECTED, "Invalid order type specified")
     if ticks * way < 0:
         sign = "less" if way < 0 else "greater"
         doing = "longing" if side == BUY else "going short"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STEP_S = 0.25
 _OCTAVES = 20
+_HEIGHTS = tuple(2 ** (octave / 2) for octave in range(_OCTAVES))
 _MASK = (1 << 64) - 1
 
 
@@ -42,6 +43,7 @@ class Walk:
         self._seed = _mixed(seed ^ crc32(contract.id.encode()))
         self._shift = 0
         self._cached = (-1, 0)
+        self._edges = [(-1, 0.0, 0.0)] * _OCTAVES  # the corners that were used last
 
     def ticks(self, step: int) -> int:
         """The last price in ticks at a step."""
@@ -65,10 +67,12 @@ class Walk:
         total = 0.0
         for octave in range(_OCTAVES):
             place, rest = divmod(step, 1 << octave)
+            if self._edges[octave][0] != place:
+                corners = self._corner(octave, place), self._corner(octave, place + 1)
+                self._edges[octave] = (place, *corners)
+            _, left, right = self._edges[octave]
             share = rest / (1 << octave)
-            left = self._corner(octave, place)
-            right = self._corner(octave, place + 1)
-            total += (left + (right - left) * share) * 2 ** (octave / 2)
+            total += (left + (right - left) * share) * _HEIGHTS[octave]
         return round(total)
 
 

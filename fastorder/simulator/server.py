@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import math
 import socket
 import ssl
 import struct
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from fastorder.simulator.faults import Fault, FaultPlan
+from fastorder.simulator.faults import PING, Fault, FaultPlan
 from fastorder.simulator.gateway import Gateway
-from fastorder.simulator.wire import Answer, envelope
+from fastorder.simulator.wire import Answer, document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PING = "/api/status/ping"
+PONG = Answer(200, b"pong", "text/plain; charset=utf-8")
 REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}
 
 
@@ -63,6 +64,7 @@ class Simulator:
         self._connections = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: web.Server | None = None
         self._runner: web.ServerRunner | None = None
         self._site: web.TCPSite | None = None
 
@@ -70,14 +72,15 @@ class Simulator:
     def base_url(self) -> str:
         """The URL that a client is given; by name under TLS, for the certificate."""
         if self._tls is None:
-            return f"http://{self.host}:{self.port}"
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            return f"http://{host}:{self.port}"
         return f"https://localhost:{self.port}"
 
     async def start(self) -> None:
         """Listen; port 0 becomes the port that the system picked."""
         self._loop = asyncio.get_running_loop()
-        server = web.Server(self._serve, access_log=None, keepalive_timeout=600.0)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.05)
+        self._server = web.Server(self._serve, access_log=None, keepalive_timeout=600.0)
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.05)
         await self._runner.setup()
         await self._listen()
 
@@ -99,10 +102,16 @@ class Simulator:
         """End every connection and stop listening."""
         for task in self._tasks:
             task.cancel()
-        for transport in list(self._transports):
-            transport.abort()
+        self._abort_all()
         assert self._runner is not None
         await self._runner.cleanup()
+
+    def _abort_all(self) -> None:
+        """End every connection, those without a request too."""
+        assert self._server is not None
+        for connection in self._server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function on the server's loop, from another thread; its result."""
@@ -122,12 +131,19 @@ class Simulator:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
         endpoint = request.path.lower()
-        if endpoint == PING:
-            return web.Response(text="pong")
-        if request.method != "POST":
+        if request.method != ("GET" if endpoint == PING else "POST"):
             return web.Response(status=405)
-        token = _bearer(request.headers.get("Authorization"))
         fault = self.faults.strike(endpoint)
+        if endpoint != PING:
+            self._book(request, endpoint, body, fault)
+        carry_out = self._handling(request, endpoint, body)
+        if fault is None:
+            return _response(carry_out())
+        return await self._faulty(request, fault, carry_out)
+
+    def _book(
+        self, request: web.BaseRequest, endpoint: str, body: bytes, fault: Fault | None
+    ) -> None:
         self.ledger.request(
             self.gateway.clock.now_s(),
             endpoint,
@@ -136,9 +152,17 @@ class Simulator:
             _document(body),
             None if fault is None else f"{fault.effect}/{fault.reply}",
         )
-        if fault is None:
-            return _response(self.gateway.handle(endpoint, token, body))
-        return await self._faulty(request, fault, endpoint, token, body)
+
+    def _handling(
+        self, request: web.BaseRequest, endpoint: str, body: bytes
+    ) -> Callable[[], Answer]:
+        """What carries a request out and returns its answer."""
+        if endpoint == PING:
+            return lambda: PONG
+        if body and not _is_json(request.content_type):
+            return lambda: Answer(415, b"")
+        token = _bearer(request.headers.get("Authorization"))
+        return lambda: self.gateway.handle(endpoint, token, body)
 
     def _connection(self, request: web.BaseRequest) -> int:
         transport = request.transport
@@ -159,22 +183,15 @@ class Simulator:
     # ------------------------------------------------------------ faults
 
     async def _faulty(
-        self,
-        request: web.BaseRequest,
-        fault: Fault,
-        endpoint: str,
-        token: str | None,
-        body: bytes,
+        self, request: web.BaseRequest, fault: Fault, carry_out: Callable[[], Answer]
     ) -> web.StreamResponse:
         answer = Answer(200, b"")
         if fault.reply == "lag":
             self.gateway.search_lag_s = fault.delay_s
         if fault.effect == "now":
-            answer = self.gateway.handle(endpoint, token, body)
+            answer = carry_out()
         elif fault.effect == "late":
-            self._later(
-                fault.delay_s, lambda: self.gateway.handle(endpoint, token, body)
-            )
+            self._later(fault.delay_s, carry_out)
         return await self._reply(request, fault, answer)
 
     async def _reply(
@@ -184,7 +201,7 @@ class Simulator:
         assert transport is not None
         if fault.reply in ("answer", "lag"):
             if fault.effect == "now" and fault.reply == "answer":
-                await asyncio.sleep(fault.delay_s)
+                await _pause(transport, fault.delay_s)
             return _response(answer)
         if fault.reply == "status":
             headers = dict(fault.headers)
@@ -205,11 +222,10 @@ class Simulator:
     ) -> None:
         """The replies that end the connection."""
         if fault.reply == "stall":
-            while not transport.is_closing():
-                await asyncio.sleep(0.02)
+            await _pause(transport, math.inf)
             return
         if fault.reply == "refuse":
-            self._later(0.0, lambda: None, self._refuse(fault.delay_s))
+            await self._refuse(fault.delay_s)
             return
         if fault.reply == "cut":
             transport.write(_raw(answer)[: fault.cut_at])
@@ -218,7 +234,7 @@ class Simulator:
                 if transport.is_closing():
                     break
                 transport.write(bytes([byte]))
-                await asyncio.sleep(fault.delay_s)
+                await _pause(transport, fault.delay_s)
         if fault.reply == "reset" or (fault.reply == "cut" and fault.reset):
             await asyncio.sleep(0)
             _reset(transport)
@@ -226,21 +242,21 @@ class Simulator:
             transport.close()
 
     async def _refuse(self, seconds: float) -> None:
-        assert self._site is not None
-        await self._site.stop()
-        for transport in list(self._transports):
-            transport.abort()
-        await asyncio.sleep(seconds)
-        await self._listen()
+        if self._site is None:  # it refuses already
+            return
+        site, self._site = self._site, None
+        await site.stop()
+        self._abort_all()
+        self._later(seconds, self._listen)
 
-    def _later(
-        self, delay_s: float, function: Callable[[], Any], then: Any = None
-    ) -> None:
+    def _later(self, delay_s: float, function: Callable[[], Any]) -> None:
+        """Call a function, or await a coroutine function, after a while."""
+
         async def run() -> None:
             await asyncio.sleep(delay_s)
-            function()
-            if then is not None:
-                await then
+            result = function()
+            if asyncio.iscoroutine(result):
+                await result
 
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
@@ -291,16 +307,18 @@ def _response(answer: Answer) -> web.Response:
 
 def _coded(fault: Fault, answer: Answer) -> Answer:
     """The fault's own envelope, with the order id of the true answer if it had one."""
-    order_id = json.loads(answer.body).get("orderId") if answer.body else None
-    document = json.loads(envelope(0, orderId=order_id).body)
-    document.update(
-        success=fault.success, errorCode=fault.error_code, errorMessage=fault.message
-    )
+    document = {
+        "orderId": _document(answer.body).get("orderId"),
+        "success": fault.success,
+        "errorCode": fault.error_code,
+        "errorMessage": fault.message,
+    }
     return Answer(200, json.dumps(document).encode())
 
 
 async def _chunked(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status)
+    headers = {"Content-Type": answer.content_type}
+    response = web.StreamResponse(status=answer.status, headers=headers)
     response.enable_chunked_encoding()
     await response.prepare(request)
     for start in range(0, len(answer.body), 7):
@@ -321,11 +339,25 @@ def _raw(answer: Answer) -> bytes:
     return head.encode() + answer.body
 
 
+async def _pause(transport: asyncio.Transport, seconds: float) -> None:
+    """Sleep, but not longer than the connection lives."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not transport.is_closing() and loop.time() < end:
+        await asyncio.sleep(min(end - loop.time(), 0.01))
+
+
 def _reset(transport: asyncio.Transport) -> None:
     sock = transport.get_extra_info("socket")
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type in ("application/json", "text/json") or (
+        content_type.startswith("application/") and content_type.endswith("+json")
+    )
 
 
 def _bearer(header: str | None) -> str | None:
@@ -336,7 +368,7 @@ def _bearer(header: str | None) -> str | None:
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
+        document = document_of(body)
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}

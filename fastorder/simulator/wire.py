@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder.simulator.clock import seconds_from
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Answer(NamedTuple):
@@ -18,23 +20,74 @@ class Answer(NamedTuple):
 
 
 class BindingError(Exception):
-    """A body that does not bind; the answer is HTTP 400."""
+    """A body that does not bind; the answer is HTTP 400.
 
-    def __init__(self, errors: dict[str, list[str]]) -> None:
+    Attributes:
+        errors: texts by member, as ASP.NET names them.
+        missing: the member that is not there, where that is the error.
+    """
+
+    def __init__(
+        self, errors: dict[str, list[str]], missing: str | None = None
+    ) -> None:
         super().__init__(errors)
         self.errors = errors
+        self.missing = missing
 
 
 class Field(NamedTuple):
-    """What a request's member has to be."""
+    """What a request's member has to be; ``fits`` judges a value."""
 
-    kind: type | tuple[type, ...]
+    fits: Callable[[Any], bool]
     required: bool = True
     nullable: bool = False
 
 
-INTEGER = (int,)
-NUMBER = (int, float)
+MOST_DECIMAL = 79228162514264337593543950335  # of a .NET decimal
+
+
+def text(value: Any) -> bool:
+    """A string."""
+    return isinstance(value, str)
+
+
+def flag(value: Any) -> bool:
+    """True or false."""
+    return isinstance(value, bool)
+
+
+def structure(value: Any) -> bool:
+    """An object."""
+    return isinstance(value, dict)
+
+
+def int32(value: Any) -> bool:
+    """A whole number of 32 bits."""
+    return type(value) is int and -(1 << 31) <= value < 1 << 31
+
+
+def int64(value: Any) -> bool:
+    """A whole number of 64 bits."""
+    return type(value) is int and -(1 << 63) <= value < 1 << 63
+
+
+def int32s(value: Any) -> bool:
+    """A list of whole numbers."""
+    return isinstance(value, list) and all(int32(item) for item in value)
+
+
+def decimal(value: Any) -> bool:
+    """A number that a decimal can hold."""
+    return type(value) in (int, float) and abs(value) <= MOST_DECIMAL
+
+
+def moment(value: Any) -> bool:
+    """A timestamp."""
+    try:
+        seconds_from(value)
+    except (TypeError, AttributeError, ValueError):
+        return False
+    return True
 
 
 def envelope(code: int = 0, message: str | None = None, **payload: Any) -> Answer:
@@ -62,42 +115,82 @@ def problem(error: BindingError) -> Answer:
     )
 
 
+def query_problem(error: BindingError) -> Answer:
+    """HTTP 400 of Order/v2/query: a problem without the list of errors."""
+    detail = "The JSON value could not be converted."
+    if error.missing is not None:
+        detail = (
+            "SearchOrdersQueryRequest was missing required properties including: "
+            f"'{error.missing}'"
+        )
+    document = {
+        "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": detail,
+        "instance": "/api/Order/v2/query",
+    }
+    return Answer(
+        400, json.dumps(document).encode(), "application/problem+json; charset=utf-8"
+    )
+
+
+def document_of(body: bytes) -> Any:
+    """The JSON of a body.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return json.loads(body, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
 def bound(body: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """The members of a request; unknown ones are ignored, absent ones are None.
+    """The members of a request; no body is an empty object.
 
     Raises:
         BindingError: no JSON object, a member missing, null or of a wrong type.
     """
     try:
-        document = json.loads(body) if body.strip() else {}
+        document = document_of(body) if body.strip() else {}
     except ValueError:
         raise BindingError({"$": ["The JSON value could not be read."]}) from None
     if not isinstance(document, dict):
         raise BindingError({"$": ["The JSON value could not be converted."]})
-    found = {name: document.get(name) for name in fields}
+    return members_of(document, fields)
+
+
+def members_of(
+    document: dict[str, Any], fields: Mapping[str, Field], under: str = "$"
+) -> dict[str, Any]:
+    """The members of an object; unknown ones are ignored, absent ones are None.
+
+    Raises:
+        BindingError: a member is missing, null or of a wrong type.
+    """
     for name, rule in fields.items():
-        _check(name, rule, name in document, found[name])
-    return found
+        _check(name, rule, document, f"{under}.{name}")
+    return {name: document.get(name) for name in fields}
 
 
-def _check(name: str, rule: Field, present: bool, value: Any) -> None:
-    if value is None:
-        if rule.required or (present and not rule.nullable):
-            raise BindingError(
-                {
-                    "request": ["The request field is required."],
-                    f"$.{name}": ["missing"],
-                }
-            )
-        return
-    kinds = rule.kind if isinstance(rule.kind, tuple) else (rule.kind,)
-    wrong = not isinstance(value, kinds) or (
-        isinstance(value, bool) and bool not in kinds
-    )
-    if wrong or (kinds == INTEGER and abs(value) >= 1 << 63):
-        raise BindingError(
-            {
-                "request": ["The request field is required."],
-                f"$.{name}": ["The JSON value could not be converted."],
-            }
-        )
+def _check(name: str, rule: Field, document: dict[str, Any], path: str) -> None:
+    value = document.get(name)
+    if value is not None:
+        if not rule.fits(value):
+            raise _wrong(path, "The JSON value could not be converted.")
+    elif name not in document:
+        if rule.required:
+            raise _wrong(path, "missing", name)
+    elif not rule.nullable:
+        raise _wrong(path, "The JSON value could not be converted.")
+
+
+def _wrong(path: str, why: str, missing: str | None = None) -> BindingError:
+    request = ["The request field is required."]
+    return BindingError({"request": request, path: [why]}, missing)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"JSON has no {name}")

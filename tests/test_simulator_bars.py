@@ -1,0 +1,177 @@
+"""History bars: which ones, in which order, and what they hold."""
+
+from datetime import datetime
+
+import pytest
+from plain_http import MNQ, OLD, PRICE
+
+DONE = {"success": True, "errorCode": 0, "errorMessage": None}
+NOW = "2026-08-19T19:49:25Z"
+SECOND, MINUTE, HOUR, DAY, WEEK, MONTH = range(1, 7)
+
+
+def asked(wire, **given):
+    members = {
+        "contractId": MNQ,
+        "live": False,
+        "startTime": "2026-08-19T00:00:00Z",
+        "endTime": NOW,
+        "unit": MINUTE,
+        "unitNumber": 1,
+        "limit": 5,
+        "includePartialBar": False,
+        **given,
+    }
+    return wire.ask("History/retrieveBars", **members)
+
+
+def times(reply):
+    return [bar["t"] for bar in reply["bars"]]
+
+
+def test_bars_are_newest_first_by_the_time_at_which_they_open(wire):
+    reply = asked(wire, limit=3)
+    assert reply.json == {"bars": reply["bars"], **DONE}
+    assert times(reply) == [
+        "2026-08-19T19:48:00+00:00",
+        "2026-08-19T19:47:00+00:00",
+        "2026-08-19T19:46:00+00:00",
+    ]
+
+
+def test_a_bar_holds_prices_on_the_tick_and_a_volume(wire):
+    for bar in asked(wire, limit=500)["bars"]:
+        assert set(bar) == {"t", "o", "h", "l", "c", "v"}
+        assert bar["l"] <= min(bar["o"], bar["c"])
+        assert bar["h"] >= max(bar["o"], bar["c"])
+        assert all(bar[name] % 0.25 == 0 for name in "ohlc")
+        assert isinstance(bar["v"], int)
+        assert bar["v"] > 0
+
+
+def test_the_window_bounds_the_bars(wire):
+    reply = asked(
+        wire, startTime="2026-08-19T10:00:00Z", endTime="2026-08-19T10:02:30Z", limit=99
+    )
+    assert [t[11:16] for t in times(reply)] == ["10:02", "10:01", "10:00"]
+    for window in (
+        {"startTime": NOW, "endTime": "2026-08-19T00:00:00Z"},
+        {"startTime": "2030-01-01T00:00:00Z", "endTime": "2030-01-02T00:00:00Z"},
+    ):
+        assert asked(wire, **window)["bars"] == []
+
+
+def test_a_bar_that_is_not_finished_comes_only_when_it_is_wanted(wire):
+    assert times(asked(wire, limit=1)) == ["2026-08-19T19:48:00+00:00"]
+    partial = asked(wire, limit=1, includePartialBar=True)
+    assert times(partial) == ["2026-08-19T19:49:00+00:00"]
+
+
+def test_the_last_bar_ends_at_the_market(wire, market):
+    market.set_price(MNQ, PRICE + 100)
+    (bar,) = asked(wire, limit=1, includePartialBar=True)["bars"]
+    assert abs(bar["c"] - (PRICE + 100)) <= 5  # a step of the walk away
+
+
+@pytest.mark.parametrize(
+    ("unit", "number", "opens"),
+    [
+        (SECOND, 1, ["2026-08-19T19:49:24+00:00", "2026-08-19T19:49:23+00:00"]),
+        (SECOND, 15, ["2026-08-19T19:49:00+00:00", "2026-08-19T19:48:45+00:00"]),
+        (MINUTE, 5, ["2026-08-19T19:40:00+00:00", "2026-08-19T19:35:00+00:00"]),
+        (HOUR, 1, ["2026-08-19T18:00:00+00:00", "2026-08-19T17:00:00+00:00"]),
+        (HOUR, 4, ["2026-08-19T12:00:00+00:00", "2026-08-19T08:00:00+00:00"]),
+        (DAY, 1, ["2026-08-17T22:00:00+00:00", "2026-08-16T22:00:00+00:00"]),
+    ],
+)
+def test_bars_have_every_unit(wire, unit, number, opens):
+    reply = asked(
+        wire, unit=unit, unitNumber=number, limit=2, startTime="2026-01-01T00:00:00Z"
+    )
+    assert times(reply) == opens
+
+
+@pytest.mark.parametrize(("unit", "days"), [(WEEK, 7), (MONTH, 30)])
+def test_longer_bars_are_days_apart_and_open_with_the_session(wire, unit, days):
+    found = times(asked(wire, unit=unit, startTime="2026-01-01T00:00:00Z"))
+    assert len(found) == 5
+    assert {t[10:] for t in found} == {"T22:00:00+00:00"}
+    first, second = (datetime.fromisoformat(t) for t in found[:2])
+    assert (first - second).days == days
+
+
+def test_the_limit_keeps_the_newest(wire):
+    assert asked(wire, limit=7)["bars"] == asked(wire, limit=50)["bars"][:7]
+
+
+def test_a_call_returns_20_000_bars_at_most(wire):
+    reply = asked(wire, unit=SECOND, limit=30_000)
+    assert len(reply["bars"]) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"contractId": "CON.F.US.NO.Z26"}, 1),
+        ({"unit": 0}, 2),
+        ({"unit": 8}, 2),
+        ({"unitNumber": 0}, 3),
+        ({"unitNumber": -1}, 3),
+        ({"limit": 0}, 4),
+        ({"limit": -1}, 4),
+    ],
+)
+def test_what_cannot_be_had_has_a_code(wire, given, code):
+    reply = asked(wire, **given)
+    assert reply.status == 200
+    assert (reply["success"], reply.code, reply.text) == (False, code, None)
+    assert not reply["bars"]
+
+
+def test_without_the_live_entitlement_there_are_no_live_bars(wire):
+    reply = asked(wire, live=True)
+    assert reply["success"]
+    assert reply["bars"] == []
+
+
+def test_an_expired_contract_has_bars_of_its_own(wire):
+    assert asked(wire, contractId=OLD)["bars"] != asked(wire)["bars"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "contractId",
+        "live",
+        "startTime",
+        "endTime",
+        "unit",
+        "unitNumber",
+        "limit",
+        "includePartialBar",
+    ],
+)
+def test_every_member_is_required(wire, name):
+    assert asked(wire, **{name: None}).status == 400
+
+
+@pytest.mark.parametrize("name", ["startTime", "endTime"])
+@pytest.mark.parametrize("value", ["yesterday", "", 5, "2026-13-01T00:00:00Z"])
+def test_a_bad_moment_is_a_400_that_names_it(wire, name, value):
+    reply = asked(wire, **{name: value})
+    assert reply.status == 400
+    assert f"$.{name}" in reply["errors"]
+
+
+def test_old_bars_and_long_ones_do_not_break(wire):
+    reply = asked(
+        wire, unit=MONTH, unitNumber=2**31 - 1, startTime="0001-01-01T00:00:00Z"
+    )
+    assert reply.status == 200
+    reply = asked(
+        wire,
+        startTime="0001-01-01T00:00:00Z",
+        endTime="0001-01-01T00:02:00Z",
+        limit=20_000,
+    )
+    assert len(reply["bars"]) == 3
