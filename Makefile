@@ -11,6 +11,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
 COMPILED := $(wildcard fastorder/*.pxd)
 STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi)))
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
@@ -33,7 +34,8 @@ lint: build $(VENV)/.lint
 	$(BIN)/lint-imports
 
 bench: build
-	$(BIN)/python -m pytest benchmarks -p pytest_benchmark --benchmark-only $(ARGS)
+	@sh tools/ensure_nginx.sh
+	$(BIN)/python -m pytest benchmarks -o addopts= --benchmark-only $(BENCH) $(ARGS)
 
 sanitize: $(VENV)/.tools
 	sh tools/sanitize.sh $(ARGS)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastorder._core.commands import Command, Finish, Pause, Send
+from fastorder._core.commands import Finish, Pause, Send
+from fastorder._core.price import price_text
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_by_id
 from fastorder._core.result import result_of
@@ -20,10 +21,12 @@ from fastorder.errors import CancelOrderError, ModifyOrderError, error_name
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
+    from fastorder._core.commands import Command
     from fastorder._core.result import OrderResult
     from fastorder._core.transfer import Evidence
     from fastorder.clock import Clock
     from fastorder.config import RetryPolicy
+    from fastorder.models import Price
 
 ENDED = frozenset(
     {
@@ -55,10 +58,45 @@ class Effect(Enum):
     NOT_SEEN = "not seen yet"
 
 
+class Kind(NamedTuple):
+    """A modify or a cancel, as the gateway knows it.
+
+    Attributes:
+        action: "modify" or "cancel".
+        endpoint: where it goes.
+        codes: the endpoint's own error codes.
+        pending: the codes after which it may still have its effect.
+    """
+
+    action: str
+    endpoint: Endpoint
+    codes: type[IntEnum]
+    pending: frozenset[IntEnum]
+
+
+CANCEL = Kind(
+    "cancel",
+    Endpoint.CANCEL,
+    CancelOrderError,
+    frozenset({CancelOrderError.Pending, CancelOrderError.UnknownError}),
+)
+MODIFY = Kind(
+    "modify",
+    Endpoint.MODIFY,
+    ModifyOrderError,
+    frozenset({ModifyOrderError.Pending, ModifyOrderError.UnknownError}),
+)
+
+# A member of an enum is looked up anew each time; every amendment meets these.
+SENDING, READING_BACK, DONE = State.SENDING, State.READING_BACK, State.DONE
+ACCEPTED, WAS_ACCEPTED = Outcome.ACCEPTED, Sign.ACCEPTED
+
+
 class Amendment:
     """One modify or cancel on its way; subclasses say what its effect looks like.
 
     Args:
+        kind: CANCEL or MODIFY.
         account_id, order_id: the order that is amended.
         body: the request's bytes; every send is of these.
         policy, clock: pauses and time.
@@ -70,25 +108,22 @@ class Amendment:
         "_called_ns",
         "_clock",
         "_error",
-        "_evidence",
         "_may_resend",
         "_policy",
         "_refusal",
-        "_schedule",
+        "_retries",
         "account_id",
         "attempts",
+        "evidence",
         "in_doubt",
+        "kind",
         "order_id",
         "state",
     )
 
-    action: str
-    endpoint: Endpoint
-    codes: type[IntEnum]
-    pending: frozenset[IntEnum]
-
     def __init__(
         self,
+        kind: Kind,
         account_id: int,
         order_id: int,
         body: bytes,
@@ -96,20 +131,21 @@ class Amendment:
         clock: Clock,
         called_ns: int,
     ) -> None:
+        self.kind = kind
         self.account_id = account_id
         self.order_id = order_id
         self.attempts = 0
         self.in_doubt = False  # an earlier send may have had its effect
-        self.state = State.SENDING
+        self.state = SENDING
         self._body = body
         self._policy = policy
         self._clock = clock
         self._called_ns = called_ns
-        self._schedule = Schedule(policy, clock)
+        self._retries: Schedule | None = None
         self._may_resend = False
         self._error = ""
         self._refusal: Reading | None = None
-        self._evidence: Evidence | None = None
+        self.evidence: Evidence | None = None
 
     def effect(self, row: dict[str, Any]) -> Effect:
         """What the order, as it stands, says of this amendment."""
@@ -119,12 +155,12 @@ class Amendment:
 
     def start(self) -> Send:
         """The first command: the request leaves."""
-        self.state = State.SENDING
-        return Send(self.endpoint, self._body)
+        self.state = SENDING
+        return Send(self.kind.endpoint, self._body)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult]:
         """An exchange has ended."""
-        if self.state is State.READING_BACK:
+        if self.state is READING_BACK:
             return self._was_read_back(evidence)
         return self._answered(evidence)
 
@@ -135,21 +171,28 @@ class Amendment:
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
         if evidence is not None and self.state is State.SENDING:
-            self._evidence = evidence
+            self.evidence = evidence
             self.attempts += evidence.starts > 0
             self.in_doubt |= evidence.starts > 0
         outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
         why = f" ({self._error})" if self._error else ""
         return self._finish(outcome, f"the executor was closed{why}")
 
+    @property
+    def _schedule(self) -> Schedule:
+        """Made on the first trouble; most requests have none."""
+        if self._retries is None:
+            self._retries = Schedule(self._policy, self._clock)
+        return self._retries
+
     # ------------------------------------------------------------ sending
 
     def _answered(self, evidence: Evidence) -> Command[OrderResult]:
-        self._evidence = evidence
+        self.evidence = evidence
         reading = read(evidence, self._policy.statuses)
         self.attempts += evidence.starts > 0
-        if reading.sign is Sign.ACCEPTED:
-            return self._finish(Outcome.ACCEPTED)
+        if reading.sign is WAS_ACCEPTED:
+            return self._finish(ACCEPTED)
         self._error = reading.reason
         if reading.sign is Sign.NOT_SENT:
             return self._not_sent(evidence)
@@ -173,8 +216,8 @@ class Amendment:
     def _refused(self, reading: Reading) -> Command[OrderResult]:
         assert reading.reply is not None
         code = reading.reply.error_code
-        name = error_name(self.codes, code)
-        if name is None or code in self.pending:
+        name = error_name(self.kind.codes, code)
+        if name is None or code in self.kind.pending:
             self._error = f"{name or 'unlisted code'} ({code})"
             return self._doubtful()
         if self.in_doubt:
@@ -197,7 +240,7 @@ class Amendment:
         self.state = State.COOLING
         self._may_resend = not self._schedule.spent
         if self._may_resend:
-            return Pause(self._schedule.next_due_ns(self._evidence))
+            return Pause(self._schedule.next_due_ns(self.evidence))
         return Pause(self._schedule.last_due_ns())
 
     def _read_back(self) -> Send:
@@ -237,12 +280,12 @@ class Amendment:
         error_code: int | None = None,
         error_name: str | None = None,
     ) -> Finish[OrderResult]:
-        self.state = State.DONE
+        self.state = DONE
         return Finish(
             result_of(
                 outcome,
-                self.action,
-                self._evidence,
+                self.kind.action,
+                self.evidence,
                 self._called_ns,
                 self._clock.monotonic_ns(),
                 order_id=self.order_id,
@@ -259,10 +302,16 @@ class Cancellation(Amendment):
 
     __slots__ = ()
 
-    action = "cancel"
-    endpoint = Endpoint.CANCEL
-    codes = CancelOrderError
-    pending = frozenset({CancelOrderError.Pending, CancelOrderError.UnknownError})
+    def __init__(
+        self,
+        account_id: int,
+        order_id: int,
+        body: bytes,
+        policy: RetryPolicy,
+        clock: Clock,
+        called_ns: int,
+    ) -> None:
+        super().__init__(CANCEL, account_id, order_id, body, policy, clock, called_ns)
 
     def effect(self, row: dict[str, Any]) -> Effect:
         """Done when cancelled, impossible when it has ended otherwise."""
@@ -276,14 +325,12 @@ class Modification(Amendment):
 
     A trail price cannot be read back, since the gateway stores a distance; such a
     modify stays unknown where its answer is lost.
+
+    Args:
+        wanted: the new values by their names on the wire; None where not asked for.
     """
 
     __slots__ = ("_wanted",)
-
-    action = "modify"
-    endpoint = Endpoint.MODIFY
-    codes = ModifyOrderError
-    pending = frozenset({ModifyOrderError.Pending, ModifyOrderError.UnknownError})
 
     def __init__(
         self,
@@ -294,22 +341,26 @@ class Modification(Amendment):
         clock: Clock,
         called_ns: int,
         *,
-        wanted: dict[str, Decimal | None],
+        wanted: dict[str, Price | None],
     ) -> None:
-        super().__init__(account_id, order_id, body, policy, clock, called_ns)
+        super().__init__(MODIFY, account_id, order_id, body, policy, clock, called_ns)
         self._wanted = wanted
 
     def effect(self, row: dict[str, Any]) -> Effect:
         """Done when every value is there, impossible when the order has ended."""
-        if all(_equal(row.get(name), value) for name, value in self._wanted.items()):
+        if all(_shows(row, name, value) for name, value in self._wanted.items()):
             return Effect.DONE
         return Effect.IMPOSSIBLE if row.get("status") in ENDED else Effect.NOT_SEEN
 
 
-def _equal(found: object, wanted: Decimal | None) -> bool:
-    if wanted is None or not isinstance(found, (int, float)):
+def _shows(row: dict[str, Any], name: str, wanted: Price | None) -> bool:
+    """Whether an order's row shows this value; a trail price is never shown."""
+    if wanted is None:
+        return True
+    found = row.get(name)
+    if name == "trailPrice" or not isinstance(found, (int, float)):
         return False
-    return Decimal(repr(found)) == wanted
+    return Decimal(repr(found)) == Decimal(price_text(wanted))
 
 
 def _order_row(reading: Reading) -> dict[str, Any] | None:

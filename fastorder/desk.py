@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
@@ -17,7 +16,6 @@ import orjson
 from fastorder._core.engine import monotonic_ns
 from fastorder._core.fields import account_id_from, order_id_from
 from fastorder._core.order import OrderRequest
-from fastorder._core.price import price_text
 from fastorder._core.request import (
     render_cancel,
     render_modify,
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
     from datetime import datetime
+    from decimal import Decimal
 
     from fastorder._core.engine import Engine
     from fastorder._core.result import OrderResult
@@ -383,7 +382,12 @@ class Desk(ABC, Generic[Placed]):
             self._policy,
             self._dispatch.clock,
             called_ns,
-            wanted=_wanted(quantity, limit_price, stop_price, trail_price),
+            wanted={
+                "size": None if quantity is None else int(quantity),
+                "limitPrice": limit_price,
+                "stopPrice": stop_price,
+                "trailPrice": trail_price,
+            },
         )
         return self._amend(modification)
 
@@ -402,7 +406,7 @@ class Desk(ABC, Generic[Placed]):
         ticket: Ticket[OrderResult] = Ticket(
             self._dispatch,
             amendment,
-            amendment.action,
+            amendment.kind.action,
             None,
             amendment.account_id,
             amendment.order_id,
@@ -546,25 +550,6 @@ def _join_type(join: str | None, side: Side | str) -> OrderType:
     if join not in ("bid", "ask"):
         raise InvalidField("join", 'must be "bid" or "ask"', join)
     return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK
-
-
-def _wanted(
-    quantity: int | None,
-    limit_price: Price | None,
-    stop_price: Price | None,
-    trail_price: Price | None,
-) -> dict[str, Decimal | None]:
-    """What the order has to show once it is modified; None cannot be read back."""
-    wanted: dict[str, Decimal | None] = {}
-    if quantity is not None:
-        wanted["size"] = Decimal(quantity)
-    if limit_price is not None:
-        wanted["limitPrice"] = Decimal(price_text(limit_price))
-    if stop_price is not None:
-        wanted["stopPrice"] = Decimal(price_text(stop_price))
-    if trail_price is not None:
-        wanted["trailPrice"] = None
-    return wanted
 
 
 def _checked(value: Any, kind: type[Any], name: str) -> Any:

@@ -84,6 +84,7 @@ class Dispatch:
             return
         result = ticket.result
         if ticket.tag is None or result is None or result.outcome is not UNKNOWN:
+            ticket.rest()
             self._ended.append(ticket)
         else:
             self._unknown[ticket.tag] = ticket

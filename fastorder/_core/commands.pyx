@@ -6,9 +6,11 @@ with one of these commands, so that it can be run on any engine, and in tests on
 
 from types import GenericAlias
 
+cimport cython
 from libc.stdint cimport int64_t
 
 
+@cython.no_gc       # bytes, and a member of an enum
 cdef class Send:
     """Send this body to this endpoint; ``on_evidence`` follows."""
 

@@ -1,5 +1,7 @@
 """OrderRequest: an order, checked when it is made, its price already text."""
 
+cimport cython
+
 from fastorder._core.fields cimport (
     LARGEST_INT32, check_symbol, check_tag_text, whole)
 from fastorder._core.price cimport price_bytes
@@ -18,6 +20,7 @@ cdef object TRAILING_STOP = OrderType.TRAILING_STOP
 cdef object SELL = Side.SELL
 
 
+@cython.no_gc       # text, numbers, and members of enums
 cdef class OrderRequest:
     """An order as it is asked for; it never changes. Its arguments are attributes too.
 

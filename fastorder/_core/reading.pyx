@@ -3,6 +3,8 @@
 This is where the two halves of the core meet; neither of them knows the other.
 """
 
+cimport cython
+
 from fastorder._core.response cimport Reply, reply_from
 from fastorder._core.transfer cimport Evidence
 
@@ -17,6 +19,7 @@ cdef object ACCEPTED = Sign.ACCEPTED
 cdef object REFUSED = Sign.REFUSED
 
 
+@cython.no_gc       # leads to a Reply alone
 cdef class Reading:
     """A sign, the reply that it was read from, and a reason for people.
 

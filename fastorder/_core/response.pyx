@@ -2,12 +2,14 @@
 
 import orjson
 
+cimport cython
 from cpython.bytes cimport PyBytes_GET_SIZE
 
 cdef object loads = orjson.loads
 cdef long long LARGEST_INT64 = 9223372036854775807
 
 
+@cython.no_gc       # holds what JSON can hold, which has no cycles
 cdef class Reply:
     """What one answer says.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+cimport cython
 from libc.stdint cimport int64_t
 
 from fastorder._core.transfer cimport Evidence
@@ -18,6 +19,7 @@ cdef dict FAILURES = {
 }
 
 
+@cython.no_gc       # text, numbers, and members of enums
 cdef class OrderResult:
     """What is known of one place, modify or cancel; it never changes.
 

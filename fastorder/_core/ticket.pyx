@@ -53,7 +53,11 @@ cdef class Ticket:
     @property
     def state(self):
         """Where the request stands, for people."""
-        return self.protocol.state.value
+        return "done" if self.protocol is None else self.protocol.state.value
+
+    def rest(self):
+        """Let go of the protocol: nothing more is asked of it."""
+        self.protocol = None
 
     def outcome(self):
         """The result of a ticket that is done; the error of a read that failed."""

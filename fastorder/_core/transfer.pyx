@@ -7,6 +7,7 @@ that changes something: the callback before the start refuses a second start, an
 the body can be read once and never be rewound.
 """
 
+cimport cython
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 from libc.stdlib cimport free, realloc
@@ -236,6 +237,7 @@ cdef class Route:
         return 0
 
 
+@cython.no_gc       # bytes, text and numbers: nothing that could lead back here
 cdef class Evidence:
     """What one exchange left behind; every judgement is made from this alone.
 

@@ -41,6 +41,7 @@ class Simulator:
         faults: what is still to go wrong; safe from any thread.
         token: a valid token.
         host, port, base_url: where it listens.
+        connections: how many it has taken so far.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Simulator:
         self.port = port
         self._tls = _tls_context(tls_cert, tls_key)
         self._transports: dict[asyncio.Transport, int] = {}
-        self._connections = 0
+        self.connections = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: web.Server | None = None
@@ -131,23 +132,24 @@ class Simulator:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
         endpoint = request.path.lower()
+        connection = self._connection(request)
         if request.method != ("GET" if endpoint == PING else "POST"):
             return web.Response(status=405)
         fault = self.faults.strike(endpoint)
         if endpoint != PING:
-            self._book(request, endpoint, body, fault)
+            self._book(connection, endpoint, body, fault)
         carry_out = self._handling(request, endpoint, body)
         if fault is None:
             return _response(carry_out())
         return await self._faulty(request, fault, carry_out)
 
     def _book(
-        self, request: web.BaseRequest, endpoint: str, body: bytes, fault: Fault | None
+        self, connection: int, endpoint: str, body: bytes, fault: Fault | None
     ) -> None:
         self.ledger.request(
             self.gateway.clock.now_s(),
             endpoint,
-            self._connection(request),
+            connection,
             body,
             _document(body),
             None if fault is None else f"{fault.effect}/{fault.reply}",
@@ -169,8 +171,8 @@ class Simulator:
         if transport is None:
             return -1
         if transport not in self._transports:
-            self._connections += 1
-            self._transports[transport] = self._connections
+            self.connections += 1
+            self._transports[transport] = self.connections
             if len(self._transports) > 2000:
                 self._drop_closed()
         return self._transports[transport]

@@ -1,0 +1,148 @@
+"""The server of the benchmarks, a process of its own: static answers, plain and TLS.
+
+It is nginx where there is one. Otherwise it is the local gateway, whose own time is
+then part of every round trip.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trustme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CONFIGURATION = """
+daemon off; master_process off; worker_processes 1;
+pid {folder}/pid; error_log {folder}/errors;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off; keepalive_requests 1000000000; keepalive_timeout 1h;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    default_type application/json;
+    server {{
+        listen 127.0.0.1:{plain};
+        listen 127.0.0.1:{tls} ssl;
+        ssl_certificate {folder}/chain.pem; ssl_certificate_key {folder}/key.pem;
+        location /api/Order/place {{ return 200 '{placed}'; }}
+        location / {{ return 200 '{done}'; }}
+    }}
+}}
+"""
+PLACED = '{"orderId":9056,"success":true,"errorCode":0,"errorMessage":null}'
+DONE = '{"success":true,"errorCode":0,"errorMessage":null}'
+
+
+@dataclass(frozen=True)
+class Server:
+    """What is known of the running server."""
+
+    name: str
+    pid: int
+    plain: int
+    tls: int | None
+    ca_file: str
+    token: str = "abc"
+
+    @property
+    def url(self) -> str:
+        """Plain."""
+        return f"http://127.0.0.1:{self.plain}"
+
+    def wrapped(self, bare: socket.socket) -> ssl.SSLSocket:
+        """A connection to the TLS port, after its handshake."""
+        context = ssl.create_default_context(cafile=self.ca_file)
+        return context.wrap_socket(bare, server_hostname="localhost")
+
+
+@contextlib.contextmanager
+def running_server(folder: Path) -> Iterator[Server]:
+    """Start the server; it is ended on the way out."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", "localhost")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    certificate.private_key_pem.write_to_path(folder / "key.pem")
+    for blob in certificate.cert_chain_pems:
+        blob.write_to_path(folder / "chain.pem", append=True)
+    start = nginx if shutil.which("nginx") else simulator
+    with start(folder) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def nginx(folder: Path) -> Iterator[Server]:
+    """A single nginx process."""
+    plain, tls = free_port(), free_port()
+    text = CONFIGURATION.format(
+        folder=folder, plain=plain, tls=tls, placed=PLACED, done=DONE
+    )
+    (folder / "nginx.conf").write_text(text)
+    command = [shutil.which("nginx") or "nginx", "-c", str(folder / "nginx.conf")]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(plain, process)
+            yield Server("nginx", process.pid, plain, tls, str(folder / "ca.pem"))
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def simulator(folder: Path) -> Iterator[Server]:
+    """The local gateway, plain only, with budgets that no benchmark uses up."""
+    port = free_port()
+    program = (
+        "import threading\n"
+        "from fastorder.simulator import run_in_thread\n"
+        f"with run_in_thread(port={port}, rate_limit=False, keep_ledger=False,\n"
+        "                   accept_tokens=('abc',)):\n"
+        "    threading.Event().wait()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        try:
+            wait_for(port, process)
+            yield Server("simulator", process.pid, port, None, str(folder / "ca.pem"))
+        finally:
+            process.kill()
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return once the port takes connections."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        time.sleep(0.02)
+    raise RuntimeError("the server did not start within 10 seconds")
+
+
+def pin(server: Server, core: int | None) -> None:
+    """Keep server and client on one core; None sets both free."""
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    cores = set(range(os.cpu_count() or 1)) if core is None else {core}
+    os.sched_setaffinity(0, cores)
+    os.sched_setaffinity(server.pid, cores)

@@ -1,0 +1,34 @@
+"""The C side of amendment.py: where its attributes lie once it is compiled."""
+
+from libc.stdint cimport int64_t
+
+from fastorder._core.commands cimport Finish, Pause, Send
+from fastorder._core.reading cimport Reading, read
+from fastorder._core.result cimport OrderResult, result_of
+from fastorder._core.transfer cimport Evidence
+
+
+cdef class Amendment:
+    cdef readonly object kind
+    cdef readonly int account_id
+    cdef readonly int64_t order_id
+    cdef readonly int attempts
+    cdef readonly bint in_doubt
+    cdef readonly object state
+    cdef readonly Evidence evidence
+    cdef bytes _body
+    cdef object _policy
+    cdef object _clock
+    cdef int64_t _called_ns
+    cdef object _retries
+    cdef bint _may_resend
+    cdef str _error
+    cdef Reading _refusal
+
+
+cdef class Cancellation(Amendment):
+    pass
+
+
+cdef class Modification(Amendment):
+    cdef dict _wanted
