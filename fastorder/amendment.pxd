@@ -2,13 +2,13 @@
 
 from libc.stdint cimport int64_t
 
-from fastorder._core.commands cimport Finish, Pause, Send
+from fastorder._core.protocol cimport Finish, Pause, RequestProtocol, Send
 from fastorder._core.reading cimport Reading, read
 from fastorder._core.result cimport OrderResult, result_of
 from fastorder._core.transfer cimport Evidence
 
 
-cdef class Amendment:
+cdef class Amendment(RequestProtocol):
     cdef readonly object kind
     cdef readonly int account_id
     cdef readonly int64_t order_id
@@ -24,6 +24,11 @@ cdef class Amendment:
     cdef bint _may_resend
     cdef str _error
     cdef Reading _refusal
+
+    cpdef object start(self)
+    cpdef object on_evidence(self, Evidence evidence)
+    cpdef object on_time(self)
+    cpdef object on_stop(self, Evidence evidence)
 
 
 cdef class Cancellation(Amendment):

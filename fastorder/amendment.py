@@ -10,8 +10,8 @@ from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastorder._core.commands import Finish, Pause, Send
 from fastorder._core.price import price_text
+from fastorder._core.protocol import Finish, Pause, RequestProtocol, Send
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_by_id
 from fastorder._core.result import result_of
@@ -21,7 +21,7 @@ from fastorder.errors import CancelOrderError, ModifyOrderError, error_name
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
-    from fastorder._core.commands import Command
+    from fastorder._core.protocol import Command
     from fastorder._core.result import OrderResult
     from fastorder._core.transfer import Evidence
     from fastorder.clock import Clock
@@ -92,7 +92,7 @@ SENDING, READING_BACK, DONE = State.SENDING, State.READING_BACK, State.DONE
 ACCEPTED, WAS_ACCEPTED = Outcome.ACCEPTED, Sign.ACCEPTED
 
 
-class Amendment:
+class Amendment(RequestProtocol):
     """One modify or cancel on its way; subclasses say what its effect looks like.
 
     Args:

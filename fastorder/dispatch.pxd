@@ -1,15 +1,14 @@
 """The C side of dispatch.py: where its attributes lie once it is compiled."""
 
-from fastorder._core.commands cimport Send
 from fastorder._core.engine cimport Engine
-from fastorder._core.ticket cimport Ticket
-from fastorder._core.transfer cimport Route, Security
+from fastorder._core.protocol cimport Send
+from fastorder._core.ticket cimport Carrier, Ticket
+from fastorder._core.transfer cimport Evidence, Route, Security
 from fastorder.auth cimport TokenStore
 from fastorder.gateway_time cimport GatewayTime
 
 
-cdef class Dispatch:
-    cdef readonly Engine engine
+cdef class Dispatch(Carrier):
     cdef readonly object clock
     cdef readonly GatewayTime gateway_time
     cdef readonly TokenStore tokens
@@ -18,4 +17,7 @@ cdef class Dispatch:
     cdef dict _unknown
     cdef object _ended
 
+    cpdef object send(self, Send command, Ticket ticket)
+    cpdef object heard(self, Evidence evidence)
+    cpdef object ended(self, Ticket ticket)
     cpdef Ticket launch(self, Ticket ticket)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.transfer import Route, Security
+from fastorder._core.ticket import Carrier, Ticket
+from fastorder._core.transfer import Evidence, Route, Security
 from fastorder.auth import TokenStore
 from fastorder.clock import Clock
 from fastorder.endpoints import Endpoint
@@ -13,10 +14,9 @@ from fastorder.enums import Outcome
 from fastorder.gateway_time import GatewayTime
 
 if TYPE_CHECKING:
-    from fastorder._core.commands import Send
     from fastorder._core.engine import Engine
+    from fastorder._core.protocol import Send
     from fastorder._core.result import OrderResult
-    from fastorder._core.ticket import Ticket
     from fastorder.config import Timeouts
 
 KEPT_ENDED = 256
@@ -25,7 +25,7 @@ KEPT_ENDED = 256
 UNKNOWN = Outcome.UNKNOWN
 
 
-class Dispatch:
+class Dispatch(Carrier):
     """Sends for the tickets of one executor, and knows which are open.
 
     Args:
@@ -53,7 +53,7 @@ class Dispatch:
             )
             for endpoint in Endpoint
         }
-        self._open: dict[int, Ticket[Any]] = {}
+        self._open: dict[Ticket[Any], None] = {}
         self._unknown: dict[str, Ticket[OrderResult]] = {}
         self._ended: deque[Ticket[OrderResult]] = deque(maxlen=KEPT_ENDED)
 
@@ -63,11 +63,11 @@ class Dispatch:
         Raises:
             ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent.
         """
-        self._open[id(ticket)] = ticket
+        self._open[ticket] = None
         try:
             ticket.obey(ticket.protocol.start())
         except BaseException:
-            self._open.pop(id(ticket), None)
+            self._open.pop(ticket, None)
             raise
         return ticket
 
@@ -77,9 +77,13 @@ class Dispatch:
         token = self.tokens.header() if endpoint.authorized else None
         self.engine.submit(self._routes[endpoint], command.body, token, ticket)
 
+    def heard(self, evidence: Evidence) -> None:
+        """Keep the gateway's own time, which every answer tells."""
+        self.gateway_time.note(evidence.date, evidence.finished_ns)
+
     def ended(self, ticket: Ticket[Any]) -> None:
         """Book the end of a ticket."""
-        self._open.pop(id(ticket), None)
+        self._open.pop(ticket, None)
         if ticket.kind == "read":
             return
         result = ticket.result
@@ -91,7 +95,7 @@ class Dispatch:
 
     def unsettled(self) -> tuple[Ticket[OrderResult], ...]:
         """The changes that are open or whose outcome is unknown, oldest first."""
-        open_ = (ticket for ticket in self._open.values() if ticket.kind != "read")
+        open_ = (ticket for ticket in self._open if ticket.kind != "read")
         return (*self._unknown.values(), *open_)
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
@@ -112,7 +116,7 @@ class Dispatch:
         assert ticket.tag is not None
         del self._unknown[ticket.tag]
         ticket.done = False
-        self._open[id(ticket)] = ticket
+        self._open[ticket] = None
         try:
             ticket.obey(ticket.protocol.look_again())
         except BaseException:

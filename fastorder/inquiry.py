@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.commands import Command, Finish, Pause, Send
+from fastorder._core.protocol import Command, Finish, Pause, RequestProtocol, Send
 from fastorder._core.reading import Reading, read
 from fastorder.enums import Sign
 from fastorder.errors import RequestFailed, error_name
@@ -29,7 +29,7 @@ class State(Enum):
     DONE = "done"
 
 
-class Inquiry:
+class Inquiry(RequestProtocol):
     """One read on its way; it ends with the gateway's document or a RequestFailed.
 
     Args:

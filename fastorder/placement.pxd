@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from fastorder._core.commands cimport Finish, Pause, Send
+from fastorder._core.protocol cimport Finish, Pause, RequestProtocol, Send
 from fastorder._core.order cimport OrderRequest
 from fastorder._core.reading cimport Reading, read
 from fastorder._core.response cimport Reply
@@ -10,7 +10,7 @@ from fastorder._core.result cimport OrderResult, result_of
 from fastorder._core.transfer cimport Evidence
 
 
-cdef class Placement:
+cdef class Placement(RequestProtocol):
     cdef readonly OrderRequest order
     cdef readonly str tag
     cdef readonly int attempts
@@ -29,3 +29,8 @@ cdef class Placement:
     cdef str _error
     cdef int _searches
     cdef readonly Evidence evidence
+
+    cpdef object start(self)
+    cpdef object on_evidence(self, Evidence evidence)
+    cpdef object on_time(self)
+    cpdef object on_stop(self, Evidence evidence)

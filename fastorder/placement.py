@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.commands import Finish, Pause, Send
+from fastorder._core.protocol import Finish, Pause, RequestProtocol, Send
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_search
 from fastorder._core.result import result_of
@@ -21,8 +21,8 @@ from fastorder.gateway_time import MARGIN_S
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
-    from fastorder._core.commands import Command
     from fastorder._core.order import OrderRequest
+    from fastorder._core.protocol import Command
     from fastorder._core.response import Reply
     from fastorder._core.result import OrderResult
     from fastorder._core.transfer import Evidence
@@ -64,7 +64,7 @@ ACCEPTED = Outcome.ACCEPTED
 WAS_ACCEPTED = Sign.ACCEPTED
 
 
-class Placement:
+class Placement(RequestProtocol):
     """One order on its way.
 
     Args:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from fastorder._core.commands import Finish, Send
+from fastorder._core.protocol import Finish, RequestProtocol, Send
 from fastorder._core.ticket import Ticket
+from fastorder._core.transfer import Receiver
 from fastorder.endpoints import Endpoint
 from fastorder.errors import RequestFailed
 
@@ -32,7 +33,7 @@ class State(Enum):
     DONE = "done"
 
 
-class Ping:
+class Ping(RequestProtocol):
     """The protocol of a ping: one exchange, no second try, any HTTP answer is one."""
 
     __slots__ = ("state",)
@@ -64,7 +65,7 @@ def ping_round(dispatch: Dispatch, connections: int) -> list[Ticket[None]]:
     ]
 
 
-class WarmKeeper:
+class WarmKeeper(Receiver):
     """Pings idle connections, and opens anew those that the other side ends."""
 
     __slots__ = ("_dispatch", "_due_ns", "_last_ns", "connections")

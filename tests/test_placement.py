@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from fastorder import OrderRequest, Outcome, RetryPolicy
-from fastorder._core.commands import Finish, Pause, Send
+from fastorder._core.protocol import Finish, Pause, Send
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import BLIND_MARGIN_S, MARGIN_S, GatewayTime
 from fastorder.placement import Placement

@@ -21,7 +21,7 @@ from fastorder._core cimport libcurl as c
 from fastorder._core.backoff cimport NEVER, RetryQueue
 from fastorder._core.clock cimport monotonic_ns as now_ns
 from fastorder._core.libcurl cimport CURL, CURLM, CurlMessage, curl, socket_t
-from fastorder._core.transfer cimport Evidence, Route, Transfer
+from fastorder._core.transfer cimport Evidence, Receiver, Route, Transfer
 
 from fastorder.errors import ExecutorClosed, ExecutorMisuse
 
@@ -114,10 +114,6 @@ cdef int on_close_socket(void* data, socket_t fd) noexcept nogil:
 
 cdef class Engine:
     """What both engines share: transfers in flight, wake-ups, delivery, closing.
-
-    A receiver is any object with ``receive(evidence)`` for the end of an exchange,
-    ``wake()`` for a time that has come, ``stop(evidence_or_none)`` for the close, and
-    ``fail(exception)`` for an error raised by one of these.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -165,7 +161,7 @@ cdef class Engine:
         return self.queue.size
 
     cpdef int submit(
-        self, Route route, bytes body, bytes token, object receiver
+        self, Route route, bytes body, bytes token, Receiver receiver
     ) except -1:
         """Start an exchange; its evidence goes to ``receiver.receive``.
 
@@ -181,7 +177,7 @@ cdef class Engine:
         return self.start()
 
     cdef int begin(
-        self, Route route, bytes body, bytes token, object receiver
+        self, Route route, bytes body, bytes token, Receiver receiver
     ) except -1:
         """Give a request to libcurl, which starts it when it is driven."""
         cdef Transfer transfer = route.take()
@@ -196,7 +192,7 @@ cdef class Engine:
         self.in_flight.add(transfer)
         return 0
 
-    cpdef int wake_at(self, int64_t due_ns, object receiver) except -1:
+    cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1:
         """Call ``receiver.wake()`` once the monotonic clock has reached ``due_ns``."""
         self.check_owner()
         self.queue.push(due_ns, receiver)
@@ -211,6 +207,7 @@ cdef class Engine:
             self.check_owner()
         self.closed = True
         cdef Transfer transfer
+        cdef Receiver receiver
         stopped = []
         for transfer in self.in_flight:
             curl.multi_remove_handle(self.multi, transfer.easy)
@@ -299,7 +296,7 @@ cdef class Engine:
         return 0
 
     cdef int retire(self, Transfer transfer, int code) except -1:
-        cdef object receiver = transfer.receiver
+        cdef Receiver receiver = transfer.receiver
         curl.multi_remove_handle(self.multi, transfer.easy)
         self.in_flight.discard(transfer)
         cdef Evidence evidence = transfer.finish(code)
@@ -311,7 +308,7 @@ cdef class Engine:
         return 0
 
     cdef int run_due(self) except -1:
-        cdef object receiver = self.queue.pop_due(now_ns())
+        cdef Receiver receiver = self.queue.pop_due(now_ns())
         while receiver is not None:
             try:
                 receiver.wake()

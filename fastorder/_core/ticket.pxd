@@ -1,20 +1,32 @@
-"""A request on its way."""
+"""A request on its way, and who carries it."""
 
-cdef class Ticket:
+from fastorder._core.engine cimport Engine
+from fastorder._core.protocol cimport RequestProtocol, Send
+from fastorder._core.transfer cimport Evidence, Receiver
+
+cdef class Carrier:
+    cdef readonly Engine engine
+
+    cpdef object send(self, Send command, Ticket ticket)
+    cpdef object heard(self, Evidence evidence)
+    cpdef object ended(self, Ticket ticket)
+
+cdef class Ticket(Receiver):
     cdef object __weakref__
-    cdef readonly object protocol
+    cdef readonly RequestProtocol protocol
     cdef readonly str kind
     cdef readonly str tag
     cdef readonly object account_id
     cdef readonly object order_id
     cdef public bint done
     cdef readonly object result
-    cdef object dispatch
+    cdef Carrier carrier
     cdef object convert
     cdef object error           # of a read that failed; None otherwise
     cdef list waiters           # futures; None until somebody waits
     cdef object steps           # the wait of each task that runs the ticket itself
 
+    cpdef object obey(self, object command)
     cdef int settle(self, object value) except -1
     cdef int end(self) except -1
     cdef int go_on(self, object command) except -1

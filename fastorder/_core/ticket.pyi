@@ -1,18 +1,24 @@
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
-from fastorder._core.commands import Command
-from fastorder._core.transfer import Evidence
-from fastorder.dispatch import Dispatch
+from fastorder._core.engine import Engine
+from fastorder._core.protocol import Command, RequestProtocol, Send
+from fastorder._core.transfer import Evidence, Receiver
 
 _T = TypeVar("_T")
 
-class Ticket(Generic[_T]):
+class Carrier:
+    engine: Engine
+    def send(self, command: Send, ticket: Ticket[Any]) -> None: ...
+    def heard(self, evidence: Evidence) -> None: ...
+    def ended(self, ticket: Ticket[Any]) -> None: ...
+
+class Ticket(Receiver, Generic[_T]):
     done: bool
     def __init__(
         self,
-        dispatch: Dispatch,
-        protocol: Any,
+        carrier: Carrier,
+        protocol: RequestProtocol,
         kind: str,
         tag: str | None = None,
         account_id: int | None = None,

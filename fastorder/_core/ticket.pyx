@@ -9,13 +9,33 @@ import asyncio
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
-from fastorder._core.commands cimport Finish, Pause, Send
-from fastorder._core.transfer cimport Evidence
+from fastorder._core.protocol cimport Finish, Pause, Send
+from fastorder._core.transfer cimport Evidence, Receiver
 
 from fastorder.errors import ExecutorClosed
 
 
-cdef class Ticket:
+cdef class Carrier:
+    """Who sends for tickets, and keeps the book of them; a subclass does both.
+
+    Attributes:
+        engine: drives the exchanges.
+    """
+
+    cpdef object send(self, Send command, Ticket ticket):
+        """Send what the ticket's protocol asks for."""
+        raise NotImplementedError
+
+    cpdef object heard(self, Evidence evidence):
+        """An exchange of some ticket has ended."""
+        raise NotImplementedError
+
+    cpdef object ended(self, Ticket ticket):
+        """A ticket has ended."""
+        raise NotImplementedError
+
+
+cdef class Ticket(Receiver):
     """One request, from the call to its result.
 
     ``await ticket`` gives the result, as often as it is asked. A ticket is taken
@@ -31,10 +51,10 @@ cdef class Ticket:
     """
 
     def __init__(
-        self, dispatch, protocol, str kind, str tag=None, account_id=None,
+        self, Carrier carrier not None, protocol, str kind, str tag=None, account_id=None,
         order_id=None, convert=None
     ):
-        self.dispatch = dispatch
+        self.carrier = carrier
         self.protocol = protocol
         self.kind = kind
         self.tag = tag
@@ -69,7 +89,7 @@ cdef class Ticket:
 
     def __await__(self):
         if not self.done:
-            waiter = self.dispatch.engine.waiter()
+            waiter = self.carrier.engine.waiter()
             if self.waiters is None:
                 self.waiters = []
             self.waiters.append(waiter)
@@ -100,29 +120,29 @@ cdef class Ticket:
 
     # ------------------------------------------------------------ the engine's side
 
-    def obey(self, command):
+    cpdef object obey(self, object command):
         """Do what the protocol asks for."""
         if type(command) is Finish:
             self.settle((<Finish>command).value)
         elif type(command) is Send:
-            self.dispatch.send(command, self)
+            self.carrier.send(command, self)
         else:
-            self.dispatch.engine.wake_at((<Pause?>command).due_ns, self)
+            self.carrier.engine.wake_at((<Pause?>command).due_ns, self)
 
-    def receive(self, Evidence evidence):
+    cpdef object receive(self, Evidence evidence):
         """An exchange has ended."""
-        self.dispatch.gateway_time.note(evidence.date, evidence.finished_ns)
+        self.carrier.heard(evidence)
         self.go_on(self.protocol.on_evidence(evidence))
 
-    def wake(self):
+    cpdef object wake(self):
         """A pause is over."""
         self.go_on(self.protocol.on_time())
 
-    def stop(self, evidence):
+    cpdef object stop(self, Evidence evidence):
         """The executor closes."""
         self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
 
-    def fail(self, error):
+    cpdef object fail(self, object error):
         """The client itself has failed; whoever waits is told."""
         self.error = error
         self.end()
@@ -145,7 +165,7 @@ cdef class Ticket:
 
     cdef int end(self) except -1:
         self.done = True
-        self.dispatch.ended(self)
+        self.carrier.ended(self)
         if self.waiters is None:
             return 0
         for waiter in self.waiters:

@@ -76,6 +76,12 @@ cdef class Evidence:
     cdef readonly int64_t first_byte_ns
     cdef readonly int64_t finished_ns
 
+cdef class Receiver:
+    cpdef object receive(self, Evidence evidence)
+    cpdef object wake(self)
+    cpdef object stop(self, Evidence evidence)
+    cpdef object fail(self, object error)
+
 cdef class Transfer:
     cdef CURL* easy             # owned; NULL once closed
     cdef curl_slist* headers    # owned; NULL once closed
@@ -83,12 +89,12 @@ cdef class Transfer:
     cdef Route route
     cdef bytes body             # the bytes that wire.body points into
     cdef bytes token            # the token that the easy handle carries now
-    cdef object receiver        # gets the Evidence; None while idle
+    cdef Receiver receiver      # gets the Evidence; None while idle
 
     cdef int aim(self, Route route) except -1
     cdef int header(self, const char* line) except -1
     cdef int prepare(
-        self, bytes body, bytes token, object receiver, Stamps* stamps
+        self, bytes body, bytes token, Receiver receiver, Stamps* stamps
     ) except -1
     cdef Evidence finish(self, int curl_code)
     cdef str error(self, int curl_code)

@@ -275,6 +275,26 @@ cdef class Evidence:
         )
 
 
+cdef class Receiver:
+    """Who hears what becomes of a request or of a wake-up; a subclass acts on it."""
+
+    cpdef object receive(self, Evidence evidence):
+        """An exchange has ended."""
+        raise NotImplementedError
+
+    cpdef object wake(self):
+        """A time has come."""
+        raise NotImplementedError
+
+    cpdef object stop(self, Evidence evidence):
+        """The engine closes; None stands for no exchange under way."""
+        raise NotImplementedError
+
+    cpdef object fail(self, object error):
+        """One of the others has raised this."""
+        raise NotImplementedError
+
+
 cdef class Transfer:
     """An easy handle with everything preset that does not change."""
 
@@ -321,7 +341,7 @@ cdef class Transfer:
         return 0
 
     cdef int prepare(
-        self, bytes body, bytes token, object receiver, Stamps* stamps
+        self, bytes body, bytes token, Receiver receiver, Stamps* stamps
     ) except -1:
         """Load the next request; what is not named here stays as it was preset."""
         cdef Wire* wire = &self.wire

@@ -1,5 +1,7 @@
-from typing import Generic, TypeAlias, TypeVar
+from enum import Enum
+from typing import Any, Generic, TypeAlias, TypeVar
 
+from fastorder._core.transfer import Evidence
 from fastorder.endpoints import Endpoint
 
 _T = TypeVar("_T")
@@ -18,3 +20,10 @@ class Finish(Generic[_T]):
     def __init__(self, value: _T) -> None: ...
 
 Command: TypeAlias = Send | Pause | Finish[_T]
+
+class RequestProtocol:
+    state: Enum
+    def start(self) -> Command[Any]: ...
+    def on_evidence(self, evidence: Evidence) -> Command[Any]: ...
+    def on_time(self) -> Command[Any]: ...
+    def on_stop(self, evidence: Evidence | None) -> Finish[Any]: ...

@@ -1,13 +1,14 @@
-"""What a protocol asks for next: a request sent, a pause, or the end.
+"""Protocols: told of events, they answer each with what is to be done next.
 
-A protocol is a plain object that does no I/O. It is told of events and answers each
-with one of these commands, so that it can be run on any engine, and in tests on none.
+A protocol does no I/O, so that it can be run on any engine, and in tests on none.
 """
 
 from types import GenericAlias
 
 cimport cython
 from libc.stdint cimport int64_t
+
+from fastorder._core.transfer cimport Evidence
 
 
 @cython.no_gc       # bytes, and a member of an enum
@@ -48,3 +49,26 @@ cdef class Finish:
 
 Command = Send | Pause | Finish
 """Any of them."""
+
+
+cdef class RequestProtocol:
+    """One request's way to its end; a subclass decides.
+
+    A subclass has a ``state`` too: a member of an enum whose value is for people.
+    """
+
+    cpdef object start(self):
+        """The first command."""
+        raise NotImplementedError
+
+    cpdef object on_evidence(self, Evidence evidence):
+        """An exchange has ended; the next command."""
+        raise NotImplementedError
+
+    cpdef object on_time(self):
+        """A pause is over; the next command."""
+        raise NotImplementedError
+
+    cpdef object on_stop(self, Evidence evidence):
+        """The executor closes; a Finish. None stands for no exchange under way."""
+        raise NotImplementedError

@@ -1,0 +1,21 @@
+"""What a protocol is told, and what it asks for next."""
+
+from libc.stdint cimport int64_t
+
+from fastorder._core.transfer cimport Evidence
+
+cdef class Send:
+    cdef readonly object endpoint
+    cdef readonly bytes body
+
+cdef class Pause:
+    cdef readonly int64_t due_ns
+
+cdef class Finish:
+    cdef readonly object value
+
+cdef class RequestProtocol:
+    cpdef object start(self)
+    cpdef object on_evidence(self, Evidence evidence)
+    cpdef object on_time(self)
+    cpdef object on_stop(self, Evidence evidence)
