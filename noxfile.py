@@ -1,5 +1,7 @@
 """The tests on every supported CPython that is installed here."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.reuse_existing_virtualenvs = True
@@ -19,7 +21,14 @@ def tests(session: nox.Session) -> None:
         "--force-reinstall", "--no-deps", "--find-links", wheels, "fastorder"
     )
     session.install("pycurl>=7.49", "orjson>=3.10")
-    # the checkout must not shadow the installed package
+    root = Path(__file__).parent
+    session.chdir(session.create_tmp())  # the checkout must not shadow the package
     session.run(
-        "python", "-P", "-m", "pytest", "--import-mode=importlib", *session.posargs
+        "python",
+        "-m",
+        "pytest",
+        f"--config-file={root / 'pyproject.toml'}",
+        f"--rootdir={root}",
+        "--import-mode=importlib",
+        *(session.posargs or [str(root / "tests")]),
     )

@@ -51,8 +51,8 @@ cdef class Ticket(Receiver):
     """
 
     def __init__(
-        self, Carrier carrier not None, protocol, str kind, str tag=None, account_id=None,
-        order_id=None, convert=None
+        self, Carrier carrier not None, protocol, str kind, str tag=None,
+        account_id=None, order_id=None, convert=None
     ):
         self.carrier = carrier
         self.protocol = protocol

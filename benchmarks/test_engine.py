@@ -1,0 +1,59 @@
+"""The engine alone: bytes out, evidence in, without orders around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from contenders import BODY
+
+from fastorder._core.backoff import RetryQueue
+from fastorder._core.engine import PollEngine
+from fastorder._core.transfer import Evidence, Receiver, Route, Security
+
+if TYPE_CHECKING:
+    from server import Server
+
+
+class Sink(Receiver):
+    """Keeps the evidence that it is given."""
+
+    def __init__(self) -> None:
+        self.heard: list[Evidence] = []
+
+    def receive(self, evidence: Evidence) -> None:
+        """An exchange has ended."""
+        self.heard.append(evidence)
+
+
+@pytest.mark.parametrize("in_flight", [1, 10, 100])
+@pytest.mark.benchmark(group="engine, exchanges until all have ended")
+def test_exchanges(benchmark: Any, server: Server, in_flight: int) -> None:
+    url = f"{server.url}/api/Order/place"
+    route = Route(url, Security(protocols="http"), once=True)
+    engine = PollEngine(max_connections=128)
+
+    def exchange() -> None:
+        sink = Sink()
+        for _ in range(in_flight):
+            engine.submit(route, BODY, b"abc", sink)
+        while len(sink.heard) < in_flight:
+            engine.turn(1_000_000_000)
+        assert sink.heard[-1].http_status == 200
+
+    benchmark(exchange)
+    engine.close()
+
+
+@pytest.mark.benchmark(group="engine, 1,000 wake-ups put in and taken out")
+def test_wake_ups(benchmark: Any) -> None:
+    times = [(7919 * turn) % 1000 for turn in range(1000)]
+
+    def fill_and_empty() -> None:
+        queue = RetryQueue()
+        for time in times:
+            queue.add(time, queue)
+        while queue.take_due(1000) is not None:
+            pass
+
+    benchmark(fill_and_empty)
