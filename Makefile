@@ -3,6 +3,7 @@
 #   make test      the tests
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
+#   make leaks     100,000 orders and nothing left of them
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
 #   make docs      the documentation, into site/
@@ -16,7 +17,7 @@ COMPILED := $(wildcard fastorder/*.pxd)
 STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi)))
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test lint bench sanitize matrix docs clean build
+.PHONY: demo test lint bench leaks sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
@@ -36,6 +37,9 @@ lint: build $(VENV)/.lint
 bench: build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python -m pytest benchmarks -o addopts= --benchmark-only $(BENCH) $(ARGS)
+
+leaks: build
+	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
 
 sanitize: $(VENV)/.tools
 	sh tools/sanitize.sh $(ARGS)

@@ -1,8 +1,14 @@
 """The tests on every supported CPython that is installed here."""
 
+import os
 from pathlib import Path
 
 import nox
+
+# pyenv keeps its interpreters where PATH does not show them
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+KEPT = sorted(str(folder) for folder in PYENV.glob("3.*/bin"))
+os.environ["PATH"] = os.pathsep.join([*KEPT, os.environ["PATH"]])
 
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
@@ -29,6 +35,5 @@ def tests(session: nox.Session) -> None:
         "pytest",
         f"--config-file={root / 'pyproject.toml'}",
         f"--rootdir={root}",
-        "--import-mode=importlib",
         *(session.posargs or [str(root / "tests")]),
     )
