@@ -14,9 +14,14 @@ from fastorder.errors import (
     ExecutorClosed,
     ExecutorMisuse,
     FastOrderError,
+    Halted,
+    Interlocked,
     InvalidField,
     InvalidToken,
+    JournalError,
+    KeyReused,
     OrderFailed,
+    OrderNotPlaced,
     OrderNotSent,
     OrderRejected,
     OrderUnknown,
@@ -29,6 +34,7 @@ from fastorder.errors import (
 from fastorder.executor import OrderExecutor
 from fastorder.models import Account, Contract, Order
 from fastorder.timing import Timing
+from fastorder.waiver import DespiteUnknown
 
 __version__ = "0.1.0"
 
@@ -36,14 +42,20 @@ __all__ = [
     "Account",
     "ConfigurationError",
     "Contract",
+    "DespiteUnknown",
     "ExecutorClosed",
     "ExecutorMisuse",
     "FastOrderError",
+    "Halted",
+    "Interlocked",
     "InvalidField",
     "InvalidToken",
+    "JournalError",
+    "KeyReused",
     "Order",
     "OrderExecutor",
     "OrderFailed",
+    "OrderNotPlaced",
     "OrderNotSent",
     "OrderRejected",
     "OrderRequest",

@@ -94,6 +94,14 @@ class OrderExecutor(Desk[OrderResult]):
                 self._poll_engine.turn(int(left * 1e9))
                 interrupts.let_through()
         self._engine.close()
+        self._close_journal()
+
+    def recover(self) -> list[OrderResult]:
+        """Look up what an earlier run with the same journal left unresolved.
+
+        It happens by itself before the next order; nothing of it is sent again.
+        """
+        return [self._wait(ticket) for ticket in self._records.recover()]
 
     # ------------------------------------------------------------ reads
 

@@ -10,6 +10,9 @@ from fastorder.errors import ConfigurationError
 SECOND_NS = 1_000_000_000
 
 
+RESENDS = ("lookup_first", "after_quiet", "never")
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long one request may take.
@@ -49,6 +52,12 @@ class RetryPolicy:
         jitter: a delay is lengthened at random by up to this share, 0 to 0.1.
         statuses: the HTTP statuses that may pass.
         max_retry_after: the longest Retry-After that is heeded, in seconds.
+        resend: when an order of unknown outcome is sent again: "lookup_first", once a
+            look-up in full does not list it; "after_quiet", once it is proved that it
+            was not placed; "never".
+        quiet: seconds after the last send until a look-up can prove that an order was
+            not placed; more than the gateway takes to book or to drop one.
+        watch: seconds after which an unknown order is no longer looked up by itself.
     """
 
     max_retries: int = 3
@@ -58,6 +67,9 @@ class RetryPolicy:
     jitter: float = 0.0
     statuses: frozenset[int] = frozenset({500, 502, 503, 504})
     max_retry_after: float = 60.0
+    resend: str = "lookup_first"
+    quiet: float = 30.0
+    watch: float = 300.0
 
     def __post_init__(self) -> None:
         if type(self.max_retries) is not int or not 0 <= self.max_retries <= 10:
@@ -70,6 +82,12 @@ class RetryPolicy:
         _check_number("max_delay", self.max_delay, 0.0, 3600.0)
         _check_number("jitter", self.jitter, 0.0, 0.1)
         _check_number("max_retry_after", self.max_retry_after, 0.0, 86_400.0)
+        _check_number("quiet", self.quiet, 0.0, 3600.0)
+        _check_number("watch", self.watch, 0.0, 86_400.0)
+        if self.resend not in RESENDS:
+            raise ConfigurationError(
+                f"resend must be one of {', '.join(RESENDS)}, was {self.resend!r}"
+            )
         object.__setattr__(self, "statuses", _statuses(self.statuses))
 
     def delay_ns(self, index: int, spread: float = 0.0) -> int:
@@ -81,6 +99,11 @@ class RetryPolicy:
         """
         delay = min(self.base_delay * self.multiplier**index, self.max_delay)
         return int(delay * (1.0 + self.jitter * spread) * SECOND_NS)
+
+    @property
+    def watch_ns(self) -> int:
+        """``watch`` in nanoseconds."""
+        return int(self.watch * SECOND_NS)
 
     @property
     def delays_ns(self) -> tuple[int, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import orjson
 
 from fastorder._core.engine import monotonic_ns
+from fastorder._core.gate import Gate
 from fastorder._core.fields import account_id_from, order_id_from
 from fastorder._core.order import OrderRequest
 from fastorder._core.request import (
@@ -23,6 +24,7 @@ from fastorder._core.request import (
 )
 from fastorder._core.ticket import Ticket
 from fastorder.amendment import Amendment, Cancellation, Modification
+from fastorder.clock import Clock
 from fastorder.config import RetryPolicy, Timeouts
 from fastorder.contracts import ContractBook, front_contract
 from fastorder.dispatch import Dispatch
@@ -40,9 +42,14 @@ from fastorder.errors import (
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
 from fastorder.models import Account, Contract, Order
+from fastorder.journal import Journal
+from fastorder.records import Records
 from fastorder.trust import checked_base_url, security_for
 
+from fastorder.witness import Witness
+
 if TYPE_CHECKING:
+    from fastorder.waiver import DespiteUnknown
     import os
     from collections.abc import Callable
     from datetime import datetime
@@ -69,6 +76,10 @@ class Desk(ABC, Generic[Placed]):
         retry: RetryPolicy | None = None,
         timeouts: Timeouts | None = None,
         max_connections: int = 64,
+        journal: str | os.PathLike[str] | None = None,
+        durability: Literal["process", "power"] = "process",
+        kill_file: str | os.PathLike[str] | None = None,
+        on_unknown: Callable[[OrderResult], Any] | None = None,
     ) -> None:
         if type(max_connections) is not int or not 1 <= max_connections <= 10_000:
             raise ConfigurationError(
@@ -78,10 +89,22 @@ class Desk(ABC, Generic[Placed]):
         self._timeouts = _checked(timeouts, Timeouts, "timeouts")
         base_url = checked_base_url(base_url)
         security = security_for(base_url, ca_file)
+        self._gate = Gate(kill_file)
+        self._journal = None if journal is None else Journal(journal, durability)
         self._engine = self._make_engine(max_connections)
-        self._dispatch = Dispatch(self._engine, base_url, security, self._timeouts)
+        self._dispatch = Dispatch(
+            self._engine,
+            base_url,
+            security,
+            self._timeouts,
+            self._gate,
+            self._witness(on_unknown),
+        )
         self._contracts = ContractBook()
-        self._intake = Intake(self._dispatch, self._contracts, self._policy)
+        self._records = Records(self._dispatch, self._policy, self._journal)
+        self._intake = Intake(
+            self._dispatch, self._contracts, self._policy, self._records
+        )
         self._base_url = base_url
         self._max_connections = max_connections
         self._made_at = _caller()
@@ -164,8 +187,8 @@ class Desk(ABC, Generic[Placed]):
             awaited; the order is on its way when this returns.
 
         Raises:
-            TokenMissing, UnknownSymbol, InvalidField, ExecutorClosed, ExecutorMisuse:
-                nothing was sent.
+            TokenMissing, UnknownSymbol, InvalidField, ExecutorClosed, ExecutorMisuse,
+            Halted, Interlocked, KeyReused, JournalError: nothing was sent.
         """
         return self._place(order, monotonic_ns())
 
@@ -182,6 +205,9 @@ class Desk(ABC, Generic[Placed]):
         limit_price: Price | None = None,
         trailing_stop_loss: bool = False,
         custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
     ) -> Placed:
         """Buy or sell at the market, with or without a bracket.
 
@@ -197,6 +223,13 @@ class Desk(ABC, Generic[Placed]):
             trailing_stop_loss: the stop loss follows the price.
             custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for
                 ever; a new one is made where it is not given.
+            idempotency_key: the caller's own name of this order, such as "signal-42";
+                the same key is the same order: a repeat, now or after a restart, gets
+                the first one's outcome.
+            valid_for: seconds from the call in which bytes may leave; past them the
+                order is only looked up, never sent.
+            despite: a DespiteUnknown, to trade on although an order of this account
+                and contract is in doubt.
 
         Returns, Raises: see ``place_order``; a wrong argument raises InvalidField (a
             ValueError) or WrongFieldType (a TypeError) with field, rule and value.
@@ -215,6 +248,9 @@ class Desk(ABC, Generic[Placed]):
             take_profit_ticks,
             trailing_stop_loss,
             custom_tag,
+            idempotency_key,
+            valid_for,
+            despite,
         )
         return self._place(order, called_ns)
 
@@ -230,6 +266,9 @@ class Desk(ABC, Generic[Placed]):
         *,
         trailing_stop_loss: bool = False,
         custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
     ) -> Placed:
         """Buy or sell at a price or better; see ``place_market_order``."""
         called_ns = monotonic_ns()
@@ -244,6 +283,9 @@ class Desk(ABC, Generic[Placed]):
             take_profit_ticks=take_profit_ticks,
             trailing_stop_loss=trailing_stop_loss,
             custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
         )
         return self._place(order, called_ns)
 
@@ -259,6 +301,9 @@ class Desk(ABC, Generic[Placed]):
         *,
         trailing_stop_loss: bool = False,
         custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
     ) -> Placed:
         """Buy or sell at the market once a price trades; see ``place_market_order``."""
         called_ns = monotonic_ns()
@@ -273,6 +318,9 @@ class Desk(ABC, Generic[Placed]):
             take_profit_ticks=take_profit_ticks,
             trailing_stop_loss=trailing_stop_loss,
             custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
         )
         return self._place(order, called_ns)
 
@@ -288,6 +336,9 @@ class Desk(ABC, Generic[Placed]):
         *,
         trailing_stop_loss: bool = False,
         custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
     ) -> Placed:
         """A stop that follows the market; see ``place_market_order``.
 
@@ -308,6 +359,9 @@ class Desk(ABC, Generic[Placed]):
             take_profit_ticks=take_profit_ticks,
             trailing_stop_loss=trailing_stop_loss,
             custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
         )
         return self._place(order, called_ns)
 
@@ -323,6 +377,9 @@ class Desk(ABC, Generic[Placed]):
         join: str | None = None,
         trailing_stop_loss: bool = False,
         custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
     ) -> Placed:
         """A limit order at the best bid or ask of the moment.
 
@@ -341,6 +398,9 @@ class Desk(ABC, Generic[Placed]):
             take_profit_ticks=take_profit_ticks,
             trailing_stop_loss=trailing_stop_loss,
             custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
         )
         return self._place(order, called_ns)
 
@@ -413,6 +473,32 @@ class Desk(ABC, Generic[Placed]):
         )
         return self._give(self._dispatch.launch(ticket))
 
+    # ------------------------------------------------------------ the kill switch
+
+    def kill(self, reason: str = "kill() was called") -> None:
+        """Let no new exposure leave from now on; cancels and closes still pass.
+
+        Safe from any thread and from a signal handler. From its return, no order that
+        had not begun to leave does: the gate is asked in the very callback with which
+        libcurl begins to send.
+        """
+        self._gate.shut(reason)
+
+    def resume(self) -> None:
+        """Lift the kill switch.
+
+        Raises:
+            Halted: it cannot be lifted: the kill file is there, or the gate was shut
+                for good, as by a journal that failed.
+        """
+        if not self._gate.open():
+            raise Halted(f"the gate must be free to open: {self._gate.why}")
+
+    @property
+    def halted(self) -> str | None:
+        """Why no new exposure may leave; None while it may."""
+        return self._gate.why
+
     # ------------------------------------------------------------ what is open
 
     def intents(self) -> tuple[Ticket[OrderResult], ...]:
@@ -438,7 +524,7 @@ class Desk(ABC, Generic[Placed]):
         ticket = self._dispatch.tagged(tag)
         if ticket is None:
             raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")
-        if ticket.done and ticket in self._dispatch.unsettled():
+        if not ticket.settled:
             self._dispatch.look_again(ticket)
         return self._give(ticket)
 
@@ -501,6 +587,17 @@ class Desk(ABC, Generic[Placed]):
         )
 
     # ------------------------------------------------------------ for subclasses
+
+    def _witness(
+        self, on_unknown: Callable[[OrderResult], Any] | None
+    ) -> Witness | None:
+        if self._journal is None and on_unknown is None:
+            return None
+        return Witness(self._journal, on_unknown, self._gate, Clock())
+
+    def _close_journal(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
 
     def _under_way(self) -> list[Ticket[OrderResult]]:
         return [ticket for ticket in self._dispatch.unsettled() if not ticket.done]

@@ -1,6 +1,7 @@
 """The C side of dispatch.py: where its attributes lie once it is compiled."""
 
 from fastorder._core.engine cimport Engine
+from fastorder._core.gate cimport Gate
 from fastorder._core.protocol cimport Send
 from fastorder._core.ticket cimport Carrier, Ticket
 from fastorder._core.transfer cimport Evidence, Route, Security
@@ -9,15 +10,19 @@ from fastorder.gateway_time cimport GatewayTime
 
 
 cdef class Dispatch(Carrier):
+    cdef readonly Gate gate
+    cdef readonly object witness
     cdef readonly object clock
     cdef readonly GatewayTime gateway_time
     cdef readonly TokenStore tokens
+    cdef readonly object doubts
     cdef dict _routes
     cdef dict _open
-    cdef dict _unknown
     cdef object _ended
 
     cpdef object send(self, Send command, Ticket ticket)
     cpdef object heard(self, Evidence evidence)
+    cpdef object told(self, Ticket ticket)
     cpdef object ended(self, Ticket ticket)
+    cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)

@@ -1,4 +1,4 @@
-"""The way from a protocol's command to the engine, and the book of open requests."""
+"""The way from a protocol's command to the engine, and the book of requests."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.ticket import Carrier, Ticket
-from fastorder._core.transfer import Evidence, Route, Security
+from fastorder._core.transfer import Route
 from fastorder.auth import TokenStore
 from fastorder.clock import Clock
+from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.enums import Outcome
 from fastorder.gateway_time import GatewayTime
 
 if TYPE_CHECKING:
     from fastorder._core.engine import Engine
+    from fastorder._core.gate import Gate
     from fastorder._core.protocol import Send
     from fastorder._core.result import OrderResult
+    from fastorder._core.transfer import Evidence, Security
     from fastorder.config import Timeouts
+    from fastorder.witness import Witness
 
 KEPT_ENDED = 256
 """How many ended requests stay visible."""
@@ -33,15 +37,26 @@ class Dispatch(Carrier):
         base_url: the gateway's, without a path.
         security: where trust in the gateway's certificate comes from.
         timeouts: limits of one exchange.
+        gate: what new exposure has to pass.
+        witness: hears what becomes of orders; None where nobody wants to know.
     """
 
     def __init__(
-        self, engine: Engine, base_url: str, security: Security, timeouts: Timeouts
+        self,
+        engine: Engine,
+        base_url: str,
+        security: Security,
+        timeouts: Timeouts,
+        gate: Gate,
+        witness: Witness | None,
     ) -> None:
         self.engine = engine
+        self.gate = gate
+        self.witness = witness
         self.clock = Clock()
         self.gateway_time = GatewayTime(self.clock)
         self.tokens = TokenStore()
+        self.doubts = Doubts()
         self._routes = {
             endpoint: Route(
                 base_url + endpoint.path,
@@ -54,7 +69,6 @@ class Dispatch(Carrier):
             for endpoint in Endpoint
         }
         self._open: dict[Ticket[Any], None] = {}
-        self._unknown: dict[str, Ticket[OrderResult]] = {}
         self._ended: deque[Ticket[OrderResult]] = deque(maxlen=KEPT_ENDED)
 
     def launch(self, ticket: Ticket[Any]) -> Ticket[Any]:
@@ -71,32 +85,68 @@ class Dispatch(Carrier):
             raise
         return ticket
 
+    def launch_resumed(self, ticket: Ticket[Any], sent_s: float) -> Ticket[Any]:
+        """Look up an order from before a restart; it is never sent again."""
+        self.check_ready()
+        self._open[ticket] = None
+        ticket.obey(ticket.protocol.resume(sent_s))
+        return ticket
+
+    def check_ready(self) -> None:
+        """Refuse what could not be sent now.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse, TokenMissing.
+        """
+        self.engine.check()
+        self.tokens.header()
+
+    # ------------------------------------------------------------ for tickets
+
     def send(self, command: Send, ticket: Ticket[Any]) -> None:
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
-        token = self.tokens.header() if endpoint.authorized else None
-        self.engine.submit(self._routes[endpoint], command.body, token, ticket)
+        self.engine.submit(
+            self._routes[endpoint],
+            command.body,
+            self.tokens.header() if endpoint.authorized else None,
+            ticket,
+            self.gate if command.gated else None,
+            command.valid_until_ns,
+        )
 
     def heard(self, evidence: Evidence) -> None:
         """Keep the gateway's own time, which every answer tells."""
         self.gateway_time.note(evidence.date, evidence.finished_ns)
 
+    def told(self, ticket: Ticket[Any]) -> None:
+        """An order's outcome is unknown for now; it stays in the book."""
+        if self.witness is not None:
+            self.witness.unknown(ticket)
+
     def ended(self, ticket: Ticket[Any]) -> None:
         """Book the end of a ticket."""
-        self._open.pop(ticket, None)
-        if ticket.kind == "read":
-            return
         result = ticket.result
-        if ticket.tag is None or result is None or result.outcome is not UNKNOWN:
-            ticket.rest()
-            self._ended.append(ticket)
-        else:
-            self._unknown[ticket.tag] = ticket
+        if ticket.kind == "read" or result is None:
+            self._open.pop(ticket, None)
+            return
+        if self.witness is not None:
+            self.witness.ended(ticket)
+        if result.outcome is UNKNOWN and ticket.tag is not None:
+            return  # the executor was closed before the proof
+        self._open.pop(ticket, None)
+        ticket.rest()
+        self._ended.append(ticket)
+
+    def halt(self, reason: str) -> None:
+        """Shut the gate for good."""
+        self.gate.shut(reason, final=True)
+
+    # ------------------------------------------------------------ the book
 
     def unsettled(self) -> tuple[Ticket[OrderResult], ...]:
         """The changes that are open or whose outcome is unknown, oldest first."""
-        open_ = (ticket for ticket in self._open if ticket.kind != "read")
-        return (*self._unknown.values(), *open_)
+        return tuple(ticket for ticket in self._open if ticket.kind != "read")
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
         """The last changes that have ended, oldest first."""
@@ -111,15 +161,8 @@ class Dispatch(Carrier):
         """Look up an order whose outcome is unknown.
 
         Raises:
-            ExecutorClosed, ExecutorMisuse: and the ticket is as it was.
+            ExecutorClosed, ExecutorMisuse, TokenMissing: and the ticket is as it was.
         """
-        assert ticket.tag is not None
-        del self._unknown[ticket.tag]
+        self.check_ready()
         ticket.done = False
-        self._open[ticket] = None
-        try:
-            ticket.obey(ticket.protocol.look_again())
-        except BaseException:
-            ticket.done = True
-            self.ended(ticket)
-            raise
+        ticket.obey(ticket.protocol.look())

@@ -1,4 +1,4 @@
-"""The gateway's numbers with names, and the four outcomes."""
+"""The gateway's numbers with names, and the outcomes."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Outcome(Enum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     NOT_SENT = "not sent"
+    NOT_PLACED = "not placed"
     UNKNOWN = "unknown"
 
 

@@ -80,6 +80,50 @@ class ExecutorMisuse(FastOrderError, RuntimeError):
     """Used from another thread, event loop or process than its own; nothing sent."""
 
 
+class JournalError(FastOrderError):
+    """The journal cannot be used."""
+
+
+class Halted(FastOrderError, RuntimeError):
+    """No new exposure may leave: the kill switch, or what shut the gate for good."""
+
+
+class Interlocked(FastOrderError, RuntimeError):
+    """An earlier order of this account and contract is in doubt; nothing was sent.
+
+    Attributes:
+        tags: of the orders in doubt, oldest first.
+    """
+
+    def __init__(self, message: str, tags: tuple[str, ...]) -> None:
+        super().__init__(message, tags)
+        self.tags = tags
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class KeyReused(FastOrderError, ValueError):
+    """An idempotency key was used before, for another order; nothing was sent.
+
+    Attributes:
+        key: the key.
+        before, now: the two requests, as JSON text.
+    """
+
+    def __init__(self, key: str, before: str, now: str) -> None:
+        super().__init__(key, before, now)
+        self.key = key
+        self.before = before
+        self.now = now
+
+    def __str__(self) -> str:
+        return (
+            f"idempotency_key {self.key!r} must stand for one order, it was used for "
+            f"{self.before} and is now used for {self.now}"
+        )
+
+
 class RequestFailed(FastOrderError):
     """A read got no usable answer.
 
@@ -126,6 +170,10 @@ class OrderRejected(OrderFailed):
 
 class OrderNotSent(OrderFailed):
     """Not a byte of it left: no order exists."""
+
+
+class OrderNotPlaced(OrderFailed):
+    """It was sent, and it is proved that no order came of it."""
 
 
 class OrderUnknown(OrderFailed):

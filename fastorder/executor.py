@@ -35,9 +35,15 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         retry: when a request is tried again; ``RetryPolicy()`` where not given.
         timeouts: limits of one request; ``Timeouts()`` where not given.
         max_connections: how many connections may be open at once.
+        journal: a file in which every order is written down before it leaves; an order
+            that was under way when the program ended is looked up on the next start.
+        durability: "process" outlives the process's end, "power" the machine's too.
+        kill_file: while this file is there, no new exposure leaves.
+        on_unknown: called with the OrderResult of an order of unknown outcome, once.
 
     Raises:
         ConfigurationError: an argument is not usable.
+        JournalError: the journal cannot be used; the text says why.
     """
 
     def _make_engine(self, max_connections: int) -> LoopEngine:
@@ -89,6 +95,14 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
             for wait in late:
                 wait.cancel()
         self._engine.close()
+        self._close_journal()
+
+    async def recover(self) -> list[OrderResult]:
+        """Look up what an earlier run with the same journal left unresolved.
+
+        It happens by itself before the next order; nothing of it is sent again.
+        """
+        return [await ticket for ticket in self._records.recover()]
 
     # ------------------------------------------------------------ reads
 

@@ -13,4 +13,5 @@ cdef class Intake:
     cdef ContractBook _contracts
     cdef Dispatch _dispatch
     cdef object _policy
+    cdef object _records
     cdef TagSeries _tags

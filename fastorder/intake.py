@@ -1,13 +1,15 @@
-"""From an order to its ticket: contract id, tag, bytes, protocol, and off it goes."""
+"""From an order to its ticket: may it leave, which tag, which bytes, and off it goes."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from fastorder._core.request import render_place
 from fastorder._core.ticket import Ticket
-from fastorder.placement import Placement
-from fastorder.tags import TagSeries
+from fastorder.errors import Halted, Interlocked
+from fastorder.placement import FOREVER_NS, Placement
+from fastorder.tags import TagSeries, tag_of
 
 if TYPE_CHECKING:
     from fastorder._core.order import OrderRequest
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.contracts import ContractBook
     from fastorder.dispatch import Dispatch
+    from fastorder.records import Records
+
+LOG = logging.getLogger("fastorder")
+SECOND_NS = 1_000_000_000
 
 
 class Intake:
@@ -24,38 +30,93 @@ class Intake:
         dispatch: sends for their tickets.
         contracts: contract ids and ticks by symbol.
         policy: when a request is tried again.
+        records: idempotency keys, and the journal where there is one.
     """
 
-    __slots__ = ("_contracts", "_dispatch", "_policy", "_tags")
+    __slots__ = ("_contracts", "_dispatch", "_policy", "_records", "_tags")
 
     def __init__(
-        self, dispatch: Dispatch, contracts: ContractBook, policy: RetryPolicy
+        self,
+        dispatch: Dispatch,
+        contracts: ContractBook,
+        policy: RetryPolicy,
+        records: Records,
     ) -> None:
         self._dispatch = dispatch
         self._contracts = contracts
         self._policy = policy
+        self._records = records
         self._tags = TagSeries()
 
     def place(self, order: OrderRequest, called_ns: int) -> Ticket[OrderResult]:
         """Send an order; on a warm connection it has left when this returns.
 
         Raises:
-            UnknownSymbol, InvalidField, TokenMissing, ExecutorClosed, ExecutorMisuse:
-                nothing was sent.
+            UnknownSymbol, InvalidField, TokenMissing, ExecutorClosed, ExecutorMisuse,
+            Halted, Interlocked, KeyReused, JournalError: nothing was sent.
         """
         listing = self._contracts.find(order.symbol)
-        tag = order.custom_tag or self._tags.next()
+        contract_id = listing.contract_id
+        tag = self._tag(order)
+        body = render_place(order, contract_id, tag, listing.grid)
+        if order.idempotency_key is not None:
+            known = self._records.known(order, tag, contract_id, body)
+            if known is not None:
+                return known
+        self._check_gate()
+        tags = self._dispatch.doubts.of(order.account_id, contract_id)
+        if tags:
+            self._check_interlock(order, tags)
+        ticket = self._ticket(order, tag, contract_id, body, called_ns)
+        if self._records.needed(order):
+            return self._records.launch(ticket, order, contract_id, body)
+        return self._dispatch.launch(ticket)
+
+    def _tag(self, order: OrderRequest) -> str:
+        if order.idempotency_key is not None:
+            return tag_of(order.account_id, order.idempotency_key)
+        return order.custom_tag or self._tags.next()
+
+    def _ticket(
+        self,
+        order: OrderRequest,
+        tag: str,
+        contract_id: str,
+        body: bytes,
+        called_ns: int,
+    ) -> Ticket[OrderResult]:
         dispatch = self._dispatch
+        valid_until_ns = FOREVER_NS
+        if order.valid_for is not None:
+            valid_until_ns = called_ns + int(order.valid_for * SECOND_NS)
         placement = Placement(
             order,
             tag,
-            listing.contract_id,
-            render_place(order, listing.contract_id, tag, listing.grid),
+            contract_id,
+            body,
             self._policy,
             dispatch.clock,
             dispatch.gateway_time,
             called_ns,
+            dispatch.doubts,
+            valid_until_ns,
         )
-        return dispatch.launch(
-            Ticket(dispatch, placement, "place", tag, order.account_id)
-        )
+        return Ticket(dispatch, placement, "place", tag, order.account_id)
+
+    def _check_gate(self) -> None:
+        if self._dispatch.gate.is_shut:
+            raise Halted(
+                f"no new exposure may leave: {self._dispatch.gate.why} "
+                "(resume() lifts the kill switch)"
+            )
+
+    def _check_interlock(self, order: OrderRequest, tags: tuple[str, ...]) -> None:
+        names = ", ".join(tags)
+        if order.despite is None or not order.despite.covers(tags):
+            raise Interlocked(
+                f"account {order.account_id} has orders of this contract in doubt: "
+                f"{names}. resolve(tag) looks one up; DespiteUnknown({tags!r}) as "
+                "despite= trades on all the same",
+                tags,
+            )
+        LOG.warning("trading on despite %s: %s", names, order.despite.reason)

@@ -2,8 +2,8 @@
 
 from libc.stdint cimport int64_t
 
-from fastorder._core.protocol cimport Finish, Pause, RequestProtocol, Send
 from fastorder._core.order cimport OrderRequest
+from fastorder._core.protocol cimport Finish, Halt, Pause, RequestProtocol, Send, Tell
 from fastorder._core.reading cimport Reading, read
 from fastorder._core.response cimport Reply
 from fastorder._core.result cimport OrderResult, result_of
@@ -16,6 +16,8 @@ cdef class Placement(RequestProtocol):
     cdef readonly int attempts
     cdef readonly bint in_doubt
     cdef readonly object state
+    cdef readonly Evidence evidence
+    cdef readonly int64_t valid_until_ns
     cdef str _contract_id
     cdef bytes _body
     cdef object _policy
@@ -23,12 +25,18 @@ cdef class Placement(RequestProtocol):
     cdef object _gateway_time
     cdef int64_t _called_ns
     cdef double _sent_s
+    cdef object _doubts
     cdef object _retries
-    cdef object _doubt
+    cdef object _absence
+    cdef Reading _reading
+    cdef list _rows
     cdef bint _may_resend
+    cdef bint _never_again
+    cdef bint _one_look
     cdef str _error
-    cdef int _searches
-    cdef readonly Evidence evidence
+    cdef int _widens
+    cdef int64_t _due_ns
+    cdef int64_t _stuck_ns
 
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)

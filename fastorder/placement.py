@@ -1,8 +1,12 @@
 """The protocol that sends an order at most once: events in, commands out, no I/O.
 
-The order carries a tag that the gateway takes once for each account. Where the
-outcome of a send is in doubt, nothing is sent again before Order/search has been read
-in full and does not show the tag; then the same bytes go out, with the same tag.
+The order carries a tag that the gateway takes once for each account. Where the outcome
+of a send is in doubt, nothing is sent again before Order/search has been read in full
+and does not show the tag; then the same bytes go out, with the same tag. An outcome that
+is told is proved, or it is UNKNOWN, and the search for the proof goes on.
+
+``TRANSITIONS`` says what happens in each state at each event; docs/internals/placement.md
+shows it as a table.
 """
 
 from __future__ import annotations
@@ -10,10 +14,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.protocol import Finish, Pause, RequestProtocol, Send
+from fastorder._core.protocol import Finish, Halt, Pause, RequestProtocol, Send, Tell
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_search
 from fastorder._core.result import result_of
+from fastorder.absence import AbsenceProof
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import PlaceOrderError, error_name
@@ -21,6 +26,8 @@ from fastorder.gateway_time import MARGIN_S
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastorder._core.order import OrderRequest
     from fastorder._core.protocol import Command
     from fastorder._core.response import Reply
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from fastorder._core.transfer import Evidence
     from fastorder.clock import Clock
     from fastorder.config import RetryPolicy
+    from fastorder.doubts import Doubts
     from fastorder.gateway_time import GatewayTime
 
 PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.UnknownError})
@@ -36,32 +44,61 @@ PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.Unknown
 WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 """How far back the owner of a tag in use is looked for, look-up by look-up."""
 
+FOREVER_NS = 2**63 - 1
+UNAUTHORIZED = 401
+
 
 class State(Enum):
     """Where a placement stands."""
 
+    READY = "not begun"
     SENDING = "on its way, not answered yet"
     RESTING = "nothing sent yet, waiting for the next try"
     COOLING = "in doubt, waiting to be looked up"
     LOOKING_UP = "in doubt, being looked up"
+    WATCHING = "unknown, waiting to be looked up"
+    CHECKING = "unknown, being looked up"
+    STUCK = "unknown, and no longer looked up by itself"
     DONE = "done"
 
+    __hash__ = object.__hash__
 
-class Doubt(Enum):
-    """Why an outcome is in doubt; it says what an absent tag means."""
 
-    UNANSWERED = "may be repeated once the look-up shows that it is absent"
-    TURNED_AWAY = "an HTTP refusal: absent means rejected"
-    REFUSED_LATE = "refused after an earlier send: never repeated"
-    TAG_IN_USE = "the tag has an owner: never repeated, never rejected unseen"
+class Event(Enum):
+    """What can happen to a placement."""
+
+    START = "the order is to go out"
+    RESUME = "the order may have gone out before a restart"
+    # the answer to a send
+    ACCEPTED = "accepted, with an order id"
+    REFUSED = "refused, with a code that refuses"
+    TAG_IN_USE = "refused: the tag is in use"
+    TURNED_AWAY = "HTTP 3xx or 4xx, other than 401 and 429"
+    UNAUTHORIZED = "HTTP 401"
+    UNANSWERED = "no answer, 429, 5xx, or one that decides nothing"
+    NOT_SENT = "not a byte left"
+    HELD_BACK = "not a byte left: the gate was closed"
+    # the answer to a look-up
+    FOUND = "an order has the tag"
+    FOUND_REJECTED = "an order has the tag, rejected and nothing filled"
+    FOREIGN = "another contract's or side's order has the tag"
+    SEVERAL = "several orders have the tag"
+    ABSENT = "read in full: no order has the tag"
+    BLIND = "not read in full"
+    # the rest
+    TIME = "a pause is over"
+    LOOK = "somebody wants to know"
+    STOP = "the executor closes"
+
+    __hash__ = object.__hash__
 
 
 # A member of an enum is looked up anew each time; every order meets these.
-SENDING, LOOKING_UP, DONE = State.SENDING, State.LOOKING_UP, State.DONE
-UNANSWERED = Doubt.UNANSWERED
+READY, SENDING, RESTING, COOLING, LOOKING_UP, WATCHING, CHECKING, STUCK, DONE = State
 PLACE = Endpoint.PLACE
-ACCEPTED = Outcome.ACCEPTED
 WAS_ACCEPTED = Sign.ACCEPTED
+EVENT_ACCEPTED = Event.ACCEPTED
+ACCEPTED = Outcome.ACCEPTED
 
 
 class Placement(RequestProtocol):
@@ -72,30 +109,40 @@ class Placement(RequestProtocol):
         tag: the order's tag, unique in its account.
         contract_id: the contract as it stands in the body.
         body: the request's bytes; every send is of these.
-        policy: pauses, and the statuses that are tried again.
+        policy: pauses, the statuses that are tried again, and how absence is proved.
         clock, gateway_time: time and randomness.
         called_ns: when the caller called, on the monotonic clock.
+        doubts: hears when the order is in doubt, and when no longer.
+        valid_until_ns: no byte leaves after this, on the monotonic clock.
     """
 
     __slots__ = (
+        "_absence",
         "_body",
         "_called_ns",
         "_clock",
         "_contract_id",
-        "_doubt",
+        "_doubts",
         "_error",
         "_gateway_time",
         "_may_resend",
+        "_never_again",
+        "_one_look",
         "_policy",
+        "_reading",
         "_retries",
-        "_searches",
+        "_rows",
         "_sent_s",
+        "_stuck_ns",
+        "_due_ns",
+        "_widens",
         "attempts",
         "evidence",
         "in_doubt",
         "order",
         "state",
         "tag",
+        "valid_until_ns",
     )
 
     def __init__(
@@ -108,58 +155,405 @@ class Placement(RequestProtocol):
         clock: Clock,
         gateway_time: GatewayTime,
         called_ns: int,
+        doubts: Doubts,
+        valid_until_ns: int = FOREVER_NS,
     ) -> None:
         self.order = order
         self.tag = tag
         self.attempts = 0
         self.in_doubt = False  # an earlier send may have landed
-        self.state = SENDING
+        self.state = READY
+        self.valid_until_ns = valid_until_ns
+        self.evidence: Evidence | None = None
         self._contract_id = contract_id
         self._body = body
         self._policy = policy
         self._clock = clock
         self._gateway_time = gateway_time
         self._called_ns = called_ns
+        self._doubts = doubts
         self._sent_s = clock.wall_s()
         self._retries: Schedule | None = None
-        self._doubt = UNANSWERED
-        self._may_resend = False
+        self._absence: AbsenceProof | None = None
+        self._reading: Reading | None = None
+        self._rows: list[dict[str, Any]] = []
+        self._may_resend = False  # the look-up's absence may be followed by a send
+        self._never_again = False  # a send of this order may never follow
+        self._one_look = False  # one look-up is enough for a first result
         self._error = ""
-        self._searches = 0
-        self.evidence: Evidence | None = None
+        self._widens = -1  # how often the tag's owner was looked for, from 0
+        self._due_ns = 0
+        self._stuck_ns = FOREVER_NS
 
     # ------------------------------------------------------------ events
 
-    def start(self) -> Send:
+    def start(self) -> Command[OrderResult] | None:
         """The first command: the order leaves."""
-        return Send(PLACE, self._body)
+        return self._handle(Event.START)
 
-    def on_evidence(self, evidence: Evidence) -> Command[OrderResult]:
+    def resume(self, sent_s: float) -> Command[OrderResult] | None:
+        """The first command after a restart: look it up, and never send it.
+
+        Args:
+            sent_s: when the intent was written, in seconds since the epoch.
+        """
+        self._sent_s = sent_s
+        return self._handle(Event.RESUME)
+
+    def on_evidence(self, evidence: Evidence) -> Command[OrderResult] | None:
         """An exchange has ended."""
-        if self.state is LOOKING_UP:
-            return self._looked_up(evidence)
-        return self._answered(evidence)
+        if self.state is SENDING:
+            return self._handle(self._answer(evidence))
+        if self.state is LOOKING_UP or self.state is CHECKING:
+            return self._handle(self._look_up_answer(evidence))
+        return None
 
-    def on_time(self) -> Command[OrderResult]:
-        """A pause is over."""
-        if self.state is State.RESTING:
-            return self._send()
-        return self._look_up()
+    def on_time(self) -> Command[OrderResult] | None:
+        """A pause is over; an earlier one that was replaced counts for nothing."""
+        if self._clock.monotonic_ns() < self._due_ns:
+            return None
+        return self._handle(Event.TIME)
+
+    def look(self) -> Command[OrderResult] | None:
+        """Somebody wants to know: look it up now; it is not sent by this."""
+        return self._handle(Event.LOOK)
 
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
         if evidence is not None and self.state is SENDING:
-            self.evidence = evidence
-            self.attempts += evidence.starts > 0
-            self.in_doubt |= evidence.starts > 0
-        outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
-        why = f" ({self._error})" if self._error else ""
-        return self._finish(outcome, error=f"the executor was closed{why}")
+            self._take_answer(evidence)
+            if evidence.starts > 0:
+                self._be_in_doubt("")
+        return self._stopped()
 
-    def look_again(self) -> Send:
-        """Look an order up whose outcome has stayed unknown; it is not sent again."""
-        self._may_resend = False
+    def _handle(self, event: Event) -> Command[OrderResult] | None:
+        handler = TRANSITIONS[self.state].get(event)
+        return None if handler is None else handler(self)
+
+    # ------------------------------------------------------------ what an answer is
+
+    def _take_answer(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.attempts += evidence.starts > 0
+
+    def _answer(self, evidence: Evidence) -> Event:
+        """Judge the answer to a send."""
+        self._take_answer(evidence)
+        reading = self._reading = read(evidence, self._policy.statuses)
+        if reading.sign is WAS_ACCEPTED and reading.reply.order_id is not None:
+            return EVENT_ACCEPTED
+        if reading.sign is Sign.NOT_SENT:
+            return Event.HELD_BACK if evidence.held_back else Event.NOT_SENT
+        if reading.sign is Sign.TURNED_AWAY:
+            unauthorized = evidence.http_status == UNAUTHORIZED
+            return Event.UNAUTHORIZED if unauthorized else Event.TURNED_AWAY
+        if reading.sign is not Sign.REFUSED or not refuses(reading):
+            return Event.UNANSWERED
+        return Event.TAG_IN_USE if tag_in_use(reading) else Event.REFUSED
+
+    def _look_up_answer(self, evidence: Evidence) -> Event:
+        """Judge the answer to a look-up; a blind one shows nothing."""
+        reading = self._reading = read(evidence, self._policy.statuses)
+        rows = listed_rows(reading)
+        if rows is None:
+            return Event.BLIND
+        ours = self._rows = [row for row in rows if self._is_ours(row)]
+        if not ours:
+            return Event.ABSENT
+        if len(ours) > 1:
+            return Event.SEVERAL
+        row = ours[0]
+        if (row.get("contractId"), row.get("side")) != (
+            self._contract_id,
+            self.order.side,
+        ):
+            return Event.FOREIGN
+        if row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume"):
+            return Event.FOUND_REJECTED
+        return Event.FOUND
+
+    def _is_ours(self, row: dict[str, Any]) -> bool:
+        return row.get("customTag") == self.tag and row.get("parentOrderId") is None
+
+    # ------------------------------------------------------------ sending
+
+    def _send(self) -> Send:
+        self.state = SENDING
+        return Send(PLACE, self._body, True, self.valid_until_ns)
+
+    def _accepted(self) -> Finish[OrderResult]:
+        order_id = self._reading.reply.order_id
+        return self._finish(ACCEPTED, "the gateway answered with its number", order_id)
+
+    def _refused(self) -> Command[OrderResult]:
+        """A refusal proves something of the only send there ever was, and no other."""
+        reply, name = self._reading.reply, refusal_name(self._reading)
+        if self.in_doubt:
+            self._never_again = True
+            return self._look_up_now(f"{name}: {self._reading.reason}")
+        return self._rejected(reply, name)
+
+    def _tag_taken(self) -> Send:
+        """The owner may be this very order, by a send that seemed lost."""
+        self._never_again = True
+        self._widens = 0
+        return self._look_up_now(self._reading.reason)
+
+    def _turned_away(self) -> Send:
+        """Most likely never read as an order: one look-up, and the wait is over."""
+        self._never_again = True
+        self._one_look = True
+        return self._look_up_now(self._reading.reason)
+
+    def _unauthorized(self) -> Command[OrderResult]:
+        """Another token may be set by the time of the next send; it is the last."""
+        self._never_again = self.attempts > 1
+        return self._unanswered()
+
+    def _unanswered(self) -> Command[OrderResult]:
+        """The send may have landed: wait, then look it up."""
+        reading = self._reading
+        if reading.sign is Sign.REFUSED:
+            self._be_in_doubt(refusal_name(reading))
+        elif reading.sign is WAS_ACCEPTED:
+            self._be_in_doubt("success without an order id")
+        else:
+            self._be_in_doubt(reading.reason)
+        return self._cool()
+
+    def _not_sent(self) -> Command[OrderResult]:
+        """Nothing left the machine this time: proved."""
+        self._error = self._reading.reason
+        if self.in_doubt:
+            return self._cool()
+        if self._schedule.spent or self.evidence.untrusted:
+            return self._never_sent()
+        return self._pause(RESTING, self._schedule.next_due_ns())
+
+    def _held_back(self) -> Command[OrderResult]:
+        self._error = self._reading.reason
+        self._never_again = True
+        return self._cool() if self.in_doubt else self._never_sent()
+
+    def _send_again(self) -> Command[OrderResult]:
+        """The next try of an order of which nothing has left."""
+        if self._too_late:
+            self._error = f"{self._error}; its time was over"
+            return self._never_sent()
+        return self._send()
+
+    def _never_sent(self) -> Finish[OrderResult]:
+        proof = "not a byte of it left this machine"
+        return self._finish(Outcome.NOT_SENT, proof, error=self._error)
+
+    # ------------------------------------------------------------ looking up
+
+    def _resumed(self) -> Send:
+        """After a restart it is looked up at once, and never sent again."""
+        self._never_again = True
+        self._be_in_doubt("the program ended before its outcome was known")
+        return self._check()
+
+    def _cool(self) -> Pause:
+        schedule = self._schedule
+        self._may_resend = not schedule.spent
+        due = schedule.next_due_ns(self.evidence) if self._may_resend else 0
+        return self._pause(COOLING, due or schedule.last_due_ns())
+
+    def _look_up_now(self, reason: str) -> Send:
+        self._be_in_doubt(reason)
         return self._look_up()
+
+    def _look_up(self) -> Send:
+        self.state = LOOKING_UP
+        return self._search()
+
+    def _check(self) -> Send:
+        self.state = CHECKING
+        return self._search()
+
+    def _search(self) -> Send:
+        self._absence_proof.look_begins()
+        start_s = self._gateway_time.window_start_s(self._sent_s, self._margin_s())
+        body = render_order_search(self.order.account_id, start_s)
+        return Send(Endpoint.SEARCH_ORDERS, body)
+
+    def _margin_s(self) -> int:
+        """Further back each time where the tag's owner may be an old order."""
+        if self._widens < 0:
+            return MARGIN_S
+        margin = WIDER_MARGINS_S[min(self._widens, len(WIDER_MARGINS_S) - 1)]
+        self._widens += 1
+        return margin
+
+    def _found(self) -> Finish[OrderResult]:
+        order_id = self._rows[0]["id"]
+        proof = f"Order/search lists order {order_id} with its tag"
+        return self._finish(ACCEPTED, proof, order_id)
+
+    def _found_rejected(self) -> Finish[OrderResult]:
+        order_id = self._rows[0]["id"]
+        proof = f"Order/search lists order {order_id} with its tag as rejected, unfilled"
+        return self._finish(Outcome.REJECTED, proof, order_id, error=self._error)
+
+    def _foreign(self) -> Tell[OrderResult]:
+        other = self._rows[0]["id"]
+        self._error = f"the tag belongs to another order, {other}"
+        return self._be_stuck()
+
+    def _several(self) -> Halt[OrderResult]:
+        """The gateway broke its own rule: somebody has to look."""
+        ids = ", ".join(str(row["id"]) for row in self._rows)
+        self._error = f"several orders carry the tag: {ids}"
+        return Halt(self._error, self._be_stuck())
+
+    def _absent(self) -> Command[OrderResult]:
+        """Not listed, which alone proves nothing: send again, or look again."""
+        if self._may_send_again("lookup_first") and self._may_resend:
+            return self._send()
+        return self._look_later(f"{self._error}; no order with its tag is listed")
+
+    def _blind(self) -> Command[OrderResult]:
+        """The look-up shows nothing."""
+        return self._look_later(f"{self._error}; {self._why_blind}")
+
+    def _look_later(self, why: str) -> Command[OrderResult]:
+        if self._one_look or self._schedule.spent:
+            return self._begin_to_watch(why)
+        return self._pause(COOLING, self._schedule.next_due_ns(self.evidence))
+
+    # ------------------------------------------------------------ watching
+
+    def _begin_to_watch(self, why: str) -> Command[OrderResult]:
+        """Tell that the outcome is unknown, and go on looking for the proof."""
+        self._error = why
+        return self._tell_unknown(self._watch())
+
+    def _tell_unknown(self, then: Pause) -> Command[OrderResult]:
+        """Whoever waits is told, unless the order may still be sent again."""
+        if self._may_send_again("after_quiet"):
+            return then
+        return Tell(self._result(Outcome.UNKNOWN, None, None, self._error), then)
+
+    def _watch(self) -> Pause:
+        proof = self._absence_proof
+        if self._stuck_ns == FOREVER_NS:
+            self._stuck_ns = proof.since_ns + self._policy.watch_ns
+        return self._pause(WATCHING, proof.next_look_ns())
+
+    def _still_absent(self) -> Command[OrderResult]:
+        """Count it; enough of these after a quiet time are the proof of absence."""
+        proof = self._absence_proof
+        proof.absent()
+        if not proof.complete:
+            return self._go_on_watching()
+        if self._may_send_again("after_quiet"):
+            self._absence = None
+            return self._send()
+        if self._widens >= 0:
+            return self._be_stuck()  # the tag has an owner, so its absence is a lie
+        return self._finish(Outcome.NOT_PLACED, proof.text, error=self._error)
+
+    def _still_blind(self) -> Command[OrderResult]:
+        self._absence_proof.blind()
+        return self._go_on_watching()
+
+    def _go_on_watching(self) -> Command[OrderResult]:
+        if self._clock.monotonic_ns() >= self._stuck_ns:
+            return self._be_stuck()
+        return self._tell_unknown(self._watch())
+
+    def _be_stuck(self) -> Tell[OrderResult]:
+        self.state = STUCK
+        return Tell(self._result(Outcome.UNKNOWN, None, None, self._error), None)
+
+    # ------------------------------------------------------------ the end
+
+    def _rejected(self, reply: Reply, name: str) -> Finish[OrderResult]:
+        """The gateway's own refusal of the only send there ever was."""
+        return self._finish(
+            Outcome.REJECTED,
+            f"the gateway refused the only send of it: {name}",
+            reply.order_id,
+            self._reading.reason or None,
+            reply.error_code,
+            error_name(PlaceOrderError, reply.error_code),
+        )
+
+    def _stopped(self) -> Finish[OrderResult]:
+        why = f" ({self._error})" if self._error else ""
+        if not self.in_doubt:
+            self._error = f"the executor was closed{why}"
+            return self._never_sent()
+        error = f"the executor was closed{why}"
+        self.state = DONE
+        return Finish(self._result(Outcome.UNKNOWN, None, None, error))
+
+    def _finish(
+        self,
+        outcome: Outcome,
+        proof: str,
+        order_id: int | None = None,
+        error: str | None = None,
+        error_code: int | None = None,
+        error_name: str | None = None,
+    ) -> Finish[OrderResult]:
+        """The outcome is proved."""
+        self.state = DONE
+        if self.in_doubt:
+            self._doubts.clear(self.order.account_id, self._contract_id, self.tag)
+        return Finish(
+            self._result(outcome, proof, order_id, error, error_code, error_name)
+        )
+
+    def _result(
+        self,
+        outcome: Outcome,
+        proof: str | None,
+        order_id: int | None,
+        error: str | None,
+        error_code: int | None = None,
+        error_name: str | None = None,
+    ) -> OrderResult:
+        return result_of(
+            outcome,
+            "place",
+            self.evidence,
+            self._called_ns,
+            self._clock.monotonic_ns(),
+            self.attempts,
+            order_id,
+            error,
+            error_code,
+            error_name,
+            self.tag,
+            proof,
+        )
+
+    # ------------------------------------------------------------ what it goes by
+
+    def _be_in_doubt(self, reason: str) -> None:
+        self.in_doubt = True
+        self._error = reason
+        self._absence = None  # what was absent before this send may be there now
+        self._doubts.add(self.order.account_id, self._contract_id, self.tag)
+
+    def _may_send_again(self, mode: str) -> bool:
+        return (
+            self._policy.resend == mode
+            and not self._never_again
+            and self.attempts <= self._policy.max_retries
+            and not self._too_late
+        )
+
+    @property
+    def _too_late(self) -> bool:
+        return self._clock.monotonic_ns() >= self.valid_until_ns
+
+    @property
+    def _why_blind(self) -> str:
+        reading = self._reading
+        return f"look-up failed: {reading.reason or reading.sign.value}"
 
     @property
     def _schedule(self) -> Schedule:
@@ -168,178 +562,29 @@ class Placement(RequestProtocol):
             self._retries = Schedule(self._policy, self._clock)
         return self._retries
 
-    # ------------------------------------------------------------ sending
+    @property
+    def _absence_proof(self) -> AbsenceProof:
+        """Begun anew after each send."""
+        if self._absence is None:
+            self._absence = AbsenceProof(self._policy, self._clock)
+        return self._absence
 
-    def _send(self) -> Send:
-        self.state = SENDING
-        return Send(PLACE, self._body)
+    def _pause(self, state: State, due_ns: int) -> Pause:
+        self.state = state
+        self._due_ns = due_ns
+        return Pause(due_ns)
 
-    def _answered(self, evidence: Evidence) -> Command[OrderResult]:
-        """Judge the answer to a send."""
-        self.evidence = evidence
-        reading = read(evidence, self._policy.statuses)
-        self.attempts += evidence.starts > 0
-        if reading.sign is WAS_ACCEPTED:
-            return self._accepted(reading)
-        if reading.sign is Sign.NOT_SENT:
-            return self._not_sent(evidence, reading)
-        if reading.sign is Sign.REFUSED:
-            return self._refused(reading)
-        if reading.sign is Sign.TURNED_AWAY:
-            doubt = UNANSWERED if self.in_doubt else Doubt.TURNED_AWAY
-            return self._look_up_at_once(doubt, reading.reason)
-        return self._unanswered(reading.reason)
 
-    def _accepted(self, reading: Reading) -> Command[OrderResult]:
-        assert reading.reply is not None
-        order_id = reading.reply.order_id
-        if order_id is None:
-            return self._unanswered("success without an order id")
-        return self._finish(ACCEPTED, order_id=order_id)
+def refuses(reading: Reading) -> bool:
+    """Whether the code of a refusal names one."""
+    code = reading.reply.error_code
+    return code not in PENDING_CODES and error_name(PlaceOrderError, code) is not None
 
-    def _not_sent(self, evidence: Evidence, reading: Reading) -> Command[OrderResult]:
-        """Nothing left the machine this time: proved."""
-        if self.in_doubt:
-            return self._unanswered(reading.reason)
-        self._error = reading.reason
-        if self._schedule.spent or evidence.untrusted:
-            return self._finish(Outcome.NOT_SENT, error=reading.reason)
-        self.state = State.RESTING
-        return Pause(self._schedule.next_due_ns())
 
-    def _refused(self, reading: Reading) -> Command[OrderResult]:
-        reply = reading.reply
-        assert reply is not None
-        code = reply.error_code
-        name = error_name(PlaceOrderError, code)
-        if name is None or code in PENDING_CODES:
-            return self._unanswered(f"{name or 'unlisted code'} ({code})")
-        if tag_in_use(reading):
-            return self._look_up_at_once(Doubt.TAG_IN_USE, reading.reason)
-        if self.in_doubt:
-            return self._look_up_at_once(
-                Doubt.REFUSED_LATE, f"{name}: {reading.reason}"
-            )
-        return self._rejected(reply, reading.reason)
-
-    def _unanswered(self, reason: str) -> Pause:
-        """The send may have landed: wait, then look it up."""
-        self.in_doubt = True
-        self._error = reason
-        self.state = State.COOLING
-        self._may_resend = not self._schedule.spent
-        if self._may_resend:
-            return Pause(self._schedule.next_due_ns(self.evidence))
-        return Pause(self._schedule.last_due_ns())
-
-    # ------------------------------------------------------------ looking up
-
-    def _look_up_at_once(self, doubt: Doubt, reason: str) -> Send:
-        self.in_doubt = True
-        self._doubt = doubt
-        self._error = reason
-        return self._look_up()
-
-    def _look_up(self) -> Send:
-        self.state = LOOKING_UP
-        start_s = self._gateway_time.window_start_s(self._sent_s, self._margin_s())
-        body = render_order_search(self.order.account_id, start_s)
-        return Send(Endpoint.SEARCH_ORDERS, body)
-
-    def _margin_s(self) -> int:
-        """Further back each time where the tag's owner may be an old order."""
-        if self._doubt is not Doubt.TAG_IN_USE:
-            return MARGIN_S
-        margin = WIDER_MARGINS_S[min(self._searches, len(WIDER_MARGINS_S) - 1)]
-        self._searches += 1
-        return margin
-
-    def _looked_up(self, evidence: Evidence) -> Command[OrderResult]:
-        """Judge the answer to a look-up; a blind one shows nothing."""
-        reading = read(evidence, self._policy.statuses)
-        rows = listed_rows(reading)
-        if rows is None:
-            return self._blind(reading)
-        ours = [row for row in rows if self._is_ours(row)]
-        if len(ours) > 1:
-            ids = ", ".join(str(row.get("id")) for row in ours)
-            return self._unknown(f"several orders carry the tag: {ids}")
-        return self._found(ours[0]) if ours else self._absent()
-
-    def _is_ours(self, row: dict[str, Any]) -> bool:
-        return row.get("customTag") == self.tag and row.get("parentOrderId") is None
-
-    def _found(self, row: dict[str, Any]) -> Command[OrderResult]:
-        order_id = row["id"]
-        if (row.get("contractId"), row.get("side")) != (
-            self._contract_id,
-            self.order.side,
-        ):
-            return self._unknown(f"the tag belongs to another order, {order_id}")
-        if row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume"):
-            return self._finish(Outcome.REJECTED, order_id=order_id, error=self._error)
-        return self._finish(ACCEPTED, order_id=order_id)
-
-    def _absent(self) -> Command[OrderResult]:
-        """The look-up was read in full and does not show the tag."""
-        if self._doubt is Doubt.TURNED_AWAY:
-            return self._finish(Outcome.REJECTED, error=self._error)
-        if self._doubt is UNANSWERED and self._may_resend:
-            return self._send()
-        return self._look_later(f"{self._error}; no order with its tag is listed")
-
-    def _blind(self, reading: Reading) -> Command[OrderResult]:
-        """The look-up shows nothing; one that was turned away would be again."""
-        why = f"{self._error}; look-up failed: {reading.reason or reading.sign.value}"
-        if reading.sign is Sign.TURNED_AWAY:
-            return self._unknown(why)
-        return self._look_later(why)
-
-    def _look_later(self, why: str) -> Command[OrderResult]:
-        if self._schedule.spent:
-            return self._unknown(why)
-        self.state = State.COOLING
-        return Pause(self._schedule.next_due_ns())
-
-    # ------------------------------------------------------------ the end
-
-    def _unknown(self, error: str) -> Finish[OrderResult]:
-        return self._finish(Outcome.UNKNOWN, error=error)
-
-    def _rejected(self, reply: Reply, error: str) -> Finish[OrderResult]:
-        """The gateway's own refusal of the only send there ever was."""
-        return self._finish(
-            Outcome.REJECTED,
-            order_id=reply.order_id,
-            error=error or None,
-            error_code=reply.error_code,
-            error_name=error_name(PlaceOrderError, reply.error_code),
-        )
-
-    def _finish(
-        self,
-        outcome: Outcome,
-        order_id: int | None = None,
-        error: str | None = None,
-        error_code: int | None = None,
-        error_name: str | None = None,
-    ) -> Finish[OrderResult]:
-        self.state = DONE
-        return Finish(
-            result_of(
-                outcome,
-                "place",
-                self.evidence,
-                self._called_ns,
-                self._clock.monotonic_ns(),
-                order_id=order_id,
-                error=error,
-                error_code=error_code,
-                error_name=error_name,
-                tag=self.tag,
-                attempts=self.attempts,
-            )
-        )
+def refusal_name(reading: Reading) -> str:
+    """The code and its name, for people."""
+    code = reading.reply.error_code
+    return f"{error_name(PlaceOrderError, code) or 'unlisted code'} ({code})"
 
 
 def tag_in_use(reading: Reading) -> bool:
@@ -364,3 +609,56 @@ def listed_rows(reading: Reading) -> list[dict[str, Any]] | None:
     if not all(isinstance(row, dict) and type(row.get("id")) is int for row in rows):
         return None
     return rows
+
+
+FOUND_OR_NOT: dict[Event, Callable[[Placement], Any]] = {
+    Event.FOUND: Placement._found,
+    Event.FOUND_REJECTED: Placement._found_rejected,
+    Event.FOREIGN: Placement._foreign,
+    Event.SEVERAL: Placement._several,
+}
+
+TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
+    READY: {
+        Event.START: Placement._send,
+        Event.RESUME: Placement._resumed,
+        Event.STOP: Placement._stopped,
+    },
+    SENDING: {
+        Event.ACCEPTED: Placement._accepted,
+        Event.REFUSED: Placement._refused,
+        Event.TAG_IN_USE: Placement._tag_taken,
+        Event.TURNED_AWAY: Placement._turned_away,
+        Event.UNAUTHORIZED: Placement._unauthorized,
+        Event.UNANSWERED: Placement._unanswered,
+        Event.NOT_SENT: Placement._not_sent,
+        Event.HELD_BACK: Placement._held_back,
+        Event.STOP: Placement._stopped,
+    },
+    RESTING: {Event.TIME: Placement._send_again, Event.STOP: Placement._stopped},
+    COOLING: {
+        Event.TIME: Placement._look_up,
+        Event.LOOK: Placement._look_up,
+        Event.STOP: Placement._stopped,
+    },
+    LOOKING_UP: {
+        **FOUND_OR_NOT,
+        Event.ABSENT: Placement._absent,
+        Event.BLIND: Placement._blind,
+        Event.STOP: Placement._stopped,
+    },
+    WATCHING: {
+        Event.TIME: Placement._check,
+        Event.LOOK: Placement._check,
+        Event.STOP: Placement._stopped,
+    },
+    CHECKING: {
+        **FOUND_OR_NOT,
+        Event.ABSENT: Placement._still_absent,
+        Event.BLIND: Placement._still_blind,
+        Event.STOP: Placement._stopped,
+    },
+    STUCK: {Event.LOOK: Placement._check, Event.STOP: Placement._stopped},
+    DONE: {},
+}
+"""What is done in each state at each event; at any other, nothing."""

@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t
 
 from fastorder._core.backoff cimport RetryQueue
+from fastorder._core.gate cimport Gate
 from fastorder._core.libcurl cimport CURLM, socket_t
 from fastorder._core.transfer cimport Evidence, Receiver, Route, Stamps, Transfer
 
@@ -32,11 +33,13 @@ cdef class Engine:
     cdef readonly bint closed
 
     cpdef int submit(
-        self, Route route, bytes body, bytes token, Receiver receiver) except -1
+        self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=*,
+        int64_t valid_until_ns=*) except -1
     cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1
     cdef int check_owner(self) except -1
     cdef int begin(
-        self, Route route, bytes body, bytes token, Receiver receiver) except -1
+        self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
+        int64_t valid_until_ns) except -1
     cdef int start(self) except -1
     cdef int drive(self) except -1
     cdef int hand_out(self) except -1

@@ -1,6 +1,7 @@
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 
+from fastorder._core.gate import Gate
 from fastorder._core.transfer import Receiver, Route
 
 def monotonic_ns() -> int: ...
@@ -16,8 +17,15 @@ class Engine:
     @property
     def waiting_count(self) -> int: ...
     def submit(
-        self, route: Route, body: bytes, token: bytes | None, receiver: Receiver
+        self,
+        route: Route,
+        body: bytes,
+        token: bytes | None,
+        receiver: Receiver,
+        gate: Gate | None = None,
+        valid_until_ns: int = ...,
     ) -> None: ...
+    def check(self) -> None: ...
     def wake_at(self, due_ns: int, receiver: Receiver) -> None: ...
     def waiter(self) -> Future[None]: ...
     def close(self) -> None: ...

@@ -20,8 +20,9 @@ from libc.string cimport memset
 from fastorder._core cimport libcurl as c
 from fastorder._core.backoff cimport NEVER, RetryQueue
 from fastorder._core.clock cimport monotonic_ns as now_ns
+from fastorder._core.gate cimport Gate
 from fastorder._core.libcurl cimport CURL, CURLM, CurlMessage, curl, socket_t
-from fastorder._core.transfer cimport Evidence, Receiver, Route, Transfer
+from fastorder._core.transfer cimport FOREVER_NS, Evidence, Receiver, Route, Transfer
 
 from fastorder.errors import ExecutorClosed, ExecutorMisuse
 
@@ -161,7 +162,8 @@ cdef class Engine:
         return self.queue.size
 
     cpdef int submit(
-        self, Route route, bytes body, bytes token, Receiver receiver
+        self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=None,
+        int64_t valid_until_ns=FOREVER_NS
     ) except -1:
         """Start an exchange; its evidence goes to ``receiver.receive``.
 
@@ -171,17 +173,18 @@ cdef class Engine:
         """
         self.check_owner()
         if len(self.in_flight) >= self.most:
-            self.backlog.append((route, body, token, receiver))
+            self.backlog.append((route, body, token, receiver, gate, valid_until_ns))
             return 0
-        self.begin(route, body, token, receiver)
+        self.begin(route, body, token, receiver, gate, valid_until_ns)
         return self.start()
 
     cdef int begin(
-        self, Route route, bytes body, bytes token, Receiver receiver
+        self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
+        int64_t valid_until_ns
     ) except -1:
         """Give a request to libcurl, which starts it when it is driven."""
         cdef Transfer transfer = route.take()
-        transfer.prepare(body, token, receiver, &self.stamps)
+        transfer.prepare(body, token, receiver, &self.stamps, gate, valid_until_ns)
         c.set_pointer(
             transfer.easy, c.CURLOPT_CLOSESOCKETFUNCTION, <void*>on_close_socket)
         c.set_pointer(transfer.easy, c.CURLOPT_CLOSESOCKETDATA, &self.notes)
@@ -191,6 +194,14 @@ cdef class Engine:
             raise RuntimeError(f"libcurl took no request: {multi_error(code)}")
         self.in_flight.add(transfer)
         return 0
+
+    def check(self):
+        """Refuse a use from a wrong loop, thread or process, or after the close.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse.
+        """
+        self.check_owner()
 
     cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1:
         """Call ``receiver.wake()`` once the monotonic clock has reached ``due_ns``."""
@@ -272,8 +283,8 @@ cdef class Engine:
         self.hand_out()
         while self.backlog and len(self.in_flight) < self.most and not self.closed:
             while self.backlog and len(self.in_flight) < self.most:
-                route, body, token, receiver = self.backlog.popleft()
-                self.begin(route, body, token, receiver)
+                route, body, token, receiver, gate, until_ns = self.backlog.popleft()
+                self.begin(route, body, token, receiver, gate, until_ns)
             self.drive()
             self.hand_out()
         return 0

@@ -12,6 +12,8 @@ LARGEST_INT64 = 9223372036854775807
 cdef enum:
     LONGEST_NAME = 128
     LONGEST_TOKEN = 16384
+    LONGEST_KEY = 200
+    LONGEST_WAIT_S = 86400
 
 cdef object tag_matches = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII).fullmatch
 cdef object digits_match = re.compile(r"[0-9]{1,19}", re.ASCII).fullmatch
@@ -60,6 +62,24 @@ cdef int check_tag_text(object tag) except -1:
     if not tag_matches(tag):
         raise InvalidField(
             "custom_tag", "must be 1 to 40 characters of [A-Za-z0-9._-]", tag)
+    return 0
+
+
+cdef int check_key(object key) except -1:
+    if not isinstance(key, str):
+        raise WrongFieldType("idempotency_key", "must be text", key)
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        raise InvalidField(
+            "idempotency_key", f"must be 1 to {LONGEST_KEY} printable characters", key)
+    return 0
+
+
+cdef int check_seconds(str field, object seconds) except -1:
+    if type(seconds) is bool or not isinstance(seconds, (int, float)):
+        raise WrongFieldType(field, "must be a number of seconds", seconds)
+    if not 0 < seconds <= LONGEST_WAIT_S:
+        raise InvalidField(
+            field, f"must be more than 0 and at most {LONGEST_WAIT_S} seconds", seconds)
     return 0
 
 

@@ -13,6 +13,9 @@ cdef class OrderRequest:
     cdef readonly object take_profit_ticks
     cdef readonly bint trailing_stop_loss
     cdef readonly str custom_tag
+    cdef readonly str idempotency_key
+    cdef readonly object valid_for
+    cdef readonly object despite            # DespiteUnknown
     cdef int kind                           # order_type as a C number
     cdef bint sells
     cdef bytes price                        # the text of the one price; None for none
@@ -21,4 +24,6 @@ cdef class OrderRequest:
 
     cdef int take_price(
         self, str field, object price, object wanted, str what) except -1
+    cdef int take_terms(
+        self, object idempotency_key, object valid_for, object despite) except -1
     cdef tuple values(self)

@@ -4,6 +4,7 @@ from typing import Any
 from typing_extensions import Self
 
 from fastorder.enums import OrderType, Side
+from fastorder.waiver import DespiteUnknown
 
 FIELDS: tuple[str, ...]
 
@@ -22,6 +23,9 @@ class OrderRequest:
         take_profit_ticks: int | None = None,
         trailing_stop_loss: bool = False,
         custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
     ) -> None: ...
     @property
     def symbol(self) -> str: ...
@@ -47,4 +51,12 @@ class OrderRequest:
     def trailing_stop_loss(self) -> bool: ...
     @property
     def custom_tag(self) -> str | None: ...
+    @property
+    def idempotency_key(self) -> str | None: ...
+    @property
+    def valid_for(self) -> float | None: ...
+    @property
+    def despite(self) -> DespiteUnknown | None: ...
     def replace(self, **changes: Any) -> Self: ...
+
+def order_from_body(body: bytes) -> OrderRequest: ...

@@ -3,11 +3,14 @@
 cimport cython
 
 from fastorder._core.fields cimport (
-    LARGEST_INT32, check_symbol, check_tag_text, whole)
+    LARGEST_INT32, check_key, check_seconds, check_symbol, check_tag_text, whole)
 from fastorder._core.price cimport price_bytes
 
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.waiver import DespiteUnknown
+
+from orjson import loads
 
 cdef enum:
     LEAST_BRACKET_TICKS = 4
@@ -36,6 +39,10 @@ cdef class OrderRequest:
         stop_loss_ticks, take_profit_ticks: distances from the fill price, positive,
             at least 4 ticks; the wire's signs follow from the side.
         trailing_stop_loss: the stop loss follows the price.
+        idempotency_key: 1 to 200 characters; the same key is the same order, now and
+            after a restart.
+        valid_for: seconds from the call in which bytes may leave; None for no end.
+        despite: a DespiteUnknown, to trade on although an order is in doubt.
         custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for ever.
 
     Raises:
@@ -46,7 +53,8 @@ cdef class OrderRequest:
     def __init__(
         self, symbol, side, quantity, account_id, order_type=OrderType.MARKET,
         limit_price=None, stop_price=None, trail_price=None, stop_loss_ticks=None,
-        take_profit_ticks=None, trailing_stop_loss=False, custom_tag=None
+        take_profit_ticks=None, trailing_stop_loss=False, custom_tag=None,
+        idempotency_key=None, valid_for=None, despite=None
     ):
         check_symbol(symbol)
         self.symbol = symbol
@@ -76,6 +84,8 @@ cdef class OrderRequest:
         if custom_tag is not None:
             check_tag_text(custom_tag)
         self.custom_tag = custom_tag
+        if idempotency_key is not None or valid_for is not None or despite is not None:
+            self.take_terms(idempotency_key, valid_for, despite)
 
     cdef int take_price(
         self, str field, object price, object wanted, str what
@@ -90,12 +100,31 @@ cdef class OrderRequest:
             self.price = price_bytes(field, price)
         return 0
 
+    cdef int take_terms(
+        self, object idempotency_key, object valid_for, object despite
+    ) except -1:
+        """What most orders do not have."""
+        if idempotency_key is not None:
+            check_key(idempotency_key)
+            if self.custom_tag is not None:
+                raise InvalidField(
+                    "idempotency_key", "must not come with a custom_tag, it gives one",
+                    idempotency_key)
+        if valid_for is not None:
+            check_seconds("valid_for", valid_for)
+        if despite is not None and not isinstance(despite, DespiteUnknown):
+            raise WrongFieldType("despite", "must be a DespiteUnknown", despite)
+        self.idempotency_key = idempotency_key
+        self.valid_for = valid_for
+        self.despite = despite
+        return 0
+
     cdef tuple values(self):
         return (
             self.symbol, self.side, self.quantity, self.account_id, self.order_type,
             self.limit_price, self.stop_price, self.trail_price,
             self.stop_loss_ticks, self.take_profit_ticks, self.trailing_stop_loss,
-            self.custom_tag,
+            self.custom_tag, self.idempotency_key, self.valid_for, self.despite,
         )
 
     def replace(self, **changes):
@@ -123,7 +152,7 @@ cdef class OrderRequest:
 FIELDS = (
     "symbol", "side", "quantity", "account_id", "order_type", "limit_price",
     "stop_price", "trail_price", "stop_loss_ticks", "take_profit_ticks",
-    "trailing_stop_loss", "custom_tag",
+    "trailing_stop_loss", "custom_tag", "idempotency_key", "valid_for", "despite",
 )
 
 
@@ -165,3 +194,23 @@ cdef int leg(str field, object ticks) except -1:
         raise InvalidField(
             field, f"must be at least {LEAST_BRACKET_TICKS} ticks", ticks)
     return <int>distance
+
+
+def order_from_body(bytes body):
+    """The order that was rendered into this body of Order/place."""
+    document = loads(body)
+    loss, profit = document.get("stopLossBracket"), document.get("takeProfitBracket")
+    return OrderRequest(
+        document["contractId"],
+        Side(document["side"]),
+        document["size"],
+        document["accountId"],
+        OrderType(document["type"]),
+        document.get("limitPrice"),
+        document.get("stopPrice"),
+        document.get("trailPrice"),
+        None if loss is None else abs(loss["ticks"]),
+        None if profit is None else abs(profit["ticks"]),
+        loss is not None and loss["type"] == TRAILING_STOP,
+        document["customTag"],
+    )

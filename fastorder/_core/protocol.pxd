@@ -7,12 +7,22 @@ from fastorder._core.transfer cimport Evidence
 cdef class Send:
     cdef readonly object endpoint
     cdef readonly bytes body
+    cdef readonly bint gated
+    cdef readonly int64_t valid_until_ns
 
 cdef class Pause:
     cdef readonly int64_t due_ns
 
 cdef class Finish:
     cdef readonly object value
+
+cdef class Tell:
+    cdef readonly object value
+    cdef readonly object then
+
+cdef class Halt:
+    cdef readonly str reason
+    cdef readonly object then
 
 cdef class RequestProtocol:
     cpdef object start(self)

@@ -9,7 +9,15 @@ _T = TypeVar("_T")
 class Send:
     endpoint: Endpoint
     body: bytes
-    def __init__(self, endpoint: Endpoint, body: bytes) -> None: ...
+    gated: bool
+    valid_until_ns: int
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        body: bytes,
+        gated: bool = False,
+        valid_until_ns: int = ...,
+    ) -> None: ...
 
 class Pause:
     due_ns: int
@@ -19,11 +27,21 @@ class Finish(Generic[_T]):
     value: _T
     def __init__(self, value: _T) -> None: ...
 
-Command: TypeAlias = Send | Pause | Finish[_T]
+class Tell(Generic[_T]):
+    value: _T
+    then: Command[_T] | None
+    def __init__(self, value: _T, then: Command[_T] | None) -> None: ...
+
+class Halt(Generic[_T]):
+    reason: str
+    then: Command[_T]
+    def __init__(self, reason: str, then: Command[_T]) -> None: ...
+
+Command: TypeAlias = Send | Pause | Finish[_T] | Tell[_T] | Halt[_T]
 
 class RequestProtocol:
     state: Enum
-    def start(self) -> Command[Any]: ...
-    def on_evidence(self, evidence: Evidence) -> Command[Any]: ...
-    def on_time(self) -> Command[Any]: ...
+    def start(self) -> Command[Any] | None: ...
+    def on_evidence(self, evidence: Evidence) -> Command[Any] | None: ...
+    def on_time(self) -> Command[Any] | None: ...
     def on_stop(self, evidence: Evidence | None) -> Finish[Any]: ...

@@ -8,16 +8,27 @@ from types import GenericAlias
 cimport cython
 from libc.stdint cimport int64_t
 
-from fastorder._core.transfer cimport Evidence
+from fastorder._core.transfer cimport FOREVER_NS, Evidence
 
 
 @cython.no_gc       # bytes, and a member of an enum
 cdef class Send:
-    """Send this body to this endpoint; ``on_evidence`` follows."""
+    """Send this body to this endpoint; ``on_evidence`` follows.
 
-    def __init__(self, endpoint, bytes body not None):
+    Attributes:
+        endpoint, body: the request.
+        gated: it may leave only while the executor's gate is open.
+        valid_until_ns: no byte of it leaves after this, on the monotonic clock.
+    """
+
+    def __init__(
+        self, endpoint, bytes body not None, bint gated=False,
+        int64_t valid_until_ns=FOREVER_NS
+    ):
         self.endpoint = endpoint
         self.body = body
+        self.gated = gated
+        self.valid_until_ns = valid_until_ns
 
     def __repr__(self):
         return f"Send({self.endpoint}, {len(self.body)} bytes)"
@@ -47,8 +58,38 @@ cdef class Finish:
         return GenericAlias(cls, item)
 
 
-Command = Send | Pause | Finish
-"""Any of them."""
+cdef class Tell:
+    """Whoever waits gets this value; the protocol goes on with another command."""
+
+    def __init__(self, value, then):
+        self.value = value
+        self.then = then
+
+    def __repr__(self):
+        return f"Tell({self.value!r}, {self.then!r})"
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+
+cdef class Halt:
+    """No new exposure may leave from now on; the protocol goes on."""
+
+    def __init__(self, str reason, then):
+        self.reason = reason
+        self.then = then
+
+    def __repr__(self):
+        return f"Halt({self.reason!r}, {self.then!r})"
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+
+Command = Send | Pause | Finish | Tell | Halt
+"""Any of them. A protocol that has nothing to ask for gives None."""
 
 
 cdef class RequestProtocol:

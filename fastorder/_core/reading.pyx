@@ -63,7 +63,7 @@ cpdef Reading read(Evidence evidence, object busy_statuses):
 
 cdef Reading incomplete(Evidence evidence):
     if evidence.starts == 0:
-        return reading(NOT_SENT, None, evidence.curl_error)
+        return reading(NOT_SENT, None, evidence.held_back or evidence.curl_error)
     if evidence.resend_blocked:
         reason = "the connection ended without an answer"
     elif evidence.http_status:

@@ -14,6 +14,7 @@ cdef class OrderResult:
     cdef readonly str tag
     cdef readonly int attempts
     cdef readonly object http_status
+    cdef readonly str proof
     cdef object given_timing    # None where the stamps below make it
     cdef int64_t called_ns
     cdef int64_t written_ns     # 0 where it did not happen
@@ -26,4 +27,4 @@ cdef class OrderResult:
 cpdef OrderResult result_of(
     object outcome, str action, Evidence evidence, int64_t called_ns,
     int64_t parsed_ns, int attempts, object order_id=*, str error=*,
-    object error_code=*, str error_name=*, str tag=*)
+    object error_code=*, str error_name=*, str tag=*, str proof=*)

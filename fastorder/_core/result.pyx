@@ -8,13 +8,14 @@ from libc.stdint cimport int64_t
 from fastorder._core.transfer cimport Evidence
 
 from fastorder.enums import Outcome
-from fastorder.errors import OrderNotSent, OrderRejected, OrderUnknown
+from fastorder.errors import OrderNotPlaced, OrderNotSent, OrderRejected, OrderUnknown
 from fastorder.timing import NO_TIMING, Timing
 
 cdef object ACCEPTED = Outcome.ACCEPTED
 cdef dict FAILURES = {
     Outcome.REJECTED: OrderRejected,
     Outcome.NOT_SENT: OrderNotSent,
+    Outcome.NOT_PLACED: OrderNotPlaced,
     Outcome.UNKNOWN: OrderUnknown,
 }
 
@@ -27,7 +28,7 @@ cdef class OrderResult:
     accepted ``error``, ``error_code`` and ``outcome``.
 
     Attributes:
-        outcome: ACCEPTED, REJECTED, NOT_SENT or UNKNOWN.
+        outcome: ACCEPTED, REJECTED, NOT_SENT, NOT_PLACED or UNKNOWN.
         action: "place", "modify" or "cancel".
         order_id: the gateway's number; None where it gave none.
         error: why it was not accepted, for people; None where there is no reason.
@@ -35,6 +36,7 @@ cdef class OrderResult:
         error_name: its name in the endpoint's own table.
         tag: the order's tag; None for a modify and a cancel.
         attempts: how often the request was sent.
+        proof: why the outcome is sure, for people; None where it is UNKNOWN.
         http_status: of the last answer; None where none came.
         timing: a Timing.
     """
@@ -42,7 +44,7 @@ cdef class OrderResult:
     def __init__(
         self, outcome, str action="place", order_id=None, str error=None,
         error_code=None, str error_name=None, str tag=None, int attempts=0,
-        http_status=None, timing=NO_TIMING
+        http_status=None, timing=NO_TIMING, str proof=None
     ):
         self.outcome = outcome
         self.action = action
@@ -54,6 +56,7 @@ cdef class OrderResult:
         self.attempts = attempts
         self.http_status = http_status
         self.given_timing = timing
+        self.proof = proof
 
     @property
     def timing(self):
@@ -83,7 +86,7 @@ cdef class OrderResult:
         """The result itself where it was accepted.
 
         Raises:
-            OrderRejected, OrderNotSent, OrderUnknown: with the result.
+            OrderRejected, OrderNotSent, OrderNotPlaced, OrderUnknown: with the result.
         """
         if self.outcome is not ACCEPTED:
             raise FAILURES[self.outcome](self)
@@ -105,6 +108,7 @@ cdef class OrderResult:
         return (
             self.outcome, self.action, self.order_id, self.error, self.error_code,
             self.error_name, self.tag, self.attempts, self.http_status, self.timing,
+            self.proof,
         )
 
     def __getitem__(self, key):
@@ -156,7 +160,7 @@ Mapping.register(OrderResult)
 cpdef OrderResult result_of(
     object outcome, str action, Evidence evidence, int64_t called_ns,
     int64_t parsed_ns, int attempts, object order_id=None, str error=None,
-    object error_code=None, str error_name=None, str tag=None
+    object error_code=None, str error_name=None, str tag=None, str proof=None
 ):
     """The result from the outcome and the evidence of the last send.
 
@@ -170,6 +174,7 @@ cpdef OrderResult result_of(
     result.error_code = error_code
     result.error_name = error_name
     result.tag = tag
+    result.proof = proof
     result.attempts = attempts
     result.called_ns = called_ns
     result.parsed_ns = parsed_ns

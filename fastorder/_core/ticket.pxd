@@ -9,7 +9,9 @@ cdef class Carrier:
 
     cpdef object send(self, Send command, Ticket ticket)
     cpdef object heard(self, Evidence evidence)
+    cpdef object told(self, Ticket ticket)
     cpdef object ended(self, Ticket ticket)
+    cpdef object halt(self, str reason)
 
 cdef class Ticket(Receiver):
     cdef object __weakref__
@@ -19,6 +21,7 @@ cdef class Ticket(Receiver):
     cdef readonly object account_id
     cdef readonly object order_id
     cdef public bint done
+    cdef readonly bint settled
     cdef readonly object result
     cdef Carrier carrier
     cdef object convert
@@ -27,6 +30,8 @@ cdef class Ticket(Receiver):
     cdef object steps           # the wait of each task that runs the ticket itself
 
     cpdef object obey(self, object command)
+    cdef int tell(self, object value) except -1
     cdef int settle(self, object value) except -1
+    cdef int wake_waiters(self) except -1
     cdef int end(self) except -1
     cdef int go_on(self, object command) except -1

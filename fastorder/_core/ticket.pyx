@@ -9,7 +9,7 @@ import asyncio
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
-from fastorder._core.protocol cimport Finish, Pause, Send
+from fastorder._core.protocol cimport Finish, Halt, Pause, Send, Tell
 from fastorder._core.transfer cimport Evidence, Receiver
 
 from fastorder.errors import ExecutorClosed
@@ -30,8 +30,16 @@ cdef class Carrier:
         """An exchange of some ticket has ended."""
         raise NotImplementedError
 
+    cpdef object told(self, Ticket ticket):
+        """A ticket has a result that is not its last."""
+        raise NotImplementedError
+
     cpdef object ended(self, Ticket ticket):
-        """A ticket has ended."""
+        """A ticket has its last result."""
+        raise NotImplementedError
+
+    cpdef object halt(self, str reason):
+        """No new exposure may leave any more."""
         raise NotImplementedError
 
 
@@ -46,8 +54,9 @@ cdef class Ticket(Receiver):
         tag: the order's tag; None where there is none.
         account_id: the account that the request is about; None where not known.
         order_id: the order that it changes; None where it places or reads.
-        done: whether it has ended.
-        result: what it ended with; None until then.
+        done: whether a result is there.
+        settled: whether it is the last one: of an unknown outcome there may be more.
+        result: what is known; None until then.
     """
 
     def __init__(
@@ -74,6 +83,12 @@ cdef class Ticket(Receiver):
     def state(self):
         """Where the request stands, for people."""
         return "done" if self.protocol is None else self.protocol.state.value
+
+    def show(self, result):
+        """Be a ticket that has ended already, with this result."""
+        self.result = result
+        self.done = True
+        self.settled = True
 
     def rest(self):
         """Let go of the protocol: nothing more is asked of it."""
@@ -126,7 +141,13 @@ cdef class Ticket(Receiver):
             self.settle((<Finish>command).value)
         elif type(command) is Send:
             self.carrier.send(command, self)
-        else:
+        elif type(command) is Tell:
+            self.tell((<Tell>command).value)
+            self.obey((<Tell>command).then)
+        elif type(command) is Halt:
+            self.carrier.halt((<Halt>command).reason)
+            self.obey((<Halt>command).then)
+        elif command is not None:
             self.carrier.engine.wake_at((<Pause?>command).due_ns, self)
 
     cpdef object receive(self, Evidence evidence):
@@ -135,12 +156,14 @@ cdef class Ticket(Receiver):
         self.go_on(self.protocol.on_evidence(evidence))
 
     cpdef object wake(self):
-        """A pause is over."""
-        self.go_on(self.protocol.on_time())
+        """A pause is over; after the end, one that was replaced may still come."""
+        if not self.settled:
+            self.go_on(self.protocol.on_time())
 
     cpdef object stop(self, Evidence evidence):
         """The executor closes."""
-        self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
+        if not self.settled:
+            self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
 
     cpdef object fail(self, object error):
         """The client itself has failed; whoever waits is told."""
@@ -154,6 +177,13 @@ cdef class Ticket(Receiver):
             self.stop(None)
         return 0
 
+    cdef int tell(self, object value) except -1:
+        """A result that is not the last one."""
+        self.result = value
+        self.done = True
+        self.carrier.told(self)
+        return self.wake_waiters()
+
     cdef int settle(self, object value) except -1:
         if isinstance(value, Exception):
             self.error = value
@@ -165,7 +195,11 @@ cdef class Ticket(Receiver):
 
     cdef int end(self) except -1:
         self.done = True
+        self.settled = True
         self.carrier.ended(self)
+        return self.wake_waiters()
+
+    cdef int wake_waiters(self) except -1:
         if self.waiters is None:
             return 0
         for waiter in self.waiters:

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t
 
+from fastorder._core.gate cimport Gate, Lock
 from fastorder._core.libcurl cimport CURL, CURLU, curl_slist
 
 cdef enum:
@@ -10,6 +11,13 @@ cdef enum:
 
 cdef enum:
     STAMPS = 64
+
+cdef enum Hold:                 # what kept a request from leaving
+    NOTHING = 0
+    GATE_SHUT = 1
+    TOO_LATE = 2
+
+cdef int64_t FOREVER_NS
 
 cdef struct Stamps:             # where the time of the write is still to be noted
     int count
@@ -22,6 +30,9 @@ cdef struct Wire:
     size_t body_size
     size_t body_read
     bint once                   # a second start is refused
+    Lock* lock                  # borrowed; NULL where the request needs no gate
+    int64_t valid_until_ns      # no start after this
+    Hold held_back
     int starts                  # how often libcurl asked to start the request
     # the answer
     char* answer                # owned; kept between exchanges; NULL until the first
@@ -65,6 +76,7 @@ cdef class Evidence:
     cdef readonly int curl_code
     cdef readonly str curl_error
     cdef readonly int starts
+    cdef readonly str held_back     # why it was kept from leaving; None where not
     cdef readonly int http_status
     cdef readonly bint too_large
     cdef readonly bint new_connection
@@ -89,14 +101,17 @@ cdef class Transfer:
     cdef Route route
     cdef bytes body             # the bytes that wire.body points into
     cdef bytes token            # the token that the easy handle carries now
+    cdef Gate gate              # owns wire.lock; None where there is none
     cdef Receiver receiver      # gets the Evidence; None while idle
 
     cdef int aim(self, Route route) except -1
     cdef int header(self, const char* line) except -1
     cdef int prepare(
-        self, bytes body, bytes token, Receiver receiver, Stamps* stamps
+        self, bytes body, bytes token, Receiver receiver, Stamps* stamps, Gate gate,
+        int64_t valid_until_ns
     ) except -1
     cdef Evidence finish(self, int curl_code)
+    cdef str why_held_back(self)
     cdef str error(self, int curl_code)
     cdef int settle(self) except -1
     cdef int close(self) except -1

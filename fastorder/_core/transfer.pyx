@@ -15,6 +15,7 @@ from libc.string cimport memcpy, memset
 
 from fastorder._core cimport libcurl as c
 from fastorder._core.clock cimport monotonic_ns
+from fastorder._core.gate cimport is_shut
 from fastorder._core.libcurl cimport CURL, curl, set_long, set_pointer, set_size
 
 cdef enum:
@@ -22,6 +23,8 @@ cdef enum:
     KEPT_IDLE = 64              # idle transfers that a route keeps
     MAX_AGE_S = 30              # an idle connection older than this is not used again
     MAX_LIFETIME_S = 3600
+
+FOREVER_NS = 9223372036854775807
 
 UNTRUSTED = frozenset({
     c.CURLE_SSL_CACERT_BADFILE,
@@ -39,8 +42,14 @@ RESEND_BLOCKED = frozenset({c.CURLE_ABORTED_BY_CALLBACK, c.CURLE_SEND_FAIL_REWIN
 cdef int before_start(
     void* data, char* peer, char* local, int peer_port, int local_port
 ) noexcept nogil:
-    """Count the starts of a request; refuse a second one where once is asked."""
+    """Ask the gate; count the starts; refuse a second one where once is asked."""
     cdef Wire* wire = <Wire*>data
+    if wire.lock is not NULL and is_shut(wire.lock):
+        wire.held_back = GATE_SHUT
+    elif wire.valid_until_ns != FOREVER_NS and monotonic_ns() >= wire.valid_until_ns:
+        wire.held_back = TOO_LATE
+    if wire.held_back:
+        return c.CURL_PREREQFUNC_ABORT
     wire.starts += 1
     if wire.once and wire.starts > 1:
         return c.CURL_PREREQFUNC_ABORT
@@ -245,6 +254,7 @@ cdef class Evidence:
         curl_code: libcurl's result; 0 is a complete exchange.
         curl_error: its text; empty where the code is 0.
         starts: how often libcurl began to send. 0 proves that nothing was sent.
+        held_back: why the gate kept it from leaving; None where it did not.
         http_status: 0 where no status line came.
         too_large: the answer passed the route's limit and was dropped.
         new_connection: the exchange opened a connection of its own.
@@ -341,7 +351,8 @@ cdef class Transfer:
         return 0
 
     cdef int prepare(
-        self, bytes body, bytes token, Receiver receiver, Stamps* stamps
+        self, bytes body, bytes token, Receiver receiver, Stamps* stamps, Gate gate,
+        int64_t valid_until_ns
     ) except -1:
         """Load the next request; what is not named here stays as it was preset."""
         cdef Wire* wire = &self.wire
@@ -355,6 +366,10 @@ cdef class Transfer:
             self.token = token
         self.body = body
         self.receiver = receiver
+        self.gate = gate
+        wire.lock = NULL if gate is None else &gate.lock
+        wire.valid_until_ns = valid_until_ns
+        wire.held_back = NOTHING
         wire.stamps = stamps
         wire.body = PyBytes_AS_STRING(body)
         wire.body_size = size
@@ -379,6 +394,8 @@ cdef class Transfer:
         evidence.curl_code = curl_code
         evidence.curl_error = "" if curl_code == c.CURLE_OK else self.error(curl_code)
         evidence.starts = wire.starts
+        if wire.held_back:
+            evidence.held_back = self.why_held_back()
         curl.easy_getinfo(self.easy, c.CURLINFO_RESPONSE_CODE, &number)
         evidence.http_status = <int>number
         number = 0
@@ -398,6 +415,11 @@ cdef class Transfer:
         self.settle()
         return evidence
 
+    cdef str why_held_back(self):
+        if self.wire.held_back == TOO_LATE:
+            return "its time was over before it could leave"
+        return f"the gate is shut: {self.gate.why}"
+
     cdef str error(self, int curl_code):
         cdef bytes text = self.wire.error
         if not text:
@@ -409,6 +431,8 @@ cdef class Transfer:
         self.body = None
         self.wire.body = NULL
         self.receiver = None
+        self.wire.lock = NULL
+        self.gate = None
         if self.wire.answer_room > KEPT_ROOM:
             free(self.wire.answer)
             self.wire.answer = NULL

@@ -1,0 +1,180 @@
+"""What is remembered of orders: by key in this process, and in the journal for longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastorder._core.order import order_from_body
+from fastorder._core.result import OrderResult
+from fastorder._core.ticket import Ticket
+from fastorder.enums import Outcome
+from fastorder.errors import InvalidField, JournalError, KeyReused
+from fastorder.journal import Intent
+from fastorder.placement import Placement
+
+if TYPE_CHECKING:
+    from fastorder._core.order import OrderRequest
+    from fastorder.config import RetryPolicy
+    from fastorder.dispatch import Dispatch
+    from fastorder.journal import Entry, Journal
+
+KEPT_KEYS = 10_000
+"""How many keyed orders stay known without a journal; the gateway knows older tags."""
+
+
+class Records:
+    """Idempotency keys, and the journal where there is one.
+
+    Args:
+        dispatch: sends for the tickets.
+        policy: for orders that are looked up after a restart.
+        journal: None for none.
+    """
+
+    def __init__(
+        self, dispatch: Dispatch, policy: RetryPolicy, journal: Journal | None
+    ) -> None:
+        self._dispatch = dispatch
+        self._policy = policy
+        self._journal = journal
+        self._keyed: dict[str, tuple[bytes, Ticket[OrderResult]]] = {}
+        self._unrecovered: list[Entry] = []
+        if journal is not None:
+            self._unrecovered = journal.unresolved()
+            for entry in self._unrecovered:
+                dispatch.doubts.add(entry.account_id, entry.contract_id, entry.tag)
+
+    def needed(self, order: OrderRequest) -> bool:
+        """Whether an order is to be remembered."""
+        return self._journal is not None or order.idempotency_key is not None
+
+    def known(
+        self, order: OrderRequest, tag: str, contract_id: str, body: bytes
+    ) -> Ticket[OrderResult] | None:
+        """The ticket of the first order with this key; None where there is none.
+
+        Raises:
+            KeyReused: the key stands for other bytes.
+        """
+        self.recover()
+        earlier, ticket = self._keyed.get(tag, (None, None))
+        if earlier is None and self._journal is not None:
+            entry = self._journal.by_tag(tag)
+            if entry is not None:
+                earlier, ticket = entry.body, self._ended(entry)
+        if earlier is not None and earlier != body:
+            raise KeyReused(order.idempotency_key or "", earlier.decode(), body.decode())
+        return ticket
+
+    def launch(
+        self,
+        ticket: Ticket[OrderResult],
+        order: OrderRequest,
+        contract_id: str,
+        body: bytes,
+    ) -> Ticket[OrderResult]:
+        """Write the intent down, then send it: never the other way round."""
+        self.recover()
+        if self._journal is not None:
+            self._dispatch.check_ready()
+            self._write(self._journal, ticket, order, contract_id, body)
+        try:
+            self._dispatch.launch(ticket)
+        except BaseException:
+            self._not_sent(ticket)
+            raise
+        if order.idempotency_key is not None:
+            self._keep(ticket, body)
+        return ticket
+
+    def recover(self) -> list[Ticket[OrderResult]]:
+        """Look up what an earlier run left unresolved; once, at the first chance."""
+        if not self._unrecovered:
+            return []
+        self._dispatch.check_ready()
+        entries, self._unrecovered = self._unrecovered, []
+        return [self._resume(entry) for entry in entries]
+
+    # ------------------------------------------------------------ the journal
+
+    def _write(
+        self,
+        journal: Journal,
+        ticket: Ticket[OrderResult],
+        order: OrderRequest,
+        contract_id: str,
+        body: bytes,
+    ) -> None:
+        assert ticket.tag is not None
+        if journal.by_tag(ticket.tag) is not None:
+            raise InvalidField(
+                "custom_tag", "must be new, the journal has it already", ticket.tag
+            )
+        now_s = self._dispatch.clock.wall_s()
+        valid_until_s = None if order.valid_for is None else now_s + order.valid_for
+        intent = Intent(
+            ticket.tag,
+            order.idempotency_key,
+            order.account_id,
+            contract_id,
+            body,
+            valid_until_s,
+            now_s,
+        )
+        try:
+            journal.intent(intent)
+        except JournalError as error:
+            self._dispatch.halt(f"the journal failed: {error}")
+            raise
+
+    def _not_sent(self, ticket: Ticket[OrderResult]) -> None:
+        """The launch was refused: the intent ends without a send."""
+        if self._journal is not None and not ticket.done:
+            now_s = self._dispatch.clock.wall_s()
+            proof = "not a byte of it left this machine"
+            assert ticket.tag is not None
+            self._journal.resolve(ticket.tag, "NOT_SENT", None, proof, now_s)
+
+    def _keep(self, ticket: Ticket[OrderResult], body: bytes) -> None:
+        assert ticket.tag is not None
+        self._keyed[ticket.tag] = (body, ticket)
+        if len(self._keyed) > KEPT_KEYS:
+            oldest = next(iter(self._keyed))
+            if self._keyed[oldest][1].settled:
+                del self._keyed[oldest]
+
+    def _resume(self, entry: Entry) -> Ticket[OrderResult]:
+        dispatch = self._dispatch
+        order = order_from_body(entry.body)
+        placement = Placement(
+            order,
+            entry.tag,
+            entry.contract_id,
+            entry.body,
+            self._policy,
+            dispatch.clock,
+            dispatch.gateway_time,
+            dispatch.clock.monotonic_ns(),
+            dispatch.doubts,
+        )
+        ticket: Ticket[OrderResult] = Ticket(
+            dispatch, placement, "place", entry.tag, entry.account_id
+        )
+        self._keyed[entry.tag] = (entry.body, ticket)
+        return dispatch.launch_resumed(ticket, entry.created_s)
+
+    def _ended(self, entry: Entry) -> Ticket[OrderResult]:
+        """A ticket that shows what the journal knows of an order that has ended."""
+        ticket: Ticket[OrderResult] = Ticket(
+            self._dispatch, None, "place", entry.tag, entry.account_id
+        )
+        ticket.show(
+            OrderResult(
+                Outcome[entry.outcome or "UNKNOWN"],
+                order_id=entry.order_id,
+                tag=entry.tag,
+                attempts=len(entry.attempts),
+                proof=entry.proof,
+            )
+        )
+        return ticket

@@ -1,0 +1,85 @@
+"""Who is told what became of an order: the journal, and the caller's own hook."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fastorder.enums import Outcome
+from fastorder.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder._core.gate import Gate
+    from fastorder._core.result import OrderResult
+    from fastorder._core.ticket import Ticket
+    from fastorder.clock import Clock
+    from fastorder.journal import Journal
+
+LOG = logging.getLogger("fastorder")
+
+
+class Witness:
+    """Writes outcomes down and passes unknown ones on.
+
+    Args:
+        journal: where they are written; None for nowhere.
+        on_unknown: called once for each order whose outcome is unknown.
+        gate: shut for good where the journal fails.
+        clock: wall time.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        on_unknown: Callable[[OrderResult], Any] | None,
+        gate: Gate,
+        clock: Clock,
+    ) -> None:
+        self._journal = journal
+        self._on_unknown = on_unknown
+        self._gate = gate
+        self._clock = clock
+        self._seen: set[str | None] = set()
+
+    def unknown(self, ticket: Ticket[OrderResult]) -> None:
+        """An order's outcome is unknown, for the first time or again."""
+        if ticket.tag in self._seen or ticket.result is None:
+            return
+        self._seen.add(ticket.tag)
+        self._write(ticket.result)
+        self._call_hook(ticket.result)
+
+    def ended(self, ticket: Ticket[OrderResult]) -> None:
+        """A change has its last result."""
+        if ticket.kind != "place" or ticket.result is None:
+            return
+        if ticket.result.outcome is Outcome.UNKNOWN:
+            self.unknown(ticket)
+        else:
+            self._seen.discard(ticket.tag)
+            self._write(ticket.result)
+
+    def _write(self, result: OrderResult) -> None:
+        if self._journal is None or result.tag is None:
+            return
+        try:
+            self._journal.resolve(
+                result.tag,
+                result.outcome.name,
+                result.order_id,
+                result.proof or result.error or "",
+                self._clock.wall_s(),
+            )
+        except JournalError as error:
+            self._gate.shut(f"the journal failed: {error}", final=True)
+            LOG.critical("the journal failed, no new exposure leaves: %s", error)
+
+    def _call_hook(self, result: OrderResult) -> None:
+        if self._on_unknown is None:
+            return
+        try:
+            self._on_unknown(result)
+        except Exception:
+            LOG.exception("on_unknown raised for order %s", result.tag)
