@@ -1,6 +1,7 @@
 """The protocol of a placement without any I/O: what comes in, what goes out."""
 
 import json
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +11,7 @@ from fastorder._core.commands import Finish, Pause, Send
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import BLIND_MARGIN_S, MARGIN_S, GatewayTime
 from fastorder.placement import Placement
-from fastorder.schedule import retry_after_s
+from fastorder.schedule import http_date_s, retry_after_s
 
 
 @dataclass
@@ -75,14 +76,36 @@ def window(placement):
 
 
 @pytest.mark.parametrize("ahead_s", [-7200, -60, 0, 60, 7200])
-def test_the_window_of_a_look_up_lies_on_the_gateways_clock(
+def test_the_window_of_a_look_up_lies_on_the_earlier_of_the_two_clocks(
     placement, gateway_time, clock, ahead_s
 ):
     from email.utils import formatdate
 
     sent_s = clock.wall
     gateway_time.note(formatdate(sent_s + ahead_s, usegmt=True).encode(), clock.now_ns)
-    assert window(placement).timestamp() == sent_s + ahead_s - MARGIN_S
+    assert window(placement).timestamp() == sent_s + min(ahead_s, 0) - MARGIN_S
+
+
+def test_a_gateway_whose_clock_was_never_set_is_looked_up_all_the_same(
+    placement, gateway_time, clock
+):
+    gateway_time.note(b"Thu, 01 Jan 1970 00:00:10 GMT", clock.now_ns)
+    assert window(placement).timestamp() == 0
+
+
+@pytest.mark.parametrize(
+    "date",
+    [b"Wed, 19 Aug 2026 20:00:30 GMT", b"Wed Aug 19 20:00:30 2026"],
+    ids=["common", "oldest"],
+)
+def test_a_date_is_in_utc_wherever_this_machine_is(monkeypatch, date):
+    monkeypatch.setenv("TZ", "America/Chicago")
+    time.tzset()
+    try:
+        assert http_date_s(date) == 1_787_169_630
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_without_a_date_the_window_is_a_day(placement, clock):
