@@ -35,8 +35,9 @@ cdef class Engine:
         self, Route route, bytes body, bytes token, object receiver) except -1
     cpdef int wake_at(self, int64_t due_ns, object receiver) except -1
     cdef int check_owner(self) except -1
-    cdef int begin(
-        self, Route route, bytes body, bytes token, object receiver) except -1
+    cdef Transfer begin(
+        self, Route route, bytes body, bytes token, object receiver)
+    cdef int abandon(self, Transfer transfer, object error) except -1
     cdef int start(self) except -1
     cdef int drive(self) except -1
     cdef int hand_out(self) except -1

@@ -177,12 +177,23 @@ cdef class Engine:
         if len(self.in_flight) >= self.most:
             self.backlog.append((route, body, token, receiver))
             return 0
-        self.begin(route, body, token, receiver)
-        return self.start()
+        cdef Transfer transfer = self.begin(route, body, token, receiver)
+        try:
+            self.start()
+        except Exception as error:
+            self.abandon(transfer, error)
+        return 0
 
-    cdef int begin(
+    cdef int abandon(self, Transfer transfer, object error) except -1:
+        """Take back a request that cannot be watched; it may have left already."""
+        if transfer not in self.in_flight:
+            raise error
+        transfer.explain(repr(error))
+        return self.retire(transfer, CLOSED_CODE)
+
+    cdef Transfer begin(
         self, Route route, bytes body, bytes token, object receiver
-    ) except -1:
+    ):
         """Give a request to libcurl, which starts it when it is driven."""
         cdef Transfer transfer = route.take()
         transfer.prepare(body, token, receiver, &self.stamps)
@@ -194,7 +205,7 @@ cdef class Engine:
             transfer.close()
             raise RuntimeError(f"libcurl took no request: {multi_error(code)}")
         self.in_flight.add(transfer)
-        return 0
+        return transfer
 
     cpdef int wake_at(self, int64_t due_ns, object receiver) except -1:
         """Call ``receiver.wake()`` once the monotonic clock has reached ``due_ns``."""
@@ -276,7 +287,10 @@ cdef class Engine:
         while self.backlog and len(self.in_flight) < self.most and not self.closed:
             while self.backlog and len(self.in_flight) < self.most:
                 route, body, token, receiver = self.backlog.popleft()
-                self.begin(route, body, token, receiver)
+                try:
+                    self.begin(route, body, token, receiver)
+                except Exception as error:
+                    receiver.fail(error)
             self.drive()
             self.hand_out()
         return 0
@@ -306,8 +320,10 @@ cdef class Engine:
         transfer.route.give_back(transfer)
         try:
             receiver.receive(evidence)
-        except Exception as error:
+        except BaseException as error:
             receiver.fail(error)
+            if not isinstance(error, Exception):
+                raise
         return 0
 
     cdef int run_due(self) except -1:
@@ -315,8 +331,10 @@ cdef class Engine:
         while receiver is not None:
             try:
                 receiver.wake()
-            except Exception as error:
+            except BaseException as error:
                 receiver.fail(error)
+                if not isinstance(error, Exception):
+                    raise
             receiver = self.queue.pop_due(now_ns())
         return 0
 
@@ -430,10 +448,12 @@ cdef class LoopEngine(Engine):
 
     cdef int settle(self) except -1:
         """Act on what libcurl left: sockets, ended exchanges, the next deadline."""
-        self.apply_changes()
-        self.deliver()
-        if not self.closed:
-            self.arm()
+        try:
+            self.apply_changes()
+            self.deliver()
+        finally:
+            if not self.closed:
+                self.arm()
         return 0
 
     cdef int apply_changes(self) except -1:
@@ -521,14 +541,16 @@ cdef class LoopEngine(Engine):
         self.timer = None
         if self.closed:
             return
-        if self.notes.deadline_ns <= now_ns():
-            self.act(c.BAD_SOCKET, 0)
-            self.apply_changes()
-            self.deliver()
-        if not self.closed:
-            self.run_due()
-        if not self.closed:
-            self.arm()
+        try:
+            if self.notes.deadline_ns <= now_ns():
+                self.act(c.BAD_SOCKET, 0)
+                self.apply_changes()
+                self.deliver()
+            if not self.closed:
+                self.run_due()
+        finally:
+            if not self.closed:
+                self.arm()
 
 
 cdef class PollEngine(Engine):
@@ -579,7 +601,8 @@ cdef class PollEngine(Engine):
         """
         self.check_owner()
         self.pause(longest_ns)
-        self.start()
+        if not self.closed:  # a signal's handler may close it
+            self.start()
         if not self.closed:
             self.run_due()
 

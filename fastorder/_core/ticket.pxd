@@ -17,4 +17,5 @@ cdef class Ticket:
 
     cdef int settle(self, object value) except -1
     cdef int end(self) except -1
+    cdef object unknown(self, str error)
     cdef int go_on(self, object command) except -1

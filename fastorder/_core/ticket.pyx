@@ -10,9 +10,13 @@ from types import GenericAlias
 from weakref import WeakKeyDictionary
 
 from fastorder._core.commands cimport Finish, Pause, Send
+from fastorder._core.result cimport result_of
 from fastorder._core.transfer cimport Evidence
 
+from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed
+
+cdef object UNKNOWN = Outcome.UNKNOWN
 
 
 cdef class Ticket:
@@ -119,9 +123,18 @@ cdef class Ticket:
         self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
 
     def fail(self, error):
-        """The client itself has failed; whoever waits is told."""
-        self.error = error
+        """The client itself has failed: a read raises it, a change may have happened."""
+        if self.kind == "read":
+            self.error = error
+        else:
+            self.result = self.unknown(f"the client itself failed: {error!r}")
         self.end()
+
+    cdef object unknown(self, str error):
+        now_ns = self.dispatch.clock.monotonic_ns()
+        return result_of(
+            UNKNOWN, self.kind, None, now_ns, now_ns, self.protocol.attempts,
+            self.order_id, error, None, None, self.tag)
 
     cdef int go_on(self, object command) except -1:
         try:

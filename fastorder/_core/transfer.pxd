@@ -91,6 +91,7 @@ cdef class Transfer:
         self, bytes body, bytes token, object receiver, Stamps* stamps
     ) except -1
     cdef Evidence finish(self, int curl_code)
+    cdef int explain(self, str text) except -1
     cdef str error(self, int curl_code)
     cdef int settle(self) except -1
     cdef int close(self) except -1

@@ -376,6 +376,13 @@ cdef class Transfer:
         self.settle()
         return evidence
 
+    cdef int explain(self, str text) except -1:
+        """Say in libcurl's place why the exchange has ended."""
+        cdef bytes encoded = text.encode("utf-8", "replace")[:ERROR_TEXT - 1]
+        memcpy(
+            self.wire.error, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded) + 1)
+        return 0
+
     cdef str error(self, int curl_code):
         cdef bytes text = self.wire.error
         if not text:
