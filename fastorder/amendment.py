@@ -75,6 +75,7 @@ class Amendment:
         "_policy",
         "_refusal",
         "_schedule",
+        "_superseded",
         "account_id",
         "attempts",
         "in_doubt",
@@ -107,6 +108,7 @@ class Amendment:
         self._called_ns = called_ns
         self._schedule = Schedule(policy, clock)
         self._may_resend = False
+        self._superseded = False
         self._error = ""
         self._refusal: Reading | None = None
         self._evidence: Evidence | None = None
@@ -130,7 +132,14 @@ class Amendment:
 
     def on_time(self) -> Command[OrderResult]:
         """A pause is over."""
-        return self._read_back() if self.state is State.COOLING else self.start()
+        if self.state is State.COOLING:
+            return self._read_back()
+        if not self._superseded:
+            return self.start()
+        return self._read_back() if self.in_doubt else self._outdated()
+
+    def give_way(self, newer: Amendment) -> None:
+        """Be sent no more where that would undo a newer change of the order."""
 
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
@@ -210,8 +219,8 @@ class Amendment:
         if _does_not_exist(reading):
             return self._finish(Outcome.REJECTED, "the order does not exist")
         row = _order_row(reading)
-        if row is None:
-            reason = reading.reason or reading.sign.value
+        if row is None or row.get("id") != self.order_id:
+            reason = reading.reason or "the answer does not hold the order"
             return self._unseen(f"{self._error}; reading back failed: {reason}")
         effect = self.effect(row)
         if effect is Effect.DONE:
@@ -224,9 +233,15 @@ class Amendment:
 
     def _unseen(self, why: str) -> Command[OrderResult]:
         """Send again while the schedule lasts, unless the gateway has refused it."""
+        if self._superseded:
+            return self._outdated(why)
         if self._refusal is None and self._may_resend:
             return self.start()
         return self._finish(Outcome.UNKNOWN, why)
+
+    def _outdated(self, why: str = "it was not sent") -> Finish[OrderResult]:
+        outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
+        return self._finish(outcome, f"{why}; a newer modify has taken its place")
 
     # ------------------------------------------------------------ the end
 
@@ -268,7 +283,7 @@ class Cancellation(Amendment):
         """Done when cancelled, impossible when it has ended otherwise."""
         if row.get("status") == OrderStatus.CANCELLED:
             return Effect.DONE
-        return Effect.IMPOSSIBLE if row.get("status") in ENDED else Effect.NOT_SEEN
+        return Effect.IMPOSSIBLE if _has_ended(row) else Effect.NOT_SEEN
 
 
 class Modification(Amendment):
@@ -299,15 +314,25 @@ class Modification(Amendment):
         super().__init__(account_id, order_id, body, policy, clock, called_ns)
         self._wanted = wanted
 
+    def give_way(self, newer: Amendment) -> None:
+        """Be sent no more where a newer modify sets one of the same values."""
+        if isinstance(newer, Modification) and self._wanted.keys() & newer._wanted:
+            self._superseded = True
+
     def effect(self, row: dict[str, Any]) -> Effect:
         """Done when every value is there, impossible when the order has ended."""
         if all(_equal(row.get(name), value) for name, value in self._wanted.items()):
             return Effect.DONE
-        return Effect.IMPOSSIBLE if row.get("status") in ENDED else Effect.NOT_SEEN
+        return Effect.IMPOSSIBLE if _has_ended(row) else Effect.NOT_SEEN
+
+
+def _has_ended(row: dict[str, Any]) -> bool:
+    status = row.get("status")
+    return type(status) is int and status in ENDED
 
 
 def _equal(found: object, wanted: Decimal | None) -> bool:
-    if wanted is None or not isinstance(found, (int, float)):
+    if wanted is None or type(found) not in (int, float):
         return False
     return Decimal(repr(found)) == wanted
 

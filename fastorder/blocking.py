@@ -89,11 +89,13 @@ class OrderExecutor(Desk[OrderResult]):
             return
         seconds = self._timeouts.request if drain is None else drain
         until = time.monotonic() + seconds
-        with HeldInterrupts() as interrupts:
-            while self._under_way() and (left := until - time.monotonic()) > 0:
-                self._poll_engine.turn(int(left * 1e9))
-                interrupts.let_through()
-        self._engine.close()
+        try:
+            with HeldInterrupts() as interrupts:
+                while self._under_way() and (left := until - time.monotonic()) > 0:
+                    self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
+                    interrupts.let_through()
+        finally:  # Ctrl-C ends the wait, and it closes all the same
+            self._engine.close()
 
     # ------------------------------------------------------------ reads
 

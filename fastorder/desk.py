@@ -10,6 +10,7 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from decimal import Decimal
+from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
@@ -407,7 +408,16 @@ class Desk(ABC, Generic[Placed]):
             amendment.account_id,
             amendment.order_id,
         )
-        return self._give(self._dispatch.launch(ticket))
+        older = [
+            under_way.protocol
+            for under_way in self._under_way()
+            if under_way.order_id == amendment.order_id
+            and under_way.account_id == amendment.account_id
+        ]
+        self._dispatch.launch(ticket)
+        for amended in older:
+            amended.give_way(amendment)
+        return self._give(ticket)
 
     # ------------------------------------------------------------ what is open
 
@@ -527,7 +537,13 @@ def _readable(
             return convert(document)
         except FastOrderError:
             raise
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise RequestFailed(
                 f"{endpoint.path}: the answer cannot be read: {error!r}", 200
             ) from error
@@ -536,7 +552,10 @@ def _readable(
 
 
 def _orders(document: dict[str, Any]) -> list[Order]:
-    return [Order.from_wire(row) for row in document["orders"] or []]
+    rows = document["orders"]
+    if not isinstance(rows, list):  # null is not "no orders"
+        raise TypeError(f"orders must be a list, was {type(rows).__name__}")
+    return [Order.from_wire(row) for row in rows]
 
 
 def _join_type(join: str | None, side: Side | str) -> OrderType:
@@ -557,7 +576,7 @@ def _wanted(
     """What the order has to show once it is modified; None cannot be read back."""
     wanted: dict[str, Decimal | None] = {}
     if quantity is not None:
-        wanted["size"] = Decimal(quantity)
+        wanted["size"] = Decimal(index(quantity))
     if limit_price is not None:
         wanted["limitPrice"] = Decimal(price_text(limit_price))
     if stop_price is not None:

@@ -9,9 +9,10 @@ import threading
 import time
 
 import pytest
-from conftest import ACCOUNT
+from conftest import ACCOUNT, prepared
 
 import fastorder
+from fastorder import blocking
 from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"
@@ -149,3 +150,32 @@ def test_an_answer_without_its_rows_is_a_failed_read(trader, gateway, rows):
     gateway.faults.add(Fault("/api/Account/search", reply="body", body=body))
     with pytest.raises(fastorder.RequestFailed, match="cannot be read"):
         trader.accounts()
+
+
+def test_ctrl_c_in_a_close_closes_all_the_same(gateway):
+    executor = prepared(blocking.OrderExecutor(gateway.base_url), gateway)
+    executor.connect()
+    gateway.faults.add(Fault(PLACE, reply="stall"))
+    ticket = executor._intake.place(
+        fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT), 1
+    )
+    timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        executor.close(drain=float("inf"))
+    timer.join()
+    assert executor.closed
+    assert ticket.result.outcome is fastorder.Outcome.UNKNOWN
+
+
+def test_a_handler_may_close_the_executor_that_waits(trader, gateway, capfd):
+    before = signal.signal(signal.SIGTERM, lambda *_: trader.close(drain=0))
+    try:
+        gateway.faults.add(Fault(PLACE, reply="stall"))
+        timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM])
+        timer.start()
+        assert buy(trader).outcome is fastorder.Outcome.UNKNOWN
+        timer.join()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capfd.readouterr().err == ""

@@ -448,3 +448,17 @@ def test_an_order_whose_socket_cannot_be_watched_is_placed_once(
     loop.close()
     assert result.outcome is Outcome.ACCEPTED
     assert len(gateway.ledger.placements()) == 1
+
+
+def test_a_close_that_is_cancelled_closes_all_the_same(run, connect, gateway):
+    async def main():
+        executor = connect()
+        await executor.connect()
+        gateway.faults.add(Fault(PLACE, reply="stall"))
+        ticket = buy(executor)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(executor.aclose(), 0.1)
+        assert executor.closed
+        return await ticket
+
+    assert run(main()).outcome is Outcome.UNKNOWN
