@@ -41,6 +41,7 @@ cdef class Engine:
     cdef int start(self) except -1
     cdef int drive(self) except -1
     cdef int hand_out(self) except -1
+    cdef bint begun_again(self, Transfer transfer) noexcept
     cdef int queued(self) except -1
     cdef int note_writes(self) noexcept
     cdef int close_sockets(self) except -1

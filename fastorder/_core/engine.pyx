@@ -309,8 +309,16 @@ cdef class Engine:
             owner = NULL
             curl.easy_getinfo(message.easy, c.CURLINFO_PRIVATE, &owner)
             transfer = <Transfer>owner
-            self.retire(transfer, message.result.code)
+            if not (transfer.wire.stale and self.begun_again(transfer)):
+                self.retire(transfer, message.result.code)
         return 0
+
+    cdef bint begun_again(self, Transfer transfer) noexcept:
+        """Give libcurl a request once more that has not left; another connection."""
+        transfer.wire.stale = False
+        transfer.wire.error[0] = 0
+        curl.multi_remove_handle(self.multi, transfer.easy)
+        return curl.multi_add_handle(self.multi, transfer.easy) == 0
 
     cdef int retire(self, Transfer transfer, int code) except -1:
         cdef object receiver = transfer.receiver

@@ -23,6 +23,8 @@ cdef struct Wire:
     size_t body_read
     bint once                   # a second start is refused
     int starts                  # how often libcurl asked to start the request
+    CURL* easy                  # borrowed; the transfer's own
+    bint stale                  # the connection had input before the request
     # the answer
     char* answer                # owned; kept between exchanges; NULL until the first
     size_t answer_size
