@@ -105,7 +105,9 @@ class OrderExecutor(Desk[OrderResult]):
         Raises:
             RequestFailed: the gateway gives no token.
         """
-        self._wait(self._login(user_name, api_key))
+        ticket = self._login(user_name, api_key)
+        del api_key  # a traceback that shows local variables must not show it
+        self._wait(ticket)
 
     def accounts(self, *, only_active: bool = True) -> list[Account]:
         """The accounts of the token's user."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 
 from fastorder._core.engine import monotonic_ns
-from fastorder._core.fields import account_id_from, order_id_from
+from fastorder._core.fields import account_id_from, order_id_from, symbol_from
 from fastorder._core.order import OrderRequest
 from fastorder._core.price import price_text
 from fastorder._core.request import (
@@ -39,6 +39,7 @@ from fastorder.errors import (
     RequestFailed,
     SearchOrderError,
     UnknownTag,
+    WrongFieldType,
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
@@ -146,7 +147,7 @@ class Desk(ABC, Generic[Placed]):
             tick_size: the smallest price step; where it is known, prices off the
                 tick are refused before anything is sent.
         """
-        self._contracts.set(symbol, contract_id, tick_size)
+        self._contracts.set(symbol_from(symbol), contract_id, tick_size)
 
     def get_contract_id(self, symbol: str) -> str:
         """The contract id of a symbol, as it goes on the wire. Safe from any thread.
@@ -154,7 +155,7 @@ class Desk(ABC, Generic[Placed]):
         Raises:
             UnknownSymbol: none was set.
         """
-        return self._contracts.find(symbol).contract_id
+        return self._contracts.find(symbol_from(symbol)).contract_id
 
     # ------------------------------------------------------------ placing
 
@@ -466,6 +467,9 @@ class Desk(ABC, Generic[Placed]):
         )
 
     def _login(self, user_name: str, api_key: str) -> Ticket[None]:
+        for name, value in (("user_name", user_name), ("api_key", api_key)):
+            if not isinstance(value, str):
+                raise WrongFieldType(name, "must be text", type(value))
         request = {"userName": user_name, "apiKey": api_key}
         return self._read(Endpoint.LOGIN, request, self._take_token, LoginError)
 
@@ -473,7 +477,10 @@ class Desk(ABC, Generic[Placed]):
         token = document.pop("token", None)
         if not isinstance(token, str):
             raise RequestFailed("login: the answer must carry a token, it has none")
-        self.set_token(token)
+        error = self._dispatch.tokens.set(token)
+        if error is not None:
+            del token  # as in set_token
+            raise error
 
     def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
         request = {"onlyActiveAccounts": only_active}

@@ -190,10 +190,10 @@ class Chatterbox:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rb") as stream:
-                with contextlib.suppress(ConnectionError):
-                    while self._answered(connection, stream):
-                        pass
+            quiet = contextlib.suppress(ConnectionError)
+            with connection, connection.makefile("rb") as stream, quiet:
+                while self._answered(connection, stream):
+                    pass
 
     def _answered(self, connection, stream) -> bool:
         head = b""
@@ -256,10 +256,7 @@ def test_what_waits_on_an_idle_connection_answers_no_order(run, kind, stray, las
         return [result async for result in with_a_loop()]
 
     try:
-        if kind == "async":
-            results = run(main())
-        else:
-            results = list(without_one())
+        results = run(main()) if kind == "async" else list(without_one())
     finally:
         server.close()
     assert [result.order_id for result in results] == [1, 2, 3]

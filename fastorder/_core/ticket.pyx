@@ -123,7 +123,7 @@ cdef class Ticket:
         self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
 
     def fail(self, error):
-        """The client itself has failed: a read raises it, a change may have happened."""
+        """The client itself has failed: a read raises it, a change is unknown."""
         if self.kind == "read":
             self.error = error
         else:
