@@ -3,7 +3,7 @@
 cimport cython
 
 from fastorder._core.fields cimport (
-    LARGEST_INT32, check_symbol, check_tag_text, whole)
+    LARGEST_INT32, check_symbol, check_tag_text, plain_text, whole)
 from fastorder._core.price cimport price_bytes
 
 from fastorder.enums import OrderType, Side
@@ -49,7 +49,7 @@ cdef class OrderRequest:
         take_profit_ticks=None, trailing_stop_loss=False, custom_tag=None
     ):
         check_symbol(symbol)
-        self.symbol = symbol
+        self.symbol = plain_text(symbol)
         self.side = member("side", side, Side, SIDES)
         self.sells = self.side is SELL
         self.quantity = whole("quantity", quantity, 1, LARGEST_INT32)
@@ -75,6 +75,7 @@ cdef class OrderRequest:
         self.trailing_stop_loss = trailing_stop_loss
         if custom_tag is not None:
             check_tag_text(custom_tag)
+            custom_tag = plain_text(custom_tag)
         self.custom_tag = custom_tag
 
     cdef int take_price(

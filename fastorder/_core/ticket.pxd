@@ -29,4 +29,5 @@ cdef class Ticket(Receiver):
     cpdef object obey(self, object command)
     cdef int settle(self, object value) except -1
     cdef int end(self) except -1
+    cdef object unknown(self, str error)
     cdef int go_on(self, object command) except -1

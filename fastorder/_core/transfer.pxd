@@ -23,6 +23,8 @@ cdef struct Wire:
     size_t body_read
     bint once                   # a second start is refused
     int starts                  # how often libcurl asked to start the request
+    CURL* easy                  # borrowed; the transfer's own
+    bint stale                  # the connection had input before the request
     # the answer
     char* answer                # owned; kept between exchanges; NULL until the first
     size_t answer_size
@@ -97,6 +99,7 @@ cdef class Transfer:
         self, bytes body, bytes token, Receiver receiver, Stamps* stamps
     ) except -1
     cdef Evidence finish(self, int curl_code)
+    cdef int explain(self, str text) except -1
     cdef str error(self, int curl_code)
     cdef int settle(self) except -1
     cdef int close(self) except -1
