@@ -17,16 +17,16 @@ nox.options.error_on_missing_interpreters = False
 @nox.session(python=["3.10", "3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
     """Build a wheel, install it, and run the tests against it."""
-    groups = nox.project.dependency_groups(
-        nox.project.load_toml("pyproject.toml"), "test"
+    project = nox.project.load_toml()
+    session.install(
+        *project["project"]["dependencies"],
+        *nox.project.dependency_groups(project, "test"),
     )
-    session.install(*groups)
     wheels = session.create_tmp()
     session.run("pip", "wheel", "--quiet", "--no-deps", "-w", wheels, ".")
     session.install(
         "--force-reinstall", "--no-deps", "--find-links", wheels, "fastorder"
     )
-    session.install("pycurl>=7.49", "orjson>=3.10")
     root = Path(__file__).parent
     session.chdir(session.create_tmp())  # the checkout must not shadow the package
     session.run(

@@ -37,7 +37,7 @@ def raw_request(server: Server) -> bytes:
     return (
         b"POST /api/Order/place HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
         b"Authorization: Bearer abc\r\nUser-Agent: fastorder\r\n"
-        b"Accept: application/json\r\nContent-Type: application/json\r\n"
+        b"Accept: */*\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n" % (server.plain, len(BODY))
     ) + BODY
 

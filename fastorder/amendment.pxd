@@ -24,6 +24,7 @@ cdef class Amendment(RequestProtocol):
     cdef bint _may_resend
     cdef str _error
     cdef Reading _refusal
+    cdef bint _superseded
 
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)
@@ -36,4 +37,4 @@ cdef class Cancellation(Amendment):
 
 
 cdef class Modification(Amendment):
-    cdef dict _wanted
+    cdef readonly dict wanted

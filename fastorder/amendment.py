@@ -112,6 +112,7 @@ class Amendment(RequestProtocol):
         "_policy",
         "_refusal",
         "_retries",
+        "_superseded",
         "account_id",
         "attempts",
         "evidence",
@@ -143,6 +144,7 @@ class Amendment(RequestProtocol):
         self._called_ns = called_ns
         self._retries: Schedule | None = None
         self._may_resend = False
+        self._superseded = False
         self._error = ""
         self._refusal: Reading | None = None
         self.evidence: Evidence | None = None
@@ -166,7 +168,14 @@ class Amendment(RequestProtocol):
 
     def on_time(self) -> Command[OrderResult]:
         """A pause is over."""
-        return self._read_back() if self.state is State.COOLING else self.start()
+        if self.state is State.COOLING:
+            return self._read_back()
+        if not self._superseded:
+            return self.start()
+        return self._read_back() if self.in_doubt else self._outdated()
+
+    def give_way(self, newer: Amendment) -> None:
+        """Be sent no more where that would undo a newer change of the order."""
 
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
@@ -253,8 +262,8 @@ class Amendment(RequestProtocol):
         if _does_not_exist(reading):
             return self._finish(Outcome.REJECTED, "the order does not exist")
         row = _order_row(reading)
-        if row is None:
-            reason = reading.reason or reading.sign.value
+        if row is None or row.get("id") != self.order_id:
+            reason = reading.reason or "the answer does not hold the order"
             return self._unseen(f"{self._error}; reading back failed: {reason}")
         effect = self.effect(row)
         if effect is Effect.DONE:
@@ -267,9 +276,15 @@ class Amendment(RequestProtocol):
 
     def _unseen(self, why: str) -> Command[OrderResult]:
         """Send again while the schedule lasts, unless the gateway has refused it."""
+        if self._superseded:
+            return self._outdated(why)
         if self._refusal is None and self._may_resend:
             return self.start()
         return self._finish(Outcome.UNKNOWN, why)
+
+    def _outdated(self, why: str = "it was not sent") -> Finish[OrderResult]:
+        outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
+        return self._finish(outcome, f"{why}; a newer modify has taken its place")
 
     # ------------------------------------------------------------ the end
 
@@ -317,7 +332,7 @@ class Cancellation(Amendment):
         """Done when cancelled, impossible when it has ended otherwise."""
         if row.get("status") == OrderStatus.CANCELLED:
             return Effect.DONE
-        return Effect.IMPOSSIBLE if row.get("status") in ENDED else Effect.NOT_SEEN
+        return Effect.IMPOSSIBLE if _has_ended(row) else Effect.NOT_SEEN
 
 
 class Modification(Amendment):
@@ -327,10 +342,10 @@ class Modification(Amendment):
     modify stays unknown where its answer is lost.
 
     Args:
-        wanted: the new values by their names on the wire; None where not asked for.
+        wanted: the new values by their names on the wire.
     """
 
-    __slots__ = ("_wanted",)
+    __slots__ = ("wanted",)
 
     def __init__(
         self,
@@ -341,24 +356,32 @@ class Modification(Amendment):
         clock: Clock,
         called_ns: int,
         *,
-        wanted: dict[str, Price | None],
+        wanted: dict[str, Price],
     ) -> None:
         super().__init__(MODIFY, account_id, order_id, body, policy, clock, called_ns)
-        self._wanted = wanted
+        self.wanted = wanted
+
+    def give_way(self, newer: Amendment) -> None:
+        """Be sent no more where a newer modify sets one of the same values."""
+        if isinstance(newer, Modification) and self.wanted.keys() & newer.wanted:
+            self._superseded = True
 
     def effect(self, row: dict[str, Any]) -> Effect:
         """Done when every value is there, impossible when the order has ended."""
-        if all(_shows(row, name, value) for name, value in self._wanted.items()):
+        if all(_shows(row, name, value) for name, value in self.wanted.items()):
             return Effect.DONE
-        return Effect.IMPOSSIBLE if row.get("status") in ENDED else Effect.NOT_SEEN
+        return Effect.IMPOSSIBLE if _has_ended(row) else Effect.NOT_SEEN
 
 
-def _shows(row: dict[str, Any], name: str, wanted: Price | None) -> bool:
+def _has_ended(row: dict[str, Any]) -> bool:
+    status = row.get("status")
+    return type(status) is int and status in ENDED
+
+
+def _shows(row: dict[str, Any], name: str, wanted: Price) -> bool:
     """Whether an order's row shows this value; a trail price is never shown."""
-    if wanted is None:
-        return True
     found = row.get(name)
-    if name == "trailPrice" or not isinstance(found, (int, float)):
+    if name == "trailPrice" or type(found) not in (int, float):
         return False
     return Decimal(repr(found)) == Decimal(price_text(wanted))
 

@@ -89,12 +89,14 @@ class OrderExecutor(Desk[OrderResult]):
             return
         seconds = self._timeouts.request if drain is None else drain
         until = time.monotonic() + seconds
-        with HeldInterrupts() as interrupts:
-            while self._under_way() and (left := until - time.monotonic()) > 0:
-                self._poll_engine.turn(int(left * 1e9))
-                interrupts.let_through()
-        self._engine.close()
-        self._close_journal()
+        try:
+            with HeldInterrupts() as interrupts:
+                while self._under_way() and (left := until - time.monotonic()) > 0:
+                    self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
+                    interrupts.let_through()
+        finally:  # Ctrl-C ends the wait, and it closes all the same
+            self._engine.close()
+            self._close_journal()
 
     def recover(self) -> list[OrderResult]:
         """Look up what an earlier run with the same journal left unresolved.
@@ -111,7 +113,9 @@ class OrderExecutor(Desk[OrderResult]):
         Raises:
             RequestFailed: the gateway gives no token.
         """
-        self._wait(self._login(user_name, api_key))
+        ticket = self._login(user_name, api_key)
+        del api_key  # a traceback that shows local variables must not show it
+        self._wait(ticket)
 
     def accounts(self, *, only_active: bool = True) -> list[Account]:
         """The accounts of the token's user."""

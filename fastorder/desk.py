@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import ABC, abstractmethod
+from operator import index
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import orjson
 
 from fastorder._core.engine import monotonic_ns
+from fastorder._core.fields import account_id_from, order_id_from, symbol_from
 from fastorder._core.gate import Gate
-from fastorder._core.fields import account_id_from, order_id_from
 from fastorder._core.order import OrderRequest
 from fastorder._core.request import (
     render_cancel,
@@ -38,6 +39,7 @@ from fastorder.errors import (
     RequestFailed,
     SearchOrderError,
     UnknownTag,
+    WrongFieldType,
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
@@ -167,7 +169,7 @@ class Desk(ABC, Generic[Placed]):
             tick_size: the smallest price step; where it is known, prices off the
                 tick are refused before anything is sent.
         """
-        self._contracts.set(symbol, contract_id, tick_size)
+        self._contracts.set(symbol_from(symbol), contract_id, tick_size)
 
     def get_contract_id(self, symbol: str) -> str:
         """The contract id of a symbol, as it goes on the wire. Safe from any thread.
@@ -175,7 +177,7 @@ class Desk(ABC, Generic[Placed]):
         Raises:
             UnknownSymbol: none was set.
         """
-        return self._contracts.find(symbol).contract_id
+        return self._contracts.find(symbol_from(symbol)).contract_id
 
     # ------------------------------------------------------------ placing
 
@@ -442,12 +444,12 @@ class Desk(ABC, Generic[Placed]):
             self._policy,
             self._dispatch.clock,
             called_ns,
-            wanted={
-                "size": None if quantity is None else int(quantity),
-                "limitPrice": limit_price,
-                "stopPrice": stop_price,
-                "trailPrice": trail_price,
-            },
+            wanted=_given(
+                size=None if quantity is None else index(quantity),
+                limitPrice=limit_price,
+                stopPrice=stop_price,
+                trailPrice=trail_price,
+            ),
         )
         return self._amend(modification)
 
@@ -471,7 +473,16 @@ class Desk(ABC, Generic[Placed]):
             amendment.account_id,
             amendment.order_id,
         )
-        return self._give(self._dispatch.launch(ticket))
+        older = [
+            under_way.protocol
+            for under_way in self._under_way()
+            if under_way.order_id == amendment.order_id
+            and under_way.account_id == amendment.account_id
+        ]
+        self._dispatch.launch(ticket)
+        for amended in older:
+            amended.give_way(amendment)
+        return self._give(ticket)
 
     # ------------------------------------------------------------ the kill switch
 
@@ -546,6 +557,9 @@ class Desk(ABC, Generic[Placed]):
         )
 
     def _login(self, user_name: str, api_key: str) -> Ticket[None]:
+        for name, value in (("user_name", user_name), ("api_key", api_key)):
+            if not isinstance(value, str):
+                raise WrongFieldType(name, "must be text", type(value))
         request = {"userName": user_name, "apiKey": api_key}
         return self._read(Endpoint.LOGIN, request, self._take_token, LoginError)
 
@@ -553,7 +567,10 @@ class Desk(ABC, Generic[Placed]):
         token = document.pop("token", None)
         if not isinstance(token, str):
             raise RequestFailed("login: the answer must carry a token, it has none")
-        self.set_token(token)
+        error = self._dispatch.tokens.set(token)
+        if error is not None:
+            del token  # as in set_token
+            raise error
 
     def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
         request = {"onlyActiveAccounts": only_active}
@@ -628,7 +645,13 @@ def _readable(
             return convert(document)
         except FastOrderError:
             raise
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise RequestFailed(
                 f"{endpoint.path}: the answer cannot be read: {error!r}", 200
             ) from error
@@ -637,7 +660,10 @@ def _readable(
 
 
 def _orders(document: dict[str, Any]) -> list[Order]:
-    return [Order.from_wire(row) for row in document["orders"] or []]
+    rows = document["orders"]
+    if not isinstance(rows, list):  # null is not "no orders"
+        raise TypeError(f"orders must be a list, was {type(rows).__name__}")
+    return [Order.from_wire(row) for row in rows]
 
 
 def _join_type(join: str | None, side: Side | str) -> OrderType:
@@ -647,6 +673,11 @@ def _join_type(join: str | None, side: Side | str) -> OrderType:
     if join not in ("bid", "ask"):
         raise InvalidField("join", 'must be "bid" or "ask"', join)
     return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """What was given of these."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _checked(value: Any, kind: type[Any], name: str) -> Any:

@@ -88,14 +88,16 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         """
         if self.closed:
             return
-        under_way = [asyncio.ensure_future(ticket) for ticket in self._under_way()]
-        if under_way:
-            seconds = self._timeouts.request if drain is None else drain
-            _, late = await asyncio.wait(under_way, timeout=seconds)
-            for wait in late:
+        seconds = self._timeouts.request if drain is None else drain
+        waits = [asyncio.ensure_future(ticket) for ticket in self._under_way()]
+        try:
+            if waits:
+                await asyncio.wait(waits, timeout=seconds)
+        finally:  # an aclose that is cancelled closes all the same
+            for wait in waits:
                 wait.cancel()
-        self._engine.close()
-        self._close_journal()
+            self._engine.close()
+            self._close_journal()
 
     async def recover(self) -> list[OrderResult]:
         """Look up what an earlier run with the same journal left unresolved.

@@ -2,7 +2,8 @@
 
 A look-up asks for the orders since a moment. Where the two clocks differ, a moment of
 this machine's clock may lie after the order's own, and the look-up would miss it. So
-the moment is put on the gateway's clock, by the Date of its latest answer.
+the moment is put on the gateway's clock, by the Date of its latest answer, where that
+is the earlier one.
 """
 
 from __future__ import annotations
@@ -47,14 +48,19 @@ class GatewayTime:
     def window_start_s(self, sent_s: float, margin_s: int = MARGIN_S) -> int:
         """Where a look-up for an order sent at ``sent_s`` has to start.
 
+        The Date may be a proxy's, and its clock may be wrong as well: the earlier of
+        the two clocks counts. A window that starts too early finds the order too.
+
         Args:
             sent_s: seconds since the epoch on this machine's clock.
             margin_s: how much earlier the window starts.
 
         Returns:
-            Seconds since the epoch on the gateway's clock.
+            Seconds since the epoch, never before it.
         """
         ahead = self.ahead_s()
         if ahead is None:
-            return int(sent_s) - max(margin_s, BLIND_MARGIN_S)
-        return int(sent_s + ahead) - margin_s
+            start_s = int(sent_s) - max(margin_s, BLIND_MARGIN_S)
+        else:
+            start_s = int(sent_s + min(ahead, 0.0)) - margin_s
+        return max(start_s, 0)

@@ -41,4 +41,5 @@ cdef class Placement(RequestProtocol):
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)
     cpdef object on_time(self)
+    cpdef object on_failure(self, str why)
     cpdef object on_stop(self, Evidence evidence)

@@ -45,6 +45,7 @@ WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 """How far back the owner of a tag in use is looked for, look-up by look-up."""
 
 FOREVER_NS = 2**63 - 1
+SECOND_NS = 1_000_000_000
 UNAUTHORIZED = 401
 
 
@@ -88,6 +89,7 @@ class Event(Enum):
     # the rest
     TIME = "a pause is over"
     LOOK = "somebody wants to know"
+    FAILURE = "the client itself has failed"
     STOP = "the executor closes"
 
     __hash__ = object.__hash__
@@ -172,7 +174,7 @@ class Placement(RequestProtocol):
         self._gateway_time = gateway_time
         self._called_ns = called_ns
         self._doubts = doubts
-        self._sent_s = clock.wall_s()
+        self._sent_s = 0.0  # given after a restart only
         self._retries: Schedule | None = None
         self._absence: AbsenceProof | None = None
         self._reading: Reading | None = None
@@ -218,6 +220,11 @@ class Placement(RequestProtocol):
         """Somebody wants to know: look it up now; it is not sent by this."""
         return self._handle(Event.LOOK)
 
+    def on_failure(self, why: str) -> Command[OrderResult] | None:
+        """The client itself has failed: what it was doing is not known any more."""
+        self._error = why
+        return self._handle(Event.FAILURE)
+
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
         if evidence is not None and self.state is SENDING:
@@ -257,7 +264,9 @@ class Placement(RequestProtocol):
         rows = listed_rows(reading)
         if rows is None:
             return Event.BLIND
-        ours = self._rows = [row for row in rows if self._is_ours(row)]
+        ours = self._rows = list(
+            {row["id"]: row for row in rows if self._is_ours(row)}.values()
+        )
         if not ours:
             return Event.ABSENT
         if len(ours) > 1:
@@ -273,7 +282,7 @@ class Placement(RequestProtocol):
         return Event.FOUND
 
     def _is_ours(self, row: dict[str, Any]) -> bool:
-        return row.get("customTag") == self.tag and row.get("parentOrderId") is None
+        return row.get("customTag") == self.tag and not row.get("parentOrderId")
 
     # ------------------------------------------------------------ sending
 
@@ -374,7 +383,7 @@ class Placement(RequestProtocol):
 
     def _search(self) -> Send:
         self._absence_proof.look_begins()
-        start_s = self._gateway_time.window_start_s(self._sent_s, self._margin_s())
+        start_s = self._gateway_time.window_start_s(self._called_s, self._margin_s())
         body = render_order_search(self.order.account_id, start_s)
         return Send(Endpoint.SEARCH_ORDERS, body)
 
@@ -421,6 +430,12 @@ class Placement(RequestProtocol):
         if self._one_look or self._schedule.spent:
             return self._begin_to_watch(why)
         return self._pause(COOLING, self._schedule.next_due_ns(self.evidence))
+
+    def _failed(self) -> Command[OrderResult]:
+        """Whatever was under way is given up; it is only looked up from now on."""
+        self._never_again = True
+        self._be_in_doubt(self._error)
+        return self._begin_to_watch(self._error)
 
     # ------------------------------------------------------------ watching
 
@@ -551,8 +566,18 @@ class Placement(RequestProtocol):
         return self._clock.monotonic_ns() >= self.valid_until_ns
 
     @property
+    def _called_s(self) -> float:
+        """The time of the call on the wall clock, as that clock stands now."""
+        if self._sent_s:
+            return self._sent_s
+        ago_ns = self._clock.monotonic_ns() - self._called_ns
+        return self._clock.wall_s() - ago_ns / SECOND_NS
+
+    @property
     def _why_blind(self) -> str:
         reading = self._reading
+        if reading.sign is WAS_ACCEPTED:
+            return "look-up failed: its answer lists no orders that can be read"
         return f"look-up failed: {reading.reason or reading.sign.value}"
 
     @property
@@ -606,9 +631,12 @@ def listed_rows(reading: Reading) -> list[dict[str, Any]] | None:
     rows = (reading.reply.document or {}).get("orders")
     if not isinstance(rows, list):
         return None
-    if not all(isinstance(row, dict) and type(row.get("id")) is int for row in rows):
-        return None
-    return rows
+    return rows if all(is_row(row) for row in rows) else None
+
+
+def is_row(row: Any) -> bool:
+    """Whether a row of a look-up shows an order: a positive number is its id."""
+    return isinstance(row, dict) and type(row.get("id")) is int and row["id"] > 0
 
 
 FOUND_OR_NOT: dict[Event, Callable[[Placement], Any]] = {
@@ -622,6 +650,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     READY: {
         Event.START: Placement._send,
         Event.RESUME: Placement._resumed,
+        Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     SENDING: {
@@ -633,32 +662,45 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.UNANSWERED: Placement._unanswered,
         Event.NOT_SENT: Placement._not_sent,
         Event.HELD_BACK: Placement._held_back,
+        Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
-    RESTING: {Event.TIME: Placement._send_again, Event.STOP: Placement._stopped},
+    RESTING: {
+        Event.TIME: Placement._send_again,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
     COOLING: {
         Event.TIME: Placement._look_up,
         Event.LOOK: Placement._look_up,
+        Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     LOOKING_UP: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._absent,
         Event.BLIND: Placement._blind,
+        Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     WATCHING: {
         Event.TIME: Placement._check,
         Event.LOOK: Placement._check,
+        Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     CHECKING: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._still_absent,
         Event.BLIND: Placement._still_blind,
+        Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
-    STUCK: {Event.LOOK: Placement._check, Event.STOP: Placement._stopped},
+    STUCK: {
+        Event.LOOK: Placement._check,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
     DONE: {},
 }
 """What is done in each state at each event; at any other, nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,12 @@ def retry_after_s(value: bytes, date: bytes) -> float:
 
 
 def http_date_s(value: bytes) -> float | None:
-    """Seconds since the epoch of an HTTP date; None where it is not one."""
+    """Seconds since the epoch of an HTTP date; None where it is not one.
+
+    The oldest of the three forms names no zone; all of them are in UTC.
+    """
     try:
-        return parsedate_to_datetime(value.decode("latin-1")).timestamp()
+        date = parsedate_to_datetime(value.decode("latin-1"))
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None

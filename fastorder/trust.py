@@ -30,7 +30,13 @@ def checked_base_url(base_url: str) -> str:
         raise ConfigurationError(
             f"base_url must be text, was {type(base_url).__name__}"
         )
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+        parts.port  # noqa: B018 (it is checked when it is read)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"base_url must be a URL, was {base_url!r}: {error}"
+        ) from None
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("base_url must carry no user name or password")
     if parts.query or parts.fragment or not base_url.isascii():
@@ -69,7 +75,7 @@ def security_for(base_url: str, ca_file: str | os.PathLike[str] | None) -> Secur
         ConfigurationError: a CA file that cannot be read, no system store, or
             SSLKEYLOGFILE is set, which would write the session's keys to a file.
     """
-    if base_url.startswith("http:"):
+    if base_url.lower().startswith("http:"):
         return Security(protocols="http")
     if os.environ.get("SSLKEYLOGFILE"):
         raise ConfigurationError(

@@ -1,6 +1,7 @@
 """The blocking executor: no loop needed, none touched, and Ctrl-C loses nothing."""
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
@@ -9,9 +10,10 @@ import threading
 import time
 
 import pytest
-from conftest import ACCOUNT
+from conftest import ACCOUNT, prepared
 
 import fastorder
+from fastorder import blocking
 from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"
@@ -149,3 +151,45 @@ def test_an_answer_without_its_rows_is_a_failed_read(trader, gateway, rows):
     gateway.faults.add(Fault("/api/Account/search", reply="body", body=body))
     with pytest.raises(fastorder.RequestFailed, match="cannot be read"):
         trader.accounts()
+
+
+@pytest.mark.parametrize("token", [None, "a token with blanks"])
+def test_a_login_that_fails_leaves_no_secret_in_its_frames(trader, gateway, token):
+    body = {"token": token, "success": True, "errorCode": 0, "errorMessage": None}
+    gateway.faults.add(
+        Fault("/api/Auth/loginKey", reply="body", body=json.dumps(body).encode())
+    )
+    with pytest.raises(fastorder.FastOrderError) as raised:
+        trader.login("trader1", "the key")
+    ours = [entry.frame.f_locals for entry in raised.traceback[1:]]
+    shown = [repr(value) for frame in ours for value in frame.values()]
+    assert len(ours) > 1
+    assert "the key" not in "".join(shown)
+    assert "with blanks" not in "".join(shown)
+
+
+def test_ctrl_c_in_a_close_closes_all_the_same(gateway):
+    executor = prepared(blocking.OrderExecutor(gateway.base_url), gateway)
+    executor.connect()
+    gateway.faults.add(Fault(PLACE, reply="stall"))
+    ticket = executor._intake.place(fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT), 1)
+    timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        executor.close(drain=float("inf"))
+    timer.join()
+    assert executor.closed
+    assert ticket.result.outcome is fastorder.Outcome.UNKNOWN
+
+
+def test_a_handler_may_close_the_executor_that_waits(trader, gateway, capfd):
+    before = signal.signal(signal.SIGTERM, lambda *_: trader.close(drain=0))
+    try:
+        gateway.faults.add(Fault(PLACE, reply="stall"))
+        timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM])
+        timer.start()
+        assert buy(trader).outcome is fastorder.Outcome.UNKNOWN
+        timer.join()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capfd.readouterr().err == ""

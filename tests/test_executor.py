@@ -398,3 +398,64 @@ def test_a_timeout_before_the_request_leaves_is_not_sent():
             filler.close()
     assert result.outcome is Outcome.NOT_SENT
     assert QUICK.max_retries == 3
+
+
+def test_a_failure_of_the_client_itself_leaves_the_order_to_be_resolved(
+    trader, gateway
+):
+    def broken():
+        raise TimeoutError("raised by a handler of a signal")
+
+    trader._dispatch.clock.spread = broken  # as where the handler raises there
+    gateway.faults.add(Fault(PLACE, reply="hang_up"))
+    result = buy(trader)
+    assert result.outcome is Outcome.UNKNOWN
+    assert "raised by a handler" in result.error
+    assert [ticket.tag for ticket in trader.intents()] == [result.tag]
+    del trader._dispatch.clock.spread
+    assert trader.resolve(result.tag).outcome is Outcome.ACCEPTED
+    assert len(gateway.ledger.placements(result.tag)) == 1
+
+
+@pytest.mark.parametrize("watch", ["add_reader", "add_writer"])
+def test_an_order_whose_socket_cannot_be_watched_is_placed_once(
+    connect, gateway, watch
+):
+    class FullLoop(asyncio.SelectorEventLoop):
+        full = False
+
+    def refused(loop, *args):
+        if loop.full:
+            loop.full = False
+            raise OSError(28, "no space for one more socket")
+        return getattr(asyncio.SelectorEventLoop, watch)(loop, *args)
+
+    setattr(FullLoop, watch, refused)
+
+    async def main():
+        async with connect() as executor:
+            asyncio.get_running_loop().full = True
+            ticket = buy(executor)
+            assert executor.intents() == (ticket,)
+            return await asyncio.wait_for(ticket, 10)
+
+    loop = FullLoop()
+    result = loop.run_until_complete(main())
+    assert not loop.full
+    loop.close()
+    assert result.outcome is Outcome.ACCEPTED
+    assert len(gateway.ledger.placements()) == 1
+
+
+def test_a_close_that_is_cancelled_closes_all_the_same(run, connect, gateway):
+    async def main():
+        executor = connect()
+        await executor.connect()
+        gateway.faults.add(Fault(PLACE, reply="stall"))
+        ticket = buy(executor)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(executor.aclose(), 0.1)
+        assert executor.closed
+        return await ticket
+
+    assert run(main()).outcome is Outcome.UNKNOWN

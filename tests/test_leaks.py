@@ -14,6 +14,7 @@ from fastorder.simulator import run_in_thread
 
 ORDERS = int(os.environ.get("FASTORDER_LEAK_ORDERS", "3000"))
 WARM_UP = 1000
+SANITIZED = "FASTORDER_SANITIZED" in os.environ
 
 
 def blocks():
@@ -78,7 +79,8 @@ def test_orders_leave_no_memory_and_no_file_behind(server_process):
     assert after[0] - before[0] < 500
     # an order that meets both pings of a round opens a third connection, and keeps it
     assert after[1] - before[1] <= 1
-    assert after[2] - before[2] < 2048
+    if not SANITIZED:  # freed memory is kept back there, to catch a late use
+        assert after[2] - before[2] < 2048
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")

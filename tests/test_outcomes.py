@@ -3,6 +3,9 @@
 After each, what the client believes is compared with what the gateway's ledger says.
 """
 
+import asyncio
+import json
+
 import pytest
 from conftest import ACCOUNT, QUICK, prepared
 
@@ -328,3 +331,84 @@ def test_the_async_executor_adopts_and_repeats_in_the_same_way(run, connect, gat
     results = run(main())
     assert all(result.success for result in results)
     assert len(gateway.ledger.placements()) == len(results)
+
+
+READ_BACK = "/api/Order/searchById"
+
+
+def read_back(**row):
+    body = {"success": True, "errorCode": 0, "errorMessage": None, "order": row}
+    return Fault(READ_BACK, reply="body", body=json.dumps(body).encode(), times=None)
+
+
+@pytest.mark.parametrize("status", [[], {}, "3", True, None, 99])
+def test_a_cancel_in_doubt_survives_a_status_that_is_none(hasty, gateway, status):
+    gateway.faults.add(
+        Fault("/api/Order/cancel", effect="none", reply="hang_up", times=None),
+        read_back(id=77, status=status),
+    )
+    assert hasty.cancel_order(77, ACCOUNT).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("size", [True, "3", None, [], 1e308])
+def test_a_modify_in_doubt_survives_a_size_that_is_none(hasty, gateway, size):
+    gateway.faults.add(
+        Fault("/api/Order/modify", effect="none", reply="hang_up", times=None),
+        read_back(id=77, status=1, size=size),
+    )
+    assert hasty.modify_order(77, ACCOUNT, quantity=3).outcome is Outcome.UNKNOWN
+
+
+def test_another_order_read_back_says_nothing_of_a_cancel(hasty, gateway):
+    gateway.faults.add(
+        Fault("/api/Order/cancel", effect="none", reply="hang_up", times=None),
+        read_back(id=78, status=3),
+    )
+    result = hasty.cancel_order(77, ACCOUNT)
+    assert result.outcome is Outcome.UNKNOWN
+    assert "does not hold the order" in result.error
+
+
+def modified_twice(run, connect, gateway, first, second):
+    """Two modifies; the first is refused by a busy gateway, and rests meanwhile."""
+
+    async def main():
+        async with connect(retry=fastorder.RetryPolicy(base_delay=0.2)) as executor:
+            placed = await executor.place_limit_order("MNQ", "BUY", 1, ACCOUNT, 25_000)
+            gateway.faults.add(
+                Fault("/api/Order/modify", effect="none", reply="status")
+            )
+            older = executor.modify_order(placed.order_id, ACCOUNT, **first)
+            while older.state.startswith("on its way"):
+                await asyncio.sleep(0.01)
+            newer = await executor.modify_order(placed.order_id, ACCOUNT, **second)
+            older = await older
+            (order,) = await executor.open_orders(ACCOUNT)
+            return older, newer, order
+
+    return run(main())
+
+
+def test_a_repeated_modify_does_not_undo_a_newer_one(run, connect, gateway):
+    older, newer, order = modified_twice(
+        run, connect, gateway, {"limit_price": 25_001}, {"limit_price": 25_002}
+    )
+    assert newer.outcome is Outcome.ACCEPTED
+    assert order.limit_price == 25_002
+    assert older.outcome is Outcome.UNKNOWN
+    assert "a newer modify has taken its place" in older.error
+
+
+def test_a_modify_of_something_else_is_repeated(run, connect, gateway):
+    older, newer, order = modified_twice(
+        run, connect, gateway, {"limit_price": 25_001}, {"quantity": 2}
+    )
+    assert (order.limit_price, order.size) == (25_001, 2)
+    assert older.outcome is newer.outcome is Outcome.ACCEPTED
+
+
+def test_a_list_of_orders_that_is_null_is_not_an_empty_one(hasty, gateway):
+    body = b'{"orders":null,"success":true,"errorCode":0,"errorMessage":null}'
+    gateway.faults.add(Fault("/api/Order/searchOpen", reply="body", body=body))
+    with pytest.raises(fastorder.RequestFailed, match="orders must be a list"):
+        hasty.open_orders(ACCOUNT)

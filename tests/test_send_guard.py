@@ -1,5 +1,6 @@
 """libcurl sends a request again by itself; a request that changes something may not."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -164,3 +165,99 @@ def listed_row(body):
         "customTag": body["customTag"],
         "fillVolume": body["size"],
     }
+
+
+class Chatterbox:
+    """Answers each request, and then says something that nobody has asked for."""
+
+    def __init__(self, stray: bytes, last: bool) -> None:
+        self.stray, self.last = stray, last
+        self.placed = 0
+        self._read, self._said = threading.Semaphore(0), threading.Semaphore(0)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            quiet = contextlib.suppress(ConnectionError)
+            with connection, connection.makefile("rb") as stream, quiet:
+                while self._answered(connection, stream):
+                    pass
+
+    def _answered(self, connection, stream) -> bool:
+        head = b""
+        while (line := stream.readline()) not in (b"\r\n", b""):
+            head += line
+        if not head:
+            return False
+        stream.read(int(head.lower().split(b"content-length:")[1].split()[0]))
+        self.placed += 1
+        connection.sendall(placed(self.placed))
+        self._read.acquire(timeout=10)
+        connection.sendall(self.stray)
+        if self.last:
+            connection.shutdown(socket.SHUT_WR)
+        self._said.release()
+        return True
+
+    def say_more(self) -> None:
+        """Once the answer has been read, the rest."""
+        self._read.release()
+        assert self._said.acquire(timeout=10)
+
+
+def placed(order_id: int) -> bytes:
+    body = b'{"orderId":%d,"success":true,"errorCode":0,"errorMessage":null}'
+    body %= order_id
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+STRAYS = [
+    (placed(666), False),
+    (placed(666), True),
+    (b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n", True),
+    (b"", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("stray", "last"), STRAYS, ids=["answer", "answer-end", "408-end", "end"]
+)
+@pytest.mark.parametrize("kind", ["async", "blocking"])
+def test_what_waits_on_an_idle_connection_answers_no_order(run, kind, stray, last):
+    server = Chatterbox(stray, last)
+
+    async def with_a_loop():
+        async with ready(
+            fastorder.OrderExecutor(server.url, retry=NO_RETRY)
+        ) as executor:
+            for _ in range(3):
+                yield await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+                server.say_more()
+
+    def without_one():
+        with ready(blocking.OrderExecutor(server.url, retry=NO_RETRY)) as executor:
+            for _ in range(3):
+                yield executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+                server.say_more()
+
+    async def main():
+        return [result async for result in with_a_loop()]
+
+    try:
+        results = run(main()) if kind == "async" else list(without_one())
+    finally:
+        server.close()
+    assert [result.order_id for result in results] == [1, 2, 3]
+    assert server.placed == 3

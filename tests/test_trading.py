@@ -1,6 +1,7 @@
 """What a trader does, against the gateway, and what its ledger says of it."""
 
 import asyncio
+import enum
 import socket
 import threading
 
@@ -310,3 +311,61 @@ def test_blocking_reads_work_too(gateway):
         assert [order.id for order in executor.open_orders(ACCOUNT)] == [
             placed.order_id
         ]
+
+
+class Name(str, enum.Enum):
+    MNQ = "MNQ"
+    TAG = "signal-1"
+    CONTRACT = "CON.F.US.MNQ.Z26"
+
+
+def test_text_may_be_of_an_enum(trader, gateway):
+    trader.set_contract_id(Name.MNQ, Name.CONTRACT)
+    result = trader.place_market_order(Name.MNQ, "BUY", 1, ACCOUNT, custom_tag=Name.TAG)
+    assert (result.success, result.tag) == (True, "signal-1")
+    assert type(result.tag) is str
+
+
+class Whole:
+    """A whole number that is no int, as NumPy's are."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        if self.value is None:
+            raise TypeError("only scalars")
+        return self.value
+
+
+def test_a_whole_number_need_not_be_an_int(trader):
+    order_id = trader.place_limit_order("MNQ", "BUY", Whole(1), ACCOUNT, 25_000)
+    changed = trader.modify_order(order_id.order_id, ACCOUNT, quantity=Whole(2))
+    assert changed.success
+    with pytest.raises(fastorder.WrongFieldType, match="quantity"):
+        trader.place_market_order("MNQ", "BUY", Whole(None), ACCOUNT)
+
+
+@pytest.mark.parametrize("symbol", [5, None, b"MNQ", "", "M Q"])
+def test_a_contract_is_listed_under_a_symbol_and_nothing_else(trader, symbol):
+    with pytest.raises((fastorder.WrongFieldType, fastorder.InvalidField)):
+        trader.set_contract_id(symbol, "C")
+
+
+def test_a_key_that_is_no_text_is_refused_without_being_shown(trader, gateway):
+    with pytest.raises(fastorder.WrongFieldType) as raised:
+        trader.login("trader1", b"s3cret")
+    assert "s3cret" not in str(raised.value) + repr(raised.value.args)
+    assert gateway.ledger.requests() == []
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://h:x", "https://h:99999"])
+def test_a_url_that_is_none_is_a_configuration_error(url):
+    with pytest.raises(fastorder.ConfigurationError, match="base_url"):
+        fastorder.OrderExecutor(url)
+
+
+def test_the_scheme_is_taken_in_any_letter_case(gateway):
+    url = gateway.base_url.replace("http", "HTTP")
+    with blocking.OrderExecutor(url) as executor:
+        executor.connect()

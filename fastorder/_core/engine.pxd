@@ -37,12 +37,14 @@ cdef class Engine:
         int64_t valid_until_ns=*) except -1
     cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1
     cdef int check_owner(self) except -1
-    cdef int begin(
+    cdef Transfer begin(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
-        int64_t valid_until_ns) except -1
+        int64_t valid_until_ns)
+    cdef int abandon(self, Transfer transfer, object error) except -1
     cdef int start(self) except -1
     cdef int drive(self) except -1
     cdef int hand_out(self) except -1
+    cdef bint begun_again(self, Transfer transfer) noexcept
     cdef int queued(self) except -1
     cdef int note_writes(self) noexcept
     cdef int close_sockets(self) except -1

@@ -175,13 +175,25 @@ cdef class Engine:
         if len(self.in_flight) >= self.most:
             self.backlog.append((route, body, token, receiver, gate, valid_until_ns))
             return 0
-        self.begin(route, body, token, receiver, gate, valid_until_ns)
-        return self.start()
+        cdef Transfer transfer = self.begin(
+            route, body, token, receiver, gate, valid_until_ns)
+        try:
+            self.start()
+        except Exception as error:
+            self.abandon(transfer, error)
+        return 0
 
-    cdef int begin(
+    cdef int abandon(self, Transfer transfer, object error) except -1:
+        """Take back a request that cannot be watched; it may have left already."""
+        if transfer not in self.in_flight:
+            raise error
+        transfer.explain(repr(error))
+        return self.retire(transfer, CLOSED_CODE)
+
+    cdef Transfer begin(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
         int64_t valid_until_ns
-    ) except -1:
+    ):
         """Give a request to libcurl, which starts it when it is driven."""
         cdef Transfer transfer = route.take()
         transfer.prepare(body, token, receiver, &self.stamps, gate, valid_until_ns)
@@ -193,7 +205,7 @@ cdef class Engine:
             transfer.close()
             raise RuntimeError(f"libcurl took no request: {multi_error(code)}")
         self.in_flight.add(transfer)
-        return 0
+        return transfer
 
     def check(self):
         """Refuse a use from a wrong loop, thread or process, or after the close.
@@ -284,7 +296,10 @@ cdef class Engine:
         while self.backlog and len(self.in_flight) < self.most and not self.closed:
             while self.backlog and len(self.in_flight) < self.most:
                 route, body, token, receiver, gate, until_ns = self.backlog.popleft()
-                self.begin(route, body, token, receiver, gate, until_ns)
+                try:
+                    self.begin(route, body, token, receiver, gate, until_ns)
+                except Exception as error:
+                    receiver.fail(error)
             self.drive()
             self.hand_out()
         return 0
@@ -303,8 +318,16 @@ cdef class Engine:
             owner = NULL
             curl.easy_getinfo(message.easy, c.CURLINFO_PRIVATE, &owner)
             transfer = <Transfer>owner
-            self.retire(transfer, message.result.code)
+            if not (transfer.wire.stale and self.begun_again(transfer)):
+                self.retire(transfer, message.result.code)
         return 0
+
+    cdef bint begun_again(self, Transfer transfer) noexcept:
+        """Give libcurl a request once more that has not left; another connection."""
+        transfer.wire.stale = False
+        transfer.wire.error[0] = 0
+        curl.multi_remove_handle(self.multi, transfer.easy)
+        return curl.multi_add_handle(self.multi, transfer.easy) == 0
 
     cdef int retire(self, Transfer transfer, int code) except -1:
         cdef Receiver receiver = transfer.receiver
@@ -314,8 +337,10 @@ cdef class Engine:
         transfer.route.give_back(transfer)
         try:
             receiver.receive(evidence)
-        except Exception as error:
+        except BaseException as error:
             receiver.fail(error)
+            if not isinstance(error, Exception):
+                raise
         return 0
 
     cdef int run_due(self) except -1:
@@ -323,8 +348,10 @@ cdef class Engine:
         while receiver is not None:
             try:
                 receiver.wake()
-            except Exception as error:
+            except BaseException as error:
                 receiver.fail(error)
+                if not isinstance(error, Exception):
+                    raise
             receiver = self.queue.pop_due(now_ns())
         return 0
 
@@ -438,10 +465,12 @@ cdef class LoopEngine(Engine):
 
     cdef int settle(self) except -1:
         """Act on what libcurl left: sockets, ended exchanges, the next deadline."""
-        self.apply_changes()
-        self.deliver()
-        if not self.closed:
-            self.arm()
+        try:
+            self.apply_changes()
+            self.deliver()
+        finally:
+            if not self.closed:
+                self.arm()
         return 0
 
     cdef int apply_changes(self) except -1:
@@ -529,14 +558,16 @@ cdef class LoopEngine(Engine):
         self.timer = None
         if self.closed:
             return
-        if self.notes.deadline_ns <= now_ns():
-            self.act(c.BAD_SOCKET, 0)
-            self.apply_changes()
-            self.deliver()
-        if not self.closed:
-            self.run_due()
-        if not self.closed:
-            self.arm()
+        try:
+            if self.notes.deadline_ns <= now_ns():
+                self.act(c.BAD_SOCKET, 0)
+                self.apply_changes()
+                self.deliver()
+            if not self.closed:
+                self.run_due()
+        finally:
+            if not self.closed:
+                self.arm()
 
 
 cdef class PollEngine(Engine):
@@ -587,7 +618,8 @@ cdef class PollEngine(Engine):
         """
         self.check_owner()
         self.pause(longest_ns)
-        self.start()
+        if not self.closed:  # a signal's handler may close it
+            self.start()
         if not self.closed:
             self.run_due()
 

@@ -28,7 +28,11 @@ cdef long long whole(
         type(value) is bool or not hasattr(value, "__index__")
     ):
         raise WrongFieldType(field, "must be a whole number", value)
-    cdef long long number = PyLong_AsLongLongAndOverflow(value.__index__(), &past)
+    try:
+        exact = value.__index__()
+    except TypeError:
+        raise WrongFieldType(field, "must be a whole number", value) from None
+    cdef long long number = PyLong_AsLongLongAndOverflow(exact, &past)
     if past < 0 or (past == 0 and number < least):
         raise InvalidField(field, f"must be at least {least}", value)
     if past > 0 or number > most:
@@ -45,6 +49,17 @@ cdef bint visible(object text, Py_ssize_t most) except -1:
         if not c'!' <= letter <= c'~':
             return False
     return True
+
+
+cdef str plain_text(object text):
+    """The same characters as a str; a subclass, such as a StrEnum's, is one no more."""
+    return text if type(text) is str else str.__str__(text)
+
+
+def symbol_from(value):
+    """A symbol in upper case."""
+    check_symbol(value)
+    return plain_text(value).upper()
 
 
 cdef int check_symbol(object symbol) except -1:
@@ -104,7 +119,7 @@ def contract_id_from(value):
         if not visible(value, LONGEST_NAME):
             raise InvalidField(
                 "contract_id", "must be 1 to 128 printable ASCII characters", value)
-        return value
+        return plain_text(value)
     return str(whole("contract_id", value, 0, LARGEST_INT64))
 
 

@@ -22,12 +22,21 @@ cdef extern from *:
     static inline int fastorder_close_socket(fastorder_socket fd) {
         return closesocket(fd);
     }
+    static inline int fastorder_has_input(fastorder_socket fd) {
+        u_long waiting = 0;
+        return ioctlsocket(fd, FIONREAD, &waiting) == 0 && waiting > 0;
+    }
     #else
+    #include <sys/socket.h>
     #include <unistd.h>
     typedef int fastorder_socket;
     #define FASTORDER_BAD_SOCKET (-1)
     static inline int fastorder_close_socket(fastorder_socket fd) {
         return close(fd);
+    }
+    static inline int fastorder_has_input(fastorder_socket fd) {
+        char byte;
+        return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
     }
     #endif
     """
@@ -37,6 +46,7 @@ cdef extern from *:
         void* whatever
         int code
     int close_socket "fastorder_close_socket"(socket_t fd) noexcept nogil
+    bint has_input "fastorder_has_input"(socket_t fd) noexcept nogil
 
 cdef struct CurlMessage:        # CURLMsg
     int msg
@@ -156,6 +166,7 @@ cdef enum:
     CURLINFO_RESPONSE_CODE = 0x200002
     CURLINFO_PRIVATE = 0x100015
     CURLINFO_NUM_CONNECTS = 0x20001A
+    CURLINFO_ACTIVESOCKET = 0x50002C
 
     CURLMOPT_SOCKETFUNCTION = 20001
     CURLMOPT_SOCKETDATA = 10002

@@ -3,7 +3,8 @@
 cimport cython
 
 from fastorder._core.fields cimport (
-    LARGEST_INT32, check_key, check_seconds, check_symbol, check_tag_text, whole)
+    LARGEST_INT32, check_key, check_seconds, check_symbol, check_tag_text, plain_text,
+    whole)
 from fastorder._core.price cimport price_bytes
 
 from fastorder.enums import OrderType, Side
@@ -57,7 +58,7 @@ cdef class OrderRequest:
         idempotency_key=None, valid_for=None, despite=None
     ):
         check_symbol(symbol)
-        self.symbol = symbol
+        self.symbol = plain_text(symbol)
         self.side = member("side", side, Side, SIDES)
         self.sells = self.side is SELL
         self.quantity = whole("quantity", quantity, 1, LARGEST_INT32)
@@ -83,6 +84,7 @@ cdef class OrderRequest:
         self.trailing_stop_loss = trailing_stop_loss
         if custom_tag is not None:
             check_tag_text(custom_tag)
+            custom_tag = plain_text(custom_tag)
         self.custom_tag = custom_tag
         if idempotency_key is not None or valid_for is not None or despite is not None:
             self.take_terms(idempotency_key, valid_for, despite)
@@ -106,6 +108,7 @@ cdef class OrderRequest:
         """What most orders do not have."""
         if idempotency_key is not None:
             check_key(idempotency_key)
+            idempotency_key = plain_text(idempotency_key)
             if self.custom_tag is not None:
                 raise InvalidField(
                     "idempotency_key", "must not come with a custom_tag, it gives one",

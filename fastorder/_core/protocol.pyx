@@ -110,6 +110,10 @@ cdef class RequestProtocol:
         """A pause is over; the next command."""
         raise NotImplementedError
 
+    cpdef object on_failure(self, str why):
+        """The client itself has failed; None where nothing more can be done."""
+        return None
+
     cpdef object on_stop(self, Evidence evidence):
         """The executor closes; a Finish. None stands for no exchange under way."""
         raise NotImplementedError

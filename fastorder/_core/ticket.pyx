@@ -9,10 +9,15 @@ import asyncio
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
+from fastorder._core.clock cimport monotonic_ns
 from fastorder._core.protocol cimport Finish, Halt, Pause, Send, Tell
+from fastorder._core.result cimport result_of
 from fastorder._core.transfer cimport Evidence, Receiver
 
+from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed
+
+cdef object UNKNOWN = Outcome.UNKNOWN
 
 
 cdef class Carrier:
@@ -166,9 +171,26 @@ cdef class Ticket(Receiver):
             self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
 
     cpdef object fail(self, object error):
-        """The client itself has failed; whoever waits is told."""
-        self.error = error
-        self.end()
+        """The client itself has failed: a read raises it, a change is unknown."""
+        why = f"the client itself failed: {error!r}"
+        if self.kind == "read":
+            self.error = error
+            self.end()
+            return
+        try:
+            command = self.protocol.on_failure(why)
+        except Exception:
+            command = None
+        if command is None:
+            self.settle(self.unknown(why))
+        else:
+            self.go_on(command)
+
+    cdef object unknown(self, str error):
+        now_ns = monotonic_ns()
+        return result_of(
+            UNKNOWN, self.kind, None, now_ns, now_ns, self.protocol.attempts,
+            self.order_id, error, None, None, self.tag)
 
     cdef int go_on(self, object command) except -1:
         try:

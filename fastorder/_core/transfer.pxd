@@ -34,6 +34,8 @@ cdef struct Wire:
     int64_t valid_until_ns      # no start after this
     Hold held_back
     int starts                  # how often libcurl asked to start the request
+    CURL* easy                  # borrowed; the transfer's own
+    bint stale                  # the connection had input before the request
     # the answer
     char* answer                # owned; kept between exchanges; NULL until the first
     size_t answer_size
@@ -112,6 +114,7 @@ cdef class Transfer:
     ) except -1
     cdef Evidence finish(self, int curl_code)
     cdef str why_held_back(self)
+    cdef int explain(self, str text) except -1
     cdef str error(self, int curl_code)
     cdef int settle(self) except -1
     cdef int close(self) except -1

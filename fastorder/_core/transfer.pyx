@@ -42,18 +42,35 @@ RESEND_BLOCKED = frozenset({c.CURLE_ABORTED_BY_CALLBACK, c.CURLE_SEND_FAIL_REWIN
 cdef int before_start(
     void* data, char* peer, char* local, int peer_port, int local_port
 ) noexcept nogil:
-    """Ask the gate; count the starts; refuse a second one where once is asked."""
+    """Ask the gate; count the starts; refuse a second one where once is asked.
+
+    An idle connection has nothing to say: what waits there is its end, or the answer
+    to another request, which libcurl would take for the answer to this one.
+    """
     cdef Wire* wire = <Wire*>data
+    cdef c.socket_t fd = c.BAD_SOCKET
     if wire.lock is not NULL and is_shut(wire.lock):
         wire.held_back = GATE_SHUT
     elif wire.valid_until_ns != FOREVER_NS and monotonic_ns() >= wire.valid_until_ns:
         wire.held_back = TOO_LATE
     if wire.held_back:
         return c.CURL_PREREQFUNC_ABORT
+    if wire.once and wire.starts == 0:
+        curl.easy_getinfo(wire.easy, c.CURLINFO_ACTIVESOCKET, &fd)
+        if fd != c.BAD_SOCKET and not is_new(wire.easy) and c.has_input(fd):
+            wire.stale = True
+            return c.CURL_PREREQFUNC_ABORT
     wire.starts += 1
     if wire.once and wire.starts > 1:
         return c.CURL_PREREQFUNC_ABORT
     return c.CURL_PREREQFUNC_OK
+
+
+cdef bint is_new(CURL* easy) noexcept nogil:
+    """Whether the connection was opened for this exchange: TLS may still be talking."""
+    cdef long opened = 0
+    curl.easy_getinfo(easy, c.CURLINFO_NUM_CONNECTS, &opened)
+    return opened > 0
 
 
 cdef size_t read_body(char* into, size_t size, size_t count, void* data) noexcept nogil:
@@ -315,6 +332,7 @@ cdef class Transfer:
         memset(&self.wire, 0, sizeof(Wire))
         self.route = route
         self.wire.once = route.once
+        self.wire.easy = self.easy
         self.wire.answer_limit = route.answer_limit
         preset(self.easy, &self.wire)
         set_pointer(self.easy, c.CURLOPT_PRIVATE, <void*>self)
@@ -334,7 +352,6 @@ cdef class Transfer:
         check(set_long(self.easy, c.CURLOPT_CONNECTTIMEOUT_MS, route.connect_ms))
         check(set_long(self.easy, c.CURLOPT_TIMEOUT_MS, route.request_ms))
         check(set_size(self.easy, c.CURLOPT_MAXFILESIZE_LARGE, route.answer_limit))
-        self.header(b"Accept: application/json")
         if route.is_post:
             check(set_long(self.easy, c.CURLOPT_POST, 1))
             check(set_size(self.easy, c.CURLOPT_POSTFIELDSIZE_LARGE, 0))
@@ -375,6 +392,7 @@ cdef class Transfer:
         wire.body_size = size
         wire.body_read = 0
         wire.starts = 0
+        wire.stale = False
         wire.answer_size = 0
         wire.answer_too_large = False
         wire.date_size = 0
@@ -419,6 +437,12 @@ cdef class Transfer:
         if self.wire.held_back == TOO_LATE:
             return "its time was over before it could leave"
         return f"the gate is shut: {self.gate.why}"
+    cdef int explain(self, str text) except -1:
+        """Say in libcurl's place why the exchange has ended."""
+        cdef bytes encoded = text.encode("utf-8", "replace")[:ERROR_TEXT - 1]
+        memcpy(
+            self.wire.error, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded) + 1)
+        return 0
 
     cdef str error(self, int curl_code):
         cdef bytes text = self.wire.error
