@@ -21,6 +21,7 @@ cdef class Amendment(RequestProtocol):
     cdef object _clock
     cdef int64_t _called_ns
     cdef object _retries
+    cdef bint _gated
     cdef bint _may_resend
     cdef str _error
     cdef Reading _refusal

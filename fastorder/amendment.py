@@ -56,6 +56,15 @@ class Effect(Enum):
     DONE = "done"
     IMPOSSIBLE = "no longer possible"
     NOT_SEEN = "not seen yet"
+    UNREADABLE = "not read"
+
+
+class Repeat(Enum):
+    """When a request whose effect is in doubt is sent again."""
+
+    AT_ONCE = "at once: twice has the effect of once"
+    AFTER_A_LOOK = "once a look shows that it has had no effect"
+    NEVER = "never"
 
 
 class Kind(NamedTuple):
@@ -66,12 +75,14 @@ class Kind(NamedTuple):
         endpoint: where it goes.
         codes: the endpoint's own error codes.
         pending: the codes after which it may still have its effect.
+        repeat: when it is sent again: at once on a busy gateway, after a look, never.
     """
 
     action: str
     endpoint: Endpoint
     codes: type[IntEnum]
     pending: frozenset[IntEnum]
+    repeat: Repeat = Repeat.AT_ONCE
 
 
 CANCEL = Kind(
@@ -108,6 +119,7 @@ class Amendment(RequestProtocol):
         "_called_ns",
         "_clock",
         "_error",
+        "_gated",
         "_may_resend",
         "_policy",
         "_refusal",
@@ -143,6 +155,7 @@ class Amendment(RequestProtocol):
         self._clock = clock
         self._called_ns = called_ns
         self._retries: Schedule | None = None
+        self._gated = False  # whether it may add exposure
         self._may_resend = False
         self._superseded = False
         self._error = ""
@@ -158,7 +171,7 @@ class Amendment(RequestProtocol):
     def start(self) -> Send:
         """The first command: the request leaves."""
         self.state = SENDING
-        return Send(self.kind.endpoint, self._body)
+        return Send(self.kind.endpoint, self._body, self._gated)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult]:
         """An exchange has ended."""
@@ -183,9 +196,11 @@ class Amendment(RequestProtocol):
             self.evidence = evidence
             self.attempts += evidence.starts > 0
             self.in_doubt |= evidence.starts > 0
-        outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
         why = f" ({self._error})" if self._error else ""
-        return self._finish(outcome, f"the executor was closed{why}")
+        self._error = f"the executor was closed{why}"
+        if self.in_doubt:
+            return self._finish(Outcome.UNKNOWN, self._error)
+        return self._never_sent()
 
     @property
     def _schedule(self) -> Schedule:
@@ -201,13 +216,13 @@ class Amendment(RequestProtocol):
         reading = read(evidence, self._policy.statuses)
         self.attempts += evidence.starts > 0
         if reading.sign is WAS_ACCEPTED:
-            return self._finish(ACCEPTED)
+            return self._finish(ACCEPTED, proof="the gateway took it")
         self._error = reading.reason
         if reading.sign is Sign.NOT_SENT:
             return self._not_sent(evidence)
         if reading.sign is Sign.REFUSED:
             return self._refused(reading)
-        if reading.sign in (Sign.BUSY, Sign.LIMITED) and not self._schedule.spent:
+        if self._is_repeated_at_once(reading):
             self.in_doubt = True
             return self._rest(evidence)
         if reading.sign is Sign.TURNED_AWAY:
@@ -215,12 +230,23 @@ class Amendment(RequestProtocol):
             return self._read_back()
         return self._doubtful()
 
+    def _is_repeated_at_once(self, reading: Reading) -> bool:
+        return (
+            self.kind.repeat is Repeat.AT_ONCE
+            and reading.sign in (Sign.BUSY, Sign.LIMITED)
+            and not self._schedule.spent
+        )
+
     def _not_sent(self, evidence: Evidence) -> Command[OrderResult]:
+        if evidence.held_back:
+            return self._doubtful() if self.in_doubt else self._never_sent()
         if not self._schedule.spent and not evidence.untrusted:
             return self._rest(None)
-        if self.in_doubt:
-            return self._doubtful()
-        return self._finish(Outcome.NOT_SENT, self._error)
+        return self._doubtful() if self.in_doubt else self._never_sent()
+
+    def _never_sent(self) -> Finish[OrderResult]:
+        proof = "not a byte of it left this machine"
+        return self._finish(Outcome.NOT_SENT, self._error, proof=proof)
 
     def _refused(self, reading: Reading) -> Command[OrderResult]:
         assert reading.reply is not None
@@ -234,7 +260,11 @@ class Amendment(RequestProtocol):
             self._error = f"{name} ({code})"
             return self._read_back()
         return self._finish(
-            Outcome.REJECTED, reading.reason or None, error_code=code, error_name=name
+            Outcome.REJECTED,
+            reading.reason or None,
+            code,
+            name,
+            f"the gateway refused the only send of it: {name} ({code})",
         )
 
     def _rest(self, evidence: Evidence | None) -> Pause:
@@ -259,32 +289,48 @@ class Amendment(RequestProtocol):
 
     def _was_read_back(self, evidence: Evidence) -> Command[OrderResult]:
         reading = read(evidence, self._policy.statuses)
+        effect, why = self._seen(reading)
+        if effect is Effect.DONE:
+            return self._finish(ACCEPTED, proof=f"read back: {why}")
+        if effect is Effect.IMPOSSIBLE:
+            return self._finish(Outcome.REJECTED, why, proof=f"read back: {why}")
+        if effect is Effect.UNREADABLE:
+            return self._unseen(f"{self._error}; reading back failed: {why}")
+        if self._refusal is not None and not self.in_doubt:
+            return self._finish(
+                Outcome.REJECTED, self._error, proof=f"read back: {why}"
+            )
+        return self._unseen(f"{self._error}; {why}")
+
+    def _seen(self, reading: Reading) -> tuple[Effect, str]:
+        """What was read back says of this amendment, and why."""
         if _does_not_exist(reading):
-            return self._finish(Outcome.REJECTED, "the order does not exist")
+            return Effect.IMPOSSIBLE, "the order does not exist"
         row = _order_row(reading)
         if row is None or row.get("id") != self.order_id:
             reason = reading.reason or "the answer does not hold the order"
-            return self._unseen(f"{self._error}; reading back failed: {reason}")
+            return Effect.UNREADABLE, reason
         effect = self.effect(row)
-        if effect is Effect.DONE:
-            return self._finish(Outcome.ACCEPTED)
         if effect is Effect.IMPOSSIBLE:
-            return self._finish(Outcome.REJECTED, _ended_text(row))
-        if self._refusal is not None and not self.in_doubt:
-            return self._finish(Outcome.REJECTED, self._error)
-        return self._unseen(f"{self._error}; the order does not show it")
+            return effect, _ended_text(row)
+        if effect is Effect.DONE:
+            return effect, "the order shows it"
+        return effect, "the order does not show it"
 
     def _unseen(self, why: str) -> Command[OrderResult]:
         """Send again while the schedule lasts, unless the gateway has refused it."""
         if self._superseded:
             return self._outdated(why)
-        if self._refusal is None and self._may_resend:
+        repeated = self._may_resend and self.kind.repeat is not Repeat.NEVER
+        if self._refusal is None and repeated:
             return self.start()
         return self._finish(Outcome.UNKNOWN, why)
 
     def _outdated(self, why: str = "it was not sent") -> Finish[OrderResult]:
-        outcome = Outcome.UNKNOWN if self.in_doubt else Outcome.NOT_SENT
-        return self._finish(outcome, f"{why}; a newer modify has taken its place")
+        self._error = f"{why}; a newer modify has taken its place"
+        if self.in_doubt:
+            return self._finish(Outcome.UNKNOWN, self._error)
+        return self._never_sent()
 
     # ------------------------------------------------------------ the end
 
@@ -294,6 +340,7 @@ class Amendment(RequestProtocol):
         error: str | None = None,
         error_code: int | None = None,
         error_name: str | None = None,
+        proof: str | None = None,
     ) -> Finish[OrderResult]:
         self.state = DONE
         return Finish(
@@ -303,11 +350,12 @@ class Amendment(RequestProtocol):
                 self.evidence,
                 self._called_ns,
                 self._clock.monotonic_ns(),
-                order_id=self.order_id,
+                order_id=self.order_id or None,
                 error=error,
                 error_code=error_code,
                 error_name=error_name,
                 attempts=self.attempts,
+                proof=proof,
             )
         )
 
@@ -359,6 +407,7 @@ class Modification(Amendment):
         wanted: dict[str, Price],
     ) -> None:
         super().__init__(MODIFY, account_id, order_id, body, policy, clock, called_ns)
+        self._gated = "size" in wanted
         self.wanted = wanted
 
     def give_way(self, newer: Amendment) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 import orjson
 
 from fastorder._core.engine import monotonic_ns
-from fastorder._core.fields import account_id_from, order_id_from, symbol_from
+from fastorder._core.fields import account_id_from, order_id_from, quantity_from, symbol_from
 from fastorder._core.gate import Gate
 from fastorder._core.order import OrderRequest
 from fastorder._core.request import (
@@ -26,6 +26,7 @@ from fastorder._core.request import (
 from fastorder._core.ticket import Ticket
 from fastorder.amendment import Amendment, Cancellation, Modification
 from fastorder.clock import Clock
+from fastorder.closing import Closing
 from fastorder.config import RetryPolicy, Timeouts
 from fastorder.contracts import ContractBook, front_contract
 from fastorder.dispatch import Dispatch
@@ -464,6 +465,41 @@ class Desk(ABC, Generic[Placed]):
         )
         return self._amend(cancellation)
 
+    def close_position(self, symbol: str, account_id: int) -> Placed:
+        """Close the whole position of a contract, at the market.
+
+        The legs of a bracket are not cancelled by it: the gateway leaves them working.
+        Where its answer is lost, the position is read, and the close is sent again only
+        if it is still there. See ``modify_order``.
+        """
+        return self._close(symbol, account_id, None)
+
+    def partial_close_position(
+        self, symbol: str, account_id: int, quantity: int
+    ) -> Placed:
+        """Close a part of a position, at the market.
+
+        It has no key that the gateway would know it by, so it is sent once at most:
+        where its answer is lost its outcome is UNKNOWN, and the text says how many
+        contracts are open now. See ``modify_order``.
+
+        Args:
+            quantity: how many contracts, at least 1.
+        """
+        return self._close(symbol, account_id, quantity_from(quantity))
+
+    def _close(self, symbol: str, account_id: int, quantity: int | None) -> Placed:
+        called_ns = monotonic_ns()
+        closing = Closing(
+            account_id_from(account_id),
+            self._contracts.find(symbol).contract_id,
+            quantity,
+            self._policy,
+            self._dispatch.clock,
+            called_ns,
+        )
+        return self._amend(closing)
+
     def _amend(self, amendment: Amendment) -> Placed:
         ticket: Ticket[OrderResult] = Ticket(
             self._dispatch,
@@ -471,7 +507,7 @@ class Desk(ABC, Generic[Placed]):
             amendment.kind.action,
             None,
             amendment.account_id,
-            amendment.order_id,
+            amendment.order_id or None,
         )
         older = [
             under_way.protocol

@@ -22,6 +22,9 @@ class Endpoint(Enum):
     SEARCH_ORDERS = ("/api/Order/search", False)
     SEARCH_OPEN_ORDERS = ("/api/Order/searchOpen", False)
     ORDER_BY_ID = ("/api/Order/searchById", False)
+    CLOSE_POSITION = ("/api/Position/closeContract", True)
+    PARTIAL_CLOSE = ("/api/Position/partialCloseContract", True)
+    SEARCH_POSITIONS = ("/api/Position/searchOpen", False)
 
     path: str
     changes: bool

@@ -258,6 +258,35 @@ class CancelOrderError(IntEnum):
     AccountRejected = 6
 
 
+class ClosePositionError(IntEnum):
+    """Codes of Position/closeContract."""
+
+    Success = 0
+    AccountNotFound = 1
+    PositionNotFound = 2
+    ContractNotFound = 3
+    ContractNotActive = 4
+    OrderRejected = 5
+    OrderPending = 6
+    UnknownError = 7
+    AccountRejected = 8
+
+
+class PartialClosePositionError(IntEnum):
+    """Codes of Position/partialCloseContract."""
+
+    Success = 0
+    AccountNotFound = 1
+    PositionNotFound = 2
+    ContractNotFound = 3
+    ContractNotActive = 4
+    InvalidCloseSize = 5
+    OrderRejected = 6
+    OrderPending = 7
+    UnknownError = 8
+    AccountRejected = 9
+
+
 class SearchOrderError(IntEnum):
     """Codes of Order/search, Order/searchOpen and Order/v2/query."""
 

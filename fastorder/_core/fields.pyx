@@ -113,6 +113,11 @@ def account_id_from(value):
     return whole("account_id", value, 1, LARGEST_INT32)
 
 
+def quantity_from(value):
+    """A number of contracts: 1 to 2**31 - 1."""
+    return whole("quantity", value, 1, LARGEST_INT32)
+
+
 def contract_id_from(value):
     """A contract id as it goes on the wire; a number becomes its decimal text."""
     if isinstance(value, str):

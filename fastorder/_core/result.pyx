@@ -29,7 +29,7 @@ cdef class OrderResult:
 
     Attributes:
         outcome: ACCEPTED, REJECTED, NOT_SENT, NOT_PLACED or UNKNOWN.
-        action: "place", "modify" or "cancel".
+        action: "place", "modify", "cancel", "close" or "partial close".
         order_id: the gateway's number; None where it gave none.
         error: why it was not accepted, for people; None where there is no reason.
         error_code: the gateway's own; None where it gave none.
@@ -76,6 +76,8 @@ cdef class OrderResult:
     def message(self):
         """One line for people."""
         if self.outcome is ACCEPTED:
+            if self.order_id is None:
+                return f"{self.action} accepted"
             subject = "order" if self.action == "place" else f"{self.action} of order"
             return f"{subject} {self.order_id} accepted"
         code = f"{self.error_name} ({self.error_code})" if self.error_name else None

@@ -1,0 +1,87 @@
+"""Closing a position: the whole of it converges, a part of it is sent once."""
+
+import pytest
+from conftest import ACCOUNT
+
+import fastorder
+from fastorder import Outcome
+from fastorder.simulator import Fault
+
+CLOSE = "/api/Position/closeContract"
+PARTIAL = "/api/Position/partialCloseContract"
+POSITIONS = "/api/Position/searchOpen"
+
+
+def size_of(gateway):
+    def read():
+        positions = gateway.gateway.exchange.accounts[ACCOUNT].positions
+        return sum(position.size for position in positions.values())
+
+    return gateway.call(read)
+
+
+def requests(gateway, endpoint):
+    return len(gateway.ledger.requests(endpoint))
+
+
+@pytest.fixture
+def long_three(trader):
+    assert trader.place_market_order("MNQ", "BUY", 3, ACCOUNT).success
+    return trader
+
+
+def test_a_position_is_closed(long_three, gateway):
+    result = long_three.close_position("MNQ", ACCOUNT)
+    assert result.success
+    assert (result.action, result.order_id) == ("close", None)
+    assert size_of(gateway) == 0
+
+
+def test_a_part_is_closed(long_three, gateway):
+    assert long_three.partial_close_position("MNQ", ACCOUNT, 2).success
+    assert abs(size_of(gateway)) == 1
+
+
+def test_a_flat_account_has_nothing_to_close(trader):
+    result = trader.close_position("MNQ", ACCOUNT)
+    assert result.outcome is Outcome.REJECTED
+    assert result.error_name == "PositionNotFound"
+
+
+@pytest.mark.parametrize("effect", ["now", "none"])
+@pytest.mark.parametrize("reply", ["hang_up", "status"])
+def test_a_close_in_doubt_is_read_back_and_converges(
+    long_three, gateway, effect, reply
+):
+    gateway.faults.add(Fault(CLOSE, reply=reply, effect=effect))
+    assert long_three.close_position("MNQ", ACCOUNT).success
+    assert size_of(gateway) == 0
+    assert requests(gateway, CLOSE) == (1 if effect == "now" else 2)
+    assert requests(gateway, POSITIONS) == 1
+
+
+@pytest.mark.parametrize("effect", ["now", "none"])
+@pytest.mark.parametrize("reply", ["hang_up", "status"])
+def test_a_part_in_doubt_is_never_sent_again(long_three, gateway, effect, reply):
+    gateway.faults.add(Fault(PARTIAL, reply=reply, effect=effect))
+    result = long_three.partial_close_position("MNQ", ACCOUNT, 2)
+    assert result.outcome is Outcome.UNKNOWN
+    open_ = 1 if effect == "now" else 3
+    assert f"{open_} contracts are open" in result.error
+    assert requests(gateway, PARTIAL) == 1
+
+
+def test_a_close_passes_a_shut_gate(long_three, gateway):
+    long_three.kill("enough for today")
+    assert long_three.partial_close_position("MNQ", ACCOUNT, 1).success
+    assert long_three.close_position("MNQ", ACCOUNT).success
+    with pytest.raises(fastorder.Halted, match="enough for today"):
+        long_three.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+    assert size_of(gateway) == 0
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 1.5, True, "2", None, 2**31])
+def test_a_part_must_be_a_number_of_contracts(long_three, gateway, quantity):
+    with pytest.raises((fastorder.InvalidField, fastorder.WrongFieldType)):
+        long_three.partial_close_position("MNQ", ACCOUNT, quantity)
+    assert requests(gateway, PARTIAL) == 0
