@@ -180,6 +180,60 @@ class OrderUnknown(OrderFailed):
     """It may exist: look before you order again."""
 
 
+class JournalError(FastOrderError):
+    """A journal cannot be used as it is; the file was left as it was.
+
+    Attributes:
+        path: of the journal.
+        expected: what it has to be.
+        found: what it was.
+    """
+
+    def __init__(self, path: str, expected: str, found: str) -> None:
+        super().__init__(path, expected, found)
+        self.path = path
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return f"journal {self.path} {self.expected}, {self.found}"
+
+
+class JournalUnavailable(JournalError):
+    """The file cannot be opened, made or locked: its place, kind, mode or disk."""
+
+
+class JournalLocked(JournalError):
+    """Somebody else writes it; a journal has one writer."""
+
+
+class JournalForeign(JournalError):
+    """The file is something else than a journal."""
+
+
+class JournalTooNew(JournalError):
+    """A later version of this library has written it."""
+
+
+class JournalDamaged(JournalError):
+    """Its contents are not what was once written."""
+
+
+class JournalFailed(JournalError):
+    """A write failed, and the journal takes no more; nothing may be sent after it.
+
+    Each later write raises it again, with the first failure in ``found``.
+    """
+
+
+class JournalConflict(JournalError, ValueError):
+    """Another intent stands under this tag or key; both are in the text."""
+
+
+class JournalMisuse(JournalError, RuntimeError):
+    """Used after it was closed, or in a fork of its process."""
+
+
 def _shown(value: object) -> str:
     """A value for an error text, cut where it is long."""
     if isinstance(value, int) and value.bit_length() > 256:

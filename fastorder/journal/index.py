@@ -1,0 +1,67 @@
+"""Which events belong together: a journal's contents by tag and by key, in memory.
+
+The table has no index of its own, so that a commit writes one page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastorder.journal.files import damaged
+from fastorder.journal.rows import COLUMNS, FINAL, INTENT, OUTCOME, Row, flaw
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+SELECT_ALL = f"SELECT {COLUMNS} FROM event ORDER BY id"  # noqa: S608
+
+
+class Index:
+    """The last event of each tag, the tag of each key, and what is unresolved."""
+
+    __slots__ = ("count", "keys", "last", "unresolved")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last: dict[str, int] = {}
+        self.keys: dict[tuple[int, str], str] = {}
+        self.unresolved: dict[str, None] = {}  # oldest first
+
+    def add(self, row: Row) -> None:
+        """Take note of an event that stands in the journal."""
+        self.count, tag, kind = row[0], row[3], row[2]
+        self.last[tag] = self.count
+        if kind == INTENT:
+            self.unresolved[tag] = None
+            if row[5] is not None:
+                self.keys[row[6], row[5]] = tag
+        elif kind == OUTCOME and row[12] in FINAL:
+            self.unresolved.pop(tag, None)
+
+
+def events(path: str, connection: sqlite3.Connection, index: Index) -> Iterator[Row]:
+    """Every event of a journal, in order, once it is in the index.
+
+    Raises:
+        JournalDamaged: one is missing, or not as it was written.
+    """
+    for row in connection.execute(SELECT_ALL):
+        number = index.count + 1
+        if row[0] != number:
+            raise damaged(path, f"event {number} is missing")
+        found = flaw(row) or _misfit(row, index)
+        if found is not None:
+            raise damaged(path, f"event {number}: {found}")
+        index.add(row)
+        yield row
+
+
+def _misfit(row: Row, index: Index) -> str | None:
+    if row[1] != index.last.get(row[3], 0):
+        return "it does not follow the one before it"
+    if (row[2] == INTENT) != (row[1] == 0):
+        return "its tag has no intent, or two"
+    if row[2] == INTENT and (row[6], row[5]) in index.keys:
+        return "its key has two intents"
+    return None

@@ -1,0 +1,147 @@
+"""One writer for each journal: a lock that ends with its process.
+
+The lock lies on a file beside the journal, which stays. A lock of POSIX belongs to the
+process, and its end of any kind frees it; but closing the file a second time in the
+same process would free it too. So what is held is noted here and asked first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from fastorder.errors import JournalLocked, JournalMisuse, JournalUnavailable
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+FAR = 2**30  # the byte that is locked on Windows; the process's number stays readable
+
+_held: dict[
+    tuple[int, int], int
+] = {}  # the file's identity, the process that locked it
+_turn = threading.Lock()
+
+
+def _renew() -> None:
+    global _turn
+    _turn = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+class Lock:
+    """The right to write a journal, held from here to ``release``.
+
+    Raises:
+        JournalLocked: another process or journal has it.
+        JournalMisuse: this process is a fork of the one that has it.
+        JournalUnavailable: the lock file cannot be opened.
+    """
+
+    __slots__ = ("_file", "_identity")
+
+    def __init__(self, path: str) -> None:
+        with _turn:
+            refuse_fork(path)
+            self._identity = _identity_of(path)
+            if self._identity in _held:
+                raise _locked(path, "by another journal of this process")
+            self._file = _locked_file(path)
+            found = os.fstat(self._file)
+            self._identity = (found.st_dev, found.st_ino)
+            _held[self._identity] = os.getpid()
+
+    def release(self) -> None:
+        """Give it up."""
+        with _turn:
+            if _held.pop(self._identity, None) is not None:
+                os.close(self._file)
+
+
+def lock_path(path: str) -> str:
+    """The lock file of a journal."""
+    return f"{path}-lock"
+
+
+def is_held_here(path: str) -> bool:
+    """Whether this process writes the journal."""
+    return _identity_of(path) in _held
+
+
+def refuse_fork(path: str) -> None:
+    """Raise JournalMisuse where the journal was open when this process was forked.
+
+    SQLite's notes of its locks came along with the fork, the locks did not.
+    """
+    owner = _held.get(_identity_of(path))
+    if owner is not None and owner != os.getpid():
+        raise JournalMisuse(
+            path,
+            "must be opened in a process of its own (spawn, not fork)",
+            f"this one was forked from process {owner} while it was open there",
+        )
+
+
+def _identity_of(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(lock_path(path))
+    except OSError:
+        return (0, 0)
+    return found.st_dev, found.st_ino
+
+
+def _locked(path: str, owner: str) -> JournalLocked:
+    return JournalLocked(path, "must have one writer", f"is in use {owner}")
+
+
+def _locked_file(path: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        file = os.open(lock_path(path), flags, 0o600)
+    except OSError as error:
+        raise JournalUnavailable(
+            path, "must have a lock file beside it", str(error)
+        ) from None
+    try:
+        if hasattr(os, "fchmod"):
+            os.fchmod(file, 0o600)
+        _take(file)
+    except OSError:
+        owner = _owner(file)
+        os.close(file)
+        raise _locked(path, owner) from None
+    _sign(file)
+    return file
+
+
+def _take(file: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(file, FAR, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sign(file: int) -> None:
+    """Note who has it, for the other one's error text; a full disk is no matter."""
+    try:
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, str(os.getpid()).encode())
+    except OSError:
+        pass
+
+
+def _owner(file: int) -> str:
+    try:
+        os.lseek(file, 0, os.SEEK_SET)
+        number = os.read(file, 20).decode("ascii")
+    except (OSError, ValueError):
+        number = ""
+    return f"by process {number}" if number.isdigit() else "by another process"

@@ -1,0 +1,403 @@
+"""The journal that is written."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING, NoReturn
+from weakref import WeakSet
+
+from fastorder.errors import (
+    ConfigurationError,
+    JournalConflict,
+    JournalFailed,
+    JournalMisuse,
+    JournalUnavailable,
+    UnknownTag,
+)
+from fastorder.journal import files
+from fastorder.journal.index import Index, events
+from fastorder.journal.lock import Lock
+from fastorder.journal.rows import (
+    COLUMNS,
+    UNKNOWN,
+    Attempt,
+    Entry,
+    Intent,
+    Row,
+    Verdict,
+    attempt_row,
+    entry,
+    flaw,
+    intent_row,
+    outcome_row,
+)
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+INSERT = f"INSERT INTO event ({COLUMNS}) VALUES ({'?, ' * 15}?)"  # noqa: S608
+SELECT = f"SELECT {COLUMNS} FROM event WHERE id = ?"  # noqa: S608
+SELECT_SINCE = "SELECT tag FROM event WHERE kind = 'intent' AND at_s >= ? ORDER BY id"
+
+TIDY_AFTER = 100
+"""Events after which ``tidy`` has something to do."""
+
+TIDY_AT_LAST = 2_000
+"""Events after which ``resolve`` does it, where nobody has called ``tidy``."""
+
+_open: WeakSet[Journal] = WeakSet()
+
+
+class Journal:
+    """What was meant to be sent and what became of it, in one SQLite file.
+
+    Any thread may use it. There is one writer: a second one, in this process or
+    another, is refused. A write that fails halts the journal: each later write raises
+    JournalFailed with the first failure, until the file is opened anew.
+
+    Args:
+        path: the file; made where it is not there yet, with the mode 0600.
+        durability: "process" keeps what was committed when the process dies; "power"
+            keeps each intent when the machine dies too, for one flush of the disk.
+
+    Raises:
+        JournalError: of the kind that says why the file cannot be used.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_connection",
+        "_failure",
+        "_flushed",
+        "_index",
+        "_lock",
+        "_pid",
+        "_run",
+        "_turn",
+        "_untidy",
+        "durability",
+        "path",
+    )
+
+    def __init__(
+        self, path: str | os.PathLike[str], durability: str = "process"
+    ) -> None:
+        if durability not in ("process", "power"):
+            raise ConfigurationError(
+                f"durability must be 'process' or 'power', was {durability!r}"
+            )
+        self._connection: sqlite3.Connection | None = None
+        self._pid = os.getpid()
+        self._turn = threading.RLock()
+        self._failure: str | None = None
+        self._index = Index()
+        self._untidy = 0
+        self._flushed = durability == "power"
+        self.durability = durability
+        self.path = files.real_path(path)
+        present = files.exists(self.path)
+        self._lock = Lock(self.path)
+        try:
+            self._connection = self._opened(present)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._run = self._connection.cursor().execute
+        _open.add(self)
+
+    def _opened(self, present: bool) -> sqlite3.Connection:
+        if not present and not files.exists(self.path):
+            files.make(self.path)
+        files.verified(self.path, self._load)
+        files.secure(self.path)
+        try:
+            connection = files.connect(self.path, "rw")
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+        except sqlite3.Error as error:
+            raise JournalUnavailable(
+                self.path, "must be writable", str(error)
+            ) from error
+        return connection
+
+    def _load(self, connection: sqlite3.Connection) -> None:
+        for _ in events(self.path, connection, self._index):
+            pass
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        if self.durability == "power" and sys.platform == "darwin":
+            connection.execute("PRAGMA fullfsync = ON")
+            connection.execute("PRAGMA checkpoint_fullfsync = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute(_synchronous(self._flushed))
+        _tidied(connection)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "halted" if self._failure else "open"
+        return f"<Journal {self.path!r} {self.durability} {state}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is None or self._pid != os.getpid():
+            return
+        warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2)
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._connection is None
+
+    @property
+    def failure(self) -> str | None:
+        """The write that failed and halted it; None where all went well."""
+        return self._failure
+
+    def intent(self, intent: Intent) -> None:
+        """Commit an intent; once this returns, its order may be sent.
+
+        Raises:
+            JournalConflict: its tag or its key is in the journal already.
+            JournalFailed: the write failed, now or earlier. Send nothing.
+        """
+        self._check_writable()
+        with self._turn:
+            self._refuse_known(intent)
+            self._write(intent_row(self._index.count + 1, intent), flush=True)
+
+    def attempt(self, tag: str, number: int, at_s: float) -> None:
+        """Note that the n-th send is about to leave; never waits for the disk.
+
+        Raises:
+            UnknownTag: there is no such intent.
+            JournalFailed: the write failed, now or earlier. Send nothing.
+        """
+        self._check_writable()
+        with self._turn:
+            event, previous = self._index.count + 1, self._previous(tag)
+            row = attempt_row(event, previous, tag, Attempt(number, at_s))
+            self._write(row, flush=False)
+
+    def resolve(
+        self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
+    ) -> None:
+        """Note what became of an intent; never waits for the disk by rule.
+
+        UNKNOWN is noted too, and leaves the intent unresolved. A later outcome counts
+        more than an earlier one.
+
+        Args:
+            tag: of the intent.
+            outcome: ACCEPTED, REJECTED, NOT_SENT, NOT_PLACED or UNKNOWN.
+            order_id: the gateway's, where there is one.
+            proof: why this is known, readable by a person.
+            at_s: when, in seconds since the epoch.
+
+        Raises:
+            UnknownTag: there is no such intent.
+            JournalConflict: UNKNOWN for an intent that is resolved.
+            JournalFailed: the write failed, now or earlier.
+        """
+        self._check_writable()
+        with self._turn:
+            event, previous = self._index.count + 1, self._previous(tag)
+            verdict = Verdict(outcome, order_id, proof, at_s)
+            row = outcome_row(event, previous, tag, verdict)
+            if outcome == UNKNOWN and tag not in self._index.unresolved:
+                raise self._conflict(f"UNKNOWN for {tag!r}", self.by_tag(tag))
+            self._write(row, flush=False)
+            if self._untidy >= TIDY_AT_LAST:
+                self.tidy()
+
+    def tidy(self) -> bool:
+        """Move the newest events from the log into the file, where there are many.
+
+        It waits for the disk: call it while no order is on its way.
+
+        Returns:
+            Whether there was something to do.
+
+        Raises:
+            JournalFailed: the write failed, now or earlier.
+        """
+        self._check_writable()
+        with self._turn:
+            if self._untidy < TIDY_AFTER or self._connection is None:
+                return False
+            try:
+                _tidied(self._connection)
+                self._untidy = 0
+            except BaseException as error:
+                self._halt(error)
+                raise
+            return True
+
+    def by_tag(self, tag: str) -> Entry | None:
+        """All that is known of a tag; None where it has no intent here."""
+        self._check()
+        with self._turn:
+            return self._entry(tag) if tag in self._index.last else None
+
+    def by_key(self, account_id: int, key: str) -> Entry | None:
+        """All that is known of an account's idempotency key; None where it is new."""
+        self._check()
+        with self._turn:
+            tag = self._index.keys.get((account_id, key))
+            return None if tag is None else self._entry(tag)
+
+    def unresolved(self) -> list[Entry]:
+        """The intents whose end is not known, oldest first."""
+        self._check()
+        with self._turn:
+            return [self._entry(tag) for tag in self._index.unresolved]
+
+    def since(self, at_s: float) -> list[Entry]:
+        """The intents that were made at a time or later, oldest first."""
+        self._check()
+        with self._turn:
+            try:
+                tags = self._run(SELECT_SINCE, (at_s,)).fetchall()
+            except sqlite3.Error as error:
+                raise files.damaged(self.path, str(error)) from error
+            return [self._entry(tag) for (tag,) in tags]
+
+    def close(self) -> None:
+        """Give the file up; what is committed stays. Idempotent."""
+        connection, self._connection = self._connection, None
+        if connection is None or self._pid != os.getpid():
+            return
+        _open.discard(self)
+        with self._turn:
+            if self._failure is None:
+                connection.close()
+            self._lock.release()
+
+    def _check(self) -> None:
+        if self._pid != os.getpid():
+            raise JournalMisuse(
+                self.path,
+                f"must be used in process {self._pid}",
+                f"this is its fork {os.getpid()}",
+            )
+        if self._connection is None:
+            raise JournalMisuse(self.path, "must be open", "was closed")
+
+    def _check_writable(self) -> None:
+        self._check()
+        if self._failure is not None:
+            self._raise_failed()
+
+    def _write(self, row: Row, flush: bool) -> None:
+        if self._failure is not None:
+            self._raise_failed()
+        flush = flush and self.durability == "power"
+        try:
+            if flush is not self._flushed:
+                self._run(_synchronous(flush))
+                self._flushed = flush
+            self._run(INSERT, row)
+            self._index.add(row)
+            self._untidy += 1
+        except BaseException as error:
+            self._halt(error)
+            raise
+
+    def _halt(self, error: BaseException) -> None:
+        """No more writes: after a failed flush nobody knows what is on the disk."""
+        self._failure = f"{type(error).__name__}: {error}"
+        _abandon(self._connection)  # closing it would write, and flush once more
+        if isinstance(error, sqlite3.Error):
+            self._raise_failed(error)
+
+    def _raise_failed(self, cause: BaseException | None = None) -> NoReturn:
+        found = f"the first failure was {self._failure}"
+        raise JournalFailed(self.path, "must take every write", found) from cause
+
+    def _refuse_known(self, intent: Intent) -> None:
+        if intent.tag in self._index.last:
+            raise self._conflict(_shown(intent), self._entry(intent.tag))
+        if intent.key is not None:
+            tag = self._index.keys.get((intent.account_id, intent.key))
+            if tag is not None:
+                raise self._conflict(_shown(intent), self._entry(tag))
+
+    def _conflict(self, asked: str, known: Entry | None) -> JournalConflict:
+        there = "nothing" if known is None else _shown(known.intent, known.outcome)
+        expected = "must hold each tag and each key of an account once"
+        return JournalConflict(self.path, expected, f"was given {asked}; has {there}")
+
+    def _previous(self, tag: str) -> int:
+        previous = self._index.last.get(tag)
+        if previous is None:
+            raise UnknownTag(f"tag {tag!r} must have an intent in {self.path}")
+        return previous
+
+    def _entry(self, tag: str) -> Entry:
+        rows: list[Row] = []
+        event = self._index.last[tag]
+        while event:
+            try:
+                row = self._run(SELECT, (event,)).fetchone()
+            except sqlite3.Error as error:
+                raise files.damaged(self.path, str(error)) from error
+            found = f"event {event} is missing" if row is None else flaw(row)
+            if found is not None:
+                raise files.damaged(self.path, found)
+            rows.insert(0, row)
+            event = row[1]
+        return entry(rows)
+
+
+def _synchronous(flush: bool) -> str:
+    return f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}"
+
+
+def _tidied(connection: sqlite3.Connection) -> None:
+    """Empty the log, and write once: the first write of a new log is flushed."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    connection.execute(f"PRAGMA user_version = {files.SCHEMA_VERSION}")
+
+
+def _shown(intent: Intent, outcome: str | None = None) -> str:
+    text = (
+        f"tag {intent.tag!r}, key {intent.key!r}, account {intent.account_id}, "
+        f"body {intent.body.decode('utf-8', 'backslashreplace')}"
+    )
+    return text if outcome is None else f"{text}, {outcome}"
+
+
+def _abandon(connection: sqlite3.Connection | None) -> None:
+    """Keep a connection from ever being closed; its files go with the process."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+def _leave_to_the_parent() -> None:
+    for journal in list(_open):
+        if journal._connection is not None:
+            _abandon(journal._connection)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
