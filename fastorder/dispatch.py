@@ -138,6 +138,11 @@ class Dispatch(Carrier):
         ticket.rest()
         self._ended.append(ticket)
 
+    def tidy(self) -> None:
+        """Do what waits for the disk, while no order is on its way."""
+        if self.witness is not None and not self._open:
+            self.witness.tidy()
+
     def halt(self, reason: str) -> None:
         """Shut the gate for good."""
         self.gate.shut(reason, final=True)

@@ -80,10 +80,6 @@ class ExecutorMisuse(FastOrderError, RuntimeError):
     """Used from another thread, event loop or process than its own; nothing sent."""
 
 
-class JournalError(FastOrderError):
-    """The journal cannot be used."""
-
-
 class Halted(FastOrderError, RuntimeError):
     """No new exposure may leave: the kill switch, or what shut the gate for good."""
 

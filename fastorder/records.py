@@ -8,7 +8,7 @@ from fastorder._core.order import order_from_body
 from fastorder._core.result import OrderResult
 from fastorder._core.ticket import Ticket
 from fastorder.enums import Outcome
-from fastorder.errors import InvalidField, JournalError, KeyReused
+from fastorder.errors import JournalFailed, KeyReused
 from fastorder.journal import Intent
 from fastorder.placement import Placement
 
@@ -42,7 +42,8 @@ class Records:
         if journal is not None:
             self._unrecovered = journal.unresolved()
             for entry in self._unrecovered:
-                dispatch.doubts.add(entry.account_id, entry.contract_id, entry.tag)
+                intent = entry.intent
+                dispatch.doubts.add(intent.account_id, intent.contract_id, intent.tag)
 
     def needed(self, order: OrderRequest) -> bool:
         """Whether an order is to be remembered."""
@@ -61,7 +62,7 @@ class Records:
         if earlier is None and self._journal is not None:
             entry = self._journal.by_tag(tag)
             if entry is not None:
-                earlier, ticket = entry.body, self._ended(entry)
+                earlier, ticket = entry.intent.body, self._ended(entry)
         if earlier is not None and earlier != body:
             raise KeyReused(order.idempotency_key or "", earlier.decode(), body.decode())
         return ticket
@@ -106,10 +107,6 @@ class Records:
         body: bytes,
     ) -> None:
         assert ticket.tag is not None
-        if journal.by_tag(ticket.tag) is not None:
-            raise InvalidField(
-                "custom_tag", "must be new, the journal has it already", ticket.tag
-            )
         now_s = self._dispatch.clock.wall_s()
         valid_until_s = None if order.valid_for is None else now_s + order.valid_for
         intent = Intent(
@@ -123,7 +120,7 @@ class Records:
         )
         try:
             journal.intent(intent)
-        except JournalError as error:
+        except JournalFailed as error:
             self._dispatch.halt(f"the journal failed: {error}")
             raise
 
@@ -144,13 +141,12 @@ class Records:
                 del self._keyed[oldest]
 
     def _resume(self, entry: Entry) -> Ticket[OrderResult]:
-        dispatch = self._dispatch
-        order = order_from_body(entry.body)
+        dispatch, intent = self._dispatch, entry.intent
         placement = Placement(
-            order,
-            entry.tag,
-            entry.contract_id,
-            entry.body,
+            order_from_body(intent.body),
+            intent.tag,
+            intent.contract_id,
+            intent.body,
             self._policy,
             dispatch.clock,
             dispatch.gateway_time,
@@ -158,21 +154,21 @@ class Records:
             dispatch.doubts,
         )
         ticket: Ticket[OrderResult] = Ticket(
-            dispatch, placement, "place", entry.tag, entry.account_id
+            dispatch, placement, "place", intent.tag, intent.account_id
         )
-        self._keyed[entry.tag] = (entry.body, ticket)
-        return dispatch.launch_resumed(ticket, entry.created_s)
+        self._keyed[intent.tag] = (intent.body, ticket)
+        return dispatch.launch_resumed(ticket, intent.created_s)
 
     def _ended(self, entry: Entry) -> Ticket[OrderResult]:
         """A ticket that shows what the journal knows of an order that has ended."""
         ticket: Ticket[OrderResult] = Ticket(
-            self._dispatch, None, "place", entry.tag, entry.account_id
+            self._dispatch, None, "place", entry.intent.tag, entry.intent.account_id
         )
         ticket.show(
             OrderResult(
                 Outcome[entry.outcome or "UNKNOWN"],
                 order_id=entry.order_id,
-                tag=entry.tag,
+                tag=entry.intent.tag,
                 attempts=len(entry.attempts),
                 proof=entry.proof,
             )

@@ -107,6 +107,7 @@ class WarmKeeper(Receiver):
 
     def _ping(self) -> list[Ticket[None]]:
         self._last_ns = self._dispatch.clock.monotonic_ns()
+        self._dispatch.tidy()
         tickets = ping_round(self._dispatch, self.connections)
         self._wake_at(self._last_ns + PING_EVERY_NS)
         return tickets

@@ -61,17 +61,26 @@ class Witness:
             self._seen.discard(ticket.tag)
             self._write(ticket.result)
 
+    def tidy(self) -> None:
+        """Let the journal put itself in order; it waits for the disk."""
+        if self._journal is not None:
+            self._guarded(self._journal.tidy)
+
     def _write(self, result: OrderResult) -> None:
         if self._journal is None or result.tag is None:
             return
+        self._guarded(
+            self._journal.resolve,
+            result.tag,
+            result.outcome.name,
+            result.order_id,
+            result.proof or result.error or "",
+            self._clock.wall_s(),
+        )
+
+    def _guarded(self, write: Callable[..., Any], *values: Any) -> None:
         try:
-            self._journal.resolve(
-                result.tag,
-                result.outcome.name,
-                result.order_id,
-                result.proof or result.error or "",
-                self._clock.wall_s(),
-            )
+            write(*values)
         except JournalError as error:
             self._gate.shut(f"the journal failed: {error}", final=True)
             LOG.critical("the journal failed, no new exposure leaves: %s", error)
