@@ -1,6 +1,7 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS
 #   make test      the tests
+#   make cuts      the same connection cuts as the tests, at every byte of every request
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
 #   make sanitize  the tests on a build with ASan and UBSan
@@ -16,13 +17,16 @@ COMPILED := $(wildcard fastorder/*.pxd)
 STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi)))
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test lint bench sanitize matrix docs clean build
+.PHONY: demo test cuts lint bench sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
 
 test: build
 	$(BIN)/python -m pytest $(ARGS)
+
+cuts: build
+	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_cuts.py $(ARGS)
 
 lint: build $(VENV)/.lint
 	$(BIN)/ruff format --check .
