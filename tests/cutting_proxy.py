@@ -99,7 +99,7 @@ class Line:
         self._down: Mode | None = None
         self._idle: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._late: list[Callable[[], None]] = []
+        self._late: dict[str, list[Callable[[], None]]] = {}
         self._server: asyncio.Server | None = None
         self.url = ""
         self.seen: list[Seen] = []
@@ -140,8 +140,9 @@ class Line:
         await self._refuse()
         while self._tasks:
             await asyncio.wait(self._tasks, timeout=20)
-        for deliver in self._late:
-            deliver()
+        for path in list(self._late):
+            for deliver in self._late.pop(path):
+                deliver()
 
     # ------------------------------------------------------------ the proxy's side
 
@@ -179,8 +180,8 @@ class Line:
             return cut
         if self._down is not None:
             return Cut(path, Part.REQUEST, 0, self._down)
-        while self._late and path.endswith("/place"):
-            self._late.pop()()
+        for deliver in self._late.pop(path, []):
+            deliver()
         return None
 
     def _struck(self, cut: Cut) -> None:
@@ -192,9 +193,9 @@ class Line:
         """A connection waits for its next request, or no longer does."""
         (self._idle.add if idle else self._idle.discard)(connection)
 
-    def keep(self, deliver: Callable[[], None]) -> None:
-        """Deliver the rest of a request later."""
-        self._late.append(deliver)
+    def keep(self, path: str, deliver: Callable[[], None]) -> None:
+        """Deliver the rest of a request when the next one of its path has come."""
+        self._late.setdefault(path, []).append(deliver)
 
 
 class Connection:
@@ -293,7 +294,7 @@ class Connection:
         """End the connection towards the gateway as well, or leave it for later."""
         assert self._gateway is not None
         if cut.late:
-            self._line.keep(self._rest_of(seen, self._gateway))
+            self._line.keep(seen.path, self._rest_of(seen, self._gateway))
             self._gateway = None
         elif cut.mode is Mode.RST:
             reset(self._gateway)
