@@ -4,6 +4,7 @@
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
 #   make leaks     100,000 orders and nothing left of them
+#   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
 #   make docs      the documentation, into site/
@@ -17,7 +18,7 @@ COMPILED := $(wildcard fastorder/*.pxd)
 STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi)))
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test lint bench leaks sanitize matrix docs clean build
+.PHONY: demo test lint bench leaks cuts sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
@@ -40,6 +41,9 @@ bench: build
 
 leaks: build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
+
+cuts: build
+	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_cuts.py $(ARGS)
 
 sanitize: $(VENV)/.tools
 	sh tools/sanitize.sh $(ARGS)

@@ -38,6 +38,10 @@ cdef class Placement(RequestProtocol):
     cdef int64_t _due_ns
     cdef int64_t _stuck_ns
 
+    cpdef object _handle(self, object event)
+    cpdef object _take_answer(self, Evidence evidence)
+    cpdef object _answer(self, Evidence evidence)
+
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)
     cpdef object on_time(self)

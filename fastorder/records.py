@@ -45,9 +45,10 @@ class Records:
                 intent = entry.intent
                 dispatch.doubts.add(intent.account_id, intent.contract_id, intent.tag)
 
-    def needed(self, order: OrderRequest) -> bool:
-        """Whether an order is to be remembered."""
-        return self._journal is not None or order.idempotency_key is not None
+    @property
+    def journaled(self) -> bool:
+        """Whether every order is written down."""
+        return self._journal is not None
 
     def known(
         self, order: OrderRequest, tag: str, contract_id: str, body: bytes
