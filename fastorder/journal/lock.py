@@ -21,9 +21,9 @@ else:
 
 FAR = 2**30  # the byte that is locked on Windows; the process's number stays readable
 
-_held: dict[
-    tuple[int, int], int
-] = {}  # the file's identity, the process that locked it
+_held: dict[tuple[int, int], int] = {}
+"""What is locked, by the identity of the lock file, and the process that did it."""
+
 _turn = threading.Lock()
 
 
