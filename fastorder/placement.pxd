@@ -34,6 +34,7 @@ cdef class Placement(RequestProtocol):
     cdef bint _never_again
     cdef bint _one_look
     cdef str _error
+    cdef str _last_look
     cdef int _widens
     cdef int64_t _due_ns
     cdef int64_t _stuck_ns
