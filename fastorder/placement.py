@@ -125,6 +125,7 @@ class Placement(RequestProtocol):
         "_clock",
         "_contract_id",
         "_doubts",
+        "_due_ns",
         "_error",
         "_gateway_time",
         "_last_look",
@@ -137,7 +138,6 @@ class Placement(RequestProtocol):
         "_rows",
         "_sent_s",
         "_stuck_ns",
-        "_due_ns",
         "_widens",
         "attempts",
         "evidence",
@@ -406,7 +406,9 @@ class Placement(RequestProtocol):
 
     def _found_rejected(self) -> Finish[OrderResult]:
         order_id = self._rows[0]["id"]
-        proof = f"Order/search lists order {order_id} with its tag as rejected, unfilled"
+        proof = (
+            f"Order/search lists order {order_id} with its tag as rejected, unfilled"
+        )
         return self._finish(Outcome.REJECTED, proof, order_id, error=self._error)
 
     def _foreign(self) -> Tell[OrderResult]:
