@@ -6,6 +6,8 @@ that are closed; a tick, an array of ticks and an array of bars go through the s
 functions, so that live, bulk and chunked bars are the same to the bit.
 """
 
+from cpython.long cimport PyLong_CheckExact
+from cpython.number cimport PyNumber_Index
 from libc.math cimport NAN, fabs, floor, rint
 from libc.stdint cimport int8_t, int64_t
 from libc.stdlib cimport free, malloc, realloc
@@ -422,6 +424,7 @@ cdef int64_t run_time(const rules_t* rules, state_t* state, sheet_t* sheet,
                       const ticks_t* ticks, int64_t i, int* why) noexcept nogil:
     """Ticks from i on, up to the first that is not taken; its index, and why."""
     cdef part_t one
+    cdef part_t begun
     cdef int64_t stop, reached
     while i < ticks.n:
         if ticks.time[i] < state.last_ns:
@@ -443,8 +446,14 @@ cdef int64_t run_time(const rules_t* rules, state_t* state, sheet_t* sheet,
             why[0] = join_tick(state, &one, rules.is_whole)
         if why[0]:
             return i
+        begun = state.part
         stop = first_from(ticks.time, i, ticks.n, state.end, state.guess)
         reached = join_ticks(ticks, i + 1, stop, &state.part, why)
+        if why[0] == LATE and ticks.time[reached - 1] >= state.end:
+            # the search was led astray: up to here the times are in order, so it is not
+            state.part = begun
+            stop = first_from(ticks.time, i, reached, state.end, 1)
+            reached = join_ticks(ticks, i + 1, stop, &state.part, why)
         state.last_ns = ticks.time[reached - 1]
         if why[0]:
             return reached
@@ -933,7 +942,7 @@ cdef class Machine:
         if is_first and partial:
             self.state.first_partial = True
 
-    def update(self, int64_t time_ns, price, int64_t size, int side=0):
+    def update(self, time_ns, price, size, int side=0):
         """Take one tick.
 
         Args:
@@ -952,24 +961,26 @@ cdef class Machine:
         cdef part_t one
         cdef price_t exact
         cdef state_t* state = &self.state
+        cdef int64_t when = whole_number(time_ns)
+        cdef int64_t count = whole_number(size)
         cdef int why
         if self.busy:
             self.begin()
         if self.rules.is_whole:
-            exact.whole = price
+            exact.whole = whole_number(price)
         else:
             exact.real = price
         if side and not self.sides:
             raise BarError("side is known: the builder must be made with sides=True")
         self.sheet.size = 0
         if (self.rules.kind <= TABLE and state.is_open and state.inside
-                and state.last_ns <= time_ns and time_ns < state.end):
-            why = one_tick(&one, exact, size, side, self.rules.is_whole)
+                and state.last_ns <= when and when < state.end):
+            why = one_tick(&one, exact, count, side, self.rules.is_whole)
             if why == FINE and one.volume <= LARGEST - state.part.volume:
                 join_parts(&state.part, &one, self.rules.is_whole)
-                state.last_ns = time_ns
+                state.last_ns = when
                 return None
-        return self.update_slowly(time_ns, exact, size, side)
+        return self.update_slowly(when, exact, count, side)
 
     cdef object update_slowly(self, int64_t time_ns, price_t price, int64_t size,
                               int8_t side):
@@ -1143,13 +1154,18 @@ cdef class Machine:
         return self.state.last_ns
 
 
+cdef inline int64_t whole_number(object number) except? -1:
+    """An int as 64 bits; a float is refused, even a whole one."""
+    return number if PyLong_CheckExact(number) else PyNumber_Index(number)
+
+
 cdef int refuse(int why, int64_t index, int64_t time_ns) except -1:
     if why == NO_MEMORY:
         raise MemoryError
-    if why == LATE:
+    if why == LATE and time_ns >= 0:
         raise UnsortedTicks(
             f"time_ns must not be before the tick before it, was {time_ns}", index)
-    raise BadTick(REASONS[why], index)
+    raise BadTick(REASONS[TOO_OLD if why == LATE else why], index)
 
 
 cdef int check_columns(Column time, Column price, Column size, Column side,

@@ -4,11 +4,11 @@ from libc.stdint cimport int64_t
 
 
 cdef class Column:
-    cdef char* data             # borrowed from owner, or owned where owner is None
+    cdef char* data             # borrowed from owner, or owned
+    cdef bint owns              # the collector may take the owner before the column
     cdef readonly Py_ssize_t size
     cdef char kind              # q int64, d float64, b int8
     cdef object owner           # keeps data alive
-    cdef Py_ssize_t exports
 
     cdef Py_ssize_t width(self) noexcept nogil
 

@@ -6,6 +6,7 @@ and memoryview come in through the buffer protocol; Arrow arrays and the series 
 Polars and pandas through Arrow's capsules. What does not lie in one piece is copied.
 """
 
+cimport cython
 from cpython.buffer cimport (
     PyBUF_FORMAT,
     PyBUF_ND,
@@ -65,11 +66,12 @@ cdef int64_t LARGEST = 0x7FFFFFFFFFFFFFFF
 cdef dict NAMES = {c"q": "int64", c"d": "float64", c"b": "int8"}
 
 
+@cython.no_gc_clear
 cdef class Column:
     """Numbers of one type, side by side in memory."""
 
     def __dealloc__(self):
-        if self.owner is None:
+        if self.owns:
             free(self.data)
 
     def __len__(self):
@@ -120,16 +122,11 @@ cdef Column column_over(void* data, Py_ssize_t size, char kind, object owner):
     column.size = size
     column.kind = kind
     column.owner = owner
+    column.owns = owner is None
     return column
 
 
 # ------------------------------------------------------------------ buffers
-
-cdef class Held:
-    """Keeps the view of a buffer until its column is gone."""
-
-    cdef object view
-
 
 def buffer_column(thing, str name):
     """A column over a buffer; a copy where it does not lie in one piece.

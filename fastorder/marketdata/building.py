@@ -58,8 +58,11 @@ class BarBuilder(Machine):
         _check_choice("prices", prices, ("float64", "int64"))
         _check_choice("gaps", gaps, ("skip", "flat"))
         _check_choice("late", late, ("refuse", "drop", "merge"))
-        if gaps == "flat" and not isinstance(self.every, Timeframe):
-            raise BarError(f"only time bars have gaps, these are of {self.every}")
+        if not isinstance(self.every, Timeframe):
+            if gaps == "flat":
+                raise BarError(f"only time bars have gaps, these are of {self.every}")
+            if late == "merge":
+                raise BarError(f"late ticks go into time bars only, not {self.every}")
         super().__init__(
             **_rule(self.every, prices == "int64"),
             whole=prices == "int64",
