@@ -1,4 +1,4 @@
-"""Bars in plain Python, read from the guide and not from the kernel; and random ticks."""
+"""Bars in plain Python, written from the guide and not from the kernel; and ticks."""
 
 from fractions import Fraction
 from math import floor
@@ -25,7 +25,10 @@ def columns(ticks):
 
 
 def ticks(
-    most=60, gaps=(0, 1, SECOND, 20 * SECOND, 70 * SECOND, 3 * DAY), prices=None, largest=50
+    most=60,
+    gaps=(0, 1, SECOND, 20 * SECOND, 70 * SECOND, 3 * DAY),
+    prices=None,
+    largest=50,
 ):
     """A strategy of lists of ticks in order of time."""
     steps = st.lists(
@@ -63,13 +66,17 @@ def bar(time, part):
     prices = [tick[1] for tick in part]
     exact = sum((Fraction(p) * s for _, p, s, _ in part), Fraction(0))
     return Bar(
-        time, prices[0], max(prices), min(prices), prices[-1],
+        time,
+        prices[0],
+        max(prices),
+        min(prices),
+        prices[-1],
         sum(tick[2] for tick in part),
         len(part),
         sum(tick[2] for tick in part if tick[3] > 0),
         sum(tick[2] for tick in part if tick[3] < 0),
         float(exact),
-    )  # fmt: skip
+    )
 
 
 def bare(bars):
@@ -81,12 +88,14 @@ def time_bars(given, length, offset=0):
     """Bars of a length of time."""
     parts = {}
     for tick in given:
-        parts.setdefault(offset + (tick[0] - offset) // length * length, []).append(tick)
+        parts.setdefault(offset + (tick[0] - offset) // length * length, []).append(
+            tick
+        )
     return [bar(time, part) for time, part in parts.items()]
 
 
 def threshold_bars(given, is_full):
-    """Bars that are closed by the tick that fills them, the unfinished one at the end."""
+    """Bars that are closed by the tick that fills them, and the unfinished one."""
     made, part = [], []
     for tick in given:
         part.append(tick)

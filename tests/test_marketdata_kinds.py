@@ -118,7 +118,10 @@ def check_bricks(given, step):
     assert sum(bars.volume) == sum(tick[2] for tick in given)
     assert sum(bars.ticks) == len(given)
     for bar in bars.whole():
-        assert (bar.low, bar.high) == (min(bar.open, bar.close), max(bar.open, bar.close))
+        assert (bar.low, bar.high) == (
+            min(bar.open, bar.close),
+            max(bar.open, bar.close),
+        )
 
 
 @given(ticks(), st.sampled_from([0.25, 1, 3.5, 40]))
@@ -139,8 +142,10 @@ def test_a_turn_takes_two_steps():
 def test_a_jump_lays_several_bricks_and_the_first_has_its_volume():
     bars = made([(START, 10.0, 3, 0), (START + 1, 13.0, 4, 0)], "1 renko")
     assert [(bar.time_ns, bar.volume) for bar in bars] == [
-        (START, 7), (START + 1, 0), (START + 1, 0),
-    ]  # fmt: skip
+        (START, 7),
+        (START + 1, 0),
+        (START + 1, 0),
+    ]
 
 
 def test_bricks_of_tenths_lie_on_tenths():

@@ -1,10 +1,22 @@
 """Ticks to bars one at a time: the same as in bulk, and what happens at the edges."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from plain_bars import DAY, MINUTE, SECOND, START, bare, columns, random_ticks, ticks, time_bars
+from plain_bars import (
+    DAY,
+    MINUTE,
+    SECOND,
+    START,
+    bare,
+    columns,
+    random_ticks,
+    ticks,
+    time_bars,
+)
 
 from fastorder.marketdata import (
     BadTick,
@@ -21,8 +33,20 @@ from fastorder.marketdata import (
 )
 
 TENTHS = st.integers(-999, 999).map(lambda n: n / 10)
-EVERY = ["1s", "1m", "1h", "1d", "1w", "1mo", "7 ticks", "60 volume", "100 value",
-         "3 range", "2 renko", "40 imbalance"]  # fmt: skip
+EVERY = [
+    "1s",
+    "1m",
+    "1h",
+    "1d",
+    "1w",
+    "1mo",
+    "7 ticks",
+    "60 volume",
+    "100 value",
+    "3 range",
+    "2 renko",
+    "40 imbalance",
+]
 OPEN = START // MINUTE * MINUTE
 
 
@@ -49,14 +73,16 @@ def test_live_bars_are_those_in_bulk(given, every, gaps):
 
 
 @given(
-    ticks(prices=TENTHS), st.sampled_from(EVERY), st.lists(st.integers(0, 60), max_size=5)
+    ticks(prices=TENTHS),
+    st.sampled_from(EVERY),
+    st.lists(st.integers(0, 60), max_size=5),
 )
 @example([(OPEN + i * 7 * SECOND, 1.0, 1, 0) for i in range(40)], "1m", [3, 3, 20, 21])
 def test_chunks_make_the_bars_in_bulk(given, every, cuts):
     builder = BarBuilder(every, sides=True)
     edges = [0, *sorted(cuts), len(given)]
     made = []
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         time, price, size, side = columns(given[start:stop])
         made += builder.update_many(time, price.astype(float), size, side)
     made += builder.finish()
@@ -66,8 +92,12 @@ def test_chunks_make_the_bars_in_bulk(given, every, cuts):
 def test_the_kinds_of_feeding_can_be_mixed():
     time, price, size, side = random_ticks(3000, mean_ns=SECOND)
     builder = BarBuilder("1m", sides=True)
-    made = list(builder.update_many(time[:1000], price[:1000], size[:1000], side[:1000]))
-    for tick in zip(*(c[1000:2000].tolist() for c in (time, price, size, side)), strict=True):
+    made = list(
+        builder.update_many(time[:1000], price[:1000], size[:1000], side[:1000])
+    )
+    for tick in zip(
+        *(c[1000:2000].tolist() for c in (time, price, size, side)), strict=True
+    ):
         made += [bar] if (bar := builder.update(*tick)) else []
     made += builder.update_many(time[2000:], price[2000:], size[2000:], side[2000:])
     made += builder.finish()
@@ -88,8 +118,13 @@ def test_a_tick_closes_the_bar_before_it():
 def test_a_full_bar_is_closed_by_its_own_last_tick():
     builder = BarBuilder("3 ticks")
     assert [builder.update(START + i, 1.0, 1) is not None for i in range(6)] == [
-        False, False, True, False, False, True,
-    ]  # fmt: skip
+        False,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_time_closes_a_bar_in_quiet_periods():
@@ -137,12 +172,14 @@ def test_flat_bars_do_not_show_in_longer_bars(given, longer):
 
 def test_a_gap_of_too_many_flat_bars_is_refused():
     given = [(0, 5.0, 1, 0), (START, 4.0, 2, 0)]
-    with pytest.raises(BadTick, match="a gap must be at most 10,000,000 bars") as caught:
+    with pytest.raises(
+        BadTick, match="a gap must be at most 10,000,000 bars"
+    ) as caught:
         bulk(given, "1s", gaps="flat")
     assert caught.value.index == 1
 
 
-# ------------------------------------------------------------------ the first and the last
+# -------------------------------------------------------------- the first and the last
 
 
 def test_the_first_bar_is_partial_unless_it_was_seen_from_its_open():
@@ -220,8 +257,11 @@ def test_late_ticks_go_into_the_bar_in_the_making():
     assert bars.tally == Tally(late_dropped=1, late_merged=1)
 
 
-@given(st.lists(st.integers(0, 300 * SECOND), min_size=1, max_size=80),
-       st.sampled_from(["drop", "merge"]), st.sampled_from(["1m", "5 ticks", "9 volume"]))  # fmt: skip
+@given(
+    st.lists(st.integers(0, 300 * SECOND), min_size=1, max_size=80),
+    st.sampled_from(["drop", "merge"]),
+    st.sampled_from(["1m", "5 ticks", "9 volume"]),
+)
 def test_late_ticks_live_are_late_ticks_in_bulk(times, late, every):
     given = [(START + time, i * 0.1, 1 + i % 3, 0) for i, time in enumerate(times)]
     every = every if late == "drop" else "1m"
@@ -275,9 +315,15 @@ def test_bad_ticks_among_many_change_nothing():
 
 @pytest.mark.parametrize(
     "tick",
-    [("now", 1.0, 1), (START, "1", 1), (START, 1.0, "1"), (START, None, 1), (1.5, 1.0, 1),
-     (START, 1.0, 1.5)],
-)  # fmt: skip
+    [
+        ("now", 1.0, 1),
+        (START, "1", 1),
+        (START, 1.0, "1"),
+        (START, None, 1),
+        (1.5, 1.0, 1),
+        (START, 1.0, 1.5),
+    ],
+)
 def test_a_tick_of_other_types_is_refused(tick):
     with pytest.raises(TypeError):
         BarBuilder("1m").update(*tick)
@@ -326,8 +372,10 @@ def test_options_that_do_not_exist_are_refused(options, why):
 FRAMES = ["1s", "1m", "5m", "1h", "1d"]
 
 
-@given(ticks(most=120, prices=TENTHS), st.sampled_from([FRAMES, ["1m", "3m", "5m", "15m"],
-       ["1d", "1mo", "1w"], ["1m"]]))  # fmt: skip
+@given(
+    ticks(most=120, prices=TENTHS),
+    st.sampled_from([FRAMES, ["1m", "3m", "5m", "15m"], ["1d", "1mo", "1w"], ["1m"]]),
+)
 def test_every_timeframe_has_the_bars_of_a_builder_of_its_own(given, frames):
     every = MultiTimeframe(frames, sides=True)
     made = {name: [] for name in frames}
@@ -359,11 +407,15 @@ def test_sessions_hold_for_all_timeframes():
     assert every.snapshot("1w")[1:6] == (1.0, 1.0, 1.0, 1.0, 1)
     closed = every.update(sessions.opens[5], 2.0, 1)
     assert [(name, bar.time_ns) for name, bar in closed] == [
-        ("1m", first), ("1d", first), ("1w", first),
-    ]  # fmt: skip
+        ("1m", first),
+        ("1d", first),
+        ("1w", first),
+    ]
 
 
-@pytest.mark.parametrize("frames", [[], ["1m", "1m"], ["1m", "60s", "60s"], ["5 ticks"]])
+@pytest.mark.parametrize(
+    "frames", [[], ["1m", "1m"], ["1m", "60s", "60s"], ["5 ticks"]]
+)
 def test_timeframes_are_given_once_each(frames):
     with pytest.raises(UnknownTimeframe):
         MultiTimeframe(frames)
@@ -390,4 +442,6 @@ def test_volume_is_conserved_and_prices_hold_each_other():
 def test_a_plain_builder_agrees():
     time, price, size, side = random_ticks(2000, mean_ns=SECOND)
     given = list(zip(*(c.tolist() for c in (time, price, size, side)), strict=True))
-    assert bare(live(given, BarBuilder("1m", sides=True))) == bare(time_bars(given, MINUTE))
+    assert bare(live(given, BarBuilder("1m", sides=True))) == bare(
+        time_bars(given, MINUTE)
+    )

@@ -42,7 +42,9 @@ def every_minute(first, last):
 def bars_of(sessions, every, first=None, last=None, **options):
     first = sessions.opens[0] if first is None else first
     last = sessions.closes[-1] if last is None else last
-    return aggregate_ticks(*every_minute(first, last), every, sessions=sessions, **options)
+    return aggregate_ticks(
+        *every_minute(first, last), every, sessions=sessions, **options
+    )
 
 
 def test_a_globex_day_opens_on_the_evening_before_and_closes_at_four():
@@ -54,8 +56,12 @@ def test_a_globex_day_opens_on_the_evening_before_and_closes_at_four():
 def test_daily_bars_are_stamped_as_the_gateway_stamps_them():
     bars = bars_of(globex("2026-01-05", "2026-01-09"), "1d")
     assert [chicago(ns) for ns in bars.time_ns] == [
-        "Sun 04 17:00", "Mon 05 17:00", "Tue 06 17:00", "Wed 07 17:00", "Thu 08 17:00",
-    ]  # fmt: skip
+        "Sun 04 17:00",
+        "Mon 05 17:00",
+        "Tue 06 17:00",
+        "Wed 07 17:00",
+        "Thu 08 17:00",
+    ]
     assert set(bars.ticks) == {23 * 60}
     assert bars.tally.outside == 4 * 60
 
@@ -63,10 +69,14 @@ def test_daily_bars_are_stamped_as_the_gateway_stamps_them():
 def test_a_day_stays_at_the_same_local_time_when_the_clocks_change():
     spring = globex("2026-03-06", "2026-03-10")
     assert [chicago(ns)[-5:] for ns in spring.opens] == ["17:00"] * len(spring)
-    opens = [datetime.fromtimestamp(ns / SECOND, timezone.utc).hour for ns in spring.opens]
+    opens = [
+        datetime.fromtimestamp(ns / SECOND, timezone.utc).hour for ns in spring.opens
+    ]
     assert opens == [23, 22, 22]
     autumn = globex("2026-10-30", "2026-11-03")
-    opens = [datetime.fromtimestamp(ns / SECOND, timezone.utc).hour for ns in autumn.opens]
+    opens = [
+        datetime.fromtimestamp(ns / SECOND, timezone.utc).hour for ns in autumn.opens
+    ]
     assert opens == [22, 23, 23]
 
 
@@ -88,8 +98,14 @@ def test_bars_within_a_session_start_with_it_and_end_with_it():
     days = regular_hours("2026-01-05", "2026-01-06")
     bars = bars_of(days, "1h")
     assert [chicago(ns)[-5:] for ns in bars.time_ns][:7] == [
-        "08:30", "09:30", "10:30", "11:30", "12:30", "13:30", "14:30",
-    ]  # fmt: skip
+        "08:30",
+        "09:30",
+        "10:30",
+        "11:30",
+        "12:30",
+        "13:30",
+        "14:30",
+    ]
     assert list(bars.ticks) == [60] * 6 + [30] + [60] * 6 + [30]
 
 
@@ -112,7 +128,9 @@ def test_live_bars_in_sessions_are_those_in_bulk(every):
     bars = bars_of(days, every, complete_from=0)
     builder = BarBuilder(every, sessions=days, complete_from=0)
     made = []
-    for tick in zip(*(c.tolist() for c in every_minute(days.opens[0], days.closes[-1])), strict=True):
+    for tick in zip(
+        *(c.tolist() for c in every_minute(days.opens[0], days.closes[-1])), strict=True
+    ):
         made += builder.advance(tick[0])
         builder.update(*tick)
         made += builder.closed
@@ -125,11 +143,18 @@ def test_flat_bars_lie_within_sessions_only():
     days = weekdays("2026-01-05", "2026-01-06", time(8, 30), time(15))
     ticks = [(days.opens[0], 1.0), (days.closes[1] - 1, 2.0)]
     bars = aggregate_ticks(
-        np.array([t for t, _ in ticks]), np.array([p for _, p in ticks]),
-        np.ones(2, np.int64), "30m", sessions=days, gaps="flat",
-    )  # fmt: skip
+        np.array([t for t, _ in ticks]),
+        np.array([p for _, p in ticks]),
+        np.ones(2, np.int64),
+        "30m",
+        sessions=days,
+        gaps="flat",
+    )
     assert len(bars) == 26
-    assert [chicago(ns) for ns in bars.time_ns][12:14] == ["Mon 05 14:30", "Tue 06 08:30"]
+    assert [chicago(ns) for ns in bars.time_ns][12:14] == [
+        "Mon 05 14:30",
+        "Tue 06 08:30",
+    ]
 
 
 def test_a_time_that_no_session_covers_is_refused():
@@ -140,7 +165,10 @@ def test_a_time_that_no_session_covers_is_refused():
 
 
 def test_longer_bars_need_the_same_sessions():
-    days, hours = globex("2026-01-05", "2026-01-09"), regular_hours("2026-01-05", "2026-01-09")
+    days, hours = (
+        globex("2026-01-05", "2026-01-09"),
+        regular_hours("2026-01-05", "2026-01-09"),
+    )
     with pytest.raises(UnknownTimeframe, match="cannot be made"):
         resample(bars_of(days, "1d"), "1d", sessions=hours)
     # bars of a minute lie within any session that opens on a minute
@@ -171,7 +199,9 @@ def test_sessions_that_cannot_be_are_refused(opens, closes, days, why):
         Sessions(opens, closes, days)
 
 
-@pytest.mark.parametrize(("every", "options"), [("2d", {}), ("2w", {}), ("1h", {"offset": 5})])
+@pytest.mark.parametrize(
+    ("every", "options"), [("2d", {}), ("2w", {}), ("1h", {"offset": 5})]
+)
 def test_sessions_are_put_together_by_whole_days(every, options):
     with pytest.raises(UnknownTimeframe):
         BarBuilder(every, sessions=weekdays("2026-01-01", "2026-01-31"), **options)

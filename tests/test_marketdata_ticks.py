@@ -1,5 +1,7 @@
 """Ticks to bars in bulk: the same as pandas, Polars and plain Python make."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -31,7 +33,14 @@ from fastorder.marketdata import (
 )
 
 NANOS = {"1s": SECOND, "7s": 7 * SECOND, "1m": MINUTE, "5m": 5 * MINUTE, "1d": DAY}
-IN_PANDAS = {"1s": "1s", "7s": "7s", "1m": "1min", "5m": "5min", "1d": "1D", "1w": "W-MON"}
+IN_PANDAS = {
+    "1s": "1s",
+    "7s": "7s",
+    "1m": "1min",
+    "5m": "5min",
+    "1d": "1D",
+    "1w": "W-MON",
+}
 LARGEST = 2**63 - 1
 
 
@@ -87,7 +96,9 @@ def test_bars_are_those_of_pandas(given, every):
         return
     theirs = in_pandas(given, IN_PANDAS[every])
     mine = bars.to_numpy()
-    assert theirs.index.as_unit("ns").astype("int64").tolist() == mine["time_ns"].tolist()
+    assert (
+        theirs.index.as_unit("ns").astype("int64").tolist() == mine["time_ns"].tolist()
+    )
     for name in ("open", "high", "low", "close", "volume", "ticks"):
         assert theirs[name].tolist() == mine[name].tolist(), name
 
@@ -126,7 +137,9 @@ def test_whole_ticks_stay_whole(given):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 5000), st.booleans(), st.integers(1, 10**9))
+@given(
+    st.integers(0, 2**32), st.integers(1, 5000), st.booleans(), st.integers(1, 10**9)
+)
 @example(3, 1024, False, 1)
 @example(3, 1041, True, 1)
 def test_every_vector_path_makes_the_same_bits(seed, n, whole, mean_ns):
@@ -139,7 +152,9 @@ def test_every_vector_path_makes_the_same_bits(seed, n, whole, mean_ns):
     widest_path()
     assert len(found) >= 1
     assert all(bars == found[0] for bars in found)
-    plain = time_bars(list(zip(*(c.tolist() for c in (time, price, size, side)), strict=True)), MINUTE)
+    plain = time_bars(
+        list(zip(*(c.tolist() for c in (time, price, size, side)), strict=True)), MINUTE
+    )
     for one, other in zip(bare(found[0]), bare(plain), strict=True):
         assert one.value == pytest.approx(other.value, rel=1e-12)
         assert one._replace(value=0) == other._replace(value=0)
@@ -197,7 +212,10 @@ def test_the_largest_numbers_are_kept_as_they_are(path, count):
 
 @pytest.mark.parametrize("before", [0, 5, 40, 2000])
 def test_a_volume_that_does_not_fit_is_refused(path, before):
-    given = [(START, 1.0, 1, 0)] * before + [(START, 1.0, LARGEST, 0), (START, 1.0, 1, 0)]
+    given = [(START, 1.0, 1, 0)] * before + [
+        (START, 1.0, LARGEST, 0),
+        (START, 1.0, 1, 0),
+    ]
     at = before + (before == 0)
     with pytest.raises(BadTick, match="volume of a bar must be below 2") as caught:
         made(given, "1m")
@@ -269,7 +287,11 @@ def test_equal_times_keep_their_order():
 
 def test_a_bar_holds_its_open_time_and_not_its_end():
     edge = START // MINUTE * MINUTE
-    given = [(edge, 1.0, 1, 0), (edge + MINUTE - 1, 2.0, 1, 0), (edge + MINUTE, 3.0, 1, 0)]
+    given = [
+        (edge, 1.0, 1, 0),
+        (edge + MINUTE - 1, 2.0, 1, 0),
+        (edge + MINUTE, 3.0, 1, 0),
+    ]
     assert [(bar.time_ns, bar.ticks) for bar in made(given, "1m")] == [
         (edge, 2),
         (edge + MINUTE, 1),
@@ -278,7 +300,9 @@ def test_a_bar_holds_its_open_time_and_not_its_end():
 
 def test_an_offset_moves_the_bars():
     given = [(START + i * SECOND, 1.0, 1, 0) for i in range(200)]
-    assert bare(made(given, "1m", offset="30s")) == bare(time_bars(given, MINUTE, 30 * SECOND))
+    assert bare(made(given, "1m", offset="30s")) == bare(
+        time_bars(given, MINUTE, 30 * SECOND)
+    )
     assert made(given, "1m", offset="-30s") == made(given, "1m", offset=30 * SECOND)
 
 
@@ -310,8 +334,15 @@ def test_a_timeframe_that_nobody_can_read_is_refused(every, why):
 # ------------------------------------------------------------------ bars to longer bars
 
 
-CHAINS = [("1s", "1m", "5m"), ("1m", "5m", "15m"), ("1m", "1h", "1d"), ("5m", "1h", "4h"),
-          ("1d", "1w", "1w"), ("1h", "1d", "1mo"), ("7s", "21s", "42s")]  # fmt: skip
+CHAINS = [
+    ("1s", "1m", "5m"),
+    ("1m", "5m", "15m"),
+    ("1m", "1h", "1d"),
+    ("5m", "1h", "4h"),
+    ("1d", "1w", "1w"),
+    ("1h", "1d", "1mo"),
+    ("7s", "21s", "42s"),
+]
 
 
 @given(
@@ -330,7 +361,7 @@ def test_longer_bars_are_those_of_the_ticks(given, chain):
 def test_pieces_are_merged_to_the_whole(given, cuts):
     edges = [0, *sorted(cuts), len(given)]
     pieces = [
-        made(given[start:stop], "5m") for start, stop in zip(edges, edges[1:], strict=False)
+        made(given[start:stop], "5m") for start, stop in itertools.pairwise(edges)
     ]
     if given:
         assert merge(pieces) == made(given, "5m")
@@ -345,9 +376,17 @@ def test_longer_bars_have_the_columns_of_the_shorter():
 
 @pytest.mark.parametrize(
     ("shorter", "longer"),
-    [("5m", "1m"), ("2m", "5m"), ("1h", "90m"), ("1w", "1mo"), ("1d", "1h"), ("1mo", "1w"),
-     ("500 ticks", "1m"), ("1m", "500 ticks")],
-)  # fmt: skip
+    [
+        ("5m", "1m"),
+        ("2m", "5m"),
+        ("1h", "90m"),
+        ("1w", "1mo"),
+        ("1d", "1h"),
+        ("1mo", "1w"),
+        ("500 ticks", "1m"),
+        ("1m", "500 ticks"),
+    ],
+)
 def test_bars_that_cannot_be_made_are_refused(shorter, longer):
     bars = made([(START, 1.0, 1, 0)], shorter)
     with pytest.raises(UnknownTimeframe, match=f"bars of {longer} cannot be made from"):
@@ -362,7 +401,10 @@ def test_bars_off_the_grid_of_the_longer_are_refused():
 
 
 def test_pieces_out_of_order_or_of_two_kinds_are_not_merged():
-    early, late = made([(START, 1.0, 1, 0)], "1m"), made([(START + DAY, 1.0, 1, 0)], "1m")
+    early, late = (
+        made([(START, 1.0, 1, 0)], "1m"),
+        made([(START + DAY, 1.0, 1, 0)], "1m"),
+    )
     with pytest.raises(BarError, match="in order of time"):
         merge([late, early])
     with pytest.raises(BarError, match="cannot be made|alike"):
@@ -380,7 +422,9 @@ def test_threads_make_the_same_bits(every, threads):
     time, price, size, side = random_ticks(400_000)
     price = price * 0.1
     alone = aggregate_ticks(time, price, size, every, side=side)
-    assert aggregate_ticks(time, price, size, every, side=side, threads=threads) == alone
+    assert (
+        aggregate_ticks(time, price, size, every, side=side, threads=threads) == alone
+    )
 
 
 @pytest.mark.parametrize("at", [199_999, 200_000, 200_001, 399_999])

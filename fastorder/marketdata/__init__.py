@@ -9,6 +9,7 @@ from fastorder.marketdata.errors import (
     UnsortedTicks,
     WrongColumn,
 )
+from fastorder.marketdata.files import BarWriter, TickColumns, bars_of_file
 from fastorder.marketdata.frames import (
     Imbalance,
     Range,
@@ -18,7 +19,15 @@ from fastorder.marketdata.frames import (
     Value,
     Volume,
 )
+from fastorder.marketdata.gateway import (
+    Comparison,
+    Difference,
+    bars_from_gateway,
+    check_against,
+    gateway_timeframe,
+)
 from fastorder.marketdata.multi import MultiTimeframe
+from fastorder.marketdata.plot import plot_bars
 from fastorder.marketdata.sessions import Sessions, globex, regular_hours, weekdays
 
 __all__ = [
@@ -26,13 +35,17 @@ __all__ = [
     "Bar",
     "BarBuilder",
     "BarError",
+    "BarWriter",
     "Bars",
+    "Comparison",
+    "Difference",
     "Imbalance",
     "MultiTimeframe",
     "Range",
     "Renko",
     "Sessions",
     "Tally",
+    "TickColumns",
     "TickCount",
     "Timeframe",
     "UnknownTimeframe",
@@ -41,8 +54,13 @@ __all__ = [
     "Volume",
     "WrongColumn",
     "aggregate_ticks",
+    "bars_from_gateway",
+    "bars_of_file",
+    "check_against",
+    "gateway_timeframe",
     "globex",
     "merge",
+    "plot_bars",
     "regular_hours",
     "resample",
     "weekdays",

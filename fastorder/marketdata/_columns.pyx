@@ -179,13 +179,6 @@ def scaled(Column column, int64_t factor, str name):
     return made
 
 
-def retyped(Column column, str kind):
-    """The same bytes as another type of the same width."""
-    cdef Column made = column.part(0, column.size)
-    made.kind = <char>ord(kind)
-    return made
-
-
 # ------------------------------------------------------------------ Arrow comes in
 
 cdef class Imported:

@@ -17,7 +17,7 @@ from fastorder.marketdata.errors import BarError
 from fastorder.marketdata.frames import Every, read_every
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 REQUIRED = ("time_ns", "open", "high", "low", "close", "volume")
@@ -52,7 +52,9 @@ class Bar(NamedTuple):
     @property
     def vwap(self) -> float | None:
         """The mean price by volume; None without volume or value."""
-        return None if self.value is None or not self.volume else self.value / self.volume
+        return (
+            None if self.value is None or not self.volume else self.value / self.volume
+        )
 
     @property
     def time(self) -> datetime:
@@ -126,6 +128,30 @@ class Bars:
         check_bars(found)
         return cls(found, None if every is None else read_every(every))
 
+    @classmethod
+    def joined(cls, parts: Iterable[Bars]) -> Bars:
+        """Bars one after the other, in memory of their own.
+
+        Raises:
+            BarError: no bars at all, or of different columns.
+        """
+        pieces = list(parts)
+        full = [part for part in pieces if len(part)] or pieces[:1]
+        if not full or any(part.names != full[0].names for part in full):
+            raise BarError("bars to join must be there and have the same columns")
+        columns = {}
+        for name in full[0].names:
+            views = [memoryview(part._columns[name]) for part in full]
+            data = memoryview(b"".join(views)).cast(views[0].format)
+            columns[name] = column_of(data, name)
+        return cls(
+            columns,
+            full[0].every,
+            first_partial=full[0].first_partial,
+            last_partial=full[-1].last_partial,
+            tally=pieces[-1].tally,
+        )
+
     def __len__(self) -> int:
         return len(self._columns["time_ns"])
 
@@ -181,7 +207,8 @@ class Bars:
             and (self.first_partial, self.last_partial)
             == (other.first_partial, other.last_partial)
             and all(
-                mine[n].format == yours[n].format and mine[n].cast("B") == yours[n].cast("B")
+                mine[n].format == yours[n].format
+                and mine[n].cast("B") == yours[n].cast("B")
                 for n in mine
             )
         )
@@ -202,8 +229,12 @@ class Bars:
     def __reduce__(self) -> tuple[Any, ...]:
         cells = {n: (v.format, bytes(v)) for n, v in self._views().items()}
         return _rebuilt, (
-            cells, self.every, self.first_partial, self.last_partial, self._tally
-        )  # fmt: skip
+            cells,
+            self.every,
+            self.first_partial,
+            self.last_partial,
+            self._tally,
+        )
 
     @property
     def names(self) -> list[str]:
@@ -237,7 +268,9 @@ class Bars:
     def __arrow_c_schema__(self) -> object:
         return schema_capsule(self._columns)
 
-    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+    def __arrow_c_array__(
+        self, requested_schema: object = None
+    ) -> tuple[object, object]:
         return array_capsules(self._columns, len(self))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -256,5 +289,9 @@ def _rebuilt(
         for name, (form, data) in cells.items()
     }
     return Bars(
-        columns, every, first_partial=first_partial, last_partial=last_partial, tally=tally
+        columns,
+        every,
+        first_partial=first_partial,
+        last_partial=last_partial,
+        tally=tally,
     )

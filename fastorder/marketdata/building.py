@@ -227,9 +227,7 @@ def merge(parts: Iterable[Bars], *, until: int | None = None) -> Bars:
     return _resampled(pieces, every, "skip", until)
 
 
-def _resampled(
-    pieces: list[Bars], target: Every, gaps: str, until: int | None
-) -> Bars:
+def _resampled(pieces: list[Bars], target: Every, gaps: str, until: int | None) -> Bars:
     prices = _dtype([pieces[0].columns()["open"]])
     builder = BarBuilder(target, prices=prices, gaps=gaps)
     for piece in pieces:
@@ -237,15 +235,16 @@ def _resampled(
     ended = until
     if ended is None and not pieces[-1].last_partial and len(pieces[-1]):
         ended = _end_of_last(pieces[-1])
-    made = _all_of(builder, ended)
-    return made
+    return _all_of(builder, ended)
 
 
 def _feed_bars(builder: BarBuilder, bars: Bars) -> None:
     try:
         builder.feed_bars(bars.columns(), bars.first_partial)
     except UnsortedTicks as error:
-        raise BarError(f"bars must be in order of time, bar {error.index} is not") from None
+        raise BarError(
+            f"bars must be in order of time, bar {error.index} is not"
+        ) from None
 
 
 def _end_of_last(bars: Bars) -> int | None:
@@ -255,9 +254,7 @@ def _end_of_last(bars: Bars) -> int | None:
     return builder.end_of(last)
 
 
-def _columns(
-    time_ns: Any, price: Any, size: Any, side: Any
-) -> list[list[Column]]:
+def _columns(time_ns: Any, price: Any, size: Any, side: Any) -> list[list[Column]]:
     given = {"time_ns": time_ns, "price": price, "size": size}
     if side is not None:
         given["side"] = side
@@ -306,8 +303,10 @@ def _rule(every: Every, whole: bool) -> dict[str, Any]:
         return {"kind": every.kind, "level": every.level}
     if every.is_even:
         return {
-            "kind": "even", "length_ns": every.length_ns, "offset_ns": every.start_ns
-        }  # fmt: skip
+            "kind": "even",
+            "length_ns": every.length_ns,
+            "offset_ns": every.start_ns,
+        }
     table = tuple(column_of(part, "sessions") for part in every.table())
     return {"kind": "table", "length_ns": every.within_ns, "table": table}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from fastorder.marketdata._columns import (
     Column,
     arrow_columns,
     buffer_column,
-    retyped,
     scaled,
 )
 from fastorder.marketdata.errors import WrongColumn
@@ -31,6 +31,8 @@ def columns_of(thing: Any, name: str) -> list[Column]:
     """
     if isinstance(thing, Column):
         return [thing]
+    if hasattr(thing, "asi8"):
+        return [_in_ns(buffer_column(thing.asi8, name), UNIT_NS[thing.unit], name)]
     dtype = getattr(thing, "dtype", None)
     if getattr(dtype, "kind", None) == "M" and hasattr(thing, "view"):
         return [_moments(thing, name)]
@@ -38,7 +40,7 @@ def columns_of(thing: Any, name: str) -> list[Column]:
         return [buffer_column(thing, name)]
     if hasattr(thing, "__arrow_c_stream__") or hasattr(thing, "__arrow_c_array__"):
         found, unit_ns = arrow_columns(thing, name)
-        return [scaled(part, unit_ns, name) if unit_ns > 1 else part for part in found]
+        return [_in_ns(part, unit_ns, name) for part in found]
     if hasattr(thing, "to_numpy"):
         return columns_of(thing.to_numpy(), name)
     raise WrongColumn(
@@ -71,20 +73,14 @@ def _moments(array: Any, name: str) -> Column:
     """NumPy's datetime64 as nanoseconds."""
     import numpy
 
-    array = numpy.asarray(array)
-    if array.dtype.kind != "M":
-        return columns_of(array.astype("datetime64[ns]"), name)[0]
     unit, count = numpy.datetime_data(array.dtype)
     if unit not in UNIT_NS:
         raise WrongColumn(f"{name} must be in s, ms, us or ns, was {array.dtype}")
-    whole = buffer_column(array.view("int64"), name)
-    factor = UNIT_NS[unit] * count
-    return scaled(whole, factor, name) if factor > 1 else whole
+    return _in_ns(buffer_column(array.view("int64"), name), UNIT_NS[unit] * count, name)
 
 
-def as_type(column: Column, kind: str) -> Column:
-    """The same memory read as int64 (q), float64 (d) or int8 (b)."""
-    return retyped(column, kind)
+def _in_ns(column: Column, factor: int, name: str) -> Column:
+    return scaled(column, factor, name) if factor > 1 else column
 
 
 def side_by_side(
@@ -102,7 +98,7 @@ def side_by_side(
                 f"{name} must be as long as {names[0]} ({lengths[0]}), was {length}"
             )
     edges = sorted({edge for parts in lists for edge in _edges(parts)})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         yield start, tuple(_piece(parts, start, stop) for parts in lists)
 
 

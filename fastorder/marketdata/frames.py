@@ -267,7 +267,9 @@ def _makes(source: Timeframe, target: Timeframe) -> bool:
         starts = list(source.sessions.opens)
     within = target.length_ns if target.is_even else target.within_ns
     aligned = {start % step for start in starts} == {edge % step for edge in edges}
-    return aligned and len({start % step for start in starts}) == 1 and within % step == 0
+    return (
+        aligned and len({start % step for start in starts}) == 1 and within % step == 0
+    )
 
 
 def _makes_within_sessions(source: Timeframe, target: Timeframe) -> bool:

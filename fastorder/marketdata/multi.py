@@ -40,7 +40,9 @@ class MultiTimeframe:
     ) -> None:
         frames = [_time_only(read_every(one, offset, sessions)) for one in every]
         if not frames or len(set(frames)) != len(frames):
-            raise UnknownTimeframe(f"timeframes must be one or more, once each: {every}")
+            raise UnknownTimeframe(
+                f"timeframes must be one or more, once each: {every}"
+            )
         self._names = {frame: str(frame) for frame in frames}
         frames.sort(key=lambda frame: frame.length_ns)
         self._builders = {frame: BarBuilder(frame, **options) for frame in frames}
@@ -66,7 +68,9 @@ class MultiTimeframe:
         for frame, source in self._sources.items():
             if source is None:
                 builder = self._builders[frame]
-                closed = builder.update(time_ns, price, size, side) is not None or closed
+                closed = (
+                    builder.update(time_ns, price, size, side) is not None or closed
+                )
         return self._passed_on(time_ns) if closed else []
 
     def advance(self, time_ns: int) -> list[tuple[str, Bar]]:
