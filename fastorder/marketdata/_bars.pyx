@@ -6,6 +6,8 @@ that are closed; a tick, an array of ticks and an array of bars go through the s
 functions, so that live, bulk and chunked bars are the same to the bit.
 """
 
+import os
+
 from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyNumber_Index
 from libc.math cimport NAN, fabs, floor, rint
@@ -67,6 +69,7 @@ cdef extern from "reduce.h" nogil:
         TOO_OLD
         TOO_NEW
 
+    void in_large_pages(char* memory, size_t size) noexcept
     const char* lanes_name(int rank) noexcept
     int use_lanes(const char* name) noexcept
     void carry(part_t* part) noexcept
@@ -85,6 +88,17 @@ cdef extern from "reduce.h" nogil:
                      part_t* part) noexcept
     int is_empty(const part_t* part, int is_whole) noexcept
     price_t bar_price(const void* column, int64_t i) noexcept
+
+    enum:
+        GROUPS
+
+    ctypedef struct groups_t:
+        const int64_t* starts
+        const int64_t* labels
+        int64_t count
+
+    void make_groups(const bars_t* bars, int64_t i, int64_t offset, int64_t length,
+                     groups_t* groups, char** columns) noexcept
 
 cdef enum:
     # further reasons, beside those of reduce.h
@@ -196,8 +210,9 @@ cdef struct sheet_t:
 
 # ------------------------------------------------------------------ the sheet
 
-cdef int grow(sheet_t* sheet) noexcept nogil:
-    cdef Py_ssize_t room = 2 * sheet.room if sheet.room else 64
+cdef int grow(sheet_t* sheet, Py_ssize_t least=64) noexcept nogil:
+    """Make room for at least so many bars, and for twice as many as before."""
+    cdef Py_ssize_t room = max(2 * sheet.room, least)
     cdef char* grown
     cdef int column
     for column in range(COLUMNS):
@@ -205,6 +220,7 @@ cdef int grow(sheet_t* sheet) noexcept nogil:
             grown = <char*>realloc(sheet.columns[column], 8 * room)
             if grown is NULL:
                 return NO_MEMORY
+            in_large_pages(grown, 8 * room)
             sheet.columns[column] = grown
     sheet.room = room
     return FINE
@@ -758,15 +774,61 @@ cdef int join_bars(const rules_t* rules, state_t* state,
     return FINE if join_parts(&state.part, more, rules.is_whole) else TOO_MUCH
 
 
+cdef int64_t run_groups(const rules_t* rules, state_t* state, sheet_t* sheet,
+                        const bars_t* bars, int64_t i, int* why) noexcept nogil:
+    """Many longer bars at once, each column by itself; the index after them.
+
+    A bar has just ended before i. Where anything is out of the ordinary, or too few
+    bars are left, it stops and leaves them to the way of single bars.
+    """
+    cdef groups_t groups
+    cdef char* columns[COLUMNS]
+    cdef int column
+    cdef int64_t first = i
+    cdef Py_ssize_t before = sheet.size
+    cdef Py_ssize_t expected
+    while bars.n - i > 16 and bars.time[bars.n - 1] < END_OF_TIME:
+        if sheet.room < sheet.size + GROUPS:
+            # as many bars out of each bar as so far, and a few more
+            expected = GROUPS
+            if i > first:
+                expected += <Py_ssize_t>(
+                    1.02 * (sheet.size - before) * (bars.n - i) / (i - first))
+            why[0] = grow(sheet, sheet.size + expected)
+            if why[0]:
+                return i
+        for column in range(COLUMNS):
+            columns[column] = NULL
+            if sheet.keeps[column]:
+                columns[column] = sheet.columns[column] + 8 * sheet.size
+        make_groups(bars, i, rules.offset, rules.length, &groups, columns)
+        if groups.count == 0:
+            break
+        i = groups.starts[groups.count]
+        sheet.size += groups.count
+        state.made += groups.count
+        state.last_ns = bars.time[i - 1]
+        state.last_label = groups.labels[groups.count - 1]
+        state.last_close = bar_price(bars.close, i - 1)
+    return i
+
+
 cdef int64_t run_bars(const rules_t* rules, state_t* state, sheet_t* sheet,
                       const bars_t* bars, int* why) noexcept nogil:
     cdef part_t part
     cdef int64_t i = 0, k, stop
+    cdef bint is_plain = rules.kind == EVEN and not rules.flat
     why[0] = FINE
     while i < bars.n:
         if bars.time[i] < state.last_ns:
             why[0] = LATE
             return i
+        if state.is_open and bars.time[i] >= state.end and is_plain:
+            why[0] = close_bar(state, sheet)
+            if why[0] == FINE:
+                i = run_groups(rules, state, sheet, bars, i, why)
+            if why[0]:
+                return i
         if not state.inside or bars.time[i] >= state.end:
             why[0] = turn(rules, state, sheet, bars.time[i])
             if why[0] == OUTSIDE:
@@ -1267,4 +1329,20 @@ def vector_paths():
 
 def use_vector_path(str name):
     """Run the inner loops with vectors of one kind; False where the machine cannot."""
-    return bool(use_lanes(name.encode()))
+    global chosen
+    if not use_lanes(name.encode()):
+        return False
+    chosen = name
+    return True
+
+
+def vector_path():
+    """The name of the vectors that the inner loops run with."""
+    return chosen
+
+
+# the widest that there is, unless the environment names another
+chosen = None
+for _name in [os.environ.get("FASTORDER_VECTORS", ""), *vector_paths()]:
+    if _name and use_vector_path(_name):
+        break

@@ -34,9 +34,8 @@ TARGET static inline int64_t NAME(any)(INTS mask) {
     return any;
 }
 
-/* The part of a block that fills whole vectors; how many ticks that was, or -1 where
- * the block needs the careful way. A block has BLOCK ticks at most, and a tick stands
- * before it. */
+/* What a block of ticks amounts to; -1 where it needs the careful way. A block has from
+ * one to BLOCK ticks, and a tick stands before it. */
 TARGET static int64_t NAME(ticks_real)(const int64_t *time, const double *price,
                                        const int64_t *size, int64_t n, part_t *part) {
     const INTS no_sum = {0};
@@ -48,6 +47,9 @@ TARGET static int64_t NAME(ticks_real)(const int64_t *time, const double *price,
     for (; i + LANES <= n; i += LANES) {
         REALS p = LOAD(REALS, price + i);
         INTS s = LOAD(INTS, size + i);
+        AHEAD(time + i);
+        AHEAD(price + i);
+        AHEAD(size + i);
         wrong |= LOAD(INTS, time + i) < LOAD(INTS, time + i - 1);
         wrong |= s | PLUS(s, -1);
         bits |= s;
@@ -62,25 +64,38 @@ TARGET static int64_t NAME(ticks_real)(const int64_t *time, const double *price,
         x = (REALS)((INTS)x & MAGNITUDE);
         largest = MAX_REALS(x, largest);
     }
-    if (i == 0) return 0;
-    double most = 0, fraction = 0;
-    int64_t all = 0;
+    double most = 0, fraction = 0, total = 0, top = price[0], bottom = price[0];
+    int64_t all = 0, count = 0, bad = NAME(any)(wrong);
+    for (; i < n; i++) {
+        bad |= time[i] < time[i - 1] ? -1 : 0;
+        bad |= size[i] | (int64_t)((uint64_t)size[i] - 1);
+        all |= size[i];
+        count = (int64_t)((uint64_t)count + (uint64_t)size[i]);
+        top = highest(price[i], top);
+        bottom = lowest(price[i], bottom);
+        double x = price[i] * (double)size[i];
+        double x_whole = (x + ROUND_WHOLE) - ROUND_WHOLE;
+        total += x_whole;
+        fraction += ((x - x_whole) + ROUND_FINE) - ROUND_FINE;
+        most = highest(fabs(x), most);
+    }
     for (int lane = 0; lane < LANES; lane++) {
         all |= bits[lane];
+        count = (int64_t)((uint64_t)count + (uint64_t)volume[lane]);
+        total += whole[lane];
         fraction += rest[lane];
-        if (largest[lane] > most) most = largest[lane];
+        most = highest(largest[lane], most);
+        top = highest(high[lane], top);
+        bottom = lowest(low[lane], bottom);
     }
-    if (NAME(any)(wrong) < 0 || all >= MOST_EXACT ||
-        !(most <= MOST_VALUE) || !(fraction == fraction))
+    if (bad < 0 || all >= MOST_EXACT || !(most <= MOST_VALUE) || fraction != fraction)
         return -1;
-    for (int lane = 0; lane < LANES; lane++) {
-        part->volume += volume[lane];
-        part->whole += whole[lane];
-        if (high[lane] > part->high.real) part->high.real = high[lane];
-        if (low[lane] < part->low.real) part->low.real = low[lane];
-    }
-    part->fraction += fraction;
-    return i;
+    part->volume = count;
+    part->whole = total;
+    part->fraction = fraction;
+    part->high.real = top;
+    part->low.real = bottom;
+    return 0;
 }
 
 /* The same for prices in whole ticks. */
@@ -95,6 +110,9 @@ TARGET static int64_t NAME(ticks_whole)(const int64_t *time, const int64_t *pric
     for (; i + LANES <= n; i += LANES) {
         INTS p = LOAD(INTS, price + i);
         INTS s = LOAD(INTS, size + i);
+        AHEAD(time + i);
+        AHEAD(price + i);
+        AHEAD(size + i);
         wrong |= LOAD(INTS, time + i) < LOAD(INTS, time + i - 1);
         wrong |= s | PLUS(s, -1);
         bits |= s;
@@ -106,25 +124,36 @@ TARGET static int64_t NAME(ticks_whole)(const int64_t *time, const int64_t *pric
         x = (REALS)((INTS)x & MAGNITUDE);
         largest = MAX_REALS(x, largest);
     }
-    if (i == 0) return 0;
-    double most = 0;
-    int64_t all = 0, top = price[0], bottom = price[0];
+    double most = 0, total = 0;
+    int64_t all = 0, count = 0, bad = NAME(any)(wrong), top = price[0], bottom = price[0];
+    for (; i < n; i++) {
+        bad |= time[i] < time[i - 1] ? -1 : 0;
+        bad |= size[i] | (int64_t)((uint64_t)size[i] - 1);
+        all |= size[i];
+        count = (int64_t)((uint64_t)count + (uint64_t)size[i]);
+        if (price[i] > top) top = price[i];
+        if (price[i] < bottom) bottom = price[i];
+        double x = (double)price[i] * (double)size[i];
+        total += x;
+        most = highest(fabs(x), most);
+    }
     for (int lane = 0; lane < LANES; lane++) {
         all |= bits[lane];
-        if (largest[lane] > most) most = largest[lane];
+        count = (int64_t)((uint64_t)count + (uint64_t)volume[lane]);
+        total += whole[lane];
+        most = highest(largest[lane], most);
         if (high[lane] > top) top = high[lane];
         if (low[lane] < bottom) bottom = low[lane];
     }
-    if (NAME(any)(wrong) < 0 || all >= MOST_EXACT || !(most <= MOST_VALUE) ||
-        top >= MOST_EXACT || bottom <= -MOST_EXACT)
+    if (bad < 0 || all >= MOST_EXACT || !(most <= MOST_VALUE) || top >= MOST_EXACT ||
+        bottom <= -MOST_EXACT)
         return -1;
-    for (int lane = 0; lane < LANES; lane++) {
-        part->volume += volume[lane];
-        part->whole += whole[lane];
-    }
-    if (top > part->high.whole) part->high.whole = top;
-    if (bottom < part->low.whole) part->low.whole = bottom;
-    return i;
+    part->volume = count;
+    part->whole = total;
+    part->fraction = 0;
+    part->high.whole = top;
+    part->low.whole = bottom;
+    return 0;
 }
 
 /* Sizes of buyers and of sellers; sizes are known to be small and positive. */
@@ -139,12 +168,17 @@ TARGET static int64_t NAME(sides)(const int8_t *side, const int64_t *size, int64
         sell += s & (way < 0);
         strange |= (way > 1) | (way < -1);
     }
-    if (NAME(any)(strange)) return -1;
+    int64_t odd = NAME(any)(strange);
+    for (; i < n; i++) {
+        odd |= side[i] > 1 || side[i] < -1;
+        part->buy += side[i] > 0 ? size[i] : 0;
+        part->sell += side[i] < 0 ? size[i] : 0;
+    }
     for (int lane = 0; lane < LANES; lane++) {
         part->buy += buy[lane];
         part->sell += sell[lane];
     }
-    return i;
+    return odd ? -1 : 0;
 }
 
 TARGET static double NAME(highest_real)(const double *x, int64_t n) {
@@ -218,9 +252,30 @@ TARGET static int64_t NAME(sum)(const int64_t *x, int64_t n) {
     return total;
 }
 
+/* Whether times are in order and volumes can be added without a check; the time after
+ * the last is looked at too. */
+TARGET static int NAME(plain_bars)(const int64_t *time, const int64_t *volume, int64_t n) {
+    INTS wrong = {0}, bits = {0};
+    int64_t i = 0, bad = 0, all = 0;
+    for (; i + LANES <= n; i += LANES) {
+        INTS v = LOAD(INTS, volume + i);
+        wrong |= LOAD(INTS, time + i + 1) < LOAD(INTS, time + i);
+        wrong |= v | PLUS(v, -1);
+        bits |= v;
+    }
+    for (; i < n; i++) {
+        bad |= time[i + 1] < time[i] ? -1 : 0;
+        bad |= volume[i] | (int64_t)((uint64_t)volume[i] - 1);
+        all |= volume[i];
+    }
+    for (int lane = 0; lane < LANES; lane++) all |= bits[lane];
+    return (NAME(any)(wrong) | bad) >= 0 && all < MOST_EXACT;
+}
+
 static const lanes_t NAME(lanes) = {
     NAME(ticks_real),   NAME(ticks_whole),   NAME(sides),        NAME(highest_real),
     NAME(lowest_real),  NAME(highest_whole), NAME(lowest_whole), NAME(sum),
+    NAME(plain_bars),
 };
 
 #undef REALS

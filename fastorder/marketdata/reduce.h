@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #define BLOCK 1024                           /* 2**9 halves in units of 2**-44 fit 53 bits */
 #define ROUND_WHOLE 6755399441055744.0       /* 1.5 * 2**52: adding it rounds to 1 */
@@ -21,6 +24,10 @@
 #define MOST_EXACT ((int64_t)1 << 50)        /* sizes that vectors take */
 #define MOST_VALUE 2199023255552.0           /* 2**41: BLOCK of them stay below 2**51 */
 #define MOST_SUM 9007199254740992.0          /* 2**53: a sum beyond is not known */
+
+/* The memory that will be read soon; three columns at once outrun the processor's own
+ * guesses. Past the end it does no harm. */
+#define AHEAD(at) __builtin_prefetch((const char *)(at) + 16384)
 
 typedef union { double real; int64_t whole; } price_t;
 
@@ -40,10 +47,14 @@ typedef struct {
     int64_t (*highest_whole)(const int64_t *, int64_t);
     int64_t (*lowest_whole)(const int64_t *, int64_t);
     int64_t (*sum)(const int64_t *, int64_t);
+    int (*plain_bars)(const int64_t *, const int64_t *, int64_t);
 } lanes_t;
 
 /* Why a tick is not taken. */
 enum { FINE, LATE, BAD_SIZE, BAD_PRICE, BAD_SIDE, TOO_MUCH, TOO_OLD, TOO_NEW };
+
+static inline double highest(double a, double b) { return a > b ? a : b; }
+static inline double lowest(double a, double b) { return a < b ? a : b; }
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -103,6 +114,21 @@ static int use_lanes(const char *name) {
     return found != NULL;
 }
 
+/* ------------------------------------------------------------------ memory */
+
+/* Ask for large pages where a column is long: the first touch of each small page costs
+ * more than what is written to it. */
+static inline void in_large_pages(char *memory, size_t size) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    const size_t page = 4096;
+    if (size < ((size_t)4 << 20)) return;
+    size_t skipped = (page - ((uintptr_t)memory & (page - 1))) & (page - 1);
+    madvise(memory + skipped, (size - skipped) & ~(page - 1), MADV_HUGEPAGE);
+#else
+    (void)memory, (void)size;
+#endif
+}
+
 /* ------------------------------------------------------------------ exact sums */
 
 /* Bring the fraction back within -0.5 and 0.5; a sum beyond 2**53 is not known. */
@@ -138,9 +164,6 @@ static inline void join_value(double near, double left, double *whole, double *f
 }
 
 /* ------------------------------------------------------------------ parts of bars */
-
-static inline double highest(double a, double b) { return a > b ? a : b; }
-static inline double lowest(double a, double b) { return a < b ? a : b; }
 
 /* Add a later part to an earlier one; whether its volume still fits. */
 static inline int join_parts(part_t *sum, const part_t *more, int is_whole) {
@@ -222,31 +245,31 @@ static int64_t join_slowly(const ticks_t *ticks, int64_t from, int64_t to, part_
     return to;
 }
 
-/* One block with vectors: how many ticks, or -1 where it needs the careful way. */
-static inline int64_t join_block(const ticks_t *ticks, int64_t from, int64_t count,
-                                 part_t *sum) {
-    part_t part = {.high = sum->high, .low = sum->low};
-    int64_t done;
+/* One block with vectors; 0, or -1 where it needs the careful way. */
+static inline int join_block(const ticks_t *ticks, int64_t from, int64_t count,
+                             part_t *sum) {
+    part_t part;
+    int64_t failed;
+    part.buy = part.sell = 0;
     if (ticks->is_whole)
-        done = lanes->ticks_whole(ticks->time + from, (const int64_t *)ticks->price + from,
-                                  ticks->size + from, count, &part);
+        failed = lanes->ticks_whole(ticks->time + from, (const int64_t *)ticks->price + from,
+                                    ticks->size + from, count, &part);
     else
-        done = lanes->ticks_real(ticks->time + from, (const double *)ticks->price + from,
-                                 ticks->size + from, count, &part);
-    if (done <= 0) return done;
-    if (ticks->side &&
-        lanes->sides(ticks->side + from, ticks->size + from, done, &part) < 0)
-        return -1;
+        failed = lanes->ticks_real(ticks->time + from, (const double *)ticks->price + from,
+                                   ticks->size + from, count, &part);
+    if (!failed && ticks->side)
+        failed = lanes->sides(ticks->side + from, ticks->size + from, count, &part);
+    if (failed) return -1;
+    part.ticks = count;
+    part.close = price_at(ticks, from + count - 1);
     if (!ticks->is_whole) {
         part.high.real += 0.0;
         part.low.real += 0.0;
+        part.close.real += 0.0;
     }
-    part.ticks = done;
-    part.close = price_at(ticks, from + done - 1);
-    if (!ticks->is_whole) part.close.real += 0.0;
     carry(&part);
     part_t before = *sum;
-    if (join_parts(sum, &part, ticks->is_whole)) return done;
+    if (join_parts(sum, &part, ticks->is_whole)) return 0;
     *sum = before;
     return -1;
 }
@@ -257,17 +280,15 @@ static inline int64_t join_block(const ticks_t *ticks, int64_t from, int64_t cou
 static int64_t join_ticks(const ticks_t *ticks, int64_t from, int64_t to, part_t *sum,
                           int *why) {
     *why = FINE;
-    while (to - from >= 16) {
+    while (from < to) {
         int64_t count = to - from < BLOCK ? to - from : BLOCK;
-        int64_t done = join_block(ticks, from, count, sum);
-        if (done < 0) {
+        if (join_block(ticks, from, count, sum)) {
             int64_t reached = join_slowly(ticks, from, from + count, sum, why);
             if (*why) return reached;
-            done = count;
         }
-        from += done;
+        from += count;
     }
-    return join_slowly(ticks, from, to, sum, why);
+    return to;
 }
 
 /* The first index from ``from`` on whose time is ``end_ns`` or later; n where none is.
@@ -300,7 +321,7 @@ static inline int64_t first_from(const int64_t *time, int64_t from, int64_t n,
 
 /* ------------------------------------------------------------------ many bars */
 
-static int64_t sum_of(const int64_t *x, int64_t n) {
+static inline int64_t sum_of(const int64_t *x, int64_t n) {
     if (n >= 16) return lanes->sum(x, n);
     int64_t total = 0, all = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -310,37 +331,48 @@ static int64_t sum_of(const int64_t *x, int64_t n) {
     return all < 0 ? -1 : total;
 }
 
-static price_t highest_of(const void *x, int64_t n, int is_whole) {
-    price_t best;
-    if (is_whole) {
-        const int64_t *whole = x;
-        if (n >= 16) return best.whole = lanes->highest_whole(whole, n), best;
-        best.whole = whole[0];
-        for (int64_t i = 1; i < n; i++)
-            best.whole = whole[i] > best.whole ? whole[i] : best.whole;
-        return best;
-    }
-    const double *real = x;
-    if (n >= 16) return best.real = lanes->highest_real(real, n), best;
-    best.real = real[0];
-    for (int64_t i = 1; i < n; i++) best.real = highest(real[i], best.real);
+/* Few numbers are not worth a call. */
+#define FEW 16
+
+static inline double highest_real(const double *x, int64_t n) {
+    if (n >= FEW) return lanes->highest_real(x, n);
+    double best = x[0];
+    for (int64_t i = 1; i < n; i++) best = highest(x[i], best);
     return best;
 }
 
-static price_t lowest_of(const void *x, int64_t n, int is_whole) {
+static inline double lowest_real(const double *x, int64_t n) {
+    if (n >= FEW) return lanes->lowest_real(x, n);
+    double best = x[0];
+    for (int64_t i = 1; i < n; i++) best = lowest(x[i], best);
+    return best;
+}
+
+static inline int64_t highest_whole(const int64_t *x, int64_t n) {
+    if (n >= FEW) return lanes->highest_whole(x, n);
+    int64_t best = x[0];
+    for (int64_t i = 1; i < n; i++) best = x[i] > best ? x[i] : best;
+    return best;
+}
+
+static inline int64_t lowest_whole(const int64_t *x, int64_t n) {
+    if (n >= FEW) return lanes->lowest_whole(x, n);
+    int64_t best = x[0];
+    for (int64_t i = 1; i < n; i++) best = x[i] < best ? x[i] : best;
+    return best;
+}
+
+static inline price_t highest_of(const void *x, int64_t from, int64_t n, int is_whole) {
     price_t best;
-    if (is_whole) {
-        const int64_t *whole = x;
-        if (n >= 16) return best.whole = lanes->lowest_whole(whole, n), best;
-        best.whole = whole[0];
-        for (int64_t i = 1; i < n; i++)
-            best.whole = whole[i] < best.whole ? whole[i] : best.whole;
-        return best;
-    }
-    const double *real = x;
-    if (n >= 16) return best.real = lanes->lowest_real(real, n), best;
-    best.real = real[0];
-    for (int64_t i = 1; i < n; i++) best.real = lowest(real[i], best.real);
+    if (is_whole) best.whole = highest_whole((const int64_t *)x + from, n);
+    else best.real = highest_real((const double *)x + from, n);
+    return best;
+}
+
+static inline price_t lowest_of(const void *x, int64_t from, int64_t n, int is_whole) {
+    price_t best;
+    if (is_whole) best.whole = lowest_whole((const int64_t *)x + from, n);
+    else best.real = lowest_real((const double *)x + from, n);
     return best;
 }
 
@@ -383,8 +415,8 @@ static int part_of_full_bars(const bars_t *bars, int64_t from, int64_t to, part_
     int64_t n = to - from;
     memset(part, 0, sizeof *part);
     part->open = bar_price(bars->open, from);
-    part->high = highest_of((const char *)bars->high + 8 * from, n, bars->is_whole);
-    part->low = lowest_of((const char *)bars->low + 8 * from, n, bars->is_whole);
+    part->high = highest_of(bars->high, from, n, bars->is_whole);
+    part->low = lowest_of(bars->low, from, n, bars->is_whole);
     part->close = bar_price(bars->close, to - 1);
     part->volume = sum_of(bars->volume + from, n);
     if (bars->ticks) part->ticks = sum_of(bars->ticks + from, n);
@@ -410,6 +442,116 @@ static int part_of_bars(const bars_t *bars, int64_t from, int64_t to, part_t *pa
         else if (!join_parts(part, &one, bars->is_whole)) why = TOO_MUCH;
     }
     return why;
+}
+
+/* ------------------------------------------------------------------ many longer bars */
+
+#define GROUPS 512
+
+/* Bars that make one longer bar each. */
+typedef struct {
+    int64_t starts[GROUPS + 1];
+    int64_t labels[GROUPS];
+    int64_t count;
+} groups_t;
+
+static inline int64_t even_label(int64_t time, int64_t offset, int64_t length) {
+    int64_t over = (time - offset) % length;
+    return time - (over < 0 ? over + length : over);
+}
+
+/* The longer bars from one bar on that another bar follows. Most are as long as the one
+ * before, so that two looks tell where they end. */
+static void find_groups(const bars_t *bars, int64_t i, int64_t offset, int64_t length,
+                        groups_t *groups) {
+    const int64_t *time = bars->time;
+    int64_t label = even_label(time[i], offset, length), step = 1, count = 0;
+    while (count < GROUPS) {
+        int64_t end = label + length, stop = i + step;
+        if (stop >= bars->n || time[stop - 1] >= end || time[stop] < end) {
+            stop = first_from(time, i, bars->n, end, step);
+            if (stop >= bars->n) break;
+            step = stop - i;
+        }
+        groups->starts[count] = i;
+        groups->labels[count++] = label;
+        i = stop;
+        label = time[i] < end + length ? end : even_label(time[i], offset, length);
+    }
+    groups->starts[count] = i;
+    groups->count = count;
+}
+
+static inline int64_t length_of(const groups_t *groups, int64_t g) {
+    return groups->starts[g + 1] - groups->starts[g];
+}
+
+static void group_reals(const bars_t *bars, const groups_t *groups, char **columns) {
+    double *high = (double *)columns[2], *low = (double *)columns[3];
+    for (int64_t g = 0; g < groups->count; g++)
+        high[g] = highest_real((const double *)bars->high + groups->starts[g],
+                               length_of(groups, g));
+    for (int64_t g = 0; g < groups->count; g++)
+        low[g] = lowest_real((const double *)bars->low + groups->starts[g],
+                             length_of(groups, g));
+}
+
+static void group_wholes(const bars_t *bars, const groups_t *groups, char **columns) {
+    int64_t *high = (int64_t *)columns[2], *low = (int64_t *)columns[3];
+    for (int64_t g = 0; g < groups->count; g++)
+        high[g] = highest_whole((const int64_t *)bars->high + groups->starts[g],
+                                length_of(groups, g));
+    for (int64_t g = 0; g < groups->count; g++)
+        low[g] = lowest_whole((const int64_t *)bars->low + groups->starts[g],
+                              length_of(groups, g));
+}
+
+static void group_edges(const bars_t *bars, const groups_t *groups, char **columns) {
+    int64_t *open = (int64_t *)columns[1], *close = (int64_t *)columns[4];
+    for (int64_t g = 0; g < groups->count; g++) {
+        open[g] = bar_price(bars->open, groups->starts[g]).whole;
+        close[g] = bar_price(bars->close, groups->starts[g + 1] - 1).whole;
+    }
+    memcpy(columns[0], groups->labels, 8 * groups->count);
+}
+
+/* The sums of one column; 0 where one does not fit. */
+static int group_sums(const int64_t *x, const groups_t *groups, int64_t *sums) {
+    int64_t all = 0;
+    for (int64_t g = 0; g < groups->count; g++)
+        all |= sums[g] = sum_of(x + groups->starts[g], length_of(groups, g));
+    return all >= 0;
+}
+
+static void group_values(const bars_t *bars, const groups_t *groups, double *near,
+                         double *left) {
+    for (int64_t g = 0; g < groups->count; g++) {
+        part_t part;
+        part.whole = part.fraction = 0;
+        add_values(bars, groups->starts[g], groups->starts[g + 1], &part);
+        split_value(&part, near + g, left + g);
+        if (near[g] != near[g]) near[g] = left[g] = NAN;
+    }
+}
+
+/* Longer bars into their columns, as far as nothing is out of the ordinary; where there
+ * is something, none. Room for GROUPS is at each column, NULL where it is not kept. */
+static void make_groups(const bars_t *bars, int64_t i, int64_t offset, int64_t length,
+                        groups_t *groups, char **columns) {
+    find_groups(bars, i, offset, length, groups);
+    int64_t stop = groups->starts[groups->count];
+    int fits = groups->count && lanes->plain_bars(bars->time + i, bars->volume + i, stop - i);
+    if (fits) {
+        group_edges(bars, groups, columns);
+        (bars->is_whole ? group_wholes : group_reals)(bars, groups, columns);
+        fits = group_sums(bars->volume, groups, (int64_t *)columns[5]);
+    }
+    if (fits && columns[6]) fits = group_sums(bars->ticks, groups, (int64_t *)columns[6]);
+    if (fits && columns[7]) fits = group_sums(bars->buy, groups, (int64_t *)columns[7]);
+    if (fits && columns[8]) fits = group_sums(bars->sell, groups, (int64_t *)columns[8]);
+    if (fits && columns[9])
+        group_values(bars, groups, (double *)columns[9], (double *)columns[10]);
+    if (!fits) groups->count = 0;
 }
 
 #endif
