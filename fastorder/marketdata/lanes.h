@@ -259,6 +259,8 @@ TARGET static int NAME(plain_bars)(const int64_t *time, const int64_t *volume, i
     int64_t i = 0, bad = 0, all = 0;
     for (; i + LANES <= n; i += LANES) {
         INTS v = LOAD(INTS, volume + i);
+        AHEAD(time + i);
+        AHEAD(volume + i);
         wrong |= LOAD(INTS, time + i + 1) < LOAD(INTS, time + i);
         wrong |= v | PLUS(v, -1);
         bits |= v;

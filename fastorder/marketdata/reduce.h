@@ -488,27 +488,37 @@ static inline int64_t length_of(const groups_t *groups, int64_t g) {
 
 static void group_reals(const bars_t *bars, const groups_t *groups, char **columns) {
     double *high = (double *)columns[2], *low = (double *)columns[3];
-    for (int64_t g = 0; g < groups->count; g++)
+    for (int64_t g = 0; g < groups->count; g++) {
+        AHEAD((const char *)bars->high + 8 * groups->starts[g]);
         high[g] = highest_real((const double *)bars->high + groups->starts[g],
                                length_of(groups, g));
-    for (int64_t g = 0; g < groups->count; g++)
+    }
+    for (int64_t g = 0; g < groups->count; g++) {
+        AHEAD((const char *)bars->low + 8 * groups->starts[g]);
         low[g] = lowest_real((const double *)bars->low + groups->starts[g],
                              length_of(groups, g));
+    }
 }
 
 static void group_wholes(const bars_t *bars, const groups_t *groups, char **columns) {
     int64_t *high = (int64_t *)columns[2], *low = (int64_t *)columns[3];
-    for (int64_t g = 0; g < groups->count; g++)
+    for (int64_t g = 0; g < groups->count; g++) {
+        AHEAD((const char *)bars->high + 8 * groups->starts[g]);
         high[g] = highest_whole((const int64_t *)bars->high + groups->starts[g],
                                 length_of(groups, g));
-    for (int64_t g = 0; g < groups->count; g++)
+    }
+    for (int64_t g = 0; g < groups->count; g++) {
+        AHEAD((const char *)bars->low + 8 * groups->starts[g]);
         low[g] = lowest_whole((const int64_t *)bars->low + groups->starts[g],
                               length_of(groups, g));
+    }
 }
 
 static void group_edges(const bars_t *bars, const groups_t *groups, char **columns) {
     int64_t *open = (int64_t *)columns[1], *close = (int64_t *)columns[4];
     for (int64_t g = 0; g < groups->count; g++) {
+        AHEAD((const char *)bars->open + 8 * groups->starts[g]);
+        AHEAD((const char *)bars->close + 8 * groups->starts[g]);
         open[g] = bar_price(bars->open, groups->starts[g]).whole;
         close[g] = bar_price(bars->close, groups->starts[g + 1] - 1).whole;
     }
