@@ -1,8 +1,10 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS
 #   make test      the tests
+#   make test-long the tests that take minutes: ten million ticks, every vector path
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
+#   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
 #   make docs      the documentation, into site/
@@ -12,16 +14,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 COMPILED := $(wildcard fastorder/*.pxd)
-STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi)))
-SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
+STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi fastorder/marketdata/*.pyi)))
+SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) \
+	$(wildcard fastorder/marketdata/_*.p* fastorder/marketdata/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test lint bench sanitize matrix docs clean build
+.PHONY: demo test test-long bench-bars lint bench sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
 
 test: build
 	$(BIN)/python -m pytest $(ARGS)
+
+test-long: build
+	$(BIN)/python -m pytest -m long $(ARGS)
+	FASTORDER_VECTORS=portable $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
+	FASTORDER_VECTORS=avx2 $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
 
 lint: build $(VENV)/.lint
 	$(BIN)/ruff format --check .
@@ -34,6 +42,10 @@ lint: build $(VENV)/.lint
 
 bench: build
 	$(BIN)/python -m pytest benchmarks -p pytest_benchmark --benchmark-only $(ARGS)
+
+bench-bars: build
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python benchmarks/marketdata/compare.py $(ARGS)
 
 sanitize: $(VENV)/.tools
 	sh tools/sanitize.sh $(ARGS)

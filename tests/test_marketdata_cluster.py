@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,7 @@ def cut(columns, pieces=PIECES):
     """Cut anywhere, also within a bar and between ticks of the same time."""
     edges = np.linspace(0, len(columns[0]), pieces + 1).astype(int) + 7
     edges[0], edges[-1] = 0, len(columns[0])
-    return [
-        [c[a:b] for c in columns] for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [[c[a:b] for c in columns] for a, b in pairwise(edges)]
 
 
 def laid_out(folder):

@@ -31,12 +31,13 @@ def chunked(values, at, kind=None):
     return pa.chunked_array([pa.array(part, kind) for part in np.split(values, at)])
 
 
+COLUMNS = (TIME, PRICE, SIZE, SIDE)
 GIVEN = {
     "memoryview": tuple(map(memoryview, (TIME, PRICE, SIZE, SIDE))),
     "array": (array("q", TIME), array("d", PRICE), array("q", SIZE), array("b", SIDE)),
     "datetime64": (STAMPS, PRICE, SIZE, SIDE),
-    "every second number": tuple(np.repeat(c, 2)[::2] for c in (TIME, PRICE, SIZE, SIDE)),
-    "read-only": tuple(np.frombuffer(c.tobytes(), c.dtype) for c in (TIME, PRICE, SIZE, SIDE)),
+    "every second number": tuple(np.repeat(c, 2)[::2] for c in COLUMNS),
+    "read-only": tuple(np.frombuffer(c.tobytes(), c.dtype) for c in COLUMNS),
     "arrow": tuple(map(pa.array, (TIME, PRICE, SIZE, SIDE))),
     "arrow times": (pa.array(STAMPS), *map(pa.array, (PRICE, SIZE, SIDE))),
     "arrow slices": tuple(
@@ -60,7 +61,7 @@ GIVEN = {
         pd.DatetimeIndex(STAMPS, tz="UTC").tz_convert("America/Chicago"),
         *map(pd.Series, (PRICE, SIZE, SIDE)),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", GIVEN)

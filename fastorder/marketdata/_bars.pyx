@@ -12,8 +12,8 @@ from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyNumber_Index
 from libc.math cimport NAN, fabs, floor, rint
 from libc.stdint cimport int8_t, int64_t
-from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free, realloc
+from libc.string cimport memset
 
 from fastorder.marketdata._columns cimport Column, column_over
 
@@ -1063,12 +1063,6 @@ cdef class Machine:
         if self.sheet.size == 0:
             return None
         return self.bar_at(0)
-
-    def update_bar(self, dict columns, bint partial=False):
-        """Take shorter bars; the longer ones that they close."""
-        self.sheet.size = 0
-        self.feed_bars(columns, partial)
-        return self.closed
 
     def advance(self, int64_t time_ns):
         """Say what time it is: a bar that is complete by then is closed.

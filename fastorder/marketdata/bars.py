@@ -12,7 +12,7 @@ from fastorder.marketdata._columns import (
     schema_capsule,
     stream_capsule,
 )
-from fastorder.marketdata.columns import column_of
+from fastorder.marketdata.columns import column_of, column_of_bytes
 from fastorder.marketdata.errors import BarError
 from fastorder.marketdata.frames import Every, read_every
 
@@ -142,8 +142,7 @@ class Bars:
         columns = {}
         for name in full[0].names:
             views = [memoryview(part._columns[name]) for part in full]
-            data = memoryview(b"".join(views)).cast(views[0].format)
-            columns[name] = column_of(data, name)
+            columns[name] = column_of_bytes(b"".join(views), views[0].format, name)
         return cls(
             columns,
             full[0].every,
@@ -285,8 +284,7 @@ def _rebuilt(
     tally: Tally,
 ) -> Bars:
     columns = {
-        name: column_of(memoryview(data).cast("B").cast(form), name)
-        for name, (form, data) in cells.items()
+        name: column_of_bytes(data, form, name) for name, (form, data) in cells.items()
     }
     return Bars(
         columns,

@@ -56,9 +56,14 @@ def column_of(thing: Any, name: str) -> Column:
         return found[0]
     if not found:
         return buffer_column(memoryview(b"").cast("q"), name)
-    joined = b"".join(memoryview(part) for part in found)
-    formats = {memoryview(part).format for part in found}
-    return buffer_column(memoryview(joined).cast(formats.pop()), name)
+    views = [memoryview(part) for part in found]
+    return column_of_bytes(b"".join(views), views[0].format, name)
+
+
+def column_of_bytes(data: bytes, kind: str, name: str) -> Column:
+    """A column over bytes: of int64 (q), float64 (d) or int8 (b)."""
+    view = memoryview(data).cast(kind)  # type: ignore[call-overload]
+    return buffer_column(view, name)
 
 
 def _is_buffer(thing: Any) -> bool:

@@ -103,7 +103,8 @@ def _candles(axes: Any, bars: Bars) -> None:
 
 
 def _volumes(axes: Any, bars: Bars) -> None:
-    axes.bar(range(len(bars)), list(bars.volume), 0.7, color=[PALE[c] for c in _colours(bars)])
+    colours = [PALE[colour] for colour in _colours(bars)]
+    axes.bar(range(len(bars)), list(bars.volume), 0.7, color=colours)
     axes.set_ylabel("volume", color=INK, fontsize=9)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: _short(value))
