@@ -1,8 +1,10 @@
 """``python -m fastorder.marketdata``: files in, files and pictures out."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +26,7 @@ from fastorder.marketdata import (
     plot_bars,
 )
 from fastorder.marketdata import __main__ as program
+from fastorder.marketdata.frames import KINDS
 
 TIME, PRICE, SIZE, SIDE = random_ticks(20_000, mean_ns=SECOND // 2)
 EXPECTED = aggregate_ticks(TIME, PRICE, SIZE, "1m", side=SIDE)
@@ -322,6 +325,42 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         held.append(pa.total_allocated_bytes())
     assert len(held) == 41
     assert max(held[5:]) < 3 * max(held[:5])
+
+
+def test_bars_need_no_other_library():
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys("
+        "['numpy', 'pyarrow', 'pandas', 'matplotlib', 'rich', 'dask'], None));"
+        "from array import array; from fastorder.marketdata import aggregate_ticks;"
+        "bars = aggregate_ticks(array('q', [5]), array('d', [1]), array('q', [1]));"
+        "assert bars[0].close == 1 and bars.close.tolist() == [1]"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_library_that_is_missing_is_named(tmp_path):
+    source = written(tmp_path, table())
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['pyarrow'], None));"
+        "from fastorder.marketdata.__main__ import main;"
+        f"sys.exit(main([{str(source)!r}, 'b.csv']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "pyarrow is needed: pip install 'fastorder[marketdata]'" in done.stderr
+
+
+def test_the_page_names_every_option_and_every_rule():
+    page = Path(__file__).parent.parent / "docs" / "guide" / "bars.md"
+    if not page.exists():
+        pytest.skip("not in a checkout")
+    text = page.read_text("utf-8")
+    for option in set(re.findall(r"--[a-z]+", program._parser().format_help())):
+        assert option == "--help" or f"`{option}`" in text, option
+    for name in (*KINDS, "BadTick", "UnsortedTicks", "WrongColumn", "UnknownTimeframe"):
+        assert name in text, name
 
 
 def test_a_builder_of_the_guide_agrees_with_the_program():

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 [ -d .venv-sanitize ] || ${PYTHON:-python3} -m venv .venv-sanitize
 bin=.venv-sanitize/bin
 $bin/python -m pip install --quiet --upgrade "pip>=25.1"
-$bin/python -m pip install --quiet --group build --group test
+$bin/python -m pip install --quiet --group build --group test "pycurl>=7.49" "orjson>=3.10"
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -C "$tree" -xf -
