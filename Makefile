@@ -37,7 +37,8 @@ lint: build $(VENV)/.lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint fastorder
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest --concise --ignore-missing-stub \
-		--ignore-disjoint-bases --allowlist tools/stubtest.txt $(STUBS)
+		--ignore-disjoint-bases --allowlist tools/stubtest.txt \
+		--mypy-config-file pyproject.toml $(STUBS)
 	$(BIN)/lint-imports
 
 bench: build

@@ -4,9 +4,14 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from fastorder.marketdata import Bar
+
+# no test is about how fast the machine is
+settings.register_profile("bars", deadline=None)
+settings.load_profile("bars")
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND

@@ -38,6 +38,17 @@ GIVEN = {
     "datetime64": (STAMPS, PRICE, SIZE, SIDE),
     "every second number": tuple(np.repeat(c, 2)[::2] for c in COLUMNS),
     "read-only": tuple(np.frombuffer(c.tobytes(), c.dtype) for c in COLUMNS),
+    "across words": tuple(
+        np.frombuffer(b"x" + c.tobytes(), c.dtype, offset=1) for c in COLUMNS
+    ),
+    "arrow across words": tuple(
+        pa.Array.from_buffers(
+            pa.from_numpy_dtype(c.dtype),
+            len(c),
+            [None, pa.py_buffer(b"x" + c.tobytes()).slice(1)],
+        )
+        for c in COLUMNS
+    ),
     "arrow": tuple(map(pa.array, (TIME, PRICE, SIZE, SIDE))),
     "arrow times": (pa.array(STAMPS), *map(pa.array, (PRICE, SIZE, SIDE))),
     "arrow slices": tuple(

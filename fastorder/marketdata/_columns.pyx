@@ -151,7 +151,19 @@ def buffer_column(thing, str name):
     if not view.c_contiguous:
         view = PyMemoryView_GetContiguous(view, 0x100, c"C")
     cdef Py_buffer* buffer = PyMemoryView_GET_BUFFER(view)
-    return column_over(buffer.buf, view.shape[0], kind, view)
+    return aligned(column_over(buffer.buf, view.shape[0], kind, view))
+
+
+cdef Column aligned(Column column):
+    """The column itself; a copy where its numbers lie across words."""
+    cdef size_t length = column.size * column.width()
+    if <size_t>column.data % column.width() == 0:
+        return column
+    cdef char* copied = <char*>malloc(max(length, 1))
+    if copied is NULL:
+        raise MemoryError
+    memcpy(copied, column.data, length)
+    return column_over(copied, column.size, column.kind, None)
 
 
 cdef str typed(object thing, object view):
@@ -271,7 +283,7 @@ cdef Column imported_column(Imported imported, str kind, str name):
     cdef Column column = column_over(
         <void*>array.buffers[1], array.length, <char>ord(kind), imported)
     column.data += array.offset * column.width()
-    return column
+    return aligned(column)
 
 
 # ------------------------------------------------------------------ Arrow goes out

@@ -6,6 +6,7 @@ import re
 from array import array
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from fastorder.marketdata.errors import UnknownTimeframe
@@ -98,6 +99,7 @@ class Timeframe:
         return self.sessions.table(self.unit)
 
 
+@lru_cache(maxsize=8)
 def _months(offset_ns: int) -> tuple[array[int], array[int]]:
     starts = [
         int(datetime(1970 + i // 12, i % 12 + 1, 1, tzinfo=timezone.utc).timestamp())
