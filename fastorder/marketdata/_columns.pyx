@@ -156,10 +156,10 @@ def buffer_column(thing, str name):
 
 cdef Column aligned(Column column):
     """The column itself; a copy where its numbers lie across words."""
-    cdef size_t length = column.size * column.width()
+    cdef Py_ssize_t length = column.size * column.width()
     if <size_t>column.data % column.width() == 0:
         return column
-    cdef char* copied = <char*>malloc(max(length, 1))
+    cdef char* copied = <char*>malloc(length + 1)
     if copied is NULL:
         raise MemoryError
     memcpy(copied, column.data, length)
