@@ -445,3 +445,12 @@ def test_a_plain_builder_agrees():
     assert bare(live(given, BarBuilder("1m", sides=True))) == bare(
         time_bars(given, MINUTE)
     )
+
+
+def test_a_sum_at_its_limit_is_known_to_all_or_to_none():
+    given = [(START, 1.0, 2**53 - 2, 0), *[(START, 0.5, 1, 0)] * 3]
+    (bar,) = live(given, BarBuilder("1m", sides=True))
+    (same,) = bulk(given, "1m")
+    assert np.isnan(bar.value)
+    assert np.isnan(same.value)
+    assert bulk(given[:-1], "1m")[0].value == 2**53 - 1
