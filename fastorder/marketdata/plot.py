@@ -99,7 +99,8 @@ def _candles(axes: Any, bars: Bars) -> None:
     )
     axes.set_ylabel("price", color=INK, fontsize=9)
     axes.ticklabel_format(axis="y", useOffset=False, style="plain")
-    axes.margins(x=0.01)
+    axes.use_sticky_edges = False
+    axes.margins(x=0.01, y=0.05)
 
 
 def _volumes(axes: Any, bars: Bars) -> None:
