@@ -255,7 +255,7 @@ def check_makes(source: Every | None, target: Every) -> None:
 
 
 def _makes(source: Timeframe, target: Timeframe) -> bool:
-    if source.sessions is not None and source.sessions is target.sessions:
+    if source.sessions is not None and source.sessions == target.sessions:
         return _makes_within_sessions(source, target)
     step = source.length_ns if source.is_even else source.within_ns
     if not step:
