@@ -412,9 +412,6 @@ class Desk(ABC, Generic[Placed]):
         )
         return self._place(order, called_ns)
 
-    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
-        return self._give(self._intake.place(order, called_ns))
-
     # ------------------------------------------------------------ amending
 
     def modify_order(
@@ -670,6 +667,10 @@ class Desk(ABC, Generic[Placed]):
     @abstractmethod
     def _make_engine(self, max_connections: int) -> Engine:
         """The engine that this kind of executor runs on."""
+
+    @abstractmethod
+    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
+        """What a placing verb returns for its order."""
 
     @abstractmethod
     def _give(self, ticket: Ticket[OrderResult]) -> Placed:
