@@ -171,7 +171,13 @@ cdef class Ticket(Receiver):
             self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
 
     cpdef object fail(self, object error):
-        """The client itself has failed: a read raises it, a change is unknown."""
+        """The client itself has failed: a read raises it, a change is unknown.
+
+        Of a ticket that is settled the result stays: it failed in its book-keeping.
+        """
+        if self.settled:
+            self.wake_waiters()
+            return
         why = f"the client itself failed: {error!r}"
         if self.kind == "read":
             self.error = error
