@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 import orjson
 
 from fastorder._core.engine import monotonic_ns
-from fastorder._core.fields import account_id_from, order_id_from, quantity_from, symbol_from
+from fastorder._core.fields import (
+    account_id_from,
+    order_id_from,
+    quantity_from,
+    symbol_from,
+)
 from fastorder._core.gate import Gate
 from fastorder._core.order import OrderRequest
 from fastorder._core.request import (
@@ -35,6 +40,7 @@ from fastorder.enums import OrderType, Side
 from fastorder.errors import (
     ConfigurationError,
     FastOrderError,
+    Halted,
     InvalidField,
     LoginError,
     RequestFailed,
@@ -44,15 +50,13 @@ from fastorder.errors import (
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
-from fastorder.models import Account, Contract, Order
 from fastorder.journal import Journal
+from fastorder.models import Account, Contract, Order
 from fastorder.records import Records
 from fastorder.trust import checked_base_url, security_for
-
 from fastorder.witness import Witness
 
 if TYPE_CHECKING:
-    from fastorder.waiver import DespiteUnknown
     import os
     from collections.abc import Callable
     from datetime import datetime
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from fastorder._core.engine import Engine
     from fastorder._core.result import OrderResult
     from fastorder.models import Price
+    from fastorder.waiver import DespiteUnknown
 
 BASE_URL = "https://api.topstepx.com"
 
@@ -568,6 +573,7 @@ class Desk(ABC, Generic[Placed]):
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
         """
+        self._records.recover()
         ticket = self._dispatch.tagged(tag)
         if ticket is None:
             raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")

@@ -1,4 +1,4 @@
-"""From an order to its ticket: may it leave, which tag, which bytes, and off it goes."""
+"""From an order to its ticket: may it leave, which tag, which bytes, and off."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ class Intake:
         self._check_gate()
         tags = self._dispatch.doubts.of(order.account_id, contract_id)
         if tags:
+            self._records.recover()  # what nobody looks up would stay in doubt for ever
             self._check_interlock(order, tags)
         ticket = self._ticket(order, tag, contract_id, body, called_ns)
         if self._records.needed(order):

@@ -1,4 +1,4 @@
-"""What is remembered of orders: by key in this process, and in the journal for longer."""
+"""What is remembered of orders: by key in this process, in the journal for longer."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class Records:
             if entry is not None:
                 earlier, ticket = entry.intent.body, self._ended(entry)
         if earlier is not None and earlier != body:
-            raise KeyReused(order.idempotency_key or "", earlier.decode(), body.decode())
+            raise KeyReused(
+                order.idempotency_key or "", earlier.decode(), body.decode()
+            )
         return ticket
 
     def launch(
