@@ -1,8 +1,8 @@
 """The proof that an order was not placed: long quiet, then several look-ups in full.
 
 A look-up that does not list an order proves nothing by itself: the gateway may book it
-late, or list it late. Only where it is missing from several look-ups in a row, each read
-in full and begun long enough after the last byte could have left, it is not there.
+late, or list it late. Only where it is missing from several look-ups in a row, each
+read in full and begun long enough after the last byte could have left, it is not there.
 Source: the project's notes on placement, rule Q.
 """
 
@@ -65,7 +65,7 @@ class AbsenceProof:
         self._misses = 0
 
     def look_begins(self) -> None:
-        """A look-up leaves now; after a sleep or a jump of the clock all begins anew."""
+        """A look-up leaves now; after a sleep or a jump of the clock, all anew."""
         now = self._clock.monotonic_ns()
         offset = self._clock.wall_s() - now / SECOND_NS
         if abs(offset - self._wall_offset_s) > JUMP_S:

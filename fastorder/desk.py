@@ -41,6 +41,7 @@ from fastorder.errors import (
     ConfigurationError,
     Halted,
     FastOrderError,
+    Halted,
     InvalidField,
     LoginError,
     RequestFailed,
@@ -570,6 +571,7 @@ class Desk(ABC, Generic[Placed]):
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
         """
+        self._records.recover()
         ticket = self._dispatch.tagged(tag)
         if ticket is None:
             raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")

@@ -1,4 +1,4 @@
-"""From an order to its ticket: may it leave, which tag, which bytes, and off it goes."""
+"""From an order to its ticket: may it leave, which tag, which bytes, and off."""
 
 from __future__ import annotations
 
@@ -77,9 +77,8 @@ class Intake:
                 return known
         if self._gate.is_shut:
             self._refuse_halted()
-        tags = self._doubts.beside(order, contract_id)
-        if tags:
-            self._check_interlock(order, tags)
+        if self._doubts.any:
+            self._check_interlock(order, contract_id)
         ticket = self._ticket(order, tag, contract_id, body, called_ns)
         if self._journaled or order.idempotency_key is not None:
             return self._records.launch(ticket, order, contract_id, body)
@@ -122,7 +121,11 @@ class Intake:
             "(resume() lifts the kill switch)"
         )
 
-    def _check_interlock(self, order: OrderRequest, tags: tuple[str, ...]) -> None:
+    def _check_interlock(self, order: OrderRequest, contract_id: str) -> None:
+        self._records.recover()  # what nobody looks up would stay in doubt for ever
+        tags = self._doubts.of(order.account_id, contract_id)
+        if not tags:
+            return
         names = ", ".join(tags)
         if order.despite is None or not order.despite.covers(tags):
             raise Interlocked(

@@ -25,9 +25,11 @@ cdef class Placement(RequestProtocol):
     cdef object _gateway_time
     cdef int64_t _called_ns
     cdef double _sent_s
+    cdef double _valid_until_s
     cdef object _doubts
     cdef object _retries
     cdef object _absence
+    cdef Evidence _heard
     cdef Reading _reading
     cdef list _rows
     cdef bint _may_resend

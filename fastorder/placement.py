@@ -2,11 +2,11 @@
 
 The order carries a tag that the gateway takes once for each account. Where the outcome
 of a send is in doubt, nothing is sent again before Order/search has been read in full
-and does not show the tag; then the same bytes go out, with the same tag. An outcome that
-is told is proved, or it is UNKNOWN, and the search for the proof goes on.
+and does not show the tag; then the same bytes go out, with the same tag. An outcome
+that is told is proved, or it is UNKNOWN, and the search for the proof goes on.
 
-``TRANSITIONS`` says what happens in each state at each event; docs/internals/placement.md
-shows it as a table.
+``TRANSITIONS`` says what happens in each state at each event;
+docs/internals/placement.md shows it as a table.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from fastorder._core.order import OrderRequest
     from fastorder._core.protocol import Command
-    from fastorder._core.response import Reply
     from fastorder._core.result import OrderResult
     from fastorder._core.transfer import Evidence
     from fastorder.clock import Clock
@@ -45,6 +44,7 @@ WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 """How far back the owner of a tag in use is looked for, look-up by look-up."""
 
 FOREVER_NS = 2**63 - 1
+FOREVER_S = float("inf")
 SECOND_NS = 1_000_000_000
 UNAUTHORIZED = 401
 
@@ -103,6 +103,10 @@ EVENT_ACCEPTED = Event.ACCEPTED
 ACCEPTED = Outcome.ACCEPTED
 
 
+NO_READING = Reading()
+"""Of a placement that has heard nothing yet."""
+
+
 class Placement(RequestProtocol):
     """One order on its way.
 
@@ -128,6 +132,7 @@ class Placement(RequestProtocol):
         "_due_ns",
         "_error",
         "_gateway_time",
+        "_heard",
         "_last_look",
         "_may_resend",
         "_never_again",
@@ -138,6 +143,7 @@ class Placement(RequestProtocol):
         "_rows",
         "_sent_s",
         "_stuck_ns",
+        "_valid_until_s",
         "_widens",
         "attempts",
         "evidence",
@@ -165,7 +171,7 @@ class Placement(RequestProtocol):
         self.tag = tag
         self.attempts = 0
         self.in_doubt = False  # an earlier send may have landed
-        self.state = READY
+        self.state: State = READY
         self.valid_until_ns = valid_until_ns
         self.evidence: Evidence | None = None
         self._contract_id = contract_id
@@ -175,10 +181,16 @@ class Placement(RequestProtocol):
         self._gateway_time = gateway_time
         self._called_ns = called_ns
         self._doubts = doubts
-        self._sent_s = 0.0  # given after a restart only
+        self._sent_s = clock.wall_s()
+        self._valid_until_s = FOREVER_S
+        if valid_until_ns != FOREVER_NS:
+            self._valid_until_s = (
+                self._sent_s + (valid_until_ns - called_ns) / SECOND_NS
+            )
+        self._heard: Evidence | None = None  # of the last exchange, look-ups too
         self._retries: Schedule | None = None
         self._absence: AbsenceProof | None = None
-        self._reading: Reading | None = None
+        self._reading = NO_READING
         self._rows: list[dict[str, Any]] = []
         self._may_resend = False  # the look-up's absence may be followed by a send
         self._never_again = False  # a send of this order may never follow
@@ -201,7 +213,7 @@ class Placement(RequestProtocol):
         Args:
             sent_s: when the intent was written, in seconds since the epoch.
         """
-        self._sent_s = sent_s
+        self._sent_s = min(sent_s, self._sent_s)
         return self._handle(Event.RESUME)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult] | None:
@@ -242,14 +254,15 @@ class Placement(RequestProtocol):
     # ------------------------------------------------------------ what an answer is
 
     def _take_answer(self, evidence: Evidence) -> None:
-        self.evidence = evidence
+        self.evidence = self._heard = evidence
         self.attempts += evidence.starts > 0
 
     def _answer(self, evidence: Evidence) -> Event:
         """Judge the answer to a send."""
         self._take_answer(evidence)
         reading = self._reading = read(evidence, self._policy.statuses)
-        if reading.sign is WAS_ACCEPTED and reading.reply.order_id is not None:
+        reply = reading.reply
+        if reading.sign is WAS_ACCEPTED and reply is not None and reply.order_id:
             return EVENT_ACCEPTED
         if reading.sign is Sign.NOT_SENT:
             return Event.HELD_BACK if evidence.held_back else Event.NOT_SENT
@@ -262,6 +275,7 @@ class Placement(RequestProtocol):
 
     def _look_up_answer(self, evidence: Evidence) -> Event:
         """Judge the answer to a look-up; a blind one shows nothing."""
+        self._heard = evidence
         reading = self._reading = read(evidence, self._policy.statuses)
         rows = listed_rows(reading)
         self._last_look = "no order with its tag is listed"
@@ -292,19 +306,22 @@ class Placement(RequestProtocol):
 
     def _send(self) -> Send:
         self.state = SENDING
+        self._due_ns = 0
         return Send(PLACE, self._body, True, self.valid_until_ns)
 
     def _accepted(self) -> Finish[OrderResult]:
-        order_id = self._reading.reply.order_id
-        return self._finish(ACCEPTED, "the gateway answered with its number", order_id)
+        reply = self._reading.reply
+        assert reply is not None
+        proof = "the gateway answered with its number"
+        return self._finish(ACCEPTED, proof, reply.order_id)
 
     def _refused(self) -> Command[OrderResult]:
         """A refusal proves something of the only send there ever was, and no other."""
-        reply, name = self._reading.reply, refusal_name(self._reading)
+        name = refusal_name(self._reading)
         if self.in_doubt:
             self._never_again = True
             return self._look_up_now(f"{name}: {self._reading.reason}")
-        return self._rejected(reply, name)
+        return self._rejected(name)
 
     def _tag_taken(self) -> Send:
         """The owner may be this very order, by a send that seemed lost."""
@@ -339,7 +356,8 @@ class Placement(RequestProtocol):
         self._error = self._reading.reason
         if self.in_doubt:
             return self._cool()
-        if self._schedule.spent or self.evidence.untrusted:
+        untrusted = self.evidence is not None and self.evidence.untrusted
+        if self._schedule.spent or untrusted:
             return self._never_sent()
         return self._pause(RESTING, self._schedule.next_due_ns())
 
@@ -370,8 +388,8 @@ class Placement(RequestProtocol):
     def _cool(self) -> Pause:
         schedule = self._schedule
         self._may_resend = not schedule.spent
-        due = schedule.next_due_ns(self.evidence) if self._may_resend else 0
-        return self._pause(COOLING, due or schedule.last_due_ns())
+        due_ns = schedule.next_due_ns if self._may_resend else schedule.last_due_ns
+        return self._pause(COOLING, due_ns(self.evidence))
 
     def _look_up_now(self, reason: str) -> Send:
         self._be_in_doubt(reason)
@@ -424,7 +442,8 @@ class Placement(RequestProtocol):
 
     def _absent(self) -> Command[OrderResult]:
         """Not listed, which alone proves nothing: send again, or look again."""
-        if self._may_send_again("lookup_first") and self._may_resend:
+        may_send = self._may_resend and self._may_send_again("lookup_first")
+        if may_send and not self._is_early:
             return self._send()
         return self._look_later()
 
@@ -433,9 +452,11 @@ class Placement(RequestProtocol):
         return self._look_later()
 
     def _look_later(self) -> Command[OrderResult]:
+        if self._is_early:
+            return self._pause(COOLING, self._due_ns)
         if self._one_look or self._schedule.spent:
             return self._begin_to_watch()
-        return self._pause(COOLING, self._schedule.next_due_ns(self.evidence))
+        return self._pause(COOLING, self._schedule.next_due_ns(self._heard))
 
     def _failed(self) -> Command[OrderResult]:
         """Whatever was under way is given up; it is only looked up from now on."""
@@ -459,7 +480,8 @@ class Placement(RequestProtocol):
         proof = self._absence_proof
         if self._stuck_ns == FOREVER_NS:
             self._stuck_ns = proof.since_ns + self._policy.watch_ns
-        return self._pause(WATCHING, proof.next_look_ns())
+        asked_ns = self._schedule.asked_due_ns(self._heard)
+        return self._pause(WATCHING, max(proof.next_look_ns(), asked_ns))
 
     def _still_absent(self) -> Command[OrderResult]:
         """Count it; enough of these after a quiet time are the proof of absence."""
@@ -489,8 +511,10 @@ class Placement(RequestProtocol):
 
     # ------------------------------------------------------------ the end
 
-    def _rejected(self, reply: Reply, name: str) -> Finish[OrderResult]:
+    def _rejected(self, name: str) -> Finish[OrderResult]:
         """The gateway's own refusal of the only send there ever was."""
+        reply = self._reading.reply
+        assert reply is not None
         return self._finish(
             Outcome.REJECTED,
             f"the gateway refused the only send of it: {name}",
@@ -572,15 +596,27 @@ class Placement(RequestProtocol):
 
     @property
     def _too_late(self) -> bool:
-        return self._clock.monotonic_ns() >= self.valid_until_ns
+        """By either clock: the monotonic one stands still while the machine sleeps."""
+        clock = self._clock
+        return (
+            clock.monotonic_ns() >= self.valid_until_ns
+            or clock.wall_s() >= self._valid_until_s
+        )
+
+    @property
+    def _is_early(self) -> bool:
+        """Whether somebody asked for this look-up before its pause was over."""
+        return self._clock.monotonic_ns() < self._due_ns
 
     @property
     def _called_s(self) -> float:
-        """The time of the call on the wall clock, as that clock stands now."""
-        if self._sent_s:
-            return self._sent_s
+        """The time of the call on the wall clock, at the earliest.
+
+        As it stood then, or counted back from now: the wall clock may have been set
+        back since, and the monotonic one stands still while the machine sleeps.
+        """
         ago_ns = self._clock.monotonic_ns() - self._called_ns
-        return self._clock.wall_s() - ago_ns / SECOND_NS
+        return min(self._sent_s, self._clock.wall_s() - ago_ns / SECOND_NS)
 
     @property
     def _schedule(self) -> Schedule:
@@ -602,15 +638,20 @@ class Placement(RequestProtocol):
         return Pause(due_ns)
 
 
+def code_of(reading: Reading) -> int | None:
+    """The gateway's own code; None where it gave none."""
+    return None if reading.reply is None else reading.reply.error_code
+
+
 def refuses(reading: Reading) -> bool:
     """Whether the code of a refusal names one."""
-    code = reading.reply.error_code
+    code = code_of(reading)
     return code not in PENDING_CODES and error_name(PlaceOrderError, code) is not None
 
 
 def refusal_name(reading: Reading) -> str:
     """The code and its name, for people."""
-    code = reading.reply.error_code
+    code = code_of(reading)
     return f"{error_name(PlaceOrderError, code) or 'unlisted code'} ({code})"
 
 

@@ -41,17 +41,22 @@ class Schedule:
         """
         delay = self._policy.delay_ns(self.used, self._clock.spread())
         self.used += 1
-        if evidence is not None and evidence.retry_after:
-            delay = max(delay, self._asked_ns(evidence))
-        return self._clock.monotonic_ns() + delay
+        return self._due_ns(delay, evidence)
 
-    def last_due_ns(self) -> int:
+    def last_due_ns(self, evidence: Evidence | None = None) -> int:
         """When the last look is due, after which nothing is tried again."""
-        return self._clock.monotonic_ns() + self._policy.delay_ns(0, 0.0)
+        return self._due_ns(self._policy.delay_ns(0, 0.0), evidence)
 
-    def _asked_ns(self, evidence: Evidence) -> int:
-        seconds = retry_after_s(evidence.retry_after, evidence.date)
-        return int(min(seconds, self._policy.max_retry_after) * SECOND_NS)
+    def asked_due_ns(self, evidence: Evidence | None) -> int:
+        """The earliest time that an answer's Retry-After allows."""
+        return self._due_ns(0, evidence)
+
+    def _due_ns(self, delay_ns: int, evidence: Evidence | None) -> int:
+        if evidence is not None and evidence.retry_after:
+            seconds = retry_after_s(evidence.retry_after, evidence.date)
+            asked_s = min(seconds, self._policy.max_retry_after)
+            delay_ns = max(delay_ns, int(asked_s * SECOND_NS))
+        return self._clock.monotonic_ns() + delay_ns
 
 
 def retry_after_s(value: bytes, date: bytes) -> float:

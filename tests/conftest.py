@@ -86,11 +86,11 @@ def run(request):
     """Runs a coroutine on a new loop, of asyncio and of uvloop."""
     factory = _loop_factories()[request.param]
 
-    def on_loop(coroutine):
+    def on_loop(coroutine, limit_s=60):
         loop = factory()
         asyncio.set_event_loop(loop)
         try:
-            return loop.run_until_complete(asyncio.wait_for(coroutine, 60))
+            return loop.run_until_complete(asyncio.wait_for(coroutine, limit_s))
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
             asyncio.set_event_loop(None)

@@ -5,6 +5,7 @@ After each, what the client believes is compared with what the gateway's ledger 
 
 import asyncio
 import json
+import time
 
 import pytest
 from conftest import ACCOUNT, QUICK, prepared
@@ -187,7 +188,7 @@ def test_an_expired_token_is_unknown_until_it_can_be_looked_up(hasty, gateway):
     assert "401" in result.error
     hasty.set_token(good)
     resolved = hasty.resolve(result.tag)
-    assert resolved.outcome is Outcome.REJECTED
+    assert resolved.outcome is Outcome.UNKNOWN
     assert gateway.ledger.placements() == []
 
 
@@ -206,11 +207,21 @@ def test_an_unknown_order_is_resolved_once_the_gateway_lists_it(hasty, gateway):
     assert len(gateway.ledger.placements(result.tag)) == 1
 
 
-def test_a_bad_body_is_a_rejection_once_it_is_not_listed(hasty, gateway):
+def test_a_bad_body_is_unknown_until_it_is_proved_that_it_is_not_listed(gateway):
     gateway.faults.add(Fault(PLACE, effect="none", reply="status", status=400))
-    result = buy(hasty)
-    assert result.outcome is Outcome.REJECTED
-    assert result.http_status == 400
+    policy = fastorder.RetryPolicy(base_delay=0.02, quiet=0.1)
+    with blocking.OrderExecutor(gateway.base_url, retry=policy) as executor:
+        result = buy(prepared(executor, gateway))
+        assert result.outcome is Outcome.UNKNOWN
+        assert result.http_status == 400
+        assert gateway.ledger.counts["/api/order/search"] == 1
+        while not result.proof:
+            time.sleep(0.2)
+            result = executor.resolve(result.tag)
+    assert result.outcome is Outcome.NOT_PLACED
+    assert result.attempts == 1
+    with pytest.raises(fastorder.OrderNotPlaced, match="HTTP 400"):
+        result.raise_for_outcome()
 
 
 def test_nothing_listens_and_nothing_was_sent(gateway):

@@ -9,8 +9,6 @@ import asyncio
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
-cimport cython
-
 from fastorder._core.clock cimport monotonic_ns
 from fastorder._core.protocol cimport Finish, Halt, Pause, Send, Tell
 from fastorder._core.result cimport result_of
@@ -50,7 +48,6 @@ cdef class Carrier:
         raise NotImplementedError
 
 
-@cython.freelist(8)
 cdef class Ticket(Receiver):
     """One request, from the call to its result.
 
@@ -174,7 +171,13 @@ cdef class Ticket(Receiver):
             self.settle((<Finish?>self.protocol.on_stop(evidence)).value)
 
     cpdef object fail(self, object error):
-        """The client itself has failed: a read raises it, a change is unknown."""
+        """The client itself has failed: a read raises it, a change is unknown.
+
+        Of a ticket that is settled the result stays: it failed in its book-keeping.
+        """
+        if self.settled:
+            self.wake_waiters()
+            return
         why = f"the client itself failed: {error!r}"
         if self.kind == "read":
             self.error = error

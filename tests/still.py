@@ -1,0 +1,140 @@
+"""A protocol without sockets: a clock that is moved by hand, and ready answers."""
+
+import json
+from dataclasses import dataclass
+
+from fastorder import OrderRequest, RetryPolicy
+from fastorder._core.protocol import Pause, Tell
+from fastorder._core.transfer import Evidence
+from fastorder.doubts import Doubts
+from fastorder.gateway_time import GatewayTime
+from fastorder.placement import FOREVER_NS, Placement
+
+SECOND_NS = 1_000_000_000
+TAG = "tag-1"
+BYTES = b"the bytes"
+IN_USE = "Order rejected: custom tag is already in use."
+
+
+@dataclass
+class StillClock:
+    """Both clocks of a machine; ``pass_s`` moves them together."""
+
+    now_ns: int = 1_000_000_000
+    wall: float = 1_787_168_965.0
+
+    def monotonic_ns(self):
+        return self.now_ns
+
+    def wall_s(self):
+        return self.wall
+
+    def spread(self):
+        return 0.0
+
+    def pass_s(self, seconds):
+        self.now_ns += round(seconds * SECOND_NS)
+        self.wall += seconds
+
+    def sleep_s(self, seconds):
+        """The machine sleeps: its monotonic clock stands still."""
+        self.wall += seconds
+
+
+def made(clock, policy=None, gateway_time=None, doubts=None, **options):
+    """A placement of one MNQ, bought in account 5; contract "C"."""
+    valid_for = options.pop("valid_for", None)
+    valid_until_ns = FOREVER_NS
+    if valid_for is not None:
+        valid_until_ns = clock.now_ns + round(valid_for * SECOND_NS)
+    return Placement(
+        OrderRequest("MNQ", "BUY", 1, 5),
+        TAG,
+        "C",
+        BYTES,
+        policy or RetryPolicy(**options),
+        clock,
+        gateway_time or GatewayTime(clock),
+        clock.now_ns,
+        Doubts() if doubts is None else doubts,
+        valid_until_ns,
+    )
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+def answer(document=None, status=200, **more):
+    """A whole answer with a JSON body."""
+    return Evidence(http_status=status, body=json.dumps(document).encode(), **more)
+
+
+def accepted(order_id=7):
+    return answer(envelope(orderId=order_id))
+
+
+def refused(code=2, text="Invalid limit price.", **more):
+    return answer(envelope(code, text, **more))
+
+
+def envelope(code=0, text=None, **more):
+    return {"success": code == 0, "errorCode": code, "errorMessage": text, **more}
+
+
+def status(number, **more):
+    """An answer that is a status and nothing else."""
+    return Evidence(http_status=number, body=b"", **more)
+
+
+def silence(curl_code=28, starts=1):
+    """The request left, and no answer came: by default it timed out."""
+    return Evidence(
+        curl_code=curl_code, starts=starts, http_status=0, curl_error="gone"
+    )
+
+
+def not_sent(curl_code=7):
+    """It never left: by default the connection was refused."""
+    return silence(curl_code, starts=0)
+
+
+def held_back(why="the gate is shut: kill() was called"):
+    return Evidence(curl_code=42, starts=0, http_status=0, held_back=why)
+
+
+def listing(*rows):
+    """Order/search, read in full."""
+    return answer(envelope(orders=list(rows)))
+
+
+def ours(**more):
+    """A row of a look-up that shows the order."""
+    row = {"id": 7, "customTag": TAG, "contractId": "C", "side": 0, "status": 2}
+    return {**row, **more}
+
+
+ABSENT = listing()
+REJECTED_ROW = ours(status=5, fillVolume=0)
+
+
+# ---------------------------------------------------------------- running it
+
+
+def due(command):
+    """When the pause ends that a command asks for; a Tell may come before it."""
+    while isinstance(command, Tell):
+        command = command.then
+    assert isinstance(command, Pause), command
+    return command.due_ns
+
+
+def wait(placement, clock, command):
+    """Let a pause pass; the next command."""
+    clock.pass_s(max(0, due(command) - clock.now_ns) / SECOND_NS)
+    return placement.on_time()
+
+
+def told(command):
+    """The result that whoever waits is told."""
+    assert isinstance(command, Tell), command
+    return command.value
