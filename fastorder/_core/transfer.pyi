@@ -42,6 +42,18 @@ class Route:
     def answer_limit(self) -> int: ...
 
 class Evidence:
+    def __init__(
+        self,
+        *,
+        curl_code: int = 0,
+        starts: int = 1,
+        http_status: int = 200,
+        body: bytes = b"",
+        date: bytes = b"",
+        retry_after: bytes = b"",
+        curl_error: str = "",
+        held_back: str | None = None,
+    ) -> None: ...
     @property
     def curl_code(self) -> int: ...
     @property

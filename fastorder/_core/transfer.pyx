@@ -280,6 +280,19 @@ cdef class Evidence:
             0 where it did not happen.
     """
 
+    def __init__(
+        self, *, int curl_code=0, int starts=1, int http_status=200, bytes body=b"",
+        bytes date=b"", bytes retry_after=b"", str curl_error="", str held_back=None
+    ):
+        self.curl_code = curl_code
+        self.curl_error = curl_error
+        self.starts = starts
+        self.held_back = held_back
+        self.http_status = http_status
+        self.body = body
+        self.date = date
+        self.retry_after = retry_after
+
     @property
     def complete(self):
         """Whether libcurl saw the exchange through to the end of a whole answer."""
