@@ -418,12 +418,16 @@ class Placement(RequestProtocol):
 
     def _absent(self) -> Command[OrderResult]:
         """Not listed, which alone proves nothing: send again, or look again."""
+        if self._looked_early:
+            return self._pause(COOLING, self._due_ns)
         if self._may_send_again("lookup_first") and self._may_resend:
             return self._send()
         return self._look_later(f"{self._error}; no order with its tag is listed")
 
     def _blind(self) -> Command[OrderResult]:
         """The look-up shows nothing."""
+        if self._looked_early:
+            return self._pause(COOLING, self._due_ns)
         return self._look_later(f"{self._error}; {self._why_blind}")
 
     def _look_later(self, why: str) -> Command[OrderResult]:
@@ -564,6 +568,11 @@ class Placement(RequestProtocol):
     @property
     def _too_late(self) -> bool:
         return self._clock.monotonic_ns() >= self.valid_until_ns
+
+    @property
+    def _looked_early(self) -> bool:
+        """Whether somebody asked for the look before its pause was over."""
+        return self._clock.monotonic_ns() < self._due_ns
 
     @property
     def _called_s(self) -> float:
