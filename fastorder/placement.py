@@ -22,7 +22,7 @@ from fastorder.absence import AbsenceProof
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import PlaceOrderError, error_name
-from fastorder.gateway_time import MARGIN_S
+from fastorder.gateway_time import BLIND_MARGIN_S, MARGIN_S
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -388,9 +388,12 @@ class Placement(RequestProtocol):
         return Send(Endpoint.SEARCH_ORDERS, body)
 
     def _margin_s(self) -> int:
-        """Further back each time where the tag's owner may be an old order."""
+        """Further back each time where the tag's owner may be an old order.
+
+        After a restart a day: the wall clock may have been set since the intent.
+        """
         if self._widens < 0:
-            return MARGIN_S
+            return BLIND_MARGIN_S if self._sent_s else MARGIN_S
         margin = WIDER_MARGINS_S[min(self._widens, len(WIDER_MARGINS_S) - 1)]
         self._widens += 1
         return margin
