@@ -24,6 +24,7 @@ cdef class Placement(RequestProtocol):
     cdef object _clock
     cdef object _gateway_time
     cdef int64_t _called_ns
+    cdef double _called_wall_s
     cdef double _sent_s
     cdef object _doubts
     cdef object _retries

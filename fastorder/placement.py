@@ -18,7 +18,7 @@ from fastorder._core.protocol import Finish, Halt, Pause, RequestProtocol, Send,
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_search
 from fastorder._core.result import result_of
-from fastorder.absence import AbsenceProof
+from fastorder.absence import JUMP_S, AbsenceProof
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import PlaceOrderError, error_name
@@ -122,6 +122,7 @@ class Placement(RequestProtocol):
         "_absence",
         "_body",
         "_called_ns",
+        "_called_wall_s",
         "_clock",
         "_contract_id",
         "_doubts",
@@ -173,6 +174,7 @@ class Placement(RequestProtocol):
         self._clock = clock
         self._gateway_time = gateway_time
         self._called_ns = called_ns
+        self._called_wall_s = clock.wall_s()
         self._doubts = doubts
         self._sent_s = 0.0  # given after a restart only
         self._retries: Schedule | None = None
@@ -288,7 +290,7 @@ class Placement(RequestProtocol):
 
     def _send(self) -> Send:
         self.state = SENDING
-        return Send(PLACE, self._body, True, self.valid_until_ns)
+        return Send(PLACE, self._body, True, self._leave_until_ns)
 
     def _accepted(self) -> Finish[OrderResult]:
         order_id = self._reading.reply.order_id
@@ -570,7 +572,17 @@ class Placement(RequestProtocol):
 
     @property
     def _too_late(self) -> bool:
-        return self._clock.monotonic_ns() >= self.valid_until_ns
+        return self._clock.monotonic_ns() >= self._leave_until_ns
+
+    @property
+    def _leave_until_ns(self) -> int:
+        """No byte leaves after this; earlier by what this machine has slept."""
+        if self.valid_until_ns == FOREVER_NS:
+            return FOREVER_NS
+        slept_s = self._clock.wall_s() - self._called_wall_s - self._ago_s
+        if slept_s <= JUMP_S:
+            return self.valid_until_ns
+        return self.valid_until_ns - int(slept_s * SECOND_NS)
 
     @property
     def _looked_early(self) -> bool:
@@ -579,11 +591,19 @@ class Placement(RequestProtocol):
 
     @property
     def _called_s(self) -> float:
-        """The time of the call on the wall clock, as that clock stands now."""
+        """The time of the call on the wall clock.
+
+        As that clock stands now, since it may have been set; or as it stood then,
+        since the monotonic clock does not count a sleep. The earlier one of the two.
+        """
         if self._sent_s:
             return self._sent_s
-        ago_ns = self._clock.monotonic_ns() - self._called_ns
-        return self._clock.wall_s() - ago_ns / SECOND_NS
+        return min(self._called_wall_s, self._clock.wall_s() - self._ago_s)
+
+    @property
+    def _ago_s(self) -> float:
+        """Seconds since the call on the monotonic clock."""
+        return (self._clock.monotonic_ns() - self._called_ns) / SECOND_NS
 
     @property
     def _why_blind(self) -> str:
