@@ -3,6 +3,7 @@
 #   make test      the tests
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
+#   make campaign  a million orders against a model gateway, in virtual time
 #   make leaks     100,000 orders and nothing left of them
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
@@ -17,7 +18,7 @@ COMPILED := $(wildcard fastorder/*.pxd)
 STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi)))
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test lint bench leaks sanitize matrix docs clean build
+.PHONY: demo test lint bench campaign leaks sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
@@ -37,6 +38,9 @@ lint: build $(VENV)/.lint
 bench: build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python -m pytest benchmarks -o addopts= --benchmark-only $(BENCH) $(ARGS)
+
+campaign: build
+	PYTHONPATH=tests $(BIN)/python -m campaign $(ARGS)
 
 leaks: build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)

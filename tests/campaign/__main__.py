@@ -1,4 +1,4 @@
-"""The command line of the campaign: how many orders, from which seed, in what weather."""
+"""The command line of the campaign: how many orders, which seeds, what weather."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def parsed() -> argparse.Namespace:
 def print_summary(counted: Tally, seconds: float, seed: int) -> None:
     """What the campaign came to."""
     outcomes = ", ".join(f"{n:,} {name}" for name, n in counted.outcomes.most_common())
-    print(f"\r{counted.orders:,} orders from seed {seed * SEEDS_APART}, {seconds:.0f} s")
+    print(
+        f"\r{counted.orders:,} orders from seed {seed * SEEDS_APART}, {seconds:.0f} s"
+    )
     print(
         f"{counted.exchanges:,} exchanges, {counted.fault_share:.1%} of them faulty; "
         f"{counted.sends:,} sends; {counted.ends:,} ends of a process"

@@ -1,13 +1,11 @@
 """The judge: replays what really happened and holds the client's word against it.
 
-It knows nothing of the protocol but its promises. An empty list of complaints is a pass.
+It knows nothing of the protocol but its promises. No complaint is a pass.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from campaign.model import SECOND
 
 from fastorder.enums import Outcome
 
@@ -139,7 +137,11 @@ def unfounded(intent: Intent, since: Fact, looks: list[Fact]) -> list[str]:
         last = looks[-1].value if looks else None
         if last is None or last.shows is None:
             return ["blind: sent again without a look-up in full"]
-        return ["seen: sent again though it was listed"] if shown(intent, last) else []
+        return (
+            ["listed: sent again though the look-up shows it"]
+            if shown(intent, last)
+            else []
+        )
     quiet_ns = since.at_ns + intent.quiet_ns
     counted = [fact.value for fact in looks[-LOOKS:]]
     proved = len(counted) == LOOKS and all(
@@ -170,7 +172,7 @@ def beliefs(case: Case) -> list[str]:
         if told.last and not told.proof:
             found.append(f"proof: told {told.outcome.name} without one")
         if told.outcome is Outcome.NOT_SENT and case.facts("seen"):
-            found.append("seen: told NOT_SENT, the gateway saw bytes of it")
+            found.append("bytes seen: told NOT_SENT, they reached the gateway")
     return found + unresolved(case)
 
 
@@ -189,8 +191,9 @@ def unresolved(case: Case) -> list[str]:
 
 
 def unprovable(case: Case) -> bool:
-    """Whether the tag is another order's, or the gateway said so without cause."""
-    return bool(case.facts("owned") or (case.facts("lied") and not case.booked))
+    """Whether a person has to look: the tag is not, or not only, this order's.
 
-
-__all__ = ["SECOND", "Case", "complaints"]
+    It is another order's, or the gateway said so without cause, or it is on several.
+    """
+    lied = case.facts("lied") and not case.booked
+    return bool(case.facts("owned") or lied or len(case.booked) > 1)

@@ -95,7 +95,7 @@ class Fact(NamedTuple):
 
 
 class Ledger(list[Fact]):
-    """All that happened in the life of one order, in the order in which it was found."""
+    """All that happened in the life of one order, as it was found."""
 
     def note(self, what: str, at_ns: int, value: Any = None) -> None:
         """Write one fact down."""
@@ -457,7 +457,9 @@ class Network:
 
     def _listed(self, since_s: float, at_ns: int) -> Ending:
         lag_ns = int(self._random.expovariate(10.0) * SECOND)
-        return self._list(since_s, at_ns, min(lag_ns, LONGEST_LAG_NS), self._date(at_ns))
+        return self._list(
+            since_s, at_ns, min(lag_ns, LONGEST_LAG_NS), self._date(at_ns)
+        )
 
     def _listed_behind(self, since_s: float, at_ns: int) -> Ending:
         lag_ns = int(self._random.uniform(1, 9) * SECOND)
@@ -475,9 +477,7 @@ class Network:
             {"orders": rows, "success": True, "errorCode": 0, "errorMessage": None}
         )
         shown = frozenset([row["customTag"] for row in rows])
-        return Ending(
-            at_ns + self._trip_ns(), Evidence(body=answer, date=date), shown
-        )
+        return Ending(at_ns + self._trip_ns(), Evidence(body=answer, date=date), shown)
 
     def _search_failed(self, since_s: float, at_ns: int) -> Ending:
         return self._failure(at_ns)
@@ -578,9 +578,7 @@ PLACE_FAULTS: list[Any] = [
 ]
 """What may become of a place; the first is that nothing goes wrong."""
 
-PLACE_WEIGHTS = list(
-    accumulate((9, 9, 6, 3, 4, 4, 4, 8, 8, 12, 3, 5, 3, 10, 5, 6, 1))
-)
+PLACE_WEIGHTS = list(accumulate((9, 9, 6, 3, 4, 4, 4, 8, 8, 12, 3, 5, 3, 10, 5, 6, 1)))
 SECOND_ANSWERS = (0, 0, 0, 1, 3, 5, 7, 8)
 """Which of these may become of the second copy of a place."""
 

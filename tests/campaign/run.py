@@ -8,8 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+
 from campaign.model import (
-    EPOCH_S,
     SECOND,
     Ending,
     Gateway,
@@ -19,7 +19,6 @@ from campaign.model import (
     Row,
     World,
 )
-
 from fastorder import OrderRequest, Outcome, RetryPolicy
 from fastorder._core.protocol import Finish, Halt, Pause, Send, Tell
 from fastorder._core.request import render_place
@@ -118,7 +117,9 @@ class Life:
         )
         self._sleepy = random.random() < 0.2
         self._journals = weather.racy or random.random() < 0.85
-        self._known: Told | None = None  # what the key stands for; gone with the process
+        self._known: Told | None = (
+            None  # what the key stands for; gone with the process
+        )
         self._kept: Intent | None = None  # in the journal
         self._created_s = 0.0
         self._resolved = False
@@ -276,17 +277,15 @@ class Life:
         if places:
             self._note("asked", self._placement.state)
         start_ns = self._world.now_ns + int(self._random.random() * 0.03 * SECOND)
-        if (
-            self._random.random() < 0.02
-            and (command := self._disturb(start_ns, Evidence(starts=0, curl_code=CLOSED)))
+        if self._random.random() < 0.02 and (
+            command := self._disturb(start_ns, Evidence(starts=0, curl_code=CLOSED))
         ):
             return command
         self._pass(max(start_ns, self._world.now_ns))
         begun_ns = self._world.now_ns
         ending = self._place(send) if places else self._search(send)
-        if (
-            self._random.random() < 0.06
-            and (command := self._disturb(ending.at_ns, Evidence(curl_code=CLOSED)))
+        if self._random.random() < 0.06 and (
+            command := self._disturb(ending.at_ns, Evidence(curl_code=CLOSED))
         ):
             return command
         self._pass(max(ending.at_ns, self._world.now_ns))
@@ -367,9 +366,11 @@ class Life:
         return None
 
     def _disturb_clock(self, evidence: Evidence | None) -> None:
-        """The wall clock is set, or the machine sleeps, though not while it connects."""
+        """The wall clock is set, or the machine sleeps, but not while it connects."""
         if not self._sleepy:
-            self._clock.wall_error_s += self._random.choice((-7200, -90, -2, 2, 90, 7200))
+            self._clock.wall_error_s += self._random.choice(
+                (-7200, -90, -2, 2, 90, 7200)
+            )
         elif evidence is None or evidence.starts:
             asleep_ns = self._random.choice((2, 60, 5000)) * SECOND
             self._pass(self._world.now_ns + asleep_ns)
@@ -413,6 +414,3 @@ def live(seed: int, weather: Weather) -> Life:
     life = Life(seed, weather)
     life.run()
     return life
-
-
-__all__ = ["EPOCH_S", "Intent", "Life", "Looked", "Told", "Weather", "live"]

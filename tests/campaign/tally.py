@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from campaign.checker import Case, complaints
 from campaign.run import Weather, live
-
 from fastorder.enums import Outcome
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def campaign(
             counted.add(tally(chunk, weather))
             yield counted
         return
-    with multiprocessing.Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for part in pool.imap_unordered(_tally, zip(chunks, repeat(weather))):
             counted.add(part)
             yield counted
