@@ -5,6 +5,7 @@
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
 #   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
+#   make campaign  a million orders against a model gateway, in virtual time
 #   make leaks     100,000 orders and nothing left of them
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
@@ -21,7 +22,7 @@ STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi fastorder/marke
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) \
 	$(wildcard fastorder/marketdata/_*.p* fastorder/marketdata/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test test-long cuts lint bench bench-bars leaks sanitize matrix docs clean build
+.PHONY: demo test test-long campaign cuts lint bench bench-bars leaks sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
@@ -47,6 +48,9 @@ lint: build $(VENV)/.lint
 bench: build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python -m pytest benchmarks -o addopts= --benchmark-only $(BENCH) $(ARGS)
+
+campaign: build
+	PYTHONPATH=tests $(BIN)/python -m campaign $(ARGS)
 
 leaks: build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)

@@ -25,7 +25,7 @@ cdef class Placement(RequestProtocol):
     cdef object _gateway_time
     cdef int64_t _called_ns
     cdef double _sent_s
-    cdef double _valid_until_s
+    cdef bint _restarted
     cdef object _doubts
     cdef object _retries
     cdef object _absence

@@ -18,11 +18,11 @@ from fastorder._core.protocol import Finish, Halt, Pause, RequestProtocol, Send,
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_search
 from fastorder._core.result import result_of
-from fastorder.absence import AbsenceProof
+from fastorder.absence import JUMP_S, AbsenceProof
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import PlaceOrderError, error_name
-from fastorder.gateway_time import MARGIN_S
+from fastorder.gateway_time import BLIND_MARGIN_S, MARGIN_S
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 """How far back the owner of a tag in use is looked for, look-up by look-up."""
 
 FOREVER_NS = 2**63 - 1
-FOREVER_S = float("inf")
 SECOND_NS = 1_000_000_000
 UNAUTHORIZED = 401
 
@@ -140,10 +139,10 @@ class Placement(RequestProtocol):
         "_policy",
         "_reading",
         "_retries",
+        "_restarted",
         "_rows",
         "_sent_s",
         "_stuck_ns",
-        "_valid_until_s",
         "_widens",
         "attempts",
         "evidence",
@@ -182,11 +181,7 @@ class Placement(RequestProtocol):
         self._called_ns = called_ns
         self._doubts = doubts
         self._sent_s = clock.wall_s()
-        self._valid_until_s = FOREVER_S
-        if valid_until_ns != FOREVER_NS:
-            self._valid_until_s = (
-                self._sent_s + (valid_until_ns - called_ns) / SECOND_NS
-            )
+        self._restarted = False
         self._heard: Evidence | None = None  # of the last exchange, look-ups too
         self._retries: Schedule | None = None
         self._absence: AbsenceProof | None = None
@@ -214,6 +209,7 @@ class Placement(RequestProtocol):
             sent_s: when the intent was written, in seconds since the epoch.
         """
         self._sent_s = min(sent_s, self._sent_s)
+        self._restarted = True
         return self._handle(Event.RESUME)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult] | None:
@@ -307,7 +303,7 @@ class Placement(RequestProtocol):
     def _send(self) -> Send:
         self.state = SENDING
         self._due_ns = 0
-        return Send(PLACE, self._body, True, self.valid_until_ns)
+        return Send(PLACE, self._body, True, self._leave_until_ns)
 
     def _accepted(self) -> Finish[OrderResult]:
         reply = self._reading.reply
@@ -410,9 +406,12 @@ class Placement(RequestProtocol):
         return Send(Endpoint.SEARCH_ORDERS, body)
 
     def _margin_s(self) -> int:
-        """Further back each time where the tag's owner may be an old order."""
+        """Further back each time where the tag's owner may be an old order.
+
+        After a restart a day: the wall clock may have been set since the intent.
+        """
         if self._widens < 0:
-            return MARGIN_S
+            return BLIND_MARGIN_S if self._restarted else MARGIN_S
         margin = WIDER_MARGINS_S[min(self._widens, len(WIDER_MARGINS_S) - 1)]
         self._widens += 1
         return margin
@@ -596,12 +595,17 @@ class Placement(RequestProtocol):
 
     @property
     def _too_late(self) -> bool:
-        """By either clock: the monotonic one stands still while the machine sleeps."""
-        clock = self._clock
-        return (
-            clock.monotonic_ns() >= self.valid_until_ns
-            or clock.wall_s() >= self._valid_until_s
-        )
+        return self._clock.monotonic_ns() >= self._leave_until_ns
+
+    @property
+    def _leave_until_ns(self) -> int:
+        """No byte leaves after this; earlier by what this machine has slept."""
+        if self.valid_until_ns == FOREVER_NS:
+            return FOREVER_NS
+        slept_s = self._clock.wall_s() - self._sent_s - self._ago_s
+        if slept_s <= JUMP_S:
+            return self.valid_until_ns
+        return self.valid_until_ns - int(slept_s * SECOND_NS)
 
     @property
     def _is_early(self) -> bool:
@@ -615,8 +619,12 @@ class Placement(RequestProtocol):
         As it stood then, or counted back from now: the wall clock may have been set
         back since, and the monotonic one stands still while the machine sleeps.
         """
-        ago_ns = self._clock.monotonic_ns() - self._called_ns
-        return min(self._sent_s, self._clock.wall_s() - ago_ns / SECOND_NS)
+        return min(self._sent_s, self._clock.wall_s() - self._ago_s)
+
+    @property
+    def _ago_s(self) -> float:
+        """Seconds since the call on the monotonic clock."""
+        return (self._clock.monotonic_ns() - self._called_ns) / SECOND_NS
 
     @property
     def _schedule(self) -> Schedule:

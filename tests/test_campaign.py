@@ -1,0 +1,147 @@
+"""The placement protocol through 20,000 lives in virtual time, and their judge."""
+
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from campaign import __main__ as command_line
+from campaign.checker import complaints
+from campaign.mistakes import MISTAKES, SLIPS, planted
+from campaign.model import Ledger
+from campaign.run import Intent, Looked, Told, Weather, live
+from campaign.tally import Tally, campaign, tally
+
+from fastorder import Outcome
+
+ORDERS = 20_000
+USUAL = Weather()
+TRIED = 3_000
+"""Orders with a planted mistake: enough for each to be caught."""
+
+REGRESSIONS = Path(__file__).parent / "campaign" / "regressions.txt"
+
+
+def whole(orders, weather=USUAL):
+    """The last tally of a campaign in this process."""
+    *_, counted = campaign(orders, 1, weather, processes=1)
+    return counted
+
+
+def test_no_order_of_twenty_thousand_is_doubled_or_misjudged():
+    counted = whole(ORDERS)
+    assert counted.failures == []
+    assert counted.orders == ORDERS
+    assert counted.fault_share >= 0.55
+
+
+def test_the_campaign_meets_every_outcome_and_many_restarts():
+    counted = whole(2_000)
+    assert {outcome.name for outcome in Outcome} <= set(counted.outcomes)
+    assert counted.ends > 100
+
+
+@pytest.mark.parametrize("resend", ["after_quiet", "never"])
+def test_a_racy_tag_check_doubles_nothing_where_no_send_is_in_a_hurry(resend):
+    assert whole(1_000, Weather(resend=resend, racy=True)).failures == []
+
+
+def test_a_racy_tag_check_may_double_an_order_that_is_looked_up_and_sent_again():
+    counted = whole(6_000, Weather(resend="lookup_first", racy=True))
+    said = list(chain.from_iterable(wrong for _, wrong in counted.failures))
+    assert said
+    assert all(text.startswith("double") for text in said)
+
+
+@pytest.mark.parametrize(
+    "mistake", [*MISTAKES.values(), *SLIPS.values()], ids=[*MISTAKES, *SLIPS]
+)
+def test_the_checker_catches(mistake):
+    with planted(mistake):
+        counted = tally(range(TRIED), USUAL)
+    said = chain.from_iterable(wrong for _, wrong in counted.failures)
+    assert mistake[-1] in {text.split(":")[0] for text in said}
+
+
+def regressions():
+    """The seeds that failed once, each with its weather."""
+    for line in REGRESSIONS.read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            seed, faults, resend, check, _ = line.split(maxsplit=4)
+            mode = None if resend == "mix" else resend
+            yield int(seed), Weather(float(faults), mode, check == "racy")
+
+
+@pytest.mark.parametrize(("seed", "weather"), list(regressions()))
+def test_what_failed_once_does_not_fail_again(seed, weather):
+    assert complaints(live(seed, weather).ledger) == []
+
+
+def test_a_seed_is_always_the_same_life():
+    assert live(7, USUAL).ledger == live(7, USUAL).ledger
+
+
+def test_several_processes_count_what_one_counts():
+    *_, two = campaign(4_000, 1, USUAL, processes=2)
+    assert two == whole(4_000)
+
+
+def test_the_seed_of_a_failure_is_printed(monkeypatch, capsys):
+    monkeypatch.setattr(
+        "sys.argv", ["campaign", "--orders", "500", "--seed", "3", "--processes", "1"]
+    )
+    with planted(MISTAKES["not found read as rejected"]):
+        assert command_line.main() == 1
+    printed = capsys.readouterr().out
+    seed = int(printed.split("seed ")[2].split()[0])
+    monkeypatch.setattr("sys.argv", ["campaign", "--show", str(seed)])
+    with planted(MISTAKES["not found read as rejected"]):
+        assert command_line.main() == 1
+    assert "told REJECTED, it is alive" in capsys.readouterr().out
+    assert command_line.main() == 0
+
+
+def test_a_tally_keeps_count_of_failures_that_it_does_not_keep():
+    counted = Tally()
+    for _ in range(3):
+        counted.add(Tally(failed=60, failures=[(1, ["double"])] * 60))
+    assert counted.failed == 180
+    assert len(counted.failures) == 100
+
+
+INTENT = Intent("tag", b"body", "lookup_first", None, 30)
+NOT_PLACED = Told(Outcome.NOT_PLACED, None, True, "proof")
+
+
+def judged(*facts):
+    ledger = Ledger()
+    ledger.note("intent", 0, INTENT)
+    for what, at_ns, value in facts:
+        ledger.note(what, at_ns, value)
+    return complaints(ledger)
+
+
+def test_a_life_without_a_fault_is_not_complained_of():
+    assert judged(("left", 1, b"body"), ("told", 2, NOT_PLACED)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "facts"),
+    [
+        ("silent", []),
+        ("halted", [("halted", 1, "why"), ("told", 2, NOT_PLACED)]),
+        ("astray", [("astray", 1, None), ("told", 2, NOT_PLACED)]),
+        ("proof", [("told", 2, NOT_PLACED._replace(proof=None))]),
+        (
+            "early",
+            [
+                ("left", 1, b"body"),
+                ("paused", 2, 9),
+                ("looked", 3, Looked(2, frozenset())),
+                ("left", 4, b"body"),
+                ("told", 5, NOT_PLACED),
+            ],
+        ),
+    ],
+)
+def test_the_checker_complains_of_what_no_planted_mistake_leads_to(said, facts):
+    assert [text.split(":")[0] for text in judged(*facts)] == [said]

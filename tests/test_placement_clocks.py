@@ -1,0 +1,127 @@
+"""The placement protocol on a machine that sleeps, and whose clock is set."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import formatdate
+
+import pytest
+
+from fastorder import OrderRequest, RetryPolicy
+from fastorder._core.protocol import Pause
+from fastorder._core.transfer import Evidence
+from fastorder.doubts import Doubts
+from fastorder.endpoints import Endpoint
+from fastorder.gateway_time import MARGIN_S, GatewayTime
+from fastorder.placement import Placement
+
+SECOND = 1_000_000_000
+HOUR_S = 3600
+ABSENT = Evidence(body=b'{"orders":[],"success":true,"errorCode":0}')
+
+
+@dataclass
+class Machine:
+    """Two clocks that are moved by hand."""
+
+    now_ns: int = 1000 * SECOND
+    wall: float = 1_787_168_965.0
+
+    def monotonic_ns(self):
+        return self.now_ns
+
+    def wall_s(self):
+        return self.wall
+
+    def spread(self):
+        return 0.0
+
+    def wait(self, seconds):
+        self.now_ns += int(seconds * SECOND)
+        self.wall += seconds
+
+    def sleep(self, seconds):
+        """Only the wall clock goes on."""
+        self.wall += seconds
+
+
+@pytest.fixture
+def machine():
+    return Machine()
+
+
+@pytest.fixture
+def gateway_time(machine):
+    return GatewayTime(machine)
+
+
+@pytest.fixture
+def placed(machine, gateway_time):
+    def make(valid_for=None):
+        limits = () if valid_for is None else (machine.now_ns + valid_for * SECOND,)
+        return Placement(
+            OrderRequest("MNQ", "BUY", 1, 5),
+            "tag-1",
+            "C",
+            b"body",
+            RetryPolicy(),
+            machine,
+            gateway_time,
+            machine.now_ns,
+            Doubts(),
+            *limits,
+        )
+
+    return make
+
+
+def window_s(look):
+    text = json.loads(look.body)["startTimestamp"].replace("Z", "+00:00")
+    return datetime.fromisoformat(text).timestamp()
+
+
+def test_a_look_that_is_asked_for_does_not_bring_the_next_send_forward(placed, machine):
+    placement = placed()
+    placement.start()
+    due_ns = placement.on_evidence(Evidence(http_status=429, retry_after=b"5")).due_ns
+    assert placement.look().endpoint is Endpoint.SEARCH_ORDERS
+    again = placement.on_evidence(ABSENT)
+    assert isinstance(again, Pause)
+    assert again.due_ns == due_ns == machine.now_ns + 5 * SECOND
+
+
+def test_an_order_from_before_a_restart_is_found_though_the_clock_was_set_back(
+    placed, machine, gateway_time
+):
+    written_s = machine.wall + 2 * HOUR_S
+    gateway_time.note(formatdate(machine.wall, usegmt=True).encode(), machine.now_ns)
+    look = placed().resume(written_s)
+    assert window_s(look) <= machine.wall
+
+
+def test_an_order_from_before_a_sleep_is_found(placed, machine, gateway_time):
+    placement, called_s = placed(), machine.wall
+    placement.start()
+    placement.on_evidence(Evidence(http_status=500))
+    machine.wait(1)
+    machine.sleep(HOUR_S)
+    gateway_time.note(formatdate(machine.wall, usegmt=True).encode(), machine.now_ns)
+    assert window_s(placement.on_time()) == called_s - MARGIN_S
+
+
+def test_a_sleep_counts_against_the_time_in_which_an_order_may_leave(placed, machine):
+    placement = placed(valid_for=10)
+    placement.start()
+    placement.on_evidence(Evidence(http_status=500))
+    machine.wait(1)
+    placement.on_time()
+    machine.sleep(HOUR_S)
+    assert isinstance(placement.on_evidence(ABSENT), Pause)
+
+
+def test_the_gate_is_told_of_a_sleep_too(placed, machine):
+    placement = placed(valid_for=10)
+    assert placement.start().valid_until_ns == machine.now_ns + 10 * SECOND
+    placement = placed(valid_for=10)
+    machine.sleep(4)
+    assert placement.start().valid_until_ns == machine.now_ns + 6 * SECOND
