@@ -39,7 +39,6 @@ from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderType, Side
 from fastorder.errors import (
     ConfigurationError,
-    Halted,
     FastOrderError,
     Halted,
     InvalidField,
