@@ -8,7 +8,7 @@ from fastorder._core.protocol import Pause, Tell
 from fastorder._core.transfer import Evidence
 from fastorder.doubts import Doubts
 from fastorder.gateway_time import GatewayTime
-from fastorder.placement import FOREVER_NS, Placement
+from fastorder.placement import FOREVER_NS, Event, Placement
 
 SECOND_NS = 1_000_000_000
 TAG = "tag-1"
@@ -138,3 +138,30 @@ def told(command):
     """The result that whoever waits is told."""
     assert isinstance(command, Tell), command
     return command.value
+
+
+# ---------------------------------------------------------------- every event
+
+INPUTS = {
+    Event.START: lambda p, clock: p.start(),
+    Event.RESUME: lambda p, clock: p.resume(clock.wall - 60),
+    Event.ACCEPTED: lambda p, clock: p.on_evidence(accepted()),
+    Event.REFUSED: lambda p, clock: p.on_evidence(refused(2)),
+    Event.TAG_IN_USE: lambda p, clock: p.on_evidence(refused(2, IN_USE)),
+    Event.TURNED_AWAY: lambda p, clock: p.on_evidence(status(400)),
+    Event.UNAUTHORIZED: lambda p, clock: p.on_evidence(status(401)),
+    Event.UNANSWERED: lambda p, clock: p.on_evidence(silence()),
+    Event.NOT_SENT: lambda p, clock: p.on_evidence(not_sent()),
+    Event.HELD_BACK: lambda p, clock: p.on_evidence(held_back()),
+    Event.FOUND: lambda p, clock: p.on_evidence(listing(ours())),
+    Event.FOUND_REJECTED: lambda p, clock: p.on_evidence(listing(REJECTED_ROW)),
+    Event.FOREIGN: lambda p, clock: p.on_evidence(listing(ours(side=1))),
+    Event.SEVERAL: lambda p, clock: p.on_evidence(listing(ours(), ours(id=8))),
+    Event.ABSENT: lambda p, clock: p.on_evidence(ABSENT),
+    Event.BLIND: lambda p, clock: p.on_evidence(status(500)),
+    Event.TIME: lambda p, clock: (clock.pass_s(60), p.on_time())[1],
+    Event.LOOK: lambda p, clock: p.look(),
+    Event.FAILURE: lambda p, clock: p.on_failure("a bug"),
+    Event.STOP: lambda p, clock: p.on_stop(None),
+}
+"""How each event comes in from outside."""

@@ -72,12 +72,18 @@ def test_the_demo_shows_four_accepted_orders_and_leaves_nothing_running():
     assert alone(demo.pid)
 
 
+def module_at(name, path):
+    """A program's module, without running it as one."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def demo():
-    spec = importlib.util.spec_from_file_location("demo", DEMO)
-    module = importlib.util.module_from_spec(spec)
     before = signal.getsignal(signal.SIGTERM)
-    spec.loader.exec_module(module)
+    module = module_at("demo", DEMO)
     yield module
     signal.signal(signal.SIGTERM, before)
 
@@ -247,10 +253,19 @@ def first_cells(text, heading):
     return [row for row in rows[1:] if set(row) - set("-: ")]
 
 
-def test_the_placement_page_has_the_states_and_the_doubts_of_the_code():
+def test_the_placement_page_has_the_states_and_the_events_of_the_code():
     text = page_text("internals/placement.md")
     assert first_cells(text, "## States") == [s.name for s in placement.State]
-    assert first_cells(text, "## Doubts") == [d.name for d in placement.Doubt]
+    assert first_cells(text, "## Events") == [e.name for e in placement.Event]
+
+
+def test_the_placement_page_has_the_table_that_the_code_shows():
+    table = module_at("placement_table", ROOT / "tools" / "placement_table.py")
+    shown = [table.HEAD, *map(table.line, table.rows())]
+    assert "\n".join(shown) in page_text("internals/placement.md")
+    pairs = {(row[0], row[1]) for row in table.rows()}
+    listed = placement.TRANSITIONS.items()
+    assert pairs == {(state, event) for state, row in listed for event in row}
 
 
 def test_the_house_page_names_every_module():

@@ -10,19 +10,15 @@ import pytest
 from still import (
     ABSENT,
     BYTES,
-    IN_USE,
-    REJECTED_ROW,
+    INPUTS,
     SECOND_NS,
     TAG,
     StillClock,
     accepted,
     due,
-    held_back,
     listing,
     made,
-    not_sent,
     ours,
-    refused,
     silence,
     status,
     told,
@@ -185,30 +181,6 @@ def test_the_window_survives_a_machine_that_slept(placement, gateway_time, clock
 
 
 # ---------------------------------------------------------------- every state and event
-
-INPUTS = {
-    Event.START: lambda p, clock: p.start(),
-    Event.RESUME: lambda p, clock: p.resume(clock.wall - 60),
-    Event.ACCEPTED: lambda p, clock: p.on_evidence(accepted()),
-    Event.REFUSED: lambda p, clock: p.on_evidence(refused(2)),
-    Event.TAG_IN_USE: lambda p, clock: p.on_evidence(refused(2, IN_USE)),
-    Event.TURNED_AWAY: lambda p, clock: p.on_evidence(status(400)),
-    Event.UNAUTHORIZED: lambda p, clock: p.on_evidence(status(401)),
-    Event.UNANSWERED: lambda p, clock: p.on_evidence(silence()),
-    Event.NOT_SENT: lambda p, clock: p.on_evidence(not_sent()),
-    Event.HELD_BACK: lambda p, clock: p.on_evidence(held_back()),
-    Event.FOUND: lambda p, clock: p.on_evidence(listing(ours())),
-    Event.FOUND_REJECTED: lambda p, clock: p.on_evidence(listing(REJECTED_ROW)),
-    Event.FOREIGN: lambda p, clock: p.on_evidence(listing(ours(side=1))),
-    Event.SEVERAL: lambda p, clock: p.on_evidence(listing(ours(), ours(id=8))),
-    Event.ABSENT: lambda p, clock: p.on_evidence(ABSENT),
-    Event.BLIND: lambda p, clock: p.on_evidence(status(500)),
-    Event.TIME: lambda p, clock: (clock.pass_s(60), p.on_time())[1],
-    Event.LOOK: lambda p, clock: p.look(),
-    Event.FAILURE: lambda p, clock: p.on_failure("a bug"),
-    Event.STOP: lambda p, clock: p.on_stop(None),
-}
-"""How each event comes in from outside."""
 
 WAYS = {
     State.READY: [],

@@ -1,8 +1,8 @@
 """The gate that new exposure has to pass at the very moment it would leave.
 
-The callback with which libcurl begins to send asks it, after the connection is there and
-before the first byte. So from the moment ``shut`` returns, in whatever thread or signal
-handler, no order that passes through it leaves any more.
+The callback with which libcurl begins to send asks it, after the connection is there
+and before the first byte. So from the moment ``shut`` returns, in whatever thread or
+signal handler, no order that passes through it leaves any more.
 """
 
 import os
