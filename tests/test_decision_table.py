@@ -533,6 +533,12 @@ def test_row_16_an_order_that_had_left_is_found_after_the_restart(
     assert len(gateway.ledger.requests(PLACE)) == 1
 
 
+def test_row_16_its_tag_can_be_resolved_at_once(journaled, gateway, tmp_path):
+    tag = left_behind(gateway, tmp_path / "orders.db", sent=True)
+    with journaled() as executor:
+        assert executor.resolve(tag).outcome is Outcome.ACCEPTED
+
+
 def test_row_16_one_that_had_not_is_proved_absent_and_never_sent(
     journaled, gateway, tmp_path
 ):
