@@ -65,6 +65,7 @@ class Dispatch(Carrier):
                 is_post=endpoint is not Endpoint.PING,
                 connect_ms=timeouts.connect_ms,
                 request_ms=timeouts.request_ms,
+                answer_limit=endpoint.answer_limit,
             )
             for endpoint in Endpoint
         }

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from enum import Enum
 
+MIB = 1 << 20
+LONG_LIST = 32 * MIB
+"""Room for some 100,000 orders: an order is looked for up to a year back."""
+
 
 class Endpoint(Enum):
     """One endpoint: its path, and whether a request to it changes something.
+
+    Attributes:
+        answer_limit: the largest answer that is read, in bytes.
 
     Source: the gateway's documentation and its Swagger description.
     """
@@ -29,10 +36,12 @@ class Endpoint(Enum):
     path: str
     changes: bool
     authorized: bool
+    answer_limit: int
 
     def __init__(self, path: str, changes: bool) -> None:
         self.path = path
         self.changes = changes
+        self.answer_limit = LONG_LIST if path == "/api/Order/search" else MIB
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 
     # identity is enough, and the order path looks its routes up by endpoint

@@ -16,6 +16,7 @@ from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"
 SEARCH = "/api/Order/search"
+MNQ = "CON.F.US.MNQ.Z26"
 HASTY = fastorder.Timeouts(connect=1.0, request=0.3)
 
 BOOKED = [
@@ -321,6 +322,21 @@ def test_a_retry_after_is_heeded(gateway):
         buy(executor)
     asked = gateway.ledger.requests()
     assert asked[1].time_s - asked[0].time_s >= 0.4
+
+
+def test_an_order_is_found_in_a_list_of_more_than_a_mebibyte(hasty, gateway):
+    rows = [
+        {"id": number, "customTag": "x" * 200, "contractId": MNQ, "side": 0}
+        for number in range(1, 5000)
+    ]
+    rows.append({"id": 7000, "customTag": "mine", "contractId": MNQ, "side": 0})
+    body = json.dumps({"orders": rows, "success": True, "errorCode": 0}).encode()
+    assert len(body) > 1 << 20
+    gateway.faults.add(
+        Fault(PLACE, reply="hang_up"), Fault(SEARCH, reply="body", body=body)
+    )
+    result = buy(hasty, custom_tag="mine")
+    assert (result.outcome, result.order_id) == (Outcome.ACCEPTED, 7000)
 
 
 def test_a_chunked_answer_is_read(hasty, gateway):
