@@ -44,6 +44,12 @@ cdef class Placement(RequestProtocol):
     cpdef object _handle(self, object event)
     cpdef object _take_answer(self, Evidence evidence)
     cpdef object _answer(self, Evidence evidence)
+    cpdef Finish _finish(
+        self, object outcome, str proof, object order_id=*, str error=*,
+        object error_code=*, str error_name=*)
+    cpdef OrderResult _result(
+        self, object outcome, str proof, object order_id, str error,
+        object error_code=*, str error_name=*)
 
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)

@@ -540,9 +540,9 @@ class Placement(RequestProtocol):
         self,
         outcome: Outcome,
         proof: str,
-        order_id: int | None = None,
+        order_id: Any = None,
         error: str | None = None,
-        error_code: int | None = None,
+        error_code: Any = None,
         error_name: str | None = None,
     ) -> Finish[OrderResult]:
         """The outcome is proved."""
@@ -557,9 +557,9 @@ class Placement(RequestProtocol):
         self,
         outcome: Outcome,
         proof: str | None,
-        order_id: int | None,
+        order_id: Any,
         error: str | None,
-        error_code: int | None = None,
+        error_code: Any = None,
         error_name: str | None = None,
     ) -> OrderResult:
         return result_of(
