@@ -1,10 +1,13 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS
 #   make test      the tests
+#   make test-long the tests that take minutes: ten million ticks, every vector path
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
+#   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
 #   make campaign  a million orders against a model gateway, in virtual time
 #   make leaks     100,000 orders and nothing left of them
+#   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
 #   make docs      the documentation, into site/
@@ -15,10 +18,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
 COMPILED := $(wildcard fastorder/*.pxd)
-STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi)))
-SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
+STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi fastorder/marketdata/*.pyi)))
+SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) \
+	$(wildcard fastorder/marketdata/_*.p* fastorder/marketdata/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test lint bench campaign leaks sanitize matrix docs clean build
+.PHONY: demo test test-long cuts lint bench bench-bars campaign leaks sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
@@ -26,13 +30,19 @@ demo: build
 test: build
 	$(BIN)/python -m pytest $(ARGS)
 
+test-long: build
+	$(BIN)/python -m pytest -m long $(ARGS)
+	FASTORDER_VECTORS=portable $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
+	FASTORDER_VECTORS=avx2 $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
+
 lint: build $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint fastorder
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest --concise --ignore-missing-stub \
-		--ignore-disjoint-bases --allowlist tools/stubtest.txt $(STUBS)
+		--ignore-disjoint-bases --allowlist tools/stubtest.txt \
+		--mypy-config-file pyproject.toml $(STUBS)
 	$(BIN)/lint-imports
 
 bench: build
@@ -44,6 +54,13 @@ campaign: build
 
 leaks: build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
+
+bench-bars: build
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python benchmarks/marketdata/compare.py $(ARGS)
+
+cuts: build
+	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_cuts.py $(ARGS)
 
 sanitize: $(VENV)/.tools
 	sh tools/sanitize.sh $(ARGS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 from time import perf_counter_ns as now
 from typing import TYPE_CHECKING, Any
 
@@ -118,10 +119,15 @@ def cancel(executor: Any) -> Any:
 
 
 async def _awaited(
-    server: Server, orders: int, verb: Callable[[Any], Any], tls: bool, stamp: bool
+    server: Server,
+    orders: int,
+    verb: Callable[[Any], Any],
+    tls: bool,
+    stamp: bool,
+    **settings: Any,
 ) -> list[int]:
     url = f"https://localhost:{server.tls}" if tls else server.url
-    async with fastorder.OrderExecutor(base_url=url, ca_file=server.ca_file) as made:
+    async with fastorder.OrderExecutor(url, ca_file=server.ca_file, **settings) as made:
         executor = prepared(made)
         await executor.connect()
         times = []
@@ -143,6 +149,19 @@ def awaited(
 ) -> Callable[[Server, int], list[int]]:
     """The client's verbs, awaited; ``stamp`` times from call to bytes written."""
     return lambda server, orders: run(_awaited(server, orders, verb, tls, stamp))
+
+
+def journaled(durability: str) -> Callable[[Server, int], list[int]]:
+    """An awaited place whose intent is written down before it leaves."""
+
+    def run(server: Server, orders: int) -> list[int]:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = {"journal": f"{folder}/orders.db", "durability": durability}
+            return asyncio.run(
+                _awaited(server, orders, place, False, False, **settings)
+            )
+
+    return run
 
 
 def waited(server: Server, orders: int) -> list[int]:
@@ -168,6 +187,8 @@ PLAIN = {
     "modify": awaited(modify),
     "cancel": awaited(cancel),
     "place, call to bytes written": awaited(stamp=True),
+    "place, journal (process)": journaled("process"),
+    "place, journal (power)": journaled("power"),
 }
 TLS = {
     "raw socket": raw_socket_tls,

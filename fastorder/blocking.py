@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.order import OrderRequest
     from fastorder._core.ticket import Ticket
     from fastorder.models import Account, Contract, Order
 
@@ -44,6 +45,9 @@ class OrderExecutor(Desk[OrderResult]):
     def _make_engine(self, max_connections: int) -> PollEngine:
         self._poll_engine = PollEngine(max_connections=max_connections)
         return self._poll_engine
+
+    def _place(self, order: OrderRequest, called_ns: int) -> OrderResult:
+        return self._wait(self._intake.place(order, called_ns))
 
     def _give(self, ticket: Ticket[OrderResult]) -> OrderResult:
         return self._wait(ticket)

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 import orjson
 
 from fastorder._core.engine import monotonic_ns
-from fastorder._core.fields import account_id_from, order_id_from, quantity_from, symbol_from
+from fastorder._core.fields import (
+    account_id_from,
+    order_id_from,
+    quantity_from,
+    symbol_from,
+)
 from fastorder._core.gate import Gate
 from fastorder._core.order import OrderRequest
 from fastorder._core.request import (
@@ -34,6 +39,7 @@ from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderType, Side
 from fastorder.errors import (
     ConfigurationError,
+    Halted,
     FastOrderError,
     InvalidField,
     LoginError,
@@ -44,15 +50,13 @@ from fastorder.errors import (
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
-from fastorder.models import Account, Contract, Order
 from fastorder.journal import Journal
+from fastorder.models import Account, Contract, Order
 from fastorder.records import Records
 from fastorder.trust import checked_base_url, security_for
-
 from fastorder.witness import Witness
 
 if TYPE_CHECKING:
-    from fastorder.waiver import DespiteUnknown
     import os
     from collections.abc import Callable
     from datetime import datetime
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from fastorder._core.engine import Engine
     from fastorder._core.result import OrderResult
     from fastorder.models import Price
+    from fastorder.waiver import DespiteUnknown
 
 BASE_URL = "https://api.topstepx.com"
 
@@ -407,9 +412,6 @@ class Desk(ABC, Generic[Placed]):
         )
         return self._place(order, called_ns)
 
-    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
-        return self._give(self._intake.place(order, called_ns))
-
     # ------------------------------------------------------------ amending
 
     def modify_order(
@@ -665,6 +667,10 @@ class Desk(ABC, Generic[Placed]):
     @abstractmethod
     def _make_engine(self, max_connections: int) -> Engine:
         """The engine that this kind of executor runs on."""
+
+    @abstractmethod
+    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
+        """What a placing verb returns for its order."""
 
     @abstractmethod
     def _give(self, ticket: Ticket[OrderResult]) -> Placed:

@@ -6,6 +6,7 @@ from fastorder._core.protocol cimport Send
 from fastorder._core.ticket cimport Carrier, Ticket
 from fastorder._core.transfer cimport Evidence, Route, Security
 from fastorder.auth cimport TokenStore
+from fastorder.doubts cimport Doubts
 from fastorder.gateway_time cimport GatewayTime
 
 
@@ -15,7 +16,7 @@ cdef class Dispatch(Carrier):
     cdef readonly object clock
     cdef readonly GatewayTime gateway_time
     cdef readonly TokenStore tokens
-    cdef readonly object doubts
+    cdef readonly Doubts doubts
     cdef dict _routes
     cdef dict _open
     cdef object _ended

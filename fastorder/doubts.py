@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastorder._core.order import OrderRequest
+
 
 class Doubts:
     """Tags of orders that may exist, while that is not known."""
@@ -22,8 +27,8 @@ class Doubts:
         if not tags:
             self._tags.pop((account_id, contract_id), None)
 
-    def of(self, account_id: int, contract_id: str) -> tuple[str, ...]:
-        """The tags in doubt there, oldest first."""
+    def beside(self, order: OrderRequest, contract_id: str) -> tuple[str, ...]:
+        """The tags in doubt where an order is to go, oldest first."""
         if not self._tags:
             return ()
-        return tuple(self._tags.get((account_id, contract_id), ()))
+        return tuple(self._tags.get((order.account_id, contract_id), ()))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.order import OrderRequest
     from fastorder.models import Account, Contract, Order
 
 
@@ -53,6 +54,9 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
     @cached_property
     def _keeper(self) -> WarmKeeper:
         return WarmKeeper(self._dispatch)
+
+    def _place(self, order: OrderRequest, called_ns: int) -> Ticket[OrderResult]:
+        return self._intake.place(order, called_ns)
 
     def _give(self, ticket: Ticket[OrderResult]) -> Ticket[OrderResult]:
         return ticket

@@ -1,10 +1,12 @@
 """The C side of intake.py: where its attributes lie once it is compiled."""
 
+from fastorder._core.gate cimport Gate
 from fastorder._core.order cimport OrderRequest
 from fastorder._core.request cimport render_place
 from fastorder._core.ticket cimport Ticket
 from fastorder.contracts cimport ContractBook, Listing
 from fastorder.dispatch cimport Dispatch
+from fastorder.doubts cimport Doubts
 from fastorder.placement cimport Placement
 from fastorder.tags cimport TagSeries
 
@@ -13,5 +15,10 @@ cdef class Intake:
     cdef ContractBook _contracts
     cdef Dispatch _dispatch
     cdef object _policy
+    cdef Gate _gate
+    cdef Doubts _doubts
     cdef object _records
+    cdef bint _journaled
     cdef TagSeries _tags
+
+    cpdef str _tag(self, OrderRequest order)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from fastorder._core.request import render_place
 from fastorder._core.ticket import Ticket
@@ -33,7 +33,16 @@ class Intake:
         records: idempotency keys, and the journal where there is one.
     """
 
-    __slots__ = ("_contracts", "_dispatch", "_policy", "_records", "_tags")
+    __slots__ = (
+        "_contracts",
+        "_dispatch",
+        "_doubts",
+        "_gate",
+        "_journaled",
+        "_policy",
+        "_records",
+        "_tags",
+    )
 
     def __init__(
         self,
@@ -46,6 +55,9 @@ class Intake:
         self._contracts = contracts
         self._policy = policy
         self._records = records
+        self._journaled = records.journaled
+        self._gate = dispatch.gate
+        self._doubts = dispatch.doubts
         self._tags = TagSeries()
 
     def place(self, order: OrderRequest, called_ns: int) -> Ticket[OrderResult]:
@@ -63,12 +75,13 @@ class Intake:
             known = self._records.known(order, tag, contract_id, body)
             if known is not None:
                 return known
-        self._check_gate()
-        tags = self._dispatch.doubts.of(order.account_id, contract_id)
+        if self._gate.is_shut:
+            self._refuse_halted()
+        tags = self._doubts.beside(order, contract_id)
         if tags:
             self._check_interlock(order, tags)
         ticket = self._ticket(order, tag, contract_id, body, called_ns)
-        if self._records.needed(order):
+        if self._journaled or order.idempotency_key is not None:
             return self._records.launch(ticket, order, contract_id, body)
         return self._dispatch.launch(ticket)
 
@@ -103,12 +116,11 @@ class Intake:
         )
         return Ticket(dispatch, placement, "place", tag, order.account_id)
 
-    def _check_gate(self) -> None:
-        if self._dispatch.gate.is_shut:
-            raise Halted(
-                f"no new exposure may leave: {self._dispatch.gate.why} "
-                "(resume() lifts the kill switch)"
-            )
+    def _refuse_halted(self) -> NoReturn:
+        raise Halted(
+            f"no new exposure may leave: {self._gate.why} "
+            "(resume() lifts the kill switch)"
+        )
 
     def _check_interlock(self, order: OrderRequest, tags: tuple[str, ...]) -> None:
         names = ", ".join(tags)

@@ -35,9 +35,14 @@ cdef class Placement(RequestProtocol):
     cdef bint _never_again
     cdef bint _one_look
     cdef str _error
+    cdef str _last_look
     cdef int _widens
     cdef int64_t _due_ns
     cdef int64_t _stuck_ns
+
+    cpdef object _handle(self, object event)
+    cpdef object _take_answer(self, Evidence evidence)
+    cpdef object _answer(self, Evidence evidence)
 
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)

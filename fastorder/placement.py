@@ -126,8 +126,10 @@ class Placement(RequestProtocol):
         "_clock",
         "_contract_id",
         "_doubts",
+        "_due_ns",
         "_error",
         "_gateway_time",
+        "_last_look",
         "_may_resend",
         "_never_again",
         "_one_look",
@@ -137,7 +139,6 @@ class Placement(RequestProtocol):
         "_rows",
         "_sent_s",
         "_stuck_ns",
-        "_due_ns",
         "_widens",
         "attempts",
         "evidence",
@@ -184,7 +185,8 @@ class Placement(RequestProtocol):
         self._may_resend = False  # the look-up's absence may be followed by a send
         self._never_again = False  # a send of this order may never follow
         self._one_look = False  # one look-up is enough for a first result
-        self._error = ""
+        self._error = ""  # why it is in doubt, or was not sent
+        self._last_look = ""  # what the latest look-up showed
         self._widens = -1  # how often the tag's owner was looked for, from 0
         self._due_ns = 0
         self._stuck_ns = FOREVER_NS
@@ -264,7 +266,9 @@ class Placement(RequestProtocol):
         """Judge the answer to a look-up; a blind one shows nothing."""
         reading = self._reading = read(evidence, self._policy.statuses)
         rows = listed_rows(reading)
+        self._last_look = "no order with its tag is listed"
         if rows is None:
+            self._last_look = why_blind(reading)
             return Event.BLIND
         ours = self._rows = list(
             {row["id"]: row for row in rows if self._is_ours(row)}.values()
@@ -407,19 +411,21 @@ class Placement(RequestProtocol):
 
     def _found_rejected(self) -> Finish[OrderResult]:
         order_id = self._rows[0]["id"]
-        proof = f"Order/search lists order {order_id} with its tag as rejected, unfilled"
+        proof = (
+            f"Order/search lists order {order_id} with its tag as rejected, unfilled"
+        )
         return self._finish(Outcome.REJECTED, proof, order_id, error=self._error)
 
     def _foreign(self) -> Tell[OrderResult]:
         other = self._rows[0]["id"]
-        self._error = f"the tag belongs to another order, {other}"
+        self._last_look = f"the tag belongs to another order, {other}"
         return self._be_stuck()
 
     def _several(self) -> Halt[OrderResult]:
         """The gateway broke its own rule: somebody has to look."""
         ids = ", ".join(str(row["id"]) for row in self._rows)
-        self._error = f"several orders carry the tag: {ids}"
-        return Halt(self._error, self._be_stuck())
+        self._last_look = f"several orders carry the tag: {ids}"
+        return Halt(self._last_look, self._be_stuck())
 
     def _absent(self) -> Command[OrderResult]:
         """Not listed, which alone proves nothing: send again, or look again."""
@@ -427,37 +433,36 @@ class Placement(RequestProtocol):
             return self._pause(COOLING, self._due_ns)
         if self._may_send_again("lookup_first") and self._may_resend:
             return self._send()
-        return self._look_later(f"{self._error}; no order with its tag is listed")
+        return self._look_later()
 
     def _blind(self) -> Command[OrderResult]:
         """The look-up shows nothing."""
         if self._looked_early:
             return self._pause(COOLING, self._due_ns)
-        return self._look_later(f"{self._error}; {self._why_blind}")
+        return self._look_later()
 
-    def _look_later(self, why: str) -> Command[OrderResult]:
+    def _look_later(self) -> Command[OrderResult]:
         if self._one_look or self._schedule.spent:
-            return self._begin_to_watch(why)
+            return self._begin_to_watch()
         return self._pause(COOLING, self._schedule.next_due_ns(self.evidence))
 
     def _failed(self) -> Command[OrderResult]:
         """Whatever was under way is given up; it is only looked up from now on."""
         self._never_again = True
         self._be_in_doubt(self._error)
-        return self._begin_to_watch(self._error)
+        return self._begin_to_watch()
 
     # ------------------------------------------------------------ watching
 
-    def _begin_to_watch(self, why: str) -> Command[OrderResult]:
+    def _begin_to_watch(self) -> Command[OrderResult]:
         """Tell that the outcome is unknown, and go on looking for the proof."""
-        self._error = why
         return self._tell_unknown(self._watch())
 
     def _tell_unknown(self, then: Pause) -> Command[OrderResult]:
         """Whoever waits is told, unless the order may still be sent again."""
         if self._may_send_again("after_quiet"):
             return then
-        return Tell(self._result(Outcome.UNKNOWN, None, None, self._error), then)
+        return Tell(self._unknown(), then)
 
     def _watch(self) -> Pause:
         proof = self._absence_proof
@@ -489,7 +494,7 @@ class Placement(RequestProtocol):
 
     def _be_stuck(self) -> Tell[OrderResult]:
         self.state = STUCK
-        return Tell(self._result(Outcome.UNKNOWN, None, None, self._error), None)
+        return Tell(self._unknown(), None)
 
     # ------------------------------------------------------------ the end
 
@@ -509,9 +514,13 @@ class Placement(RequestProtocol):
         if not self.in_doubt:
             self._error = f"the executor was closed{why}"
             return self._never_sent()
-        error = f"the executor was closed{why}"
+        self._error = f"the executor was closed{why}"
         self.state = DONE
-        return Finish(self._result(Outcome.UNKNOWN, None, None, error))
+        return Finish(self._unknown())
+
+    def _unknown(self) -> OrderResult:
+        error = "; ".join(filter(None, (self._error, self._last_look)))
+        return self._result(Outcome.UNKNOWN, None, None, error)
 
     def _finish(
         self,
@@ -606,13 +615,6 @@ class Placement(RequestProtocol):
         return (self._clock.monotonic_ns() - self._called_ns) / SECOND_NS
 
     @property
-    def _why_blind(self) -> str:
-        reading = self._reading
-        if reading.sign is WAS_ACCEPTED:
-            return "look-up failed: its answer lists no orders that can be read"
-        return f"look-up failed: {reading.reason or reading.sign.value}"
-
-    @property
     def _schedule(self) -> Schedule:
         """Made on the first trouble; most orders have none."""
         if self._retries is None:
@@ -651,6 +653,13 @@ def tag_in_use(reading: Reading) -> bool:
     """
     text = reading.reason.lower()
     return "custom tag" in text or "customtag" in text
+
+
+def why_blind(reading: Reading) -> str:
+    """Why a look-up shows nothing, for people."""
+    if reading.sign is WAS_ACCEPTED:
+        return "look-up failed: its answer lists no orders that can be read"
+    return f"look-up failed: {reading.reason or reading.sign.value}"
 
 
 def listed_rows(reading: Reading) -> list[dict[str, Any]] | None:

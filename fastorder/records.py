@@ -1,4 +1,4 @@
-"""What is remembered of orders: by key in this process, and in the journal for longer."""
+"""What is remembered of orders: by key in this process, in the journal for longer."""
 
 from __future__ import annotations
 
@@ -39,15 +39,17 @@ class Records:
         self._journal = journal
         self._keyed: dict[str, tuple[bytes, Ticket[OrderResult]]] = {}
         self._unrecovered: list[Entry] = []
+        self._recovered: list[Ticket[OrderResult]] = []
         if journal is not None:
             self._unrecovered = journal.unresolved()
             for entry in self._unrecovered:
                 intent = entry.intent
                 dispatch.doubts.add(intent.account_id, intent.contract_id, intent.tag)
 
-    def needed(self, order: OrderRequest) -> bool:
-        """Whether an order is to be remembered."""
-        return self._journal is not None or order.idempotency_key is not None
+    @property
+    def journaled(self) -> bool:
+        """Whether every order is written down."""
+        return self._journal is not None
 
     def known(
         self, order: OrderRequest, tag: str, contract_id: str, body: bytes
@@ -64,7 +66,9 @@ class Records:
             if entry is not None:
                 earlier, ticket = entry.intent.body, self._ended(entry)
         if earlier is not None and earlier != body:
-            raise KeyReused(order.idempotency_key or "", earlier.decode(), body.decode())
+            raise KeyReused(
+                order.idempotency_key or "", earlier.decode(), body.decode()
+            )
         return ticket
 
     def launch(
@@ -89,12 +93,16 @@ class Records:
         return ticket
 
     def recover(self) -> list[Ticket[OrderResult]]:
-        """Look up what an earlier run left unresolved; once, at the first chance."""
-        if not self._unrecovered:
-            return []
-        self._dispatch.check_ready()
-        entries, self._unrecovered = self._unrecovered, []
-        return [self._resume(entry) for entry in entries]
+        """Look up what an earlier run left unresolved; at the first chance, once each.
+
+        Returns:
+            The tickets of all of it, those of an earlier call too.
+        """
+        while self._unrecovered:
+            self._dispatch.check_ready()
+            self._recovered.append(self._resume(self._unrecovered[0]))
+            self._unrecovered.pop(0)
+        return self._recovered
 
     # ------------------------------------------------------------ the journal
 
@@ -168,6 +176,7 @@ class Records:
             OrderResult(
                 Outcome[entry.outcome or "UNKNOWN"],
                 order_id=entry.order_id,
+                error=None if entry.outcome == "ACCEPTED" else entry.proof,
                 tag=entry.intent.tag,
                 attempts=len(entry.attempts),
                 proof=entry.proof,

@@ -10,8 +10,8 @@ class DespiteUnknown:
     """New exposure is wanted although these orders of the contract are in doubt.
 
     Attributes:
-        tags: of every order in doubt there, as ``Interlocked.tags`` names them; one that
-            comes to be in doubt later is not covered.
+        tags: of every order in doubt there, as ``Interlocked.tags`` names them; one
+            that comes to be in doubt later is not covered.
         reason: for the log.
     """
 

@@ -1,7 +1,6 @@
-"""A program that trades until it is killed: run by test_kill.py, in a process of its own.
+"""A program that trades until it is killed; test_kill.py runs it.
 
-It works off keys, one order each, from where its journal shows that it stopped. It says
-on its standard output what it does, a line each.
+It works off keys, one order each, and says on its standard output what it does.
 """
 
 import asyncio

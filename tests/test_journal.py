@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import zlib
 from hashlib import sha256
@@ -480,6 +481,21 @@ def test_a_fork_may_not_use_it_and_does_not_harm_it(path):
 
 
 @posix
+def test_a_fork_that_ends_last_leaves_the_files_alone(path):
+    program = (
+        "import os, sys, time; from fastorder.journal import Intent, Journal\n"
+        "journal, parent = Journal(sys.argv[1]), os.getpid()\n"
+        "journal.intent(Intent('a', None, 7, 'MNQ', b'{}', None, 1.0))\n"
+        "if os.fork(): os.kill(parent, 9)\n"
+        "while os.getppid() == parent: time.sleep(0.001)\n"
+        "del journal; sys.exit()\n"
+    )
+    outsider(program, path)  # it ends once the fork has closed its output too
+    assert os.path.getsize(f"{path}-wal") > 0
+    assert [entry.intent.tag for entry in read(path)] == ["a"]
+
+
+@posix
 def test_a_fork_that_lives_on_does_not_keep_the_lock(path):
     program = (
         "import os, sys, time; from fastorder.journal import Journal\n"
@@ -541,11 +557,11 @@ def test_a_read_only_journal_is_refused(path):
 
 
 @posix
-def test_a_folder_that_cannot_be_written_is_refused(tmp_path_factory):
+def test_a_folder_that_cannot_be_written_is_refused():
     if os.geteuid() != 0:
         pytest.skip("needs another user to be")
-    folder = Path("/var/tmp") / f"journal-{os.getpid()}"
-    folder.mkdir(mode=0o755)
+    folder = Path(tempfile.mkdtemp())  # another user may look into its parents
+    folder.chmod(0o755)
     try:
         path = folder / "orders.db"
         with Journal(path) as journal:
@@ -554,7 +570,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path_factory):
         before = path.read_bytes()
         program = "import os; os.setuid(65534)\n" + OPEN_IT
         said = outsider("import sys, fastorder.journal\n" + program, path)
-        assert said.stdout.startswith(("JournalUnavailable", "JournalLocked")), said
+        assert said.stdout.startswith("JournalUnavailable"), said
         said = outsider("import sys, fastorder.journal\n" + program, folder / "new.db")
         assert said.stdout.startswith("JournalUnavailable"), said
         assert path.read_bytes() == before
@@ -591,7 +607,7 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path):
 def test_a_loop_of_links_is_refused(tmp_path):
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
-    refused(tmp_path / "a", errors.JournalUnavailable)
+    assert "circle" in refused(tmp_path / "a", errors.JournalUnavailable)
 
 
 @posix
@@ -669,6 +685,7 @@ def test_a_newer_schema_is_refused(path):
         "UPDATE event SET crc = 'x' WHERE id = 2",
         "UPDATE event SET id = 9 WHERE id = 2",
         "DELETE FROM event WHERE id = 1",
+        "DELETE FROM event WHERE id = 3",
         "DROP VIEW entry",
         "CREATE INDEX more ON event (tag)",
         "CREATE TRIGGER more AFTER INSERT ON event BEGIN SELECT 1; END",
@@ -681,21 +698,39 @@ def test_one_that_was_altered_by_hand_is_refused(path, statement):
         journal.intent(intent())
         journal.resolve("fo1-a-1", "ACCEPTED", 5, "shown", 1.0)
         journal.intent(intent(2))
+        journal.intent(intent(3))
     altered(path, statement)
     refused(path, errors.JournalDamaged)
 
 
-def test_rows_that_tell_no_story_are_refused(path):
+KEY, PREVIOUS, KIND = 5, 1, 2
+
+
+@pytest.mark.parametrize(
+    ("event", "column", "value", "said"),
+    [
+        (2, KEY, "signal-1", "two intents"),
+        (2, PREVIOUS, 1, "does not follow"),
+        (3, PREVIOUS, 1, "does not follow"),
+        (2, KIND, "attempt", "no intent"),
+    ],
+)
+def test_rows_that_tell_no_story_are_refused(path, event, column, value, said):
     with Journal(path) as journal:
         journal.intent(intent(1))
         journal.intent(intent(2))
+        journal.attempt("fo1-a-2", 1, 1.0)
     connection = sqlite3.connect(path, isolation_level=None)
-    row = list(connection.execute("SELECT * FROM event WHERE id = 2").fetchone())
-    row[5] = "signal-1"  # the key of the first one
+    find = "SELECT * FROM event WHERE id = ?"
+    row = list(connection.execute(find, (event,)).fetchone())
+    row[column] = value
+    if row[KIND] != "intent":
+        row[8:10] = None, None
     row[15] = zlib.crc32(ascii((*row[:8], *row[9:15])).encode())
-    connection.execute("UPDATE event SET key = ?, crc = ? WHERE id = 2", row[5::10])
+    marks = ", ".join("?" * 16)
+    connection.execute(f"REPLACE INTO event VALUES ({marks})", row)
     connection.close()
-    assert "two intents" in refused(path, errors.JournalDamaged)
+    assert said in refused(path, errors.JournalDamaged)
 
 
 def test_another_writer_in_spite_of_the_lock_is_noticed(path, journal):
@@ -1130,14 +1165,14 @@ def test_a_flipped_bit_is_noticed_or_changes_nothing(wreck):
         for offset, byte in enumerate(content):
             if byte == 0 and offset % 4096 > 120 and offset % 61:
                 continue  # most of what is empty
-            flipped = bytearray(content)
-            flipped[offset] ^= 1 << random.Random(offset).randrange(8)
-            found = wreck.reading(name, flipped)
-            refusals += found is None
-            if offset < last_frame:
-                assert found in (None, whole), (name, offset)
-            else:
-                assert found in (None, whole, whole - 1), (name, offset)
+            start = offset % 4096 < 16  # of a page: what SQLite goes by
+            for bit in range(8) if start else [random.Random(offset).randrange(8)]:
+                flipped = bytearray(content)
+                flipped[offset] ^= 1 << bit
+                found = wreck.reading(name, flipped)
+                refusals += found is None
+                allowed = {None, whole, whole - (offset >= last_frame)}
+                assert found in allowed, (name, offset, bit)
     assert refusals > 500
 
 

@@ -1,12 +1,10 @@
-"""The libcurl in use: its age, its option numbers, and its way of sending twice."""
+"""The libcurl in use: its age and its option numbers."""
 
 import re
 from pathlib import Path
 
 import pycurl
 import pytest
-from conftest import ACCOUNT
-from test_send_guard import DyingServer
 
 from fastorder._core import libcurl
 
@@ -37,21 +35,3 @@ def test_the_declared_numbers_are_those_of_pycurl():
                 compared += 1
                 break
     assert compared > 30
-
-
-def test_without_the_guard_libcurl_would_send_twice():
-    """The reason for the guard; where this fails, libcurl has mended its ways."""
-    server = DyingServer()
-    try:
-        easy = pycurl.Curl()
-        easy.setopt(pycurl.WRITEFUNCTION, lambda data: len(data))
-        easy.setopt(pycurl.URL, f"{server.url}/api/Status/ping")
-        easy.perform()
-        easy.setopt(pycurl.URL, f"{server.url}/api/Order/place")
-        easy.setopt(pycurl.POSTFIELDS, f'{{"accountId":{ACCOUNT}}}')
-        with pytest.raises(pycurl.error):
-            easy.perform()
-        easy.close()
-        assert len(server.bodies) == 2
-    finally:
-        server.close()

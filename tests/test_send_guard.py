@@ -13,15 +13,22 @@ from fastorder import Outcome, blocking
 
 
 class DyingServer:
-    """Answers pings; reads every other request whole, and hangs up.
+    """Answers pings and look-ups; reads every other request whole, and then ends.
+
+    Args:
+        ending: "fin" and "rst" end the connection, "stall" leaves it silent.
 
     Attributes:
         bodies: of the requests to Order/place, as they came.
         listed: what Order/search answers.
+        books: makes a listed order of a body, or None.
+        wrap: what a connection becomes before it is read, or None.
     """
 
-    def __init__(self, abort: bool = False) -> None:
-        self._abort = abort
+    def __init__(self, ending: str = "fin") -> None:
+        self._ending = ending
+        self.books = None
+        self.wrap = None
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.bodies: list[bytes] = []
@@ -36,6 +43,11 @@ class DyingServer:
         for thread in self._threads:
             thread.join(5)
 
+    def settle(self) -> None:
+        """Wait until all that closed clients have sent is read."""
+        for thread in self._threads[1:]:
+            thread.join(20)
+
     def _accept(self) -> None:
         while True:
             try:
@@ -47,27 +59,37 @@ class DyingServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as stream:
-            while line := stream.readline():
-                path = line.split()[1].decode()
-                length = 0
-                while (header := stream.readline()) not in (b"\r\n", b""):
-                    name, _, value = header.partition(b":")
-                    if name.lower() == b"content-length":
-                        length = int(value)
-                body = stream.read(length)
-                answer = self._answer(path, body)
-                if answer is None:
-                    if self._abort:
-                        linger = b"\x01\0\0\0\0\0\0\0"
-                        connection.setsockopt(
-                            socket.SOL_SOCKET, socket.SO_LINGER, linger
-                        )
-                    return
-                connection.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer)
-                    + answer
-                )
+        try:
+            if self.wrap is not None:
+                connection = self.wrap(connection)
+            with connection, connection.makefile("rb") as stream:
+                self._exchange(connection, stream)
+        except OSError:
+            connection.close()  # the client was quicker
+
+    def _exchange(self, connection, stream) -> None:
+        while line := stream.readline():
+            path = line.split()[1].decode()
+            length = 0
+            while (header := stream.readline()) not in (b"\r\n", b""):
+                name, _, value = header.partition(b":")
+                if name.lower() == b"content-length":
+                    length = int(value)
+            body = stream.read(length)
+            answer = self._answer(path, body)
+            if answer is None:
+                self._end(connection, stream)
+                return
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
+            )
+
+    def _end(self, connection, stream) -> None:
+        if self._ending == "stall":
+            stream.read()  # until the client has had enough
+        elif self._ending == "rst":
+            linger = b"\x01\0\0\0\0\0\0\0"
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     def _answer(self, path: str, body: bytes) -> bytes | None:
         if path.endswith("/ping"):
@@ -82,12 +104,14 @@ class DyingServer:
             }
             return json.dumps(document).encode()
         self.bodies.append(body)
+        if self.books is not None:
+            self.listed = [self.books(json.loads(body))]
         return None
 
 
-@pytest.fixture(params=[False, True], ids=["fin", "rst"])
+@pytest.fixture(params=["fin", "rst"])
 def dying(request):
-    server = DyingServer(abort=request.param)
+    server = DyingServer(request.param)
     yield server
     server.close()
 
@@ -99,21 +123,6 @@ def ready(executor):
 
 
 NO_RETRY = fastorder.RetryPolicy(max_retries=0, base_delay=0.02)
-
-
-@pytest.mark.parametrize("connections", [1, 6])
-def test_order_leaves_once_when_the_connection_dies_unanswered(run, dying, connections):
-    async def main():
-        async with ready(
-            fastorder.OrderExecutor(dying.url, retry=NO_RETRY)
-        ) as executor:
-            await executor.connect(connections)
-            return await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
-
-    result = run(main())
-    assert len(dying.bodies) == 1
-    assert result.outcome is Outcome.UNKNOWN
-    assert result.attempts == 1
 
 
 @pytest.mark.parametrize("connections", [1, 6])

@@ -7,9 +7,9 @@ bin=.venv-sanitize/bin
 $bin/python -m pip install --quiet --upgrade "pip>=25.1"
 $bin/python -m pip install --quiet --group build --group test
 tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
 $bin/python -c "import nox; print(*nox.project.load_toml()['project']['dependencies'], sep='\n')" >"$tree/needed"
 $bin/python -m pip install --quiet -r "$tree/needed"
-trap 'rm -rf "$tree"' EXIT
 git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -C "$tree" -xf -
 home=$PWD
 cd "$tree"

@@ -88,6 +88,8 @@ cdef int on_timer(CURLM* multi, long timeout_ms, void* data) noexcept nogil:
     cdef Notes* notes = <Notes*>data
     if timeout_ms < 0:
         notes.deadline_ns = NEVER
+    elif timeout_ms == 0:
+        notes.deadline_ns = 0
     else:
         notes.deadline_ns = now_ns() + <int64_t>timeout_ms * 1_000_000
     return 0
@@ -197,9 +199,11 @@ cdef class Engine:
         """Give a request to libcurl, which starts it when it is driven."""
         cdef Transfer transfer = route.take()
         transfer.prepare(body, token, receiver, &self.stamps, gate, valid_until_ns)
-        c.set_pointer(
-            transfer.easy, c.CURLOPT_CLOSESOCKETFUNCTION, <void*>on_close_socket)
-        c.set_pointer(transfer.easy, c.CURLOPT_CLOSESOCKETDATA, &self.notes)
+        if transfer.notes is not &self.notes:
+            transfer.notes = &self.notes
+            c.set_pointer(
+                transfer.easy, c.CURLOPT_CLOSESOCKETFUNCTION, <void*>on_close_socket)
+            c.set_pointer(transfer.easy, c.CURLOPT_CLOSESOCKETDATA, &self.notes)
         cdef int code = curl.multi_add_handle(self.multi, transfer.easy)
         if code != 0:
             transfer.close()
@@ -305,11 +309,11 @@ cdef class Engine:
         return 0
 
     cdef int hand_out(self) except -1:
-        cdef int left = 0
+        cdef int left = 1
         cdef CurlMessage* message
         cdef void* owner
         cdef Transfer transfer      # holds a reference while it leaves in_flight
-        while self.multi is not NULL:
+        while left and self.multi is not NULL:
             message = curl.multi_info_read(self.multi, &left)
             if message is NULL:
                 break
@@ -446,7 +450,7 @@ cdef class LoopEngine(Engine):
         cdef int _turn
         for _turn in range(TURNS):
             self.act(c.BAD_SOCKET, 0)
-            if self.notes.deadline_ns > now_ns():
+            if self.notes.deadline_ns and self.notes.deadline_ns > now_ns():
                 break
         return self.apply_changes()
 

@@ -24,6 +24,7 @@ cdef object TRAILING_STOP = OrderType.TRAILING_STOP
 cdef object SELL = Side.SELL
 
 
+@cython.freelist(8)
 @cython.no_gc       # text, numbers, and members of enums
 cdef class OrderRequest:
     """An order as it is asked for; it never changes. Its arguments are attributes too.

@@ -11,6 +11,7 @@ from libc.stdint cimport int64_t
 from fastorder._core.transfer cimport FOREVER_NS, Evidence
 
 
+@cython.freelist(8)
 @cython.no_gc       # bytes, and a member of an enum
 cdef class Send:
     """Send this body to this endpoint; ``on_evidence`` follows.
@@ -44,6 +45,7 @@ cdef class Pause:
         return f"Pause({self.due_ns})"
 
 
+@cython.freelist(8)
 cdef class Finish:
     """The protocol has ended with this value."""
 

@@ -19,6 +19,7 @@ cdef object ACCEPTED = Sign.ACCEPTED
 cdef object REFUSED = Sign.REFUSED
 
 
+@cython.freelist(8)
 @cython.no_gc       # leads to a Reply alone
 cdef class Reading:
     """A sign, the reply that it was read from, and a reason for people.

@@ -9,6 +9,7 @@ cdef object loads = orjson.loads
 cdef long long LARGEST_INT64 = 9223372036854775807
 
 
+@cython.freelist(8)
 @cython.no_gc       # holds what JSON can hold, which has no cycles
 cdef class Reply:
     """What one answer says.

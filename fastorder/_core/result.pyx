@@ -20,6 +20,7 @@ cdef dict FAILURES = {
 }
 
 
+@cython.freelist(8)
 @cython.no_gc       # text, numbers, and members of enums
 cdef class OrderResult:
     """What is known of one place, modify or cancel; it never changes.

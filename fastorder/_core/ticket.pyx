@@ -9,6 +9,8 @@ import asyncio
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
+cimport cython
+
 from fastorder._core.clock cimport monotonic_ns
 from fastorder._core.protocol cimport Finish, Halt, Pause, Send, Tell
 from fastorder._core.result cimport result_of
@@ -48,6 +50,7 @@ cdef class Carrier:
         raise NotImplementedError
 
 
+@cython.freelist(8)
 cdef class Ticket(Receiver):
     """One request, from the call to its result.
 

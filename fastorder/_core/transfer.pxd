@@ -104,6 +104,7 @@ cdef class Transfer:
     cdef bytes body             # the bytes that wire.body points into
     cdef bytes token            # the token that the easy handle carries now
     cdef Gate gate              # owns wire.lock; None where there is none
+    cdef void* notes            # borrowed; the engine's that closes its sockets
     cdef Receiver receiver      # gets the Evidence; None while idle
 
     cdef int aim(self, Route route) except -1

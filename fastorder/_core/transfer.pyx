@@ -263,6 +263,7 @@ cdef class Route:
         return 0
 
 
+@cython.freelist(8)
 @cython.no_gc       # bytes, text and numbers: nothing that could lead back here
 cdef class Evidence:
     """What one exchange left behind; every judgement is made from this alone.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 
 from fastorder.errors import JournalLocked, JournalMisuse, JournalUnavailable
 
@@ -20,9 +21,9 @@ else:
 
 FAR = 2**30  # the byte that is locked on Windows; the process's number stays readable
 
-_held: dict[
-    tuple[int, int], int
-] = {}  # the file's identity, the process that locked it
+_held: dict[tuple[int, int], int] = {}
+"""What is locked, by the identity of the lock file, and the process that did it."""
+
 _turn = threading.Lock()
 
 
@@ -101,22 +102,28 @@ def _locked(path: str, owner: str) -> JournalLocked:
 
 
 def _locked_file(path: str) -> int:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    file = _opened(path)
     try:
-        file = os.open(lock_path(path), flags, 0o600)
-    except OSError as error:
-        raise JournalUnavailable(
-            path, "must have a lock file beside it", str(error)
-        ) from None
-    try:
-        if hasattr(os, "fchmod"):
-            os.fchmod(file, 0o600)
         _take(file)
     except OSError:
         owner = _owner(file)
         os.close(file)
         raise _locked(path, owner) from None
     _sign(file)
+    return file
+
+
+def _opened(path: str) -> int:
+    name = lock_path(path)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        file = os.open(name, flags, 0o600)
+    except OSError as error:
+        raise JournalUnavailable(
+            path, "must have a lock file beside it", str(error)
+        ) from None
+    with suppress(OSError):  # it holds no more than the number of a process
+        os.chmod(name, 0o600)
     return file
 
 

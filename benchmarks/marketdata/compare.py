@@ -1,0 +1,302 @@
+"""Bars beside other libraries, on one core; prints a table and draws a chart.
+
+Each round runs every contender once, one after the other, so that a slow moment of the
+machine hits all of them; the ratios are those of a round, and the median counts. Before
+the clock starts, each contender's bars are compared with ours.
+
+    make bench-bars
+    python benchmarks/marketdata/compare.py --rows 2e6 --rounds 5 --chart bars.svg
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+# one core for everybody, before the libraries look
+for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+from plain import PlainBuilder
+
+from fastorder.marketdata import BarBuilder, Bars, _bars, aggregate_ticks, resample
+
+MINUTE = 60_000_000_000
+START = 1_700_000_000_000_000_000
+Contenders = dict[str, Callable[[], object]]
+OURS, FLOOR = "fastorder", "NumPy sum (floor)"
+
+
+def ticks_of(rows: int) -> dict[str, np.ndarray]:
+    """Ticks at ten a second that wander by quarter points."""
+    chance = np.random.default_rng(1)
+    return {
+        "time": np.cumsum(chance.integers(0, 200_000_000, rows)) + START,
+        "price": 20_000 + np.cumsum(chance.integers(-1, 2, rows)) * 0.25,
+        "size": chance.integers(1, 10, rows),
+    }
+
+
+def bars_of(rows: int) -> dict[str, np.ndarray]:
+    """Bars of a minute without gaps."""
+    chance = np.random.default_rng(2)
+    close = 20_000 + np.cumsum(chance.integers(-9, 10, rows)) * 0.25
+    opened = np.concatenate([close[:1], close[:-1]])
+    return {
+        "time_ns": np.arange(rows) * MINUTE + START // MINUTE * MINUTE,
+        "open": opened,
+        "high": np.maximum(opened, close) + chance.integers(0, 9, rows) * 0.25,
+        "low": np.minimum(opened, close) - chance.integers(0, 9, rows) * 0.25,
+        "close": close,
+        "volume": chance.integers(1, 1000, rows),
+    }
+
+
+def floor(columns: dict[str, np.ndarray]) -> Callable[[], object]:
+    return lambda: [column.sum() for column in columns.values()]
+
+
+def tick_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
+    when, price, size = ticks.values()
+    stamps = when.view("datetime64[ns]")
+    frame = pl.DataFrame({"time": stamps, "price": price, "size": size})
+    pandas = pd.DataFrame({"price": price, "size": size}, pd.DatetimeIndex(stamps))
+    made: Contenders = {
+        OURS: lambda: aggregate_ticks(when, price, size, "1m"),
+        "Polars": lambda: frame.group_by_dynamic("time", every="1m").agg(
+            pl.col("price").first().alias("open"),
+            pl.col("price").max().alias("high"),
+            pl.col("price").min().alias("low"),
+            pl.col("price").last().alias("close"),
+            pl.col("size").sum().alias("volume"),
+        ),
+        "pandas": lambda: pandas.resample("1min").agg(
+            {"price": ["first", "max", "min", "last"], "size": "sum"}
+        ),
+        "NumPy reduceat": lambda: reduceat(when, price, size),
+        FLOOR: floor(ticks),
+    }
+    made |= numba_contender(when, price, size)
+    made |= duckdb_contender(frame)
+    return made
+
+
+def reduceat(when: np.ndarray, price: np.ndarray, size: np.ndarray) -> tuple:
+    minute = when // MINUTE
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(minute)) + 1])
+    ends = np.concatenate([starts[1:], [len(when)]]) - 1
+    return (
+        minute[starts] * MINUTE, price[starts], np.maximum.reduceat(price, starts),
+        np.minimum.reduceat(price, starts), price[ends], np.add.reduceat(size, starts),
+    )  # fmt: skip
+
+
+def numba_contender(when, price, size) -> Contenders:
+    try:
+        import numba
+    except ImportError:
+        return {}
+
+    @numba.njit
+    def loop(when, price, size):  # a division for each tick, as one writes it
+        rows = np.empty((len(when), 6))
+        last, at = -1, -1
+        for i in range(len(when)):
+            minute = when[i] // MINUTE
+            if minute != last:
+                at, last = at + 1, minute
+                rows[at, 0] = minute * MINUTE
+                rows[at, 1:5] = price[i]
+                rows[at, 5] = 0
+            rows[at, 2] = max(rows[at, 2], price[i])
+            rows[at, 3] = min(rows[at, 3], price[i])
+            rows[at, 4] = price[i]
+            rows[at, 5] += size[i]
+        return rows[: at + 1].copy()
+
+    return {"numba": lambda: loop(when, price, size)}
+
+
+def duckdb_contender(frame: pl.DataFrame) -> Contenders:
+    try:
+        import duckdb
+    except ImportError:
+        return {}
+    base = duckdb.connect(config={"threads": 1})
+    base.execute("create table ticks as select * from frame")
+    query = (
+        "select time_bucket(interval '1 minute', time) t, first(price order by time), "
+        "max(price), min(price), last(price order by time), sum(size) "
+        "from ticks group by t"
+    )
+    return {"DuckDB": lambda: base.execute(query).fetchnumpy()}
+
+
+def bar_contenders(columns: dict[str, np.ndarray]) -> Contenders:
+    bars = Bars.from_columns(columns, "1m")
+    stamps = columns["time_ns"].view("datetime64[ns]")
+    frame = pl.DataFrame({**columns, "time_ns": stamps})
+    pandas = pd.DataFrame(
+        {k: c for k, c in columns.items() if k != "time_ns"}, pd.DatetimeIndex(stamps)
+    )
+    rules = {
+        "open": "first",
+        "high": "max",
+        "low": "min",
+        "close": "last",
+        "volume": "sum",
+    }
+    return {
+        OURS: lambda: resample(bars, "5m"),
+        "Polars": lambda: frame.group_by_dynamic("time_ns", every="5m").agg(
+            pl.col("open").first(), pl.col("high").max(), pl.col("low").min(),
+            pl.col("close").last(), pl.col("volume").sum(),
+        ),
+        "pandas": lambda: pandas.resample("5min").agg(rules),
+        FLOOR: floor(columns),
+    }  # fmt: skip
+
+
+def live_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
+    rows = list(zip(*(c[:300_000].tolist() for c in ticks.values()), strict=True))
+
+    def run(update: Callable[[int, float, int], object]) -> None:
+        for when, price, size in rows:
+            update(when, price, size)
+
+    def nothing(when: int, price: float, size: int) -> None:
+        pass
+
+    return {
+        OURS: lambda: run(BarBuilder("1m").update),
+        "plain Python": lambda: run(PlainBuilder(MINUTE).update),
+        "an empty function": lambda: run(nothing),
+        **nautilus_contender(rows),
+    }
+
+
+def nautilus_contender(rows: list) -> Contenders:
+    try:
+        from nautilus_trader.data.aggregation import BarBuilder as Theirs
+        from nautilus_trader.model.data import BarType
+        from nautilus_trader.model.objects import Price, Quantity
+        from nautilus_trader.test_kit.providers import TestInstrumentProvider
+    except ImportError:
+        return {}
+    instrument = TestInstrumentProvider.default_fx_ccy("AUD/USD")
+    kind = BarType.from_str(f"{instrument.id}-1-MINUTE-LAST-INTERNAL")
+    made = [(Price(price, 2), Quantity(size, 0), when) for when, price, size in rows]
+
+    def run() -> None:
+        builder = Theirs(instrument, kind)
+        for price, size, when in made:
+            builder.update(price, size, when)
+
+    return {"nautilus_trader (no closing)": run}
+
+
+def check(contenders: Contenders) -> None:
+    """Every contender has as many bars as we have, with the same volume."""
+    ours = contenders[OURS]()
+    for name, run in contenders.items():
+        if name in (OURS, FLOOR):
+            continue
+        theirs = run()
+        count = len(theirs["t"]) if isinstance(theirs, dict) else None
+        count = len(theirs[0]) if isinstance(theirs, tuple) else count or len(theirs)
+        if count != len(ours):
+            sys.exit(f"{name} made {count} bars, fastorder {len(ours)}")
+
+
+def measured(contenders: Contenders, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each round."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            before = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - before)
+    return seconds
+
+
+def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[tuple]:
+    """Print millions a second, ns for one, and how many times as long as ours."""
+    print(f"\n{title}\n{'':28}{'M/s':>9}{'ns each':>9}{'ours is':>9}")
+    lines = []
+    for name, times in seconds.items():
+        middle = statistics.median(times)
+        ratio = statistics.median(
+            theirs / mine for theirs, mine in zip(times, seconds[OURS], strict=True)
+        )
+        lines.append((name, rows / middle / 1e6, ratio))
+        speed, each = rows / middle / 1e6, middle / rows * 1e9
+        print(f"{name:28}{speed:9.1f}{each:9.2f}{ratio:8.2f}x")
+    return lines
+
+
+def draw(lines: list[tuple], path: Path, title: str) -> None:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.subplots()
+    ordered = sorted(lines, key=lambda line: line[1])
+    colours = ["#16836f" if name == OURS else "#9aa3af" for name, _, _ in ordered]
+    drawn = axes.barh(
+        [line[0] for line in ordered], [line[1] for line in ordered], color=colours
+    )
+    axes.bar_label(drawn, fmt="%.0f", padding=4)
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_xlabel("million ticks a second")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.12)
+    figure.savefig(path)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=float, default=1e7, help="ticks, and bars (1e7)")
+    parser.add_argument("--rounds", type=int, default=7, help="how often (7)")
+    parser.add_argument("--chart", type=Path, help="draw the first table to an .svg")
+    options = parser.parse_args()
+    rows = int(options.rows)
+    print(
+        f"{platform.machine()}, {platform.python_implementation()} "
+        f"{platform.python_version()}, vectors {_bars.vector_path()}, {date.today()}"
+    )
+    ticks = ticks_of(rows)
+    contenders = tick_contenders(ticks)
+    check(contenders)
+    lines = table(
+        f"{rows:,} ticks to bars of a minute",
+        measured(contenders, options.rounds),
+        rows,
+    )
+    if options.chart:
+        draw(lines, options.chart, f"{rows:,} ticks to bars of a minute, one core")
+    contenders = bar_contenders(bars_of(rows))
+    check(contenders)
+    table(
+        f"{rows:,} bars of a minute to bars of five",
+        measured(contenders, options.rounds),
+        rows,
+    )
+    live = live_contenders(ticks)
+    table("Ticks one at a time", measured(live, options.rounds), 300_000)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

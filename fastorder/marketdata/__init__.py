@@ -1,0 +1,67 @@
+"""Bars from ticks, live and in bulk, and longer bars from shorter ones."""
+
+from fastorder.marketdata.bars import Bar, Bars, Tally
+from fastorder.marketdata.building import BarBuilder, aggregate_ticks, merge, resample
+from fastorder.marketdata.errors import (
+    BadTick,
+    BarError,
+    UnknownTimeframe,
+    UnsortedTicks,
+    WrongColumn,
+)
+from fastorder.marketdata.files import BarWriter, TickColumns, bars_of_file
+from fastorder.marketdata.frames import (
+    Imbalance,
+    Range,
+    Renko,
+    TickCount,
+    Timeframe,
+    Value,
+    Volume,
+)
+from fastorder.marketdata.gateway import (
+    Comparison,
+    Difference,
+    bars_from_gateway,
+    check_against,
+    gateway_timeframe,
+)
+from fastorder.marketdata.multi import MultiTimeframe
+from fastorder.marketdata.plot import plot_bars
+from fastorder.marketdata.sessions import Sessions, globex, regular_hours, weekdays
+
+__all__ = [
+    "BadTick",
+    "Bar",
+    "BarBuilder",
+    "BarError",
+    "BarWriter",
+    "Bars",
+    "Comparison",
+    "Difference",
+    "Imbalance",
+    "MultiTimeframe",
+    "Range",
+    "Renko",
+    "Sessions",
+    "Tally",
+    "TickColumns",
+    "TickCount",
+    "Timeframe",
+    "UnknownTimeframe",
+    "UnsortedTicks",
+    "Value",
+    "Volume",
+    "WrongColumn",
+    "aggregate_ticks",
+    "bars_from_gateway",
+    "bars_of_file",
+    "check_against",
+    "gateway_timeframe",
+    "globex",
+    "merge",
+    "plot_bars",
+    "regular_hours",
+    "resample",
+    "weekdays",
+]

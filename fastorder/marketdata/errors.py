@@ -1,0 +1,37 @@
+"""What can be wrong with ticks, bars and timeframes."""
+
+from __future__ import annotations
+
+from fastorder.errors import FastOrderError
+
+
+class BarError(FastOrderError, ValueError):
+    """Ticks or bars break a rule; no bars were made of them."""
+
+
+class BadTick(BarError):
+    """A tick cannot be taken.
+
+    Attributes:
+        index: its place in the column, from 0.
+    """
+
+    def __init__(self, why: str, index: int = 0) -> None:
+        super().__init__(why, index)
+        self.why = why
+        self.index = index
+
+    def __str__(self) -> str:
+        return f"{self.why} (tick {self.index})"
+
+
+class UnsortedTicks(BadTick):
+    """A tick is older than the one before it."""
+
+
+class WrongColumn(FastOrderError, TypeError):
+    """A column is of a type that cannot be taken."""
+
+
+class UnknownTimeframe(BarError):
+    """A timeframe that nobody can read, or that these bars cannot make."""

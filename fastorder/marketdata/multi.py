@@ -1,0 +1,161 @@
+"""Several timeframes from one tick, the longer ones made from the shorter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder.marketdata.bars import Bar, Bars
+from fastorder.marketdata.building import BarBuilder
+from fastorder.marketdata.errors import UnknownTimeframe
+from fastorder.marketdata.frames import Timeframe, check_makes, read_every
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastorder.marketdata.frames import Every
+    from fastorder.marketdata.sessions import Sessions
+
+
+class MultiTimeframe:
+    """Bars of several timeframes from the same ticks.
+
+    Each is made from the longest of the others that can make it, the rest from ticks;
+    the bars are those that a builder of each alone would make.
+
+    Args:
+        every: timeframes, such as ``["1s", "1m", "5m", "1h", "1d"]``.
+        options: those of `BarBuilder`, for all of them.
+
+    Raises:
+        UnknownTimeframe: no timeframe, or one twice.
+    """
+
+    def __init__(
+        self,
+        every: Sequence[str | Every],
+        *,
+        sessions: Sessions | None = None,
+        offset: str | int = 0,
+        **options: Any,
+    ) -> None:
+        frames = [_time_only(read_every(one, offset, sessions)) for one in every]
+        if not frames or len(set(frames)) != len(frames):
+            raise UnknownTimeframe(
+                f"timeframes must be one or more, once each: {every}"
+            )
+        self._names = {frame: str(frame) for frame in frames}
+        frames.sort(key=lambda frame: frame.length_ns)
+        self._builders = {frame: BarBuilder(frame, **options) for frame in frames}
+        self._sources = {frame: _source(frame, frames) for frame in frames}
+
+    @property
+    def names(self) -> list[str]:
+        """The timeframes, shortest first."""
+        return [str(frame) for frame in self._builders]
+
+    def update(
+        self, time_ns: int, price: float, size: int, side: int = 0
+    ) -> list[tuple[str, Bar]]:
+        """Take one tick.
+
+        Returns:
+            The bars that it closes with their timeframes, shortest first; mostly none.
+
+        Raises:
+            BadTick, UnsortedTicks: the tick is refused, and nothing is changed.
+        """
+        closed = False
+        for frame, source in self._sources.items():
+            if source is None:
+                builder = self._builders[frame]
+                closed = (
+                    builder.update(time_ns, price, size, side) is not None or closed
+                )
+        return self._passed_on(time_ns) if closed else []
+
+    def advance(self, time_ns: int) -> list[tuple[str, Bar]]:
+        """Say what time it is: the bars that are complete by then, as from update."""
+        for frame, source in self._sources.items():
+            if source is None:
+                self._builders[frame].advance(time_ns)
+        return self._passed_on(time_ns)
+
+    def snapshot(self, every: str | Timeframe) -> Bar | None:
+        """The bar of a timeframe in the making; None where there is none."""
+        frame = self._frame(every)
+        source = self._sources[frame]
+        builder = self._builders[frame]
+        if source is None:
+            return builder.snapshot()
+        builder.mark()
+        try:
+            self._give(builder, self._unfinished(source))
+            return builder.snapshot()
+        finally:
+            builder.rollback()
+
+    def _frame(self, every: str | Timeframe) -> Timeframe:
+        for frame in self._builders:
+            if every in (frame, str(frame)):
+                return frame
+        raise UnknownTimeframe(f"every must be one of {self.names}, was {every!r}")
+
+    def _unfinished(self, frame: Timeframe) -> Bars:
+        """The bar in the making as columns, with what its sources have beyond it."""
+        builder = self._builders[frame]
+        source = self._sources[frame]
+        builder.mark()
+        try:
+            if source is not None:
+                self._give(builder, self._unfinished(source))
+            builder.close_last()
+            return Bars(builder.take(), frame)
+        finally:
+            builder.rollback()
+
+    @staticmethod
+    def _give(builder: BarBuilder, bars: Bars, partial: bool = False) -> None:
+        if len(bars):
+            builder.feed_bars(bars.columns(), partial)
+
+    def _passed_on(self, time_ns: int) -> list[tuple[str, Bar]]:
+        """What was closed goes into the longer builders, and what that closes."""
+        made: dict[Timeframe, list[Bars]] = {}
+        for frame, builder in self._builders.items():
+            source = self._sources[frame]
+            made[frame] = []
+            for bars in made.get(source, []) if source else []:
+                self._give(builder, bars, bars.first_partial)
+                made[frame].append(_closed(builder, len(made[frame]) == 0))
+            if source is not None:
+                builder.advance(time_ns)
+            made[frame].append(_closed(builder, True))
+        return [
+            (self._names[frame], bar)
+            for frame, pieces in made.items()
+            for bars in pieces
+            for bar in bars
+        ]
+
+
+def _closed(builder: BarBuilder, is_first: bool) -> Bars:
+    taken = builder.take()
+    first = is_first and builder.first_partial and builder.made == len(taken["time_ns"])
+    return Bars(taken, builder.every, first_partial=first)
+
+
+def _time_only(every: Every) -> Timeframe:
+    if not isinstance(every, Timeframe):
+        raise UnknownTimeframe(f"only timeframes make longer bars, was {every}")
+    return every
+
+
+def _source(frame: Timeframe, frames: list[Timeframe]) -> Timeframe | None:
+    """The longest timeframe of which a longer one can be made."""
+    for shorter in reversed(frames[: frames.index(frame)]):
+        try:
+            check_makes(shorter, frame)
+        except UnknownTimeframe:
+            continue
+        return shorter
+    return None
