@@ -431,13 +431,13 @@ class Placement(RequestProtocol):
     def _foreign(self) -> Tell[OrderResult]:
         other = self._rows[0]["id"]
         self._last_look = f"the tag belongs to another order, {other}"
-        return self._be_stuck()
+        return self._be_contested()
 
     def _several(self) -> Halt[OrderResult]:
         """The gateway broke its own rule: somebody has to look."""
         ids = ", ".join(str(row["id"]) for row in self._rows)
         self._last_look = f"several orders carry the tag: {ids}"
-        return Halt(self._last_look, self._be_stuck())
+        return Halt(self._last_look, self._be_contested())
 
     def _absent(self) -> Command[OrderResult]:
         """Not listed, which alone proves nothing: send again, or look again."""
@@ -508,6 +508,11 @@ class Placement(RequestProtocol):
         self.state = STUCK
         return Tell(self._unknown(), None)
 
+    def _be_contested(self) -> Tell[OrderResult]:
+        """Another order has the tag: a look-up that lists none is a lie from now on."""
+        self._widens = max(self._widens, 0)
+        return self._be_stuck()
+
     # ------------------------------------------------------------ the end
 
     def _rejected(self, name: str) -> Finish[OrderResult]:
@@ -533,6 +538,8 @@ class Placement(RequestProtocol):
         return Finish(self._unknown())
 
     def _unknown(self) -> OrderResult:
+        """Whoever is told this expects no send any more."""
+        self._never_again = True
         error = "; ".join(filter(None, (self._error, self._last_look)))
         return self._result(Outcome.UNKNOWN, None, None, error)
 

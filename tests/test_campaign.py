@@ -129,6 +129,7 @@ def test_a_life_without_a_fault_is_not_complained_of():
     [
         ("silent", []),
         ("halted", [("halted", 1, "why"), ("told", 2, NOT_PLACED)]),
+        ("endless", [("endless", 1, None), ("told", 2, NOT_PLACED)]),
         ("astray", [("astray", 1, None), ("told", 2, NOT_PLACED)]),
         ("proof", [("told", 2, NOT_PLACED._replace(proof=None))]),
         (

@@ -77,6 +77,7 @@ def double(case: Case) -> list[str]:
 def strays(case: Case) -> list[str]:
     """The protocol never waits for nothing, and an old timer changes nothing."""
     found = [f"idle: left in {fact.value}" for fact in case.facts("idle")]
+    found += ["endless: it asks for ever" for _ in case.facts("endless")[:1]]
     found += [f"astray: an old timer led to {f.value}" for f in case.facts("astray")]
     if case.facts("halted") and len(case.booked) < 2:
         found.append("halted: for no reason")
@@ -99,7 +100,17 @@ def sends(case: Case) -> list[str]:
     ends = [fact.at_ns for fact in case.facts("died")]
     if ends and any(fact.at_ns > ends[0] for fact in left):
         found.append("restart: a send after the process ended")
-    return found
+    return found + surprises(case)
+
+
+def surprises(case: Case) -> list[str]:
+    """Who was told that the outcome is unknown expects no send any more."""
+    told = False
+    for fact in case.ledger:
+        told = told or fact.what == "told"
+        if told and fact.what == "left":
+            return ["surprise: a send after an outcome was told"]
+    return []
 
 
 def resends(case: Case) -> list[str]:

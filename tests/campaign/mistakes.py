@@ -95,6 +95,7 @@ SLIPS: dict[str, Mistake] = {
     "sent with no quiet time": (State.COOLING, Event.TIME, blind_retry, "quiet"),
     "sent though it was listed": (State.LOOKING_UP, Event.FOUND, blind_retry, "listed"),
     "sent after a restart": (State.READY, Event.RESUME, sent_without_end, "restart"),
+    "sent once told": (State.CHECKING, Event.ABSENT, sent_without_end, "surprise"),
     "sent too late": (State.RESTING, Event.TIME, sent_at_any_time, "too late"),
     "one look is a proof": (State.CHECKING, Event.ABSENT, not_placed, "wrong"),
     "silence is success": (State.SENDING, Event.UNANSWERED, accepted, "phantom"),

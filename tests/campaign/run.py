@@ -42,8 +42,11 @@ POLICIES = {
 }
 FAULTS = 0.6
 MOST_DEATHS = 3
-CALM_LOOKS = 8
+CALM_LOOKS = 16
 """How often somebody looks, in calm weather, for an order that is stuck."""
+
+MOST_STEPS = 5_000
+"""Commands in one life; a life with more would never end."""
 
 CLOSED = 42
 
@@ -124,6 +127,8 @@ class Life:
         self._created_s = 0.0
         self._resolved = False
         self._repeated = False
+        self._calm = False
+        self._steps = 0
         self._deaths = 0
         self._boot()
         side = random.choice(("BUY", "SELL"))
@@ -240,13 +245,17 @@ class Life:
                 command = self._obey(command)
             if self._placement.state is State.STUCK and looks < CALM_LOOKS:
                 looks += 1
-                self.network.faults = 0.0
+                self._calm, self.network.faults = True, 0.0
                 self._pass(self._world.now_ns + 3 * SECOND)
                 command = self._placement.look()
         if self._placement.state not in (State.DONE, State.STUCK):
             self._note("idle", self._placement.state)
 
     def _obey(self, command: Any) -> Any:
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            self._note("endless", command)
+            return None
         if type(command) is Send:
             return self._exchange(command)
         if type(command) is Pause:
@@ -347,6 +356,8 @@ class Life:
 
     def _disturb(self, until_ns: int, evidence: Evidence | None) -> Any:
         """Something happens within a pause or an exchange; a new command, or None."""
+        if self._calm:
+            return None
         left_ns = max(until_ns - self._world.now_ns, 0)
         self._pass(self._world.now_ns + int(self._random.random() * left_ns))
         kind = self._random.choice(("die", "close", "look", "fail", "clock", "shut"))

@@ -1,4 +1,4 @@
-"""The placement protocol on a machine that sleeps, and whose clock is set."""
+"""Holes that the campaign found in the placement protocol, each of them closed."""
 
 import json
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from email.utils import formatdate
 import pytest
 
 from fastorder import OrderRequest, RetryPolicy
-from fastorder._core.protocol import Pause
+from fastorder._core.protocol import Pause, Send, Tell
 from fastorder._core.transfer import Evidence
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import MARGIN_S, GatewayTime
-from fastorder.placement import Placement
+from fastorder.placement import Placement, State
 
 SECOND = 1_000_000_000
 HOUR_S = 3600
@@ -57,14 +57,14 @@ def gateway_time(machine):
 
 @pytest.fixture
 def placed(machine, gateway_time):
-    def make(valid_for=None):
+    def make(valid_for=None, resend="lookup_first"):
         limits = () if valid_for is None else (machine.now_ns + valid_for * SECOND,)
         return Placement(
             OrderRequest("MNQ", "BUY", 1, 5),
             "tag-1",
             "C",
             b"body",
-            RetryPolicy(),
+            RetryPolicy(resend=resend),
             machine,
             gateway_time,
             machine.now_ns,
@@ -73,6 +73,32 @@ def placed(machine, gateway_time):
         )
 
     return make
+
+
+FOREIGN = Evidence(
+    body=b'{"orders":[{"id":7,"customTag":"tag-1","contractId":"other","side":0}],'
+    b'"success":true,"errorCode":0}'
+)
+
+
+def endpoints(placement, machine, evidence, looks):
+    """Where requests go while somebody looks, again and again, with this answer."""
+    for _ in range(looks):
+        machine.wait(40)
+        command = placement.look() or placement.on_time()
+        while isinstance(command, Send):
+            yield command.endpoint
+            command = placement.on_evidence(evidence)
+
+
+def in_doubt_after_quiet(placed, machine):
+    """An order of mode after_quiet whose first send was not answered."""
+    placement = placed(resend="after_quiet")
+    placement.start()
+    placement.on_evidence(Evidence(http_status=500))
+    machine.wait(1)
+    placement.on_time()
+    return placement
 
 
 def window_s(look):
@@ -125,3 +151,24 @@ def test_the_gate_is_told_of_a_sleep_too(placed, machine):
     placement = placed(valid_for=10)
     machine.sleep(4)
     assert placement.start().valid_until_ns == machine.now_ns + 6 * SECOND
+
+
+def test_an_order_is_not_sent_again_once_another_was_seen_to_have_its_tag(
+    placed, machine
+):
+    placement = in_doubt_after_quiet(placed, machine)
+    assert isinstance(placement.on_evidence(FOREIGN), Tell)
+    asked = set(endpoints(placement, machine, ABSENT, 6))
+    assert asked == {Endpoint.SEARCH_ORDERS}
+    assert placement.state is State.STUCK
+
+
+def test_an_order_is_not_sent_again_once_it_was_told_to_be_unknown(placed, machine):
+    placement = in_doubt_after_quiet(placed, machine)
+    machine.wait(400)
+    while placement.state is not State.STUCK:
+        placement.on_evidence(Evidence(http_status=500))
+        machine.wait(10)
+        placement.on_time()
+    assert set(endpoints(placement, machine, ABSENT, 6)) == {Endpoint.SEARCH_ORDERS}
+    assert placement.state is State.DONE
