@@ -1,5 +1,6 @@
 """The C side of placement.py: where its attributes lie once it is compiled."""
 
+cimport cython
 from libc.stdint cimport int64_t
 
 from fastorder._core.order cimport OrderRequest
@@ -41,6 +42,7 @@ cdef class Placement(RequestProtocol):
     cdef int64_t _due_ns
     cdef int64_t _stuck_ns
 
+    @cython.locals(row=dict)
     cpdef object _handle(self, object event)
     cpdef object _take_answer(self, Evidence evidence)
     cpdef object _answer(self, Evidence evidence)

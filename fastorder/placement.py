@@ -98,6 +98,7 @@ class Event(Enum):
 READY, SENDING, RESTING, COOLING, LOOKING_UP, WATCHING, CHECKING, STUCK, DONE = State
 PLACE = Endpoint.PLACE
 WAS_ACCEPTED = Sign.ACCEPTED
+EVENT_START = Event.START
 EVENT_ACCEPTED = Event.ACCEPTED
 ACCEPTED = Outcome.ACCEPTED
 
@@ -200,7 +201,7 @@ class Placement(RequestProtocol):
 
     def start(self) -> Command[OrderResult] | None:
         """The first command: the order leaves."""
-        return self._handle(Event.START)
+        return self._handle(EVENT_START)
 
     def resume(self, sent_s: float) -> Command[OrderResult] | None:
         """The first command after a restart: look it up, and never send it.
@@ -244,7 +245,8 @@ class Placement(RequestProtocol):
         return self._stopped()
 
     def _handle(self, event: Event) -> Command[OrderResult] | None:
-        handler = TRANSITIONS[self.state].get(event)
+        row = TRANSITIONS[self.state]
+        handler = row.get(event)
         return None if handler is None else handler(self)
 
     # ------------------------------------------------------------ what an answer is

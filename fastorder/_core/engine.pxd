@@ -6,6 +6,7 @@ from fastorder._core.backoff cimport RetryQueue
 from fastorder._core.gate cimport Gate
 from fastorder._core.libcurl cimport CURLM, socket_t
 from fastorder._core.transfer cimport Evidence, Receiver, Route, Stamps, Transfer
+from fastorder._core.waiter cimport WakeUps
 
 cdef struct Change:             # what libcurl wants to hear about a socket
     socket_t fd
@@ -61,6 +62,7 @@ cdef class Watch:               # one socket on the event loop
 
 cdef class LoopEngine(Engine):
     cdef object loop            # None until the first use
+    cdef WakeUps wake_ups       # of that loop
     cdef dict watches           # fd -> Watch
     cdef object timer           # the one armed handle; None while there is none
     cdef int64_t timer_due_ns
@@ -68,6 +70,7 @@ cdef class LoopEngine(Engine):
 
     cdef int bind(self, object loop) except -1
     cdef int act(self, socket_t fd, int events) except -1
+    cdef int serve(self, socket_t fd, int events) except -1
     cdef int settle(self) except -1
     cdef int apply_changes(self) except -1
     cdef int watch(self, socket_t fd, int what) except -1

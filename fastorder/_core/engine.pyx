@@ -23,6 +23,7 @@ from fastorder._core.clock cimport monotonic_ns as now_ns
 from fastorder._core.gate cimport Gate
 from fastorder._core.libcurl cimport CURL, CURLM, CurlMessage, curl, socket_t
 from fastorder._core.transfer cimport FOREVER_NS, Evidence, Receiver, Route, Transfer
+from fastorder._core.waiter cimport Waiter, WakeUps
 
 from fastorder.errors import ExecutorClosed, ExecutorMisuse
 
@@ -427,9 +428,9 @@ cdef class LoopEngine(Engine):
         return self.loop is not None
 
     def waiter(self):
-        """A future of the engine's loop."""
+        """What a task of the engine's loop can wait for."""
         self.check_owner()
-        return self.loop.create_future()
+        return Waiter(self.wake_ups)
 
     cdef int bind(self, object loop) except -1:
         proactor = getattr(asyncio, "ProactorEventLoop", None)
@@ -439,6 +440,7 @@ cdef class LoopEngine(Engine):
                 "is not: use asyncio.SelectorEventLoop"
             )
         self.loop = loop
+        self.wake_ups = WakeUps(loop)
         return 0
 
     cdef int start(self) except -1:
@@ -526,8 +528,7 @@ cdef class LoopEngine(Engine):
         if self.closed:
             return
         if watch.wanted & c.CURL_POLL_IN:
-            self.act(watch.fd, c.CURL_CSELECT_IN)
-            self.settle()
+            self.serve(watch.fd, c.CURL_CSELECT_IN)
             return
         self.loop.remove_reader(watch.fd)
         watch.reading = False
@@ -536,10 +537,18 @@ cdef class LoopEngine(Engine):
 
     def on_writable(self, Watch watch):
         """A socket takes bytes again."""
-        if self.closed:
-            return
-        self.act(watch.fd, c.CURL_CSELECT_OUT)
-        self.settle()
+        if not self.closed:
+            self.serve(watch.fd, c.CURL_CSELECT_OUT)
+
+    cdef int serve(self, socket_t fd, int events) except -1:
+        """Let libcurl serve a socket; whoever got an answer by it is woken at once."""
+        self.wake_ups.hold()
+        try:
+            self.act(fd, events)
+            self.settle()
+        finally:
+            self.wake_ups.let_go()
+        return 0
 
     cdef int arm(self) except -1:
         """Keep one timer on the loop, due when libcurl or a wake-up is due first."""
@@ -562,6 +571,7 @@ cdef class LoopEngine(Engine):
         self.timer = None
         if self.closed:
             return
+        self.wake_ups.hold()
         try:
             if self.notes.deadline_ns <= now_ns():
                 self.act(c.BAD_SOCKET, 0)
@@ -572,6 +582,7 @@ cdef class LoopEngine(Engine):
         finally:
             if not self.closed:
                 self.arm()
+            self.wake_ups.let_go()
 
 
 cdef class PollEngine(Engine):

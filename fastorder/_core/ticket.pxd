@@ -26,9 +26,10 @@ cdef class Ticket(Receiver):
     cdef Carrier carrier
     cdef object convert
     cdef object error           # of a read that failed; None otherwise
-    cdef list waiters           # futures; None until somebody waits
+    cdef list waiters           # None until somebody waits
     cdef object steps           # the wait of each task that runs the ticket itself
 
+    cpdef object rest(self)
     cpdef object obey(self, object command)
     cdef int tell(self, object value) except -1
     cdef int settle(self, object value) except -1

@@ -13,6 +13,7 @@ from fastorder._core.clock cimport monotonic_ns
 from fastorder._core.protocol cimport Finish, Halt, Pause, Send, Tell
 from fastorder._core.result cimport result_of
 from fastorder._core.transfer cimport Evidence, Receiver
+from fastorder._core.waiter cimport Waiter
 
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed
@@ -95,7 +96,7 @@ cdef class Ticket(Receiver):
         self.done = True
         self.settled = True
 
-    def rest(self):
+    cpdef object rest(self):
         """Let go of the protocol: nothing more is asked of it."""
         self.protocol = None
 
@@ -113,7 +114,8 @@ cdef class Ticket(Receiver):
             if self.waiters is None:
                 self.waiters = []
             self.waiters.append(waiter)
-            yield from waiter
+            waiter._asyncio_future_blocking = True
+            yield waiter
         return self.outcome()
 
     def send(self, value):
@@ -228,10 +230,10 @@ cdef class Ticket(Receiver):
         return self.wake_waiters()
 
     cdef int wake_waiters(self) except -1:
+        cdef Waiter waiter
         if self.waiters is None:
             return 0
         for waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            waiter.wake()
         self.waiters = None
         return 0

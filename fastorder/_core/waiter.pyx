@@ -1,0 +1,132 @@
+"""What a task waits for while its ticket is open, and who wakes it.
+
+A future of asyncio wakes its task at the loop's next turn: after one more look at every
+socket, and behind all that is ready by then. An answer wakes its task at once, as the
+last act of the very callback in which the loop had it read. No task is running there,
+and the engine has done its own work. Anywhere else, in another task's step say, a task
+is woken as asyncio does it.
+"""
+
+from asyncio import CancelledError, InvalidStateError
+from contextvars import copy_context
+
+
+cdef class WakeUps:
+    """Wakes the tasks of one event loop.
+
+    Between ``hold`` and ``let_go``, which enclose a callback of the loop, it is noted
+    who is to be woken.
+    """
+
+    def __init__(self, loop not None):
+        self.loop = loop
+
+    cdef int hold(self) except -1:
+        self.held = []
+        return 0
+
+    cdef int let_go(self) except -1:
+        """Wake who was noted; what one of them raises keeps no other asleep."""
+        cdef list held = self.held
+        cdef Waiter waiter
+        cdef Py_ssize_t i
+        self.held = None
+        for i in range(len(held)):
+            try:
+                (<Waiter>held[i]).run()
+            except BaseException:
+                for waiter in held[i + 1:]:
+                    waiter.run_soon()
+                raise
+        return 0
+
+    cdef int wake(self, Waiter waiter) except -1:
+        if self.held is None:
+            return waiter.run_soon()
+        self.held.append(waiter)
+        return 0
+
+
+cdef class Waiter:
+    """A future without a value, for one wait of one task.
+
+    It has what a task of asyncio asks of a future.
+    """
+
+    def __init__(self, WakeUps wake_ups not None):
+        self.wake_ups = wake_ups
+        self.callbacks = []
+
+    def __repr__(self):
+        ended = "cancelled" if self.was_cancelled else "done"
+        return f"<Waiter {ended if self.ended else 'pending'}>"
+
+    def get_loop(self):
+        """The event loop of the task."""
+        return self.wake_ups.loop
+
+    def done(self):
+        """Whether the wait is over."""
+        return self.ended
+
+    def cancelled(self):
+        """Whether the wait was cancelled."""
+        return self.was_cancelled
+
+    def add_done_callback(self, callback, *, context=None):
+        """Call this with the waiter once the wait is over, in the context."""
+        self.callbacks.append((callback, context or copy_context()))
+        if self.ended:
+            self.run_soon()
+
+    def remove_done_callback(self, callback):
+        """Call it no more; how often it had been added."""
+        kept = [added for added in self.callbacks if added[0] != callback]
+        removed = len(self.callbacks) - len(kept)
+        self.callbacks = kept
+        return removed
+
+    def result(self):
+        """None.
+
+        Raises:
+            CancelledError: the wait was cancelled.
+            InvalidStateError: the wait is not over.
+        """
+        if self.was_cancelled:
+            raise CancelledError() if self.message is None else CancelledError(
+                self.message)
+        if not self.ended:
+            raise InvalidStateError("the wait is not over")
+
+    def exception(self):
+        """None. Raises as ``result`` does."""
+        self.result()
+
+    def cancel(self, msg=None):
+        """End the wait; False where it is over already."""
+        if self.ended:
+            return False
+        self.ended = self.was_cancelled = True
+        self.message = msg
+        self.run_soon()
+        return True
+
+    cdef int wake(self) except -1:
+        """The wait is over."""
+        if not self.ended:
+            self.ended = True
+            self.wake_ups.wake(self)
+        return 0
+
+    cdef int run(self) except -1:
+        callbacks, self.callbacks = self.callbacks, []
+        for callback, context in callbacks:
+            context.run(callback, self)
+        return 0
+
+    cdef int run_soon(self) except -1:
+        callbacks, self.callbacks = self.callbacks, []
+        for callback, context in callbacks:
+            self.wake_ups.loop.call_soon(callback, self, context=context)
+        return 0
