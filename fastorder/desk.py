@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from operator import index
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -22,7 +22,6 @@ from fastorder._core.fields import (
     symbol_from,
 )
 from fastorder._core.gate import Gate
-from fastorder._core.order import OrderRequest
 from fastorder._core.request import (
     render_cancel,
     render_modify,
@@ -36,7 +35,6 @@ from fastorder.config import RetryPolicy, Timeouts
 from fastorder.contracts import ContractBook, front_contract
 from fastorder.dispatch import Dispatch
 from fastorder.endpoints import Endpoint
-from fastorder.enums import OrderType, Side
 from fastorder.errors import (
     ConfigurationError,
     FastOrderError,
@@ -52,6 +50,7 @@ from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
 from fastorder.journal import Journal
 from fastorder.models import Account, Contract, Order
+from fastorder.placing import Placed, Placing
 from fastorder.records import Records
 from fastorder.trust import checked_base_url, security_for
 from fastorder.witness import Witness
@@ -65,15 +64,11 @@ if TYPE_CHECKING:
     from fastorder._core.engine import Engine
     from fastorder._core.result import OrderResult
     from fastorder.models import Price
-    from fastorder.waiver import DespiteUnknown
 
 BASE_URL = "https://api.topstepx.com"
 
-Placed = TypeVar("Placed")
-"""What the verbs give: a Ticket to await, or the OrderResult itself."""
 
-
-class Desk(ABC, Generic[Placed]):
+class Desk(Placing[Placed]):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     def __init__(
@@ -184,233 +179,6 @@ class Desk(ABC, Generic[Placed]):
             UnknownSymbol: none was set.
         """
         return self._contracts.find(symbol_from(symbol)).contract_id
-
-    # ------------------------------------------------------------ placing
-
-    def place_order(self, order: OrderRequest) -> Placed:
-        """Send an order, at most once, and get its result.
-
-        Returns:
-            The OrderResult (from a blocking executor), or a Ticket that gives it when
-            awaited; the order is on its way when this returns.
-
-        Raises:
-            TokenMissing, UnknownSymbol, InvalidField, ExecutorClosed, ExecutorMisuse,
-            Halted, Interlocked, KeyReused, JournalError: nothing was sent.
-        """
-        return self._place(order, monotonic_ns())
-
-    def place_market_order(
-        self,
-        symbol: str,
-        side: Side | str,
-        quantity: int,
-        account_id: int,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        *,
-        order_type: OrderType | str = "market",
-        limit_price: Price | None = None,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
-    ) -> Placed:
-        """Buy or sell at the market, with or without a bracket.
-
-        Args:
-            symbol: one that has a contract id.
-            side: "BUY" or "SELL".
-            quantity: contracts, at least 1.
-            account_id: the gateway's number of the account.
-            stop_loss_ticks, take_profit_ticks: distances from the fill price in
-                ticks, positive, at least 4, each on its own or both.
-            order_type: "market"; "limit" with a limit_price is taken as well.
-            limit_price: only with order_type "limit".
-            trailing_stop_loss: the stop loss follows the price.
-            custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for
-                ever; a new one is made where it is not given.
-            idempotency_key: the caller's own name of this order, such as "signal-42";
-                the same key is the same order: a repeat, now or after a restart, gets
-                the first one's outcome.
-            valid_for: seconds from the call in which bytes may leave; past them the
-                order is only looked up, never sent.
-            despite: a DespiteUnknown, to trade on although an order of this account
-                and contract is in doubt.
-
-        Returns, Raises: see ``place_order``; a wrong argument raises InvalidField (a
-            ValueError) or WrongFieldType (a TypeError) with field, rule and value.
-        """
-        called_ns = monotonic_ns()
-        order = OrderRequest(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            order_type,
-            limit_price,
-            None,
-            None,
-            stop_loss_ticks,
-            take_profit_ticks,
-            trailing_stop_loss,
-            custom_tag,
-            idempotency_key,
-            valid_for,
-            despite,
-        )
-        return self._place(order, called_ns)
-
-    def place_limit_order(
-        self,
-        symbol: str,
-        side: Side | str,
-        quantity: int,
-        account_id: int,
-        limit_price: Price,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        *,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
-    ) -> Placed:
-        """Buy or sell at a price or better; see ``place_market_order``."""
-        called_ns = monotonic_ns()
-        order = OrderRequest(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            OrderType.LIMIT,
-            limit_price=limit_price,
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
-        )
-        return self._place(order, called_ns)
-
-    def place_stop_order(
-        self,
-        symbol: str,
-        side: Side | str,
-        quantity: int,
-        account_id: int,
-        stop_price: Price,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        *,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
-    ) -> Placed:
-        """Buy or sell at the market once a price trades; see ``place_market_order``."""
-        called_ns = monotonic_ns()
-        order = OrderRequest(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            OrderType.STOP,
-            stop_price=stop_price,
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
-        )
-        return self._place(order, called_ns)
-
-    def place_trailing_stop_order(
-        self,
-        symbol: str,
-        side: Side | str,
-        quantity: int,
-        account_id: int,
-        trail_price: Price,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        *,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
-    ) -> Placed:
-        """A stop that follows the market; see ``place_market_order``.
-
-        Args:
-            trail_price: where the stop starts, an absolute price on the tick. The
-                gateway takes its distance to the last price and keeps that; more
-                than 1,000 ticks are rejected. Source: the gateway's documentation.
-        """
-        called_ns = monotonic_ns()
-        order = OrderRequest(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            OrderType.TRAILING_STOP,
-            trail_price=trail_price,
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
-        )
-        return self._place(order, called_ns)
-
-    def place_join_order(
-        self,
-        symbol: str,
-        side: Side | str,
-        quantity: int,
-        account_id: int,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        *,
-        join: str | None = None,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
-    ) -> Placed:
-        """A limit order at the best bid or ask of the moment.
-
-        Args:
-            join: "bid" or "ask"; where it is not given, a buy joins the bid and a
-                sell joins the ask. For the rest see ``place_market_order``.
-        """
-        called_ns = monotonic_ns()
-        order = OrderRequest(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            _join_type(join, side),
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
-        )
-        return self._place(order, called_ns)
 
     # ------------------------------------------------------------ amending
 
@@ -670,10 +438,6 @@ class Desk(ABC, Generic[Placed]):
         """The engine that this kind of executor runs on."""
 
     @abstractmethod
-    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
-        """What a placing verb returns for its order."""
-
-    @abstractmethod
     def _give(self, ticket: Ticket[OrderResult]) -> Placed:
         """What a verb returns for its ticket."""
 
@@ -707,15 +471,6 @@ def _orders(document: dict[str, Any]) -> list[Order]:
     if not isinstance(rows, list):  # null is not "no orders"
         raise TypeError(f"orders must be a list, was {type(rows).__name__}")
     return [Order.from_wire(row) for row in rows]
-
-
-def _join_type(join: str | None, side: Side | str) -> OrderType:
-    if join is None:
-        buys = side is Side.BUY or str(side).upper() == "BUY"
-        return OrderType.JOIN_BID if buys else OrderType.JOIN_ASK
-    if join not in ("bid", "ask"):
-        raise InvalidField("join", 'must be "bid" or "ask"', join)
-    return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK
 
 
 def _given(**values: Any) -> dict[str, Any]:

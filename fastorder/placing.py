@@ -1,0 +1,260 @@
+"""The verbs that place orders: each checks its arguments and makes one OrderRequest."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from fastorder._core.engine import monotonic_ns
+from fastorder._core.order import OrderRequest
+from fastorder.enums import OrderType, Side
+from fastorder.errors import InvalidField
+
+if TYPE_CHECKING:
+    from fastorder.models import Price
+    from fastorder.waiver import DespiteUnknown
+
+Placed = TypeVar("Placed")
+"""What the verbs give: a Ticket to await, or the OrderResult itself."""
+
+
+class Placing(ABC, Generic[Placed]):
+    """Market, limit, stop, trailing-stop and join orders, with or without a bracket."""
+
+    def place_order(self, order: OrderRequest) -> Placed:
+        """Send an order, at most once, and get its result.
+
+        Returns:
+            The OrderResult (from a blocking executor), or a Ticket that gives it when
+            awaited; the order is on its way when this returns.
+
+        Raises:
+            TokenMissing, UnknownSymbol, InvalidField, ExecutorClosed, ExecutorMisuse,
+            Halted, Interlocked, KeyReused, JournalError: nothing was sent.
+        """
+        return self._place(order, monotonic_ns())
+
+    def place_market_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        order_type: OrderType | str = "market",
+        limit_price: Price | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> Placed:
+        """Buy or sell at the market, with or without a bracket.
+
+        Args:
+            symbol: one that has a contract id.
+            side: "BUY" or "SELL".
+            quantity: contracts, at least 1.
+            account_id: the gateway's number of the account.
+            stop_loss_ticks, take_profit_ticks: distances from the fill price in
+                ticks, positive, at least 4, each on its own or both.
+            order_type: "market"; "limit" with a limit_price is taken as well.
+            limit_price: only with order_type "limit".
+            trailing_stop_loss: the stop loss follows the price.
+            custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for
+                ever; a new one is made where it is not given.
+            idempotency_key: the caller's own name of this order, such as "signal-42";
+                the same key is the same order: a repeat, now or after a restart, gets
+                the first one's outcome.
+            valid_for: seconds from the call in which bytes may leave; past them the
+                order is only looked up, never sent.
+            despite: a DespiteUnknown, to trade on although an order of this account
+                and contract is in doubt.
+
+        Returns, Raises: see ``place_order``; a wrong argument raises InvalidField (a
+            ValueError) or WrongFieldType (a TypeError) with field, rule and value.
+        """
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            order_type,
+            limit_price,
+            None,
+            None,
+            stop_loss_ticks,
+            take_profit_ticks,
+            trailing_stop_loss,
+            custom_tag,
+            idempotency_key,
+            valid_for,
+            despite,
+        )
+        return self._place(order, called_ns)
+
+    def place_limit_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        limit_price: Price,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> Placed:
+        """Buy or sell at a price or better; see ``place_market_order``."""
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            OrderType.LIMIT,
+            limit_price=limit_price,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
+        )
+        return self._place(order, called_ns)
+
+    def place_stop_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        stop_price: Price,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> Placed:
+        """Buy or sell at the market once a price trades; see ``place_market_order``."""
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            OrderType.STOP,
+            stop_price=stop_price,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
+        )
+        return self._place(order, called_ns)
+
+    def place_trailing_stop_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        trail_price: Price,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> Placed:
+        """A stop that follows the market; see ``place_market_order``.
+
+        Args:
+            trail_price: where the stop starts, an absolute price on the tick. The
+                gateway takes its distance to the last price and keeps that; more
+                than 1,000 ticks are rejected. Source: the gateway's documentation.
+        """
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            OrderType.TRAILING_STOP,
+            trail_price=trail_price,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
+        )
+        return self._place(order, called_ns)
+
+    def place_join_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        *,
+        join: str | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> Placed:
+        """A limit order at the best bid or ask of the moment.
+
+        Args:
+            join: "bid" or "ask"; where it is not given, a buy joins the bid and a
+                sell joins the ask. For the rest see ``place_market_order``.
+        """
+        called_ns = monotonic_ns()
+        order = OrderRequest(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            _join_type(join, side),
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            trailing_stop_loss=trailing_stop_loss,
+            custom_tag=custom_tag,
+            idempotency_key=idempotency_key,
+            valid_for=valid_for,
+            despite=despite,
+        )
+        return self._place(order, called_ns)
+
+    @abstractmethod
+    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
+        """What a placing verb returns for its order."""
+
+
+def _join_type(join: str | None, side: Side | str) -> OrderType:
+    if join is None:
+        buys = side is Side.BUY or str(side).upper() == "BUY"
+        return OrderType.JOIN_BID if buys else OrderType.JOIN_ASK
+    if join not in ("bid", "ask"):
+        raise InvalidField("join", 'must be "bid" or "ask"', join)
+    return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK
