@@ -18,5 +18,5 @@ FASTORDER_BUILD=debug "$home/$bin/python" setup.py -q build_ext --inplace
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:halt_on_error=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
-export PYTHONMALLOC=malloc FASTORDER_SANITIZED=1
+export PYTHONMALLOC=malloc FASTORDER_SANITIZED=1 PYTHONPATH="$tree"
 exec "$home/$bin/python" -m pytest -p no:cacheprovider "$@"
