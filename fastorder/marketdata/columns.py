@@ -31,8 +31,9 @@ def columns_of(thing: Any, name: str) -> list[Column]:
     """
     if isinstance(thing, Column):
         return [thing]
-    if hasattr(thing, "asi8"):
-        return [_in_ns(buffer_column(thing.asi8, name), UNIT_NS[thing.unit], name)]
+    stamps = getattr(thing, "array", thing)  # what holds the times of a pandas series
+    if hasattr(stamps, "asi8"):
+        return [_in_ns(buffer_column(stamps.asi8, name), UNIT_NS[stamps.unit], name)]
     dtype = getattr(thing, "dtype", None)
     if getattr(dtype, "kind", None) == "M" and hasattr(thing, "view"):
         return [_moments(thing, name)]
