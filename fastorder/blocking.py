@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from fastorder._core.engine import PollEngine
+from fastorder._core.poll_engine import PollEngine
 from fastorder._core.result import OrderResult
 from fastorder.desk import Desk
 from fastorder.interrupts import HeldInterrupts
@@ -36,8 +36,8 @@ class OrderExecutor(Desk[OrderResult]):
 
     One executor belongs to the thread that used it first. Ctrl-C ends a wait, not the
     order: ``intents()`` lists what is open, and the next call, ``resolve(tag)`` say,
-    carries it on. Between calls nothing runs: connections are not kept warm longer
-    than libcurl keeps an idle one.
+    carries it on. Between calls nothing runs: a connection is used again for
+    30 seconds after its last use.
 
     Args, Raises: see ``fastorder.OrderExecutor``.
     """

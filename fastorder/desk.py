@@ -296,8 +296,8 @@ class Desk(Placing[Placed]):
         """Let no new exposure leave from now on; cancels and closes still pass.
 
         Safe from any thread and from a signal handler. From its return, no order that
-        had not begun to leave does: the gate is asked in the very callback with which
-        libcurl begins to send.
+        had not begun to leave does: the gate is asked by the very function that hands
+        the first byte to the kernel.
         """
         self._gate.shut(reason)
 

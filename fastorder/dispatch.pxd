@@ -3,8 +3,9 @@
 from fastorder._core.engine cimport Engine
 from fastorder._core.gate cimport Gate
 from fastorder._core.protocol cimport Send
+from fastorder._core.route cimport Origin, Route, Security
 from fastorder._core.ticket cimport Carrier, Ticket
-from fastorder._core.transfer cimport Evidence, Route, Security
+from fastorder._core.transfer cimport Evidence
 from fastorder.auth cimport TokenStore
 from fastorder.doubts cimport Doubts
 from fastorder.gateway_time cimport GatewayTime

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.route import Origin, Route
 from fastorder._core.ticket import Carrier, Ticket
-from fastorder._core.transfer import Route
 from fastorder.auth import TokenStore
 from fastorder.clock import Clock
 from fastorder.doubts import Doubts
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fastorder._core.gate import Gate
     from fastorder._core.protocol import Send
     from fastorder._core.result import OrderResult
-    from fastorder._core.transfer import Evidence, Security
+    from fastorder._core.route import Security
+    from fastorder._core.transfer import Evidence
     from fastorder.config import Timeouts
     from fastorder.witness import Witness
 
@@ -57,13 +58,13 @@ class Dispatch(Carrier):
         self.gateway_time = GatewayTime(self.clock)
         self.tokens = TokenStore()
         self.doubts = Doubts()
+        origin = Origin(base_url, security, connect_ms=timeouts.connect_ms)
         self._routes = {
             endpoint: Route(
-                base_url + endpoint.path,
-                security,
+                origin,
+                endpoint.path,
                 once=endpoint.changes,
                 is_post=endpoint is not Endpoint.PING,
-                connect_ms=timeouts.connect_ms,
                 request_ms=timeouts.request_ms,
                 answer_limit=endpoint.answer_limit,
             )

@@ -6,7 +6,7 @@ import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fastorder._core.engine import LoopEngine
+from fastorder._core.loop_engine import LoopEngine
 from fastorder._core.result import OrderResult
 from fastorder._core.ticket import Ticket
 from fastorder.desk import Desk

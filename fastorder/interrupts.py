@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
+
+# Those of signal turn numbers into enums and back: that costs more than an order.
+from _signal import getsignal  # type: ignore[import-not-found]
+from _signal import signal as set_handler
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from typing_extensions import Self
+
+SIGINT = int(signal.SIGINT)
 
 
 class HeldInterrupts:
@@ -28,11 +34,11 @@ class HeldInterrupts:
         self._noted = False
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            handler = signal.getsignal(signal.SIGINT)
+        if threading.get_ident() == threading.main_thread().ident:
+            handler = getsignal(SIGINT)
             if callable(handler):
                 self._handler = handler
-                signal.signal(signal.SIGINT, self._note)
+                set_handler(SIGINT, self._note)
         return self
 
     def __exit__(
@@ -42,7 +48,7 @@ class HeldInterrupts:
         traceback: TracebackType | None,
     ) -> None:
         if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
+            set_handler(SIGINT, self._handler)
         if error is None:
             self.let_through()
 

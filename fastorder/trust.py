@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fastorder._core.transfer import Security
+from fastorder._core.route import Security
 from fastorder.errors import ConfigurationError
 
 SYSTEM_CA_FILES = (

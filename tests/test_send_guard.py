@@ -162,6 +162,42 @@ def test_a_list_that_is_null_is_not_an_empty_one(dying):
     assert result.outcome is Outcome.UNKNOWN
 
 
+class Forgetful(DyingServer):
+    """Ends its first connection where a list of accounts is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def _answer(self, path: str, body: bytes) -> bytes | None:
+        if not path.endswith("/Account/search"):
+            return super()._answer(path, body)
+        self.asked += 1
+        if self.asked == 1:
+            return None
+        return b'{"accounts":[],"success":true,"errorCode":0,"errorMessage":null}'
+
+
+def test_a_read_goes_over_another_connection_where_its_own_dies():
+    server = Forgetful()
+    with ready(blocking.OrderExecutor(server.url, retry=NO_RETRY)) as executor:
+        executor.connect()
+        assert executor.accounts() == []
+    server.close()
+    assert server.asked == 2
+
+
+def test_a_read_is_asked_once_on_a_connection_of_its_own():
+    server = Forgetful()
+    with (
+        ready(blocking.OrderExecutor(server.url, retry=NO_RETRY)) as executor,
+        pytest.raises(fastorder.RequestFailed, match="connection ended"),
+    ):
+        executor.accounts()
+    server.close()
+    assert server.asked == 1
+
+
 def listed_row(body):
     return {
         "id": 77,

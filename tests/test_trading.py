@@ -2,8 +2,6 @@
 
 import asyncio
 import enum
-import socket
-import threading
 
 import pytest
 from conftest import ACCOUNT, COMBINE, QUICK, prepared
@@ -178,38 +176,6 @@ def test_timing_runs_forward(run, connect):
     timing = run(main()).timing
     assert timing.called < timing.written <= timing.first_byte < timing.parsed
     assert timing.call_to_written <= timing.call_to_first_byte < timing.call_to_result
-
-
-def answer_before_the_request(listener, times):
-    body = b'{"orderId":1,"success":true,"errorCode":0,"errorMessage":null}'
-    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
-    for _ in range(times):
-        connection, _ = listener.accept()
-        with connection:
-            connection.sendall(head % len(body) + body)
-            while connection.recv(65536):
-                pass
-
-
-def test_timing_runs_forward_where_the_answer_is_there_at_once():
-    times = 50
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(
-            target=answer_before_the_request, args=(listener, times), daemon=True
-        )
-        server.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with blocking.OrderExecutor(url, retry=QUICK) as executor:
-            executor.set_token("token")
-            executor.set_contract_id("MNQ", 12345)
-            results = [
-                executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
-                for _ in range(times)
-            ]
-        server.join()
-    assert all(result.success for result in results)
-    spans = [result.timing for result in results]
-    assert all(timing.written <= timing.first_byte for timing in spans)
 
 
 def test_the_order_is_on_the_wire_when_the_call_returns(run, connect, gateway):

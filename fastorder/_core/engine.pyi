@@ -1,8 +1,6 @@
-from asyncio import AbstractEventLoop
-from collections.abc import Callable
-
 from fastorder._core.gate import Gate
-from fastorder._core.transfer import Receiver, Route
+from fastorder._core.route import Route
+from fastorder._core.transfer import Receiver
 from fastorder._core.waiter import Waiter
 
 def monotonic_ns() -> int: ...
@@ -30,10 +28,3 @@ class Engine:
     def wake_at(self, due_ns: int, receiver: Receiver) -> None: ...
     def waiter(self) -> Waiter: ...
     def close(self) -> None: ...
-
-class LoopEngine(Engine):
-    loop: AbstractEventLoop | None
-    idle_lost: Callable[[], None] | None
-
-class PollEngine(Engine):
-    def turn(self, longest_ns: int) -> None: ...

@@ -24,14 +24,16 @@ cdef long long whole(
 ) except? -1:
     """A whole number between two bounds."""
     cdef int past = 0
+    cdef object exact = value
     if type(value) is not int and (
         type(value) is bool or not hasattr(value, "__index__")
     ):
         raise WrongFieldType(field, "must be a whole number", value)
-    try:
-        exact = value.__index__()
-    except TypeError:
-        raise WrongFieldType(field, "must be a whole number", value) from None
+    if type(value) is not int:
+        try:
+            exact = value.__index__()
+        except TypeError:
+            raise WrongFieldType(field, "must be a whole number", value) from None
     cdef long long number = PyLong_AsLongLongAndOverflow(exact, &past)
     if past < 0 or (past == 0 and number < least):
         raise InvalidField(field, f"must be at least {least}", value)

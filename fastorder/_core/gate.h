@@ -1,4 +1,4 @@
-/* Whether a file is there, asked from a callback that holds no interpreter lock. */
+/* Whether a file is there, asked where no interpreter lock is held. */
 #ifndef FASTORDER_GATE_H
 #define FASTORDER_GATE_H
 

@@ -1,6 +1,6 @@
 """The gate that new exposure has to pass at the very moment it would leave."""
 
-cdef struct Lock:               # read by libcurl's callback, without the GIL
+cdef struct Lock:               # read as a send begins, without the GIL
     int shut
     const char* file            # kept alive by Gate.path; NULL where there is none
 

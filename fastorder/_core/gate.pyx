@@ -1,7 +1,7 @@
 """The gate that new exposure has to pass at the very moment it would leave.
 
-The callback with which libcurl begins to send asks it, after the connection is there
-and before the first byte. So from the moment ``shut`` returns, in whatever thread or
+It is asked after the connection is there, by the function that then hands the first
+byte to the kernel. So from the moment ``shut`` returns, in whatever thread or
 signal handler, no order that passes through it leaves any more.
 """
 

@@ -51,8 +51,8 @@ cdef int load() except -1:
     (<void**>&curl.easy_cleanup)[0] = find(library, "curl_easy_cleanup")
     (<void**>&curl.easy_setopt)[0] = find(library, "curl_easy_setopt")
     (<void**>&curl.easy_getinfo)[0] = find(library, "curl_easy_getinfo")
-    (<void**>&curl.slist_append)[0] = find(library, "curl_slist_append")
-    (<void**>&curl.slist_free_all)[0] = find(library, "curl_slist_free_all")
+    (<void**>&curl.easy_send)[0] = find(library, "curl_easy_send")
+    (<void**>&curl.easy_recv)[0] = find(library, "curl_easy_recv")
     (<void**>&curl.url)[0] = find(library, "curl_url")
     (<void**>&curl.url_set)[0] = find(library, "curl_url_set")
     (<void**>&curl.url_cleanup)[0] = find(library, "curl_url_cleanup")
@@ -64,7 +64,6 @@ cdef int load() except -1:
     (<void**>&curl.multi_socket_action)[0] = find(library, "curl_multi_socket_action")
     (<void**>&curl.multi_perform)[0] = find(library, "curl_multi_perform")
     (<void**>&curl.multi_poll)[0] = find(library, "curl_multi_poll")
-    (<void**>&curl.multi_timeout)[0] = find(library, "curl_multi_timeout")
     (<void**>&curl.multi_info_read)[0] = find(library, "curl_multi_info_read")
     return 0
 

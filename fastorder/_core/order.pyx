@@ -16,8 +16,14 @@ from orjson import loads
 cdef enum:
     LEAST_BRACKET_TICKS = 4
 
-cdef dict SIDES = {side.name: side for side in Side}
-cdef dict ORDER_TYPES = {kind.name: kind for kind in OrderType}
+cdef dict by_name(kind):
+    """An enum's members by their names, in upper case and in lower."""
+    upper = {member.name: member for member in kind}
+    return upper | {name.lower(): member for name, member in upper.items()}
+
+
+cdef dict SIDES = by_name(Side)
+cdef dict ORDER_TYPES = by_name(OrderType)
 cdef object LIMIT = OrderType.LIMIT
 cdef object STOP = OrderType.STOP
 cdef object TRAILING_STOP = OrderType.TRAILING_STOP
@@ -170,12 +176,12 @@ cdef object member(str field, object value, object kind, dict members):
         if found is None:
             found = members.get(value.upper())
     if found is None:
-        refuse_member(field, value, kind, members)
+        refuse_member(field, value, kind)
     return found
 
 
-cdef int refuse_member(str field, object value, object kind, dict members) except -1:
-    names = ", ".join(members)
+cdef int refuse_member(str field, object value, object kind) except -1:
+    names = ", ".join(member.name for member in kind)
     if type(value) is not str:
         raise WrongFieldType(
             field, f"must be a {kind.__name__} or one of {names}", value)

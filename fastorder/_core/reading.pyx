@@ -5,6 +5,7 @@ This is where the two halves of the core meet; neither of them knows the other.
 
 cimport cython
 
+from fastorder._core.libcurl cimport CURLE_GOT_NOTHING
 from fastorder._core.response cimport Reply, reply_from
 from fastorder._core.transfer cimport Evidence
 
@@ -65,7 +66,7 @@ cpdef Reading read(Evidence evidence, object busy_statuses):
 cdef Reading incomplete(Evidence evidence):
     if evidence.starts == 0:
         return reading(NOT_SENT, None, evidence.held_back or evidence.curl_error)
-    if evidence.resend_blocked:
+    if evidence.curl_code == CURLE_GOT_NOTHING:
         reason = "the connection ended without an answer"
     elif evidence.http_status:
         reason = f"HTTP {evidence.http_status}, then {evidence.curl_error}"

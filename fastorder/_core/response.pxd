@@ -6,6 +6,7 @@ cdef class Reply:
     cdef readonly object success
     cdef readonly object error_code
     cdef readonly str error_message
+    cdef readonly object order_id
     cdef readonly str reason
 
 cdef Reply reply_from(int http_status, bytes body)

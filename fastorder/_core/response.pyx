@@ -3,7 +3,10 @@
 import orjson
 
 cimport cython
-from cpython.bytes cimport PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeASCII
+
+from fastorder._core.envelope cimport Envelope, read_envelope
 
 cdef object loads = orjson.loads
 cdef long long LARGEST_INT64 = 9223372036854775807
@@ -16,7 +19,8 @@ cdef class Reply:
 
     Attributes:
         http_status: as it came.
-        document: the JSON object; None where the body is none.
+        document: the JSON object; None where the body is none, or where it holds the
+            envelope and nothing else.
         success, error_code, error_message: the gateway's envelope; None where the
             body has no proper one.
         order_id: a positive 64-bit whole number; None where there is none.
@@ -28,16 +32,6 @@ cdef class Reply:
     def consistent(self):
         """Whether success and the error code say the same."""
         return self.success is not None and self.success == (self.error_code == 0)
-
-    @property
-    def order_id(self):
-        """The order id of a place; None where there is none."""
-        if self.document is None:
-            return None
-        number = self.document.get("orderId")
-        if type(number) is int and 0 < number <= LARGEST_INT64:
-            return number
-        return None
 
     def __repr__(self):
         return (
@@ -57,8 +51,18 @@ def read_reply(int http_status, bytes body):
 
 
 cdef Reply reply_from(int http_status, bytes body):
+    cdef Envelope envelope
     cdef Reply reply = Reply.__new__(Reply)
     reply.http_status = http_status
+    if read_envelope(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), &envelope):
+        reply.success = True if envelope.success else False
+        reply.error_code = envelope.error_code
+        if envelope.order_id > 0:
+            reply.order_id = envelope.order_id
+        if envelope.message is not NULL:
+            reply.error_message = PyUnicode_DecodeASCII(
+                envelope.message, envelope.message_size, NULL)
+        return reply
     try:
         document = loads(body)
     except (ValueError, RecursionError):
@@ -67,7 +71,15 @@ cdef Reply reply_from(int http_status, bytes body):
     if type(document) is not dict:
         reply.reason = "a JSON object was expected, another value came"
         return reply
+    return take_document(reply, document)
+
+
+cdef Reply take_document(Reply reply, dict document):
+    """Read the envelope of an answer that holds more than it."""
     reply.document = document
+    number = document.get("orderId")
+    if type(number) is int and 0 < number <= LARGEST_INT64:
+        reply.order_id = number
     success = document.get("success")
     code = document.get("errorCode")
     if type(success) is not bool or type(code) is not int:

@@ -1,0 +1,177 @@
+"""The engines alone: bytes out, evidence in, without orders around them."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+from fastorder._core.loop_engine import LoopEngine
+from fastorder._core.poll_engine import PollEngine
+from fastorder._core.route import Origin, Route, Security
+from fastorder._core.transfer import Receiver
+
+LARGE = b"x" * 8_000_000
+"""More than a socket takes at once."""
+
+
+class Sink(Receiver):
+    """Keeps the evidence that it is given."""
+
+    def __init__(self):
+        self.heard = []
+
+    def receive(self, evidence):
+        self.heard.append(evidence)
+
+    def stop(self, evidence):
+        self.heard.append(evidence)
+
+
+class Server:
+    """Answers requests one after another, on one connection after another.
+
+    Args:
+        pause: seconds before it reads what it is sent.
+        early: answer before the body is read, and read no more.
+    """
+
+    def __init__(self, pause=0.0, early=False):
+        self.pause, self.early = pause, early
+        self.heads, self.bodies = [], []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(10)
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            quiet = contextlib.suppress(ConnectionError)
+            with connection, connection.makefile("rb") as stream, quiet:
+                while self._answered(connection, stream):
+                    pass
+
+    def _answered(self, connection, stream):
+        time.sleep(self.pause)
+        head = b"".join(iter(stream.readline, b"\r\n")) if stream.peek(1) else b""
+        if not head:
+            return False
+        self.heads.append(head)
+        if not self.early:
+            size = int(head.lower().partition(b"content-length:")[2].split()[0])
+            self.bodies.append(stream.read(size))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        if self.early:
+            time.sleep(0.2)
+        return not self.early
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(**options):
+        servers.append(Server(**options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def exchange_on_a_loop(run, route, bodies):
+    async def main():
+        engine, sink = LoopEngine(), Sink()
+        for body in bodies:
+            engine.submit(route, body, b"token", sink)
+            while len(sink.heard) < bodies.index(body) + 1:
+                await asyncio.sleep(0.001)
+        engine.close()
+        return sink.heard
+
+    return run(main())
+
+
+def exchange_by_polling(run, route, bodies):
+    engine, sink = PollEngine(), Sink()
+    for body in bodies:
+        engine.submit(route, body, b"token", sink)
+        while len(sink.heard) < bodies.index(body) + 1:
+            engine.turn(1_000_000_000)
+    engine.close()
+    return sink.heard
+
+
+EXCHANGES = [exchange_on_a_loop, exchange_by_polling]
+
+
+def route_to(url, **options):
+    return Route(Origin(url, Security(protocols="http")), "/api", once=True, **options)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_a_request_that_the_socket_takes_in_parts_arrives_whole(run, serve, exchange):
+    server = serve(pause=0.1)
+    heard = exchange(run, route_to(server.url), [LARGE, b"small"])
+    assert [evidence.http_status for evidence in heard] == [200, 200]
+    assert server.bodies == [LARGE, b"small"]
+    assert all(0 < evidence.written_ns <= evidence.first_byte_ns for evidence in heard)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_an_answer_before_the_whole_request_ends_the_connection(run, serve, exchange):
+    server = serve(early=True)
+    heard = exchange(run, route_to(server.url), [LARGE, b"small"])
+    assert heard[0].starts == 1
+    assert heard[0].http_status in (0, 200)  # the answer, or the reset behind it
+    assert heard[1].http_status == 200
+    assert len(server.heads) == 2
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_a_request_that_is_never_read_ends_with_its_time(run, serve, exchange):
+    server = serve(pause=1.0)
+    (evidence,) = exchange(run, route_to(server.url, request_ms=150), [LARGE])
+    assert (evidence.curl_code, evidence.starts) == (28, 1)
+    assert evidence.curl_error == "no answer within 150 ms"
+    assert evidence.written_ns == 0
+
+
+def test_the_head_names_host_path_and_token(run, serve):
+    server = serve()
+    origin = Origin(server.url + "/base/", Security(protocols="http"))
+    route = Route(origin, "/api/x", once=True)
+    exchange_by_polling(run, route, [b"{}"])
+    first, *headers = server.heads[0].decode().splitlines()
+    assert first == "POST /base/api/x HTTP/1.1"
+    assert headers == [
+        f"Host: {server.url.removeprefix('http://')}",
+        "Authorization: Bearer token",
+        "User-Agent: fastorder",
+        "Accept: */*",
+        "Content-Type: application/json",
+        "Content-Length: 2",
+    ]
+
+
+def test_an_engine_that_is_forgotten_closes_its_connections(run, serve):
+    server = serve()
+    engine, sink = PollEngine(), Sink()
+    engine.submit(route_to(server.url), b"{}", None, sink)
+    while not sink.heard:
+        engine.turn(1_000_000_000)
+    del engine
+    server.close()  # its thread ends once the connection has
+    assert not server._thread.is_alive()
+    server.close = lambda: None
