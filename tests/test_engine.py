@@ -175,3 +175,39 @@ def test_an_engine_that_is_forgotten_closes_its_connections(run, serve):
     server.close()  # its thread ends once the connection has
     assert not server._thread.is_alive()
     server.close = lambda: None
+
+
+@pytest.fixture
+def silent():
+    """A port of this machine that takes no more connections, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        address = listener.getsockname()
+        crowd = [socket.socket() for _ in range(3)]
+        for one in crowd:
+            one.setblocking(False)
+            one.connect_ex(address)
+        yield f"http://127.0.0.1:{address[1]}"
+        for one in crowd:
+            one.close()
+
+
+@pytest.mark.parametrize("kind", [LoopEngine, PollEngine])
+def test_what_waits_for_a_connection_is_begun_where_none_can_be_opened(
+    run, silent, kind
+):
+    origin = Origin(silent, Security(protocols="http"), connect_ms=50)
+    route = Route(origin, "/api", once=True, request_ms=60_000)
+
+    async def main():
+        engine, sink = kind(max_connections=2), Sink()
+        for _ in range(6):
+            engine.submit(route, b"{}", None, sink)
+        while len(sink.heard) < 6:
+            await asyncio.sleep(0.001)
+            if kind is PollEngine:
+                engine.turn(10_000_000)
+        engine.close()
+        return sink.heard
+
+    ends = run(main(), limit_s=20)
+    assert {(evidence.curl_code, evidence.starts) for evidence in ends} == {(28, 0)}

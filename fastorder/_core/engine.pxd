@@ -30,6 +30,7 @@ cdef class Engine:
     cdef list idle              # open connections that carry none, last used last
     cdef int opening            # connections that libcurl opens
     cdef object backlog         # requests that wait for a connection, oldest first
+    cdef bint beginning         # some of them are being begun
     cdef int most               # exchanges at a time
     cdef RetryQueue queue
     cdef int64_t expiry_ns      # no exchange's time is over before this

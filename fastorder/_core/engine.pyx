@@ -314,14 +314,20 @@ cdef class Engine:
         return self.retire(connection, CLOSED_CODE)
 
     cdef int begin_waiting(self) except -1:
-        """Begin what waited for a connection."""
+        """Begin what waited for a connection; one that ends at once begins the next."""
         cdef Receiver receiver
-        while self.backlog and len(self.busy) < self.most and not self.closed:
-            route, body, token, receiver, gate, until_ns = self.backlog.popleft()
-            try:
-                self.start(route, body, token, receiver, gate, until_ns)
-            except Exception as error:
-                receiver.fail(error)
+        if self.beginning:
+            return 0
+        self.beginning = True
+        try:
+            while self.backlog and len(self.busy) < self.most and not self.closed:
+                route, body, token, receiver, gate, until_ns = self.backlog.popleft()
+                try:
+                    self.start(route, body, token, receiver, gate, until_ns)
+                except Exception as error:
+                    receiver.fail(error)
+        finally:
+            self.beginning = False
         return 0
 
     # ------------------------------------------------------------ time
@@ -364,7 +370,7 @@ cdef class Engine:
                 self.time_out(connection)
             elif connection.wire.deadline_ns < self.expiry_ns:
                 self.expiry_ns = connection.wire.deadline_ns
-        return self.begin_waiting()
+        return 0
 
     cdef int time_out(self, Connection connection) except -1:
         what = "answer" if connection.is_open else "connection"

@@ -163,6 +163,7 @@ cdef class LoopEngine(Engine):
         try:
             self.apply_changes()
             self.hand_out()
+            self.begin_waiting()
         finally:
             if not self.closed:
                 self.rescheduled()
@@ -294,7 +295,6 @@ cdef class LoopEngine(Engine):
         try:
             self.act(watch.fd, events)
             self.settle()
-            self.begin_waiting()
         finally:
             self.wake_ups.let_go()
         return 0
@@ -336,6 +336,7 @@ cdef class LoopEngine(Engine):
                 self.settle()
             if not self.closed:
                 self.run_due()
+                self.begin_waiting()
         finally:
             if not self.closed:
                 self.rescheduled()

@@ -71,6 +71,7 @@ cdef class PollEngine(Engine):
             self.serve(waiting)
         if not self.closed:
             self.run_due()
+            self.begin_waiting()
 
     cdef list waiting(self):
         """The connections whose sockets are to be waited for, as libcurl takes them."""
@@ -114,7 +115,7 @@ cdef class PollEngine(Engine):
                 self.go_on(connection, push(&connection.wire))
             else:
                 self.go_on(connection, pull(&connection.wire))
-        return self.begin_waiting()
+        return 0
 
     cdef int pause(self, int64_t longest_ns, unsigned int sockets) except -1:
         cdef int64_t pause_ns = min(longest_ns, LONGEST_PAUSE_NS)
