@@ -5,7 +5,7 @@
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside a raw socket, on one core
 #   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
-#   make campaign  a million orders against a model gateway, in virtual time
+#   make campaign  a million orders in virtual time, and 500 kills of a trader (KILLS=)
 #   make leaks     100,000 orders and nothing left of them
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
@@ -14,6 +14,7 @@
 #   make clean     everything that the above have made
 
 PYTHON ?= python3
+KILLS ?= 500
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
@@ -51,6 +52,7 @@ bench: build
 
 campaign: build
 	PYTHONPATH=tests $(BIN)/python -m campaign $(ARGS)
+	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_kill.py -q -s
 
 leaks: build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)

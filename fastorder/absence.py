@@ -2,7 +2,8 @@
 
 A look-up that does not list an order proves nothing by itself: the gateway may book it
 late, or list it late. Only where it is missing from several look-ups in a row, each
-read in full and begun long enough after the last byte could have left, it is not there.
+read in full and begun long enough after the last byte could have left, may it be said
+not to be there; ``fastorder.audit`` asks whether these look-ups can be believed.
 Source: the project's notes on placement, rule Q.
 """
 
@@ -34,6 +35,7 @@ class AbsenceProof:
         clock: monotonic time and wall time.
 
     Attributes:
+        misses: look-ups in a row that have counted.
         since_ns: when the last byte may have left, at the latest.
     """
 
@@ -42,10 +44,10 @@ class AbsenceProof:
         "_blinds",
         "_clock",
         "_counted_ns",
-        "_misses",
         "_quiet_ns",
         "_quiet_s",
         "_wall_offset_s",
+        "misses",
         "since_ns",
     )
 
@@ -62,7 +64,7 @@ class AbsenceProof:
         self._wall_offset_s = self._clock.wall_s() - now / SECOND_NS
         self._begun_ns = 0
         self._counted_ns = 0
-        self._misses = 0
+        self.misses = 0
 
     def look_begins(self) -> None:
         """A look-up leaves now; after a sleep or a jump of the clock, all anew."""
@@ -78,17 +80,17 @@ class AbsenceProof:
         spaced = self._begun_ns >= self._counted_ns + APART_NS
         if self._begun_ns >= self._quiet_ns and spaced:
             self._counted_ns = self._begun_ns
-            self._misses += 1
+            self.misses += 1
 
     def blind(self) -> None:
         """It was not read in full: those before it were not in a row."""
         self._blinds += 1
-        self._misses = 0
+        self.misses = 0
 
     @property
     def complete(self) -> bool:
         """Whether absence is proved."""
-        return self._misses >= LOOKS
+        return self.misses >= LOOKS
 
     @property
     def text(self) -> str:

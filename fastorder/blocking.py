@@ -42,6 +42,8 @@ class OrderExecutor(Desk[OrderResult]):
     Args, Raises: see ``fastorder.OrderExecutor``.
     """
 
+    _runs_between_calls = False
+
     def _make_engine(self, max_connections: int) -> PollEngine:
         self._poll_engine = PollEngine(max_connections=max_connections)
         return self._poll_engine

@@ -71,6 +71,8 @@ BASE_URL = "https://api.topstepx.com"
 class Desk(Placing[Placed]):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
+    _runs_between_calls = True
+
     def __init__(
         self,
         base_url: str = BASE_URL,
@@ -417,11 +419,12 @@ class Desk(Placing[Placed]):
     ) -> Witness | None:
         if self._journal is None and on_unknown is None:
             return None
-        return Witness(self._journal, on_unknown, self._gate, Clock())
+        engine = self._engine if self._runs_between_calls else None
+        return Witness(self._journal, on_unknown, self._gate, Clock(), engine)
 
     def _close_journal(self) -> None:
-        if self._journal is not None:
-            self._journal.close()
+        if self._dispatch.witness is not None:
+            self._dispatch.witness.close()
 
     def _under_way(self) -> list[Ticket[OrderResult]]:
         return [ticket for ticket in self._dispatch.unsettled() if not ticket.done]

@@ -28,6 +28,7 @@ KEPT_ENDED = 256
 """How many ended requests stay visible."""
 
 UNKNOWN = Outcome.UNKNOWN
+PLACE = Endpoint.PLACE
 
 
 class Dispatch(Carrier):
@@ -58,6 +59,7 @@ class Dispatch(Carrier):
         self.gateway_time = GatewayTime(self.clock)
         self.tokens = TokenStore()
         self.doubts = Doubts()
+        self.doubts.known_order = self._known_order
         origin = Origin(base_url, security, connect_ms=timeouts.connect_ms)
         self._routes = {
             endpoint: Route(
@@ -108,6 +110,8 @@ class Dispatch(Carrier):
     def send(self, command: Send, ticket: Ticket[Any]) -> None:
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
+        if self.witness is not None and endpoint is PLACE:
+            self._note_resend(ticket)
         self.engine.submit(
             self._routes[endpoint],
             command.body,
@@ -116,6 +120,12 @@ class Dispatch(Carrier):
             self.gate if command.gated else None,
             command.valid_until_ns,
         )
+
+    def _note_resend(self, ticket: Ticket[Any]) -> None:
+        """The intent stands for the first send; any other is written down first."""
+        tries = ticket.protocol.tries
+        if tries > 1 and self.witness is not None and ticket.tag is not None:
+            self.witness.sends_again(ticket.tag, tries)
 
     def heard(self, evidence: Evidence) -> None:
         """Keep the gateway's own time, which every answer tells."""
@@ -158,6 +168,16 @@ class Dispatch(Carrier):
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
         """The last changes that have ended, oldest first."""
         return tuple(self._ended)
+
+    def _known_order(self, account_id: int) -> int | None:
+        """The latest order of an account that the gateway has confirmed."""
+        for ticket in reversed(self._ended):
+            result = ticket.result
+            if ticket.account_id != account_id or ticket.kind != "place":
+                continue
+            if result is not None and result.success:
+                return result.order_id
+        return None
 
     def tagged(self, tag: str) -> Ticket[OrderResult] | None:
         """The ticket of the order with this tag; None where none is known."""

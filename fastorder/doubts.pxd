@@ -4,3 +4,4 @@
 cdef class Doubts:
     cdef dict _tags
     cdef readonly bint any
+    cdef public object known_order

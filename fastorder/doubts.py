@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def no_order(account_id: int) -> int | None:
+    """Where no order of any account is known."""
+    return None
+
 
 class Doubts:
     """Tags of orders that may exist, while that is not known.
 
     Attributes:
         any: whether there is one at all.
+        known_order: names an order of an account that the gateway has confirmed, by
+            which it can be seen to be alive; None where there is none.
     """
 
-    __slots__ = ("_tags", "any")
+    __slots__ = ("_tags", "any", "known_order")
 
     def __init__(self) -> None:
         self._tags: dict[tuple[int, str], dict[str, None]] = {}
         self.any = False
+        self.known_order: Callable[[int], int | None] = no_order
 
     def add(self, account_id: int, contract_id: str, tag: str) -> None:
         """The order with this tag is in doubt."""

@@ -32,6 +32,7 @@ class Endpoint(Enum):
     CLOSE_POSITION = ("/api/Position/closeContract", True)
     PARTIAL_CLOSE = ("/api/Position/partialCloseContract", True)
     SEARCH_POSITIONS = ("/api/Position/searchOpen", False)
+    SEARCH_TRADES = ("/api/Trade/search", False)
 
     path: str
     changes: bool
@@ -41,7 +42,8 @@ class Endpoint(Enum):
     def __init__(self, path: str, changes: bool) -> None:
         self.path = path
         self.changes = changes
-        self.answer_limit = LONG_LIST if path == "/api/Order/search" else MIB
+        is_long = path in ("/api/Order/search", "/api/Trade/search")
+        self.answer_limit = LONG_LIST if is_long else MIB
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 
     # identity is enough, and the order path looks its routes up by endpoint

@@ -15,6 +15,8 @@ cdef class Placement(RequestProtocol):
     cdef readonly OrderRequest order
     cdef readonly str tag
     cdef readonly int attempts
+    cdef readonly int tries
+    cdef readonly int64_t probed
     cdef readonly bint in_doubt
     cdef readonly object state
     cdef readonly Evidence evidence
@@ -33,6 +35,9 @@ cdef class Placement(RequestProtocol):
     cdef Evidence _heard
     cdef Reading _reading
     cdef list _rows
+    cdef list _listing
+    cdef object _audit
+    cdef int64_t _window_s
     cdef bint _may_resend
     cdef bint _never_again
     cdef bint _one_look

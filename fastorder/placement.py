@@ -16,9 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.protocol import Finish, Halt, Pause, RequestProtocol, Send, Tell
 from fastorder._core.reading import Reading, read
-from fastorder._core.request import render_order_search
+from fastorder._core.request import render_order_by_id, render_order_search
 from fastorder._core.result import result_of
 from fastorder.absence import JUMP_S, AbsenceProof
+from fastorder.answers import (
+    created_s,
+    listed_orders,
+    listed_trades,
+    refusal_name,
+    refuses,
+    shown_order,
+    tag_in_use,
+    why_blind,
+)
+from fastorder.audit import Audit
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import PlaceOrderError, error_name
@@ -36,9 +47,6 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.doubts import Doubts
     from fastorder.gateway_time import GatewayTime
-
-PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.UnknownError})
-"""Codes on place after which the order may live: they name no refusal."""
 
 WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 """How far back the owner of a tag in use is looked for, look-up by look-up."""
@@ -58,6 +66,8 @@ class State(Enum):
     LOOKING_UP = "in doubt, being looked up"
     WATCHING = "unknown, waiting to be looked up"
     CHECKING = "unknown, being looked up"
+    AUDITING = "unknown, not listed, its contract's trades being read"
+    PROBING = "unknown, not listed, an order being asked for by its number"
     STUCK = "unknown, and no longer looked up by itself"
     DONE = "done"
 
@@ -85,6 +95,11 @@ class Event(Enum):
     SEVERAL = "several orders have the tag"
     ABSENT = "read in full: no order has the tag"
     BLIND = "not read in full"
+    # the answers that tell whether a look-up can be believed
+    EXPLAINED = "every trade of the contract is of an order that is known"
+    UNEXPLAINED = "a trade is of an order that is not known"
+    KNOWN = "the order that was asked for is there"
+    UNLISTED = "it is there, and the look-ups should have listed it"
     # the rest
     TIME = "a pause is over"
     LOOK = "somebody wants to know"
@@ -95,7 +110,8 @@ class Event(Enum):
 
 
 # A member of an enum is looked up anew each time; every order meets these.
-READY, SENDING, RESTING, COOLING, LOOKING_UP, WATCHING, CHECKING, STUCK, DONE = State
+READY, SENDING, RESTING, COOLING, LOOKING_UP, WATCHING, CHECKING, *_AUDITS = State
+AUDITING, PROBING, STUCK, DONE = _AUDITS
 PLACE = Endpoint.PLACE
 WAS_ACCEPTED = Sign.ACCEPTED
 EVENT_START = Event.START
@@ -124,6 +140,7 @@ class Placement(RequestProtocol):
 
     __slots__ = (
         "_absence",
+        "_audit",
         "_body",
         "_called_ns",
         "_clock",
@@ -134,6 +151,7 @@ class Placement(RequestProtocol):
         "_gateway_time",
         "_heard",
         "_last_look",
+        "_listing",
         "_may_resend",
         "_never_again",
         "_one_look",
@@ -145,12 +163,15 @@ class Placement(RequestProtocol):
         "_sent_s",
         "_stuck_ns",
         "_widens",
+        "_window_s",
         "attempts",
         "evidence",
         "in_doubt",
         "order",
+        "probed",
         "state",
         "tag",
+        "tries",
         "valid_until_ns",
     )
 
@@ -169,7 +190,9 @@ class Placement(RequestProtocol):
     ) -> None:
         self.order = order
         self.tag = tag
-        self.attempts = 0
+        self.attempts = 0  # sends that began
+        self.tries = 0  # sends that were asked for
+        self.probed = 0  # the order that was asked for by its number
         self.in_doubt = False  # an earlier send may have landed
         self.state: State = READY
         self.valid_until_ns = valid_until_ns
@@ -187,7 +210,10 @@ class Placement(RequestProtocol):
         self._retries: Schedule | None = None
         self._absence: AbsenceProof | None = None
         self._reading = NO_READING
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[dict[str, Any]] = []  # ours
+        self._listing: list[dict[str, Any]] = []  # all of the look-up
+        self._audit: Audit | None = None
+        self._window_s = 0
         self._may_resend = False  # the look-up's absence may be followed by a send
         self._never_again = False  # a send of this order may never follow
         self._one_look = False  # one look-up is enough for a first result
@@ -219,6 +245,10 @@ class Placement(RequestProtocol):
             return self._handle(self._answer(evidence))
         if self.state is LOOKING_UP or self.state is CHECKING:
             return self._handle(self._look_up_answer(evidence))
+        if self.state is AUDITING:
+            return self._handle(self._trades_answer(evidence))
+        if self.state is PROBING:
+            return self._handle(self._order_answer(evidence))
         return None
 
     def on_time(self) -> Command[OrderResult] | None:
@@ -275,19 +305,21 @@ class Placement(RequestProtocol):
         """Judge the answer to a look-up; a blind one shows nothing."""
         self._heard = evidence
         reading = self._reading = read(evidence, self._policy.statuses)
-        rows = listed_rows(reading)
+        rows = listed_orders(reading)
         self._last_look = "no order with its tag is listed"
         if rows is None:
             self._last_look = why_blind(reading)
             return Event.BLIND
+        self._listing = rows
         ours = self._rows = list(
             {row["id"]: row for row in rows if self._is_ours(row)}.values()
         )
         if not ours:
             return Event.ABSENT
-        if len(ours) > 1:
-            return Event.SEVERAL
-        row = ours[0]
+        return Event.SEVERAL if len(ours) > 1 else self._found_as(ours[0])
+
+    def _found_as(self, row: dict[str, Any]) -> Event:
+        """What the one order that has the tag is."""
         if (row.get("contractId"), row.get("side")) != (
             self._contract_id,
             self.order.side,
@@ -297,6 +329,34 @@ class Placement(RequestProtocol):
             return Event.FOUND_REJECTED
         return Event.FOUND
 
+    def _trades_answer(self, evidence: Evidence) -> Event:
+        """Judge the account's trades: each has to be of an order that is known."""
+        self._heard = evidence
+        reading = self._reading = read(evidence, self._policy.statuses)
+        rows = listed_trades(reading)
+        if rows is None:
+            self._last_look = f"Trade/search: {why_blind(reading)}"
+            return Event.BLIND
+        self._audited.trades_ended(rows)
+        return Event.EXPLAINED if self._audited.suspect is None else Event.UNEXPLAINED
+
+    def _order_answer(self, evidence: Evidence) -> Event:
+        """Judge an order that was asked for by its number."""
+        self._heard = evidence
+        reading = self._reading = read(evidence, self._policy.statuses)
+        row = shown_order(reading, self.probed)
+        if row is None:
+            self._last_look = f"order {self.probed} is not shown: {why_blind(reading)}"
+            return Event.BLIND
+        if self._is_ours(row):
+            self._rows = [row]
+            return self._found_as(row)
+        made_s = created_s(row)
+        if made_s is not None and made_s < self._window_s:
+            return Event.KNOWN
+        known = self._audited.is_listed(self.probed)
+        return Event.KNOWN if known else Event.UNLISTED
+
     def _is_ours(self, row: dict[str, Any]) -> bool:
         return row.get("customTag") == self.tag and not row.get("parentOrderId")
 
@@ -304,6 +364,7 @@ class Placement(RequestProtocol):
 
     def _send(self) -> Send:
         self.state = SENDING
+        self.tries += 1
         self._due_ns = 0
         return Send(PLACE, self._body, True, self._leave_until_ns)
 
@@ -402,8 +463,10 @@ class Placement(RequestProtocol):
         return self._search()
 
     def _search(self) -> Send:
+        assert self._audited is not None  # begun before the answer is there
         self._absence_proof.look_begins()
         start_s = self._gateway_time.window_start_s(self._called_s, self._margin_s())
+        self._window_s = start_s
         body = render_order_search(self.order.account_id, start_s)
         return Send(Endpoint.SEARCH_ORDERS, body)
 
@@ -420,15 +483,18 @@ class Placement(RequestProtocol):
 
     def _found(self) -> Finish[OrderResult]:
         order_id = self._rows[0]["id"]
-        proof = f"Order/search lists order {order_id} with its tag"
+        proof = f"{self._seen_by} order {order_id} with its tag"
         return self._finish(ACCEPTED, proof, order_id)
 
     def _found_rejected(self) -> Finish[OrderResult]:
         order_id = self._rows[0]["id"]
-        proof = (
-            f"Order/search lists order {order_id} with its tag as rejected, unfilled"
-        )
+        proof = f"{self._seen_by} order {order_id} with its tag as rejected, unfilled"
         return self._finish(Outcome.REJECTED, proof, order_id, error=self._error)
+
+    @property
+    def _seen_by(self) -> str:
+        by_number = self.state is PROBING
+        return "Order/searchById shows" if by_number else "Order/search lists"
 
     def _foreign(self) -> Tell[OrderResult]:
         other = self._rows[0]["id"]
@@ -443,6 +509,7 @@ class Placement(RequestProtocol):
 
     def _absent(self) -> Command[OrderResult]:
         """Not listed, which alone proves nothing: send again, or look again."""
+        self._note_listing(0)
         may_send = self._may_resend and self._may_send_again("lookup_first")
         if may_send and not self._is_early:
             return self._send()
@@ -485,21 +552,80 @@ class Placement(RequestProtocol):
         return self._pause(WATCHING, max(proof.next_look_ns(), asked_ns))
 
     def _still_absent(self) -> Command[OrderResult]:
-        """Count it; enough of these after a quiet time are the proof of absence."""
+        """Count it; enough of these after a quiet time may prove that it is absent."""
         proof = self._absence_proof
         proof.absent()
+        self._note_listing(proof.misses)
         if not proof.complete:
             return self._go_on_watching()
-        if self._may_send_again("after_quiet"):
-            self._absence = None
-            return self._send()
         if self._widens >= 0:
             return self._be_stuck()  # the tag has an owner, so its absence is a lie
-        return self._finish(Outcome.NOT_PLACED, proof.text, error=self._error)
+        return self._read_trades()
+
+    def _note_listing(self, in_a_row: int) -> None:
+        date = b"" if self._heard is None else self._heard.date
+        now_ns = self._clock.monotonic_ns()
+        self._audited.look_ended(self._listing, date, now_ns, in_a_row)
 
     def _still_blind(self) -> Command[OrderResult]:
         self._absence_proof.blind()
         return self._go_on_watching()
+
+    # ------------------------------------------------------------ auditing
+
+    def _read_trades(self) -> Send:
+        """The look-ups miss it; what they list may not be the whole of it."""
+        self.state = AUDITING
+        body = render_order_search(self.order.account_id, self._window_s)
+        return Send(Endpoint.SEARCH_TRADES, body)
+
+    def _explained(self) -> Command[OrderResult]:
+        """Every trade has its order; what answers has to be alive."""
+        audit = self._audited
+        if audit.alive:
+            return self._absence_proved()
+        if audit.is_stale:
+            self._last_look = "not listed, but the Dates of the answers stand still"
+            return self._still_blind()
+        known = audit.listed_order or self._doubts.known_order(self.order.account_id)
+        if known is not None:
+            return self._probe(known)
+        audit.judge_dates()
+        if audit.alive:
+            return self._absence_proved()
+        self._last_look = "not listed, but nothing shows that the answers are new"
+        return self._still_blind()
+
+    def _unexplained(self) -> Send:
+        """It may be this very order, or one from before the window."""
+        suspect = self._audited.suspect
+        assert suspect is not None
+        return self._probe(suspect)
+
+    def _probe(self, order_id: int) -> Send:
+        self.state = PROBING
+        self.probed = order_id
+        body = render_order_by_id(self.order.account_id, order_id)
+        return Send(Endpoint.ORDER_BY_ID, body)
+
+    def _known(self) -> Command[OrderResult]:
+        self._audited.shown(self.probed)
+        if self._audited.suspect is not None:
+            return self._unexplained()
+        return self._absence_proved()
+
+    def _unlisted(self) -> Command[OrderResult]:
+        self._last_look = f"order {self.probed} is there, and no look-up lists it"
+        return self._still_blind()
+
+    def _absence_proved(self) -> Command[OrderResult]:
+        if self._may_send_again("after_quiet"):
+            self._absence = None
+            return self._send()
+        proof = f"{self._absence_proof.text}; {self._audited.text}"
+        return self._finish(Outcome.NOT_PLACED, proof, error=self._error)
+
+    # ------------------------------------------------------------ the watch goes on
 
     def _go_on_watching(self) -> Command[OrderResult]:
         if self._clock.monotonic_ns() >= self._stuck_ns:
@@ -592,6 +718,8 @@ class Placement(RequestProtocol):
         self.in_doubt = True
         self._error = reason
         self._absence = None  # what was absent before this send may be there now
+        if self._audit is not None:
+            self._audit.begin_anew(self._gateway_s)
         self._doubts.add(self.order.account_id, self._contract_id, self.tag)
 
     def _may_send_again(self, mode: str) -> bool:
@@ -649,69 +777,31 @@ class Placement(RequestProtocol):
             self._absence = AbsenceProof(self._policy, self._clock)
         return self._absence
 
+    @property
+    def _audited(self) -> Audit:
+        """Made at the first look-up; begun anew after each send."""
+        if self._audit is None:
+            self._audit = Audit(self._contract_id, self._gateway_s)
+        return self._audit
+
+    @property
+    def _gateway_s(self) -> float | None:
+        """The later of both clocks; None while the gateway's is not known."""
+        ahead_s = self._gateway_time.ahead_s()
+        return None if ahead_s is None else self._clock.wall_s() + max(ahead_s, 0.0)
+
     def _pause(self, state: State, due_ns: int) -> Pause:
         self.state = state
         self._due_ns = due_ns
         return Pause(due_ns)
 
 
-def code_of(reading: Reading) -> int | None:
-    """The gateway's own code; None where it gave none."""
-    return None if reading.reply is None else reading.reply.error_code
-
-
-def refuses(reading: Reading) -> bool:
-    """Whether the code of a refusal names one."""
-    code = code_of(reading)
-    return code not in PENDING_CODES and error_name(PlaceOrderError, code) is not None
-
-
-def refusal_name(reading: Reading) -> str:
-    """The code and its name, for people."""
-    code = code_of(reading)
-    return f"{error_name(PlaceOrderError, code) or 'unlisted code'} ({code})"
-
-
-def tag_in_use(reading: Reading) -> bool:
-    """Whether a refusal says that the tag belongs to an order already.
-
-    The gateway has no code of its own for it; the text decides.
-    """
-    text = reading.reason.lower()
-    return "custom tag" in text or "customtag" in text
-
-
-def why_blind(reading: Reading) -> str:
-    """Why a look-up shows nothing, for people."""
-    if reading.sign is WAS_ACCEPTED:
-        return "look-up failed: its answer lists no orders that can be read"
-    return f"look-up failed: {reading.reason or reading.sign.value}"
-
-
-def listed_rows(reading: Reading) -> list[dict[str, Any]] | None:
-    """The orders of a look-up that was read in full; None where it was not.
-
-    An absent or null list is not an empty one, and a row without an id is no row.
-    """
-    if reading.sign is not WAS_ACCEPTED or reading.reply is None:
-        return None
-    rows = (reading.reply.document or {}).get("orders")
-    if not isinstance(rows, list):
-        return None
-    return rows if all(is_row(row) for row in rows) else None
-
-
-def is_row(row: Any) -> bool:
-    """Whether a row of a look-up shows an order: a positive number is its id."""
-    return isinstance(row, dict) and type(row.get("id")) is int and row["id"] > 0
-
-
-FOUND_OR_NOT: dict[Event, Callable[[Placement], Any]] = {
+FOUND: dict[Event, Callable[[Placement], Any]] = {
     Event.FOUND: Placement._found,
     Event.FOUND_REJECTED: Placement._found_rejected,
     Event.FOREIGN: Placement._foreign,
-    Event.SEVERAL: Placement._several,
 }
+FOUND_OR_NOT = {**FOUND, Event.SEVERAL: Placement._several}
 
 TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     READY: {
@@ -759,6 +849,21 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     CHECKING: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._still_absent,
+        Event.BLIND: Placement._still_blind,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    AUDITING: {
+        Event.EXPLAINED: Placement._explained,
+        Event.UNEXPLAINED: Placement._unexplained,
+        Event.BLIND: Placement._still_blind,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    PROBING: {
+        **FOUND,
+        Event.KNOWN: Placement._known,
+        Event.UNLISTED: Placement._unlisted,
         Event.BLIND: Placement._still_blind,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,

@@ -178,7 +178,7 @@ class Records:
                 order_id=entry.order_id,
                 error=None if entry.outcome == "ACCEPTED" else entry.proof,
                 tag=entry.intent.tag,
-                attempts=len(entry.attempts),
+                attempts=entry.sends,
                 proof=entry.proof,
             )
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.transfer import Receiver
 from fastorder.enums import Outcome
 from fastorder.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fastorder._core.engine import Engine
     from fastorder._core.gate import Gate
     from fastorder._core.result import OrderResult
     from fastorder._core.ticket import Ticket
@@ -19,15 +21,23 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("fastorder")
 
+PUT_OFF_NS = 5_000_000
+"""An outcome is committed this long after it is known, or with the next intent."""
 
-class Witness:
+
+class Witness(Receiver):
     """Writes outcomes down and passes unknown ones on.
+
+    An outcome is not waited for: whoever waits for the order hears of it first. Where
+    the process is killed between the two, it is found out anew after the restart.
 
     Args:
         journal: where they are written; None for nowhere.
         on_unknown: called once for each order whose outcome is unknown.
         gate: shut for good where the journal fails.
-        clock: wall time.
+        clock: both clocks.
+        engine: wakes it to commit what was put off; None to put nothing off, where
+            nothing runs between the calls.
     """
 
     def __init__(
@@ -36,11 +46,14 @@ class Witness:
         on_unknown: Callable[[OrderResult], Any] | None,
         gate: Gate,
         clock: Clock,
+        engine: Engine | None,
     ) -> None:
         self._journal = journal
         self._on_unknown = on_unknown
         self._gate = gate
         self._clock = clock
+        self._engine = engine
+        self._is_due = False
         self._seen: set[str | None] = set()
 
     def unknown(self, ticket: Ticket[OrderResult]) -> None:
@@ -66,17 +79,51 @@ class Witness:
         if self._journal is not None:
             self._guarded(self._journal.tidy)
 
+    def sends_again(self, tag: str, number: int) -> None:
+        """The order is about to leave once more; where that cannot be written, not.
+
+        The gate is shut then, and holds it back.
+        """
+        if self._journal is not None:
+            self._guarded(self._journal.attempt, tag, number, self._clock.wall_s())
+
+    def close(self) -> None:
+        """Commit what was put off, and give the journal up."""
+        if self._journal is not None:
+            self._guarded(self._journal.close)
+
+    # ------------------------------------------------------------ as a receiver
+
+    def wake(self) -> None:
+        """What was put off is committed now."""
+        self._is_due = False
+        if self._journal is not None and self._journal.failure is None:
+            self._guarded(self._journal.commit)
+
+    def stop(self, evidence: object) -> None:
+        """The executor closes, and the journal after it."""
+
+    def fail(self, error: Exception) -> None:
+        """Let the event loop report it."""
+        raise error
+
+    # ------------------------------------------------------------ writing
+
     def _write(self, result: OrderResult) -> None:
         if self._journal is None or result.tag is None:
             return
+        put_off = self._engine is not None and not self._engine.closed
         self._guarded(
-            self._journal.resolve,
+            self._journal.resolve_later if put_off else self._journal.resolve,
             result.tag,
             result.outcome.name,
             result.order_id,
             result.proof or result.error or "",
             self._clock.wall_s(),
         )
+        if self._engine is not None and put_off and not self._is_due:
+            self._is_due = True
+            self._engine.wake_at(self._clock.monotonic_ns() + PUT_OFF_NS, self)
 
     def _guarded(self, write: Callable[..., Any], *values: Any) -> None:
         try:

@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from email.utils import formatdate
 
 from fastorder import OrderRequest, RetryPolicy
-from fastorder._core.protocol import Pause, Tell
+from fastorder._core.protocol import Pause, Send, Tell
 from fastorder._core.transfer import Evidence
 from fastorder.doubts import Doubts
+from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import GatewayTime
-from fastorder.placement import FOREVER_NS, Event, Placement
+from fastorder.placement import FOREVER_NS, Event, Placement, State
 
 SECOND_NS = 1_000_000_000
 TAG = "tag-1"
@@ -32,6 +34,10 @@ class StillClock:
     def spread(self):
         return 0.0
 
+    def date(self):
+        """The Date of an answer that is made now."""
+        return formatdate(self.wall, usegmt=True).encode()
+
     def pass_s(self, seconds):
         self.now_ns += round(seconds * SECOND_NS)
         self.wall += seconds
@@ -39,6 +45,17 @@ class StillClock:
     def sleep_s(self, seconds):
         """The machine sleeps: its monotonic clock stands still."""
         self.wall += seconds
+
+
+KNOWN = 3
+"""An order of the account that the gateway has confirmed, in most tests."""
+
+
+def knowing(order_id=KNOWN):
+    """No order in doubt yet; this one of the account is known."""
+    doubts = Doubts()
+    doubts.known_order = lambda account_id: order_id
+    return doubts
 
 
 def made(clock, policy=None, gateway_time=None, doubts=None, **options):
@@ -56,7 +73,7 @@ def made(clock, policy=None, gateway_time=None, doubts=None, **options):
         clock,
         gateway_time or GatewayTime(clock),
         clock.now_ns,
-        Doubts() if doubts is None else doubts,
+        knowing() if doubts is None else doubts,
         valid_until_ns,
     )
 
@@ -102,9 +119,9 @@ def held_back(why="the gate is shut: kill() was called"):
     return Evidence(curl_code=42, starts=0, http_status=0, held_back=why)
 
 
-def listing(*rows):
+def listing(*rows, **more):
     """Order/search, read in full."""
-    return answer(envelope(orders=list(rows)))
+    return answer(envelope(orders=list(rows)), **more)
 
 
 def ours(**more):
@@ -113,7 +130,39 @@ def ours(**more):
     return {**row, **more}
 
 
+def trades(*orders):
+    """Trade/search, read in full: a trade of the contract by each of these orders."""
+    rows = [{"id": 1, "orderId": order, "contractId": "C"} for order in orders]
+    return answer(envelope(trades=rows))
+
+
+OLD = "2020-01-01T00:00:00+00:00"
+YOUNG = "2100-01-01T00:00:00+00:00"
+
+
+def shown(order_id=KNOWN, created=OLD, **more):
+    """Order/searchById: an order of another tag."""
+    row = {"id": order_id, "customTag": None, "creationTimestamp": created, **more}
+    return answer(envelope(order=row))
+
+
 ABSENT = listing()
+WHOLE = {
+    Endpoint.SEARCH_ORDERS: ABSENT,
+    Endpoint.SEARCH_TRADES: trades(),
+    Endpoint.ORDER_BY_ID: shown(),
+}
+"""What a gateway that is alive says where the order is not there."""
+
+
+def audited(placement, command):
+    """Answer the questions that follow a look-up; the command after them."""
+    while isinstance(command, Send) and command.endpoint in AUDITS:
+        command = placement.on_evidence(WHOLE[command.endpoint])
+    return command
+
+
+AUDITS = (Endpoint.SEARCH_TRADES, Endpoint.ORDER_BY_ID)
 REJECTED_ROW = ours(status=5, fillVolume=0)
 
 
@@ -142,6 +191,14 @@ def told(command):
 
 # ---------------------------------------------------------------- every event
 
+
+def found(placement, row):
+    """A row in the answer that is waited for."""
+    if placement.state is State.PROBING:
+        return answer(envelope(order={**row, "id": placement.probed}))
+    return listing(row)
+
+
 INPUTS = {
     Event.START: lambda p, clock: p.start(),
     Event.RESUME: lambda p, clock: p.resume(clock.wall - 60),
@@ -153,12 +210,16 @@ INPUTS = {
     Event.UNANSWERED: lambda p, clock: p.on_evidence(silence()),
     Event.NOT_SENT: lambda p, clock: p.on_evidence(not_sent()),
     Event.HELD_BACK: lambda p, clock: p.on_evidence(held_back()),
-    Event.FOUND: lambda p, clock: p.on_evidence(listing(ours())),
-    Event.FOUND_REJECTED: lambda p, clock: p.on_evidence(listing(REJECTED_ROW)),
-    Event.FOREIGN: lambda p, clock: p.on_evidence(listing(ours(side=1))),
+    Event.FOUND: lambda p, clock: p.on_evidence(found(p, ours())),
+    Event.FOUND_REJECTED: lambda p, clock: p.on_evidence(found(p, REJECTED_ROW)),
+    Event.FOREIGN: lambda p, clock: p.on_evidence(found(p, ours(side=1))),
     Event.SEVERAL: lambda p, clock: p.on_evidence(listing(ours(), ours(id=8))),
-    Event.ABSENT: lambda p, clock: p.on_evidence(ABSENT),
+    Event.ABSENT: lambda p, clock: p.on_evidence(listing(date=clock.date())),
     Event.BLIND: lambda p, clock: p.on_evidence(status(500)),
+    Event.EXPLAINED: lambda p, clock: p.on_evidence(trades()),
+    Event.UNEXPLAINED: lambda p, clock: p.on_evidence(trades(8, 9)),
+    Event.KNOWN: lambda p, clock: p.on_evidence(shown(p.probed)),
+    Event.UNLISTED: lambda p, clock: p.on_evidence(shown(p.probed, YOUNG)),
     Event.TIME: lambda p, clock: (clock.pass_s(60), p.on_time())[1],
     Event.LOOK: lambda p, clock: p.look(),
     Event.FAILURE: lambda p, clock: p.on_failure("a bug"),

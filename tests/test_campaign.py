@@ -109,7 +109,7 @@ def test_a_tally_keeps_count_of_failures_that_it_does_not_keep():
 
 
 INTENT = Intent("tag", b"body", "lookup_first", None, 30)
-NOT_PLACED = Told(Outcome.NOT_PLACED, None, True, "proof")
+NEVER = Told(Outcome.NOT_SENT, None, True, "proof")
 
 
 def judged(*facts):
@@ -121,25 +121,25 @@ def judged(*facts):
 
 
 def test_a_life_without_a_fault_is_not_complained_of():
-    assert judged(("left", 1, b"body"), ("told", 2, NOT_PLACED)) == []
+    assert judged(("left", 1, b"body"), ("told", 2, NEVER)) == []
 
 
 @pytest.mark.parametrize(
     ("said", "facts"),
     [
         ("silent", []),
-        ("halted", [("halted", 1, "why"), ("told", 2, NOT_PLACED)]),
-        ("endless", [("endless", 1, None), ("told", 2, NOT_PLACED)]),
-        ("astray", [("astray", 1, None), ("told", 2, NOT_PLACED)]),
-        ("proof", [("told", 2, NOT_PLACED._replace(proof=None))]),
+        ("halted", [("halted", 1, "why"), ("told", 2, NEVER)]),
+        ("endless", [("endless", 1, None), ("told", 2, NEVER)]),
+        ("astray", [("astray", 1, None), ("told", 2, NEVER)]),
+        ("proof", [("told", 2, NEVER._replace(proof=None))]),
         (
             "early",
             [
                 ("left", 1, b"body"),
                 ("paused", 2, 9),
-                ("looked", 3, Looked(2, frozenset())),
+                ("looked", 3, Looked(2, ())),
                 ("left", 4, b"body"),
-                ("told", 5, NOT_PLACED),
+                ("told", 5, NEVER),
             ],
         ),
     ],

@@ -13,8 +13,10 @@ from still import (
     INPUTS,
     SECOND_NS,
     TAG,
+    WHOLE,
     StillClock,
     accepted,
+    audited,
     due,
     listing,
     made,
@@ -182,6 +184,10 @@ def test_the_window_survives_a_machine_that_slept(placement, gateway_time, clock
 
 # ---------------------------------------------------------------- every state and event
 
+MISSED = [
+    *(Event.START, Event.TURNED_AWAY, Event.ABSENT),
+    *(3 * [Event.TIME, Event.ABSENT]),
+]
 WAYS = {
     State.READY: [],
     State.SENDING: [Event.START],
@@ -190,6 +196,8 @@ WAYS = {
     State.LOOKING_UP: [Event.START, Event.UNANSWERED, Event.TIME],
     State.WATCHING: [Event.START, Event.TURNED_AWAY, Event.ABSENT],
     State.CHECKING: [Event.START, Event.TURNED_AWAY, Event.ABSENT, Event.TIME],
+    State.AUDITING: [*MISSED],
+    State.PROBING: [*MISSED, Event.EXPLAINED],
     State.STUCK: [Event.START, Event.TURNED_AWAY, Event.FOREIGN],
     State.DONE: [Event.START, Event.ACCEPTED],
 }
@@ -330,7 +338,7 @@ def test_a_failure_of_the_client_is_looked_up_and_never_sent_again(placement, cl
         command = wait(placement, clock, command)
         if isinstance(command, Send):
             assert command.endpoint is Endpoint.SEARCH_ORDERS
-            command = placement.on_evidence(ABSENT)
+            command = audited(placement, placement.on_evidence(ABSENT))
     assert command.value.outcome is Outcome.NOT_PLACED
 
 
@@ -360,7 +368,9 @@ def sends(clock, **options):
             if is_order:
                 left_s.append((clock.now_ns - begun_ns) / SECOND_NS)
                 assert not results, "it was sent after it was told UNKNOWN"
-            command = placement.on_evidence(status(500) if is_order else ABSENT)
+            command = placement.on_evidence(
+                status(500) if is_order else WHOLE[command.endpoint]
+            )
         else:
             if hasattr(command, "then"):
                 results.append(command.value.outcome)
@@ -497,7 +507,7 @@ def test_after_another_send_absence_is_proved_anew(clock):
     command = placement.on_evidence(silence())
     while not (isinstance(command, Send) and command.endpoint is Endpoint.PLACE):
         if isinstance(command, Send):
-            command = placement.on_evidence(ABSENT)
+            command = placement.on_evidence(WHOLE[command.endpoint])
         else:
             command = wait(placement, clock, command)
     sent_ns = clock.now_ns
@@ -505,7 +515,7 @@ def test_after_another_send_absence_is_proved_anew(clock):
     while not isinstance(command, Finish):
         command = wait(placement, clock, command)
         if isinstance(command, Send):
-            command = placement.on_evidence(ABSENT)
+            command = audited(placement, placement.on_evidence(ABSENT))
     assert clock.now_ns - sent_ns >= 32 * SECOND_NS
 
 

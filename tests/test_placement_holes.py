@@ -17,7 +17,18 @@ from fastorder.placement import Placement, State
 
 SECOND = 1_000_000_000
 HOUR_S = 3600
-ABSENT = Evidence(body=b'{"orders":[],"success":true,"errorCode":0}')
+AUDITS = (Endpoint.SEARCH_TRADES, Endpoint.ORDER_BY_ID)
+ABSENT = Evidence(
+    body=b'{"orders":[],"trades":[],"success":true,"errorCode":0,'
+    b'"order":{"id":3,"creationTimestamp":"2020-01-01T00:00:00Z"}}'
+)
+"""What a gateway says that has only order 3, whatever it is asked."""
+
+
+def knowing():
+    doubts = Doubts()
+    doubts.known_order = lambda account_id: 3
+    return doubts
 
 
 @dataclass
@@ -68,7 +79,7 @@ def placed(machine, gateway_time):
             machine,
             gateway_time,
             machine.now_ns,
-            Doubts(),
+            knowing(),
             *limits,
         )
 
@@ -170,5 +181,6 @@ def test_an_order_is_not_sent_again_once_it_was_told_to_be_unknown(placed, machi
         placement.on_evidence(Evidence(http_status=500))
         machine.wait(10)
         placement.on_time()
-    assert set(endpoints(placement, machine, ABSENT, 6)) == {Endpoint.SEARCH_ORDERS}
+    asked = set(endpoints(placement, machine, ABSENT, 6))
+    assert asked == {Endpoint.SEARCH_ORDERS, *AUDITS}
     assert placement.state is State.DONE

@@ -15,24 +15,33 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from still import INPUTS, StillClock, made
+from still import ABSENT, INPUTS, KNOWN, StillClock, knowing, made
 
 from fastorder._core.protocol import Finish, Halt, Pause, Send, Tell
 from fastorder.endpoints import Endpoint
 from fastorder.placement import TRANSITIONS, Event, State
 
 WALKS = 20_000
-STEPS = 24
+STEPS = 32
 RARE = {Event.FAILURE, Event.STOP, Event.LOOK}
-FREQUENT = [Event.UNANSWERED, Event.ABSENT]
+FREQUENT = [
+    *(Event.UNANSWERED, Event.ABSENT, Event.TIME),
+    *(Event.EXPLAINED, Event.UNEXPLAINED, Event.KNOWN),
+]
 HEAD = "| state | event | what is done | next |\n|---|---|---|---|"
+ASKS = {
+    Endpoint.PLACE: "send",
+    Endpoint.SEARCH_ORDERS: "look up",
+    Endpoint.SEARCH_TRADES: "read the trades",
+    Endpoint.ORDER_BY_ID: "ask for an order",
+}
 Row = tuple[State, Event, str, State]
 
 
 def done(command: object) -> str:
     """What a command asks for, in words."""
     if isinstance(command, Send):
-        return "send" if command.endpoint is Endpoint.PLACE else "look up"
+        return ASKS[command.endpoint]
     if isinstance(command, Pause):
         return "wait"
     if isinstance(command, Finish):
@@ -49,6 +58,7 @@ def walk(dice: random.Random, seen: set[Row]) -> None:
     clock = StillClock()
     placement = made(
         clock,
+        doubts=knowing(dice.choice([KNOWN, None])),
         max_retries=dice.choice([0, 1, 3]),
         resend=dice.choice(["lookup_first", "after_quiet", "never"]),
         quiet=dice.choice([0.0, 2.0]),
@@ -64,7 +74,12 @@ def walk(dice: random.Random, seen: set[Row]) -> None:
         often += 4 * [event for event in FREQUENT if event in events]
         event = dice.choice(events if dice.random() < 0.15 or not often else often)
         clock.pass_s(dice.choice([0.0, 0.0, 0.1, 2.0]))
-        command = INPUTS[event](placement, clock)
+        undated = event is Event.ABSENT and dice.random() < 0.3
+        command = (
+            placement.on_evidence(ABSENT)
+            if undated
+            else INPUTS[event](placement, clock)
+        )
         seen.add((state, event, done(command), placement.state))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -87,7 +88,7 @@ class Entry:
     Attributes:
         intent: what was to be sent.
         sha256: of the body, as hexadecimal text.
-        attempts: the sends that were noted, oldest first.
+        attempts: the sends after the first that were about to leave, oldest first.
         verdicts: what was found out, oldest first; the last one counts.
     """
 
@@ -105,6 +106,13 @@ class Entry:
     def outcome(self) -> str | None:
         """The newest verdict's; None where there is none."""
         return self.verdicts[-1].outcome if self.verdicts else None
+
+    @property
+    def sends(self) -> int:
+        """How many sends there were at most; the intent stands for the first."""
+        if self.outcome == "NOT_SENT":
+            return 0
+        return self.attempts[-1].number if self.attempts else 1
 
     @property
     def order_id(self) -> int | None:
@@ -195,6 +203,37 @@ def outcome_row(event: int, previous: int, tag: str, verdict: Verdict) -> Row:
     found = (verdict.outcome, verdict.order_id, verdict.proof)
     at_s = as_stored(verdict.at_s)
     return _sealed(event, previous, OUTCOME, tag, at_s, *empty, *found)
+
+
+USED = {
+    INTENT: (slice(0, 11), slice(15, 16)),
+    ATTEMPT: (slice(0, 5), slice(11, 12), slice(15, 16)),
+    OUTCOME: (slice(0, 5), slice(12, 16)),
+}
+"""The columns of each kind. The others are written into the statement as NULL: a
+parameter that is None costs as much as all that are not."""
+
+
+def insertion(*rows: Row) -> tuple[str, Row]:
+    """The statement that writes rows, and its parameters."""
+    values: Row = ()
+    for row in rows:
+        for part in USED[row[2]]:
+            values += row[part]
+    return _insert_text(tuple([row[2] for row in rows])), values
+
+
+@cache
+def _insert_text(kinds: tuple[str, ...]) -> str:
+    lines = ", ".join(_value_text(kind) for kind in kinds)
+    return f"INSERT INTO event ({COLUMNS}) VALUES {lines}"  # noqa: S608
+
+
+def _value_text(kind: str) -> str:
+    marks = ["NULL"] * 16
+    for part in USED[kind]:
+        marks[part] = ["?"] * len(marks[part])
+    return f"({', '.join(marks)})"
 
 
 def as_stored(number: float) -> float:

@@ -32,6 +32,7 @@ from fastorder.journal.rows import (
     attempt_row,
     entry,
     flaw,
+    insertion,
     intent_row,
     outcome_row,
 )
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-INSERT = f"INSERT INTO event ({COLUMNS}) VALUES ({'?, ' * 15}?)"  # noqa: S608
 SELECT = f"SELECT {COLUMNS} FROM event WHERE id = ?"  # noqa: S608
 SELECT_SINCE = "SELECT tag FROM event WHERE kind = 'intent' AND at_s >= ? ORDER BY id"
 
@@ -51,11 +51,18 @@ TIDY_AFTER = 100
 TIDY_AT_LAST = 2_000
 """Events after which ``resolve`` does it, where nobody has called ``tidy``."""
 
+MOST_PUT_OFF = 32
+"""Outcomes that may wait for their commit, so that no intent waits for many."""
+
 _open: WeakSet[Journal] = WeakSet()
 
 
 class Journal:
     """What was meant to be sent and what became of it, in one SQLite file.
+
+    An intent is committed when ``intent`` returns; so is what ``attempt`` and
+    ``resolve`` note. What ``resolve_later`` notes is committed with the next of these,
+    by ``commit``, ``tidy`` or ``close``; until then only this object shows it.
 
     Any thread may use it. There is one writer: a second one, in this process or
     another, is refused. A write that fails halts the journal: each later write raises
@@ -78,6 +85,7 @@ class Journal:
         "_index",
         "_lock",
         "_pid",
+        "_put_off",
         "_run",
         "_turn",
         "_untidy",
@@ -98,6 +106,7 @@ class Journal:
         self._failure: str | None = None
         self._index = Index()
         self._untidy = 0
+        self._put_off: list[Row] = []  # in the index, not in the file yet
         self._flushed = durability == "power"
         self.durability = durability
         self.path = files.real_path(path)
@@ -220,14 +229,46 @@ class Journal:
         """
         self._check_writable()
         with self._turn:
-            event, previous = self._index.count + 1, self._previous(tag)
-            verdict = Verdict(outcome, order_id, proof, at_s)
-            row = outcome_row(event, previous, tag, verdict)
-            if outcome == UNKNOWN and tag not in self._index.unresolved:
-                raise self._conflict(f"UNKNOWN for {tag!r}", self.by_tag(tag))
-            self._write(row, flush=False)
+            self._write(self._outcome(tag, outcome, order_id, proof, at_s), flush=False)
             if self._untidy >= TIDY_AT_LAST:
                 self.tidy()
+
+    def resolve_later(
+        self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
+    ) -> None:
+        """Note the same, for a commit that somebody else pays: the next intent's.
+
+        Where the process is killed before it, the intent is unresolved, and what
+        became of it is found out once more. So nothing may follow from an outcome
+        that could not follow from the intent alone.
+
+        Args, Raises: see ``resolve``.
+        """
+        self._check_writable()
+        with self._turn:
+            row = self._outcome(tag, outcome, order_id, proof, at_s)
+            self._index.add(row)
+            self._put_off.append(row)
+            if len(self._put_off) >= MOST_PUT_OFF:
+                self.commit()
+
+    def commit(self) -> bool:
+        """Commit what ``resolve_later`` has noted; never waits for the disk by rule.
+
+        Returns:
+            Whether there was something to do.
+
+        Raises:
+            JournalFailed: the write failed, now or earlier.
+        """
+        self._check_writable()
+        with self._turn:
+            if not self._put_off:
+                return False
+            self._insert([], flush=False)
+            if self._untidy >= TIDY_AT_LAST:
+                self.tidy()
+            return True
 
     def tidy(self) -> bool:
         """Move the newest events from the log into the file, where there are many.
@@ -242,6 +283,8 @@ class Journal:
         """
         self._check_writable()
         with self._turn:
+            if self._put_off:
+                self._insert([], flush=False)
             if self._untidy < TIDY_AFTER or self._connection is None:
                 return False
             try:
@@ -282,15 +325,25 @@ class Journal:
             return [self._entry(tag) for (tag,) in tags]
 
     def close(self) -> None:
-        """Give the file up; what is committed stays. Idempotent."""
-        connection, self._connection = self._connection, None
+        """Commit what was put off and give the file up. Idempotent.
+
+        Raises:
+            JournalFailed: that commit failed; the file is given up all the same.
+        """
+        connection = self._connection
         if connection is None or self._pid != os.getpid():
+            self._connection = None
             return
         _open.discard(self)
         with self._turn:
-            if self._failure is None:
-                connection.close()
-            self._lock.release()
+            try:
+                if self._put_off and self._failure is None:
+                    self._insert([], flush=False)
+            finally:
+                self._connection = None
+                if self._failure is None:
+                    connection.close()
+                self._lock.release()
 
     def _check(self) -> None:
         if self._pid != os.getpid():
@@ -307,20 +360,47 @@ class Journal:
         if self._failure is not None:
             self._raise_failed()
 
+    def _outcome(
+        self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
+    ) -> Row:
+        event, previous = self._index.count + 1, self._previous(tag)
+        verdict = Verdict(outcome, order_id, proof, at_s)
+        row = outcome_row(event, previous, tag, verdict)
+        if outcome == UNKNOWN and tag not in self._index.unresolved:
+            raise self._conflict(f"UNKNOWN for {tag!r}", self.by_tag(tag))
+        return row
+
     def _write(self, row: Row, flush: bool) -> None:
+        self._insert([row], flush)
+
+    def _insert(self, new: list[Row], flush: bool) -> None:
+        """Commit what was put off and what is new: all of it, or nothing."""
         if self._failure is not None:
             self._raise_failed()
         flush = flush and self.durability == "power"
+        rows = self._put_off + new
         try:
             if flush is not self._flushed:
                 self._run(_synchronous(flush))
                 self._flushed = flush
-            self._run(INSERT, row)
-            self._index.add(row)
-            self._untidy += 1
+            self._commit(rows)
+            self._put_off.clear()
+            self._untidy += len(rows)
+            for row in new:
+                self._index.add(row)
         except BaseException as error:
             self._halt(error)
             raise
+
+    def _commit(self, rows: list[Row]) -> None:
+        """One statement is a transaction of its own, for one row or for two."""
+        if len(rows) <= 2:
+            self._run(*insertion(*rows))
+        else:
+            self._run("BEGIN IMMEDIATE")
+            for row in rows:
+                self._run(*insertion(row))
+            self._run("COMMIT")
 
     def _halt(self, error: BaseException) -> None:
         """No more writes: after a failed flush nobody knows what is on the disk."""
@@ -355,9 +435,10 @@ class Journal:
     def _entry(self, tag: str) -> Entry:
         rows: list[Row] = []
         event = self._index.last[tag]
+        put_off = {row[0]: row for row in self._put_off}
         while event:
             try:
-                row = self._run(SELECT, (event,)).fetchone()
+                row = put_off.get(event) or self._run(SELECT, (event,)).fetchone()
             except sqlite3.Error as error:
                 raise files.damaged(self.path, str(error)) from error
             found = f"event {event} is missing" if row is None else flaw(row)

@@ -11,7 +11,7 @@ from fastorder.enums import Outcome
 
 if TYPE_CHECKING:
     from campaign.model import Fact, Ledger, Row
-    from campaign.run import Intent, Told
+    from campaign.run import Intent, Looked, Told
 
 MOST_SENDS = 4
 LOOKS = 3
@@ -146,7 +146,7 @@ def unfounded(intent: Intent, since: Fact, looks: list[Fact]) -> list[str]:
         return ["again: sent twice with resend never"]
     if intent.resend == "lookup_first":
         last = looks[-1].value if looks else None
-        if last is None or last.shows is None:
+        if last is None or last.rows is None:
             return ["blind: sent again without a look-up in full"]
         return (
             ["listed: sent again though the look-up shows it"]
@@ -156,15 +156,15 @@ def unfounded(intent: Intent, since: Fact, looks: list[Fact]) -> list[str]:
     quiet_ns = since.at_ns + intent.quiet_ns
     counted = [fact.value for fact in looks[-LOOKS:]]
     proved = len(counted) == LOOKS and all(
-        look.shows is not None and not shown(intent, look) and look.begun_ns >= quiet_ns
+        look.rows is not None and not shown(intent, look) and look.begun_ns >= quiet_ns
         for look in counted
     )
     return [] if proved else ["quiet: sent again before absence was proved"]
 
 
-def shown(intent: Intent, look: object) -> bool:
+def shown(intent: Intent, look: Looked) -> bool:
     """Whether a look-up has listed the intent's tag."""
-    return intent.tag in (look.shows or ())
+    return intent.tag in look.tags
 
 
 # ---------------------------------------------------------------- what was believed
@@ -175,7 +175,8 @@ def beliefs(case: Case) -> list[str]:
     if not case.told:
         return ["silent: nobody was ever told"]
     found = []
-    for told in case.told:
+    for fact in case.facts("told"):
+        told = fact.value
         if told.outcome is Outcome.ACCEPTED:
             found += accepted(case, told)
         elif told.outcome in NOT_THERE and case.alive:
@@ -184,7 +185,47 @@ def beliefs(case: Case) -> list[str]:
             found.append(f"proof: told {told.outcome.name} without one")
         if told.outcome is Outcome.NOT_SENT and case.facts("seen"):
             found.append("bytes seen: told NOT_SENT, they reached the gateway")
+        if told.outcome is Outcome.NOT_PLACED:
+            found += unaudited(case, fact.at_ns)
     return found + unresolved(case)
+
+
+def unaudited(case: Case, told_ns: int) -> list[str]:
+    """NOT_PLACED rests on look-ups that were seen to be whole, and alive."""
+
+    def times(what: str) -> list[int]:
+        return [fact.at_ns for fact in case.facts(what) if fact.at_ns <= told_ns]
+
+    left_ns = max(times("left"), default=0)
+    span = max([left_ns, *times("restarted")]), told_ns
+    reads = reads_of(case, "traded", span)
+    if not reads or reads[-1].rows is None:
+        return ["unexplained: NOT_PLACED without the trades in full"]
+    listed, probed = rows_of(case, "looked", span), rows_of(case, "probed", span)
+    contract = case.facts("contract")[0].value
+    ours = {row.id for row in reads[-1].rows if row.contract_id == contract}
+    if ours - listed.keys() - probed.keys():
+        return ["unexplained: NOT_PLACED though a trade has no known order"]
+    young = {row.id for row in probed.values() if row.at_ns > left_ns}
+    if young - listed.keys():
+        return ["unlisted: NOT_PLACED though a list is known to lack an order"]
+    newer = any(row.at_ns > left_ns for row in listed.values())
+    if (case.facts("knows") or listed) and not (newer or probed):
+        return ["lifeless: NOT_PLACED without a sign of life"]
+    return []
+
+
+def reads_of(case: Case, what: str, span: tuple[int, int]) -> list[Looked]:
+    """The reads of this kind that ended within a span of time."""
+    first_ns, last_ns = span
+    facts = case.facts(what)
+    return [fact.value for fact in facts if first_ns <= fact.at_ns <= last_ns]
+
+
+def rows_of(case: Case, what: str, span: tuple[int, int]) -> dict[int, Row]:
+    """Every order that these reads have shown."""
+    reads = reads_of(case, what, span)
+    return {row.id: row for read in reads for row in read.rows or ()}
 
 
 def accepted(case: Case, told: Told) -> list[str]:

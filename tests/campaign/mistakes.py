@@ -58,6 +58,17 @@ def not_placed(placement: Placement) -> Any:
     return placement._finish(Outcome.NOT_PLACED, "it is not listed")
 
 
+def unaudited(placement: Placement) -> Any:
+    """Ask no more than whether the list shows it."""
+    command = placement._still_absent()
+    return not_placed(placement) if placement.state is State.AUDITING else command
+
+
+def passed_over(placement: Placement) -> Any:
+    """Let a trade be that nothing explains."""
+    return placement._explained()
+
+
 def accepted(placement: Placement) -> Any:
     """Hope."""
     return placement._finish(Outcome.ACCEPTED, "it will be there", 1)
@@ -98,6 +109,14 @@ SLIPS: dict[str, Mistake] = {
     "sent once told": (State.CHECKING, Event.ABSENT, sent_without_end, "surprise"),
     "sent too late": (State.RESTING, Event.TIME, sent_at_any_time, "too late"),
     "one look is a proof": (State.CHECKING, Event.ABSENT, not_placed, "wrong"),
+    "trades are not read": (State.CHECKING, Event.ABSENT, unaudited, "unexplained"),
+    "a trade is passed over": (
+        *(State.AUDITING, Event.UNEXPLAINED),
+        *(passed_over, "unexplained"),
+    ),
+    "the list lacks a trader": (State.CHECKING, Event.ABSENT, unaudited, "wrong"),
+    "an old answer will do": (State.AUDITING, Event.EXPLAINED, not_placed, "lifeless"),
+    "a cache is believed": (State.AUDITING, Event.EXPLAINED, not_placed, "wrong"),
     "silence is success": (State.SENDING, Event.UNANSWERED, accepted, "phantom"),
     "silence is not sent": (State.SENDING, Event.UNANSWERED, not_sent, "bytes seen"),
     "never resolved": (State.CHECKING, Event.ABSENT, given_up, "unresolved"),

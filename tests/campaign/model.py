@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from email.utils import formatdate
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from fastorder._core.transfer import Evidence
+from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ RACE_NS = 200 * MS
 """How long a racy tag check does not see a new order."""
 
 LONGEST_LAG_NS = 9 * SECOND
+
+OLD_NS = -3_600 * SECOND
+"""When an order was made that the client knows of."""
 
 LIVE = (
     OrderStatus.OPEN,
@@ -197,6 +202,9 @@ class Gateway:
         self._ledger = ledger
         self._racy = racy
         self._refusing = refusing
+        self.known_order: int | None = None
+        self.hollow_ns = 0  # so long a list leaves out a filled order of the client
+        self.dead_until_ns = 0  # all that is read until then is a cache's, from before
         self._late: list[tuple[int, int, bytes]] = []
         self._number = 1000
 
@@ -235,15 +243,44 @@ class Gateway:
             self._add_legs(row)
         return Taken("booked", envelope(row.id, 0, None), row.id)
 
-    def list(self, since_s: float, at_ns: int, lag_ns: int) -> list[dict[str, Any]]:
+    def list(self, since_s: float, at_ns: int, lag_ns: int) -> list[Row]:
         """What Order/search gives from a copy that lags behind."""
-        self.advance(at_ns)
-        shown_ns = at_ns - lag_ns
         return [
-            listed(row)
-            for row in self.rows
-            if row.at_ns <= shown_ns and self.clock_s(row.at_ns) >= since_s
+            row
+            for row in self._shown(at_ns, lag_ns)
+            if self.clock_s(row.at_ns) >= since_s and not self._is_left_out(row, at_ns)
         ]
+
+    def trades(self, since_s: float, at_ns: int, lag_ns: int) -> list[Row]:
+        """The orders of the trades that Trade/search gives."""
+        return [
+            row
+            for row in self._shown(at_ns, lag_ns)
+            if self.clock_s(row.at_ns) >= since_s and row.status == OrderStatus.FILLED
+        ]
+
+    def order(self, order_id: int, at_ns: int, lag_ns: int) -> Row | None:
+        """What Order/searchById gives."""
+        shown = self._shown(at_ns, lag_ns)
+        return next((row for row in shown if row.id == order_id), None)
+
+    def heal(self) -> None:
+        """From now on it shows all that it has."""
+        self.hollow_ns = self.dead_until_ns = 0
+
+    def is_dead(self, at_ns: int) -> bool:
+        """Whether what is read now comes out of a cache."""
+        return at_ns < self.dead_until_ns
+
+    def _shown(self, at_ns: int, lag_ns: int) -> list[Row]:
+        self.advance(at_ns)
+        shown_ns = -1 if self.is_dead(at_ns) else at_ns - lag_ns
+        return [row for row in self.rows if row.at_ns <= shown_ns]
+
+    def _is_left_out(self, row: Row, at_ns: int) -> bool:
+        """An order that has traded; one that has not would leave no trace at all."""
+        is_young = 0 <= row.at_ns and at_ns < row.at_ns + self.hollow_ns
+        return is_young and row.status == OrderStatus.FILLED
 
     def add(self, row: Row) -> None:
         """An order that was there before."""
@@ -289,12 +326,20 @@ class Ending(NamedTuple):
     """How an exchange ends, for the client; ``shows`` only the truth knows.
 
     Attributes:
-        shows: of a look-up: whether a whole list came, and the tags in it.
+        shows: of a read: the rows in it; None where it did not come whole.
     """
 
     at_ns: int
     evidence: Evidence
-    shows: frozenset[str] | None = None
+    shows: tuple[Row, ...] | None = None
+
+
+class Question(NamedTuple):
+    """What is read: a list since a time, or one order."""
+
+    endpoint: Endpoint
+    since_s: float
+    order_id: int = 0
 
 
 @dataclass(slots=True)
@@ -339,12 +384,12 @@ class Network:
         self._ledger.note("left", start_ns, body)
         return fault(self, body, start_ns + self._trip_ns())
 
-    def search(self, since_s: float, start_ns: int) -> Ending:
-        """A look-up is about to leave."""
+    def read(self, question: Question, start_ns: int) -> Ending:
+        """A look-up is about to leave, or another read."""
         fault = self._fault(SEARCH_FAULTS, SEARCH_WEIGHTS)
         if fault is Network._no_connection:
             return self._no_connection(start_ns)
-        return fault(self, since_s, start_ns + self._trip_ns())
+        return fault(self, question, start_ns + self._trip_ns())
 
     def _fault(
         self, faults: list[Callable[..., Ending]], weights: list[int]
@@ -453,49 +498,71 @@ class Network:
         answer = envelope(None, 2, self._random.choice(IN_USE))
         return self._whole(at_ns, 200, answer)
 
-    # ------------------------------------------------------------ answers to a search
+    # ------------------------------------------------------------ answers to a read
 
-    def _listed(self, since_s: float, at_ns: int) -> Ending:
+    def _listed(self, question: Question, at_ns: int) -> Ending:
         lag_ns = int(self._random.expovariate(10.0) * SECOND)
         return self._list(
-            since_s, at_ns, min(lag_ns, LONGEST_LAG_NS), self._date(at_ns)
+            question, at_ns, min(lag_ns, LONGEST_LAG_NS), self._date(at_ns)
         )
 
-    def _listed_behind(self, since_s: float, at_ns: int) -> Ending:
+    def _listed_behind(self, question: Question, at_ns: int) -> Ending:
         lag_ns = int(self._random.uniform(1, 9) * SECOND)
-        return self._list(since_s, at_ns, lag_ns, self._date(at_ns))
+        return self._list(question, at_ns, lag_ns, self._date(at_ns))
 
-    def _listed_stale(self, since_s: float, at_ns: int) -> Ending:
+    def _listed_stale(self, question: Question, at_ns: int) -> Ending:
         """The Date is an older answer's, or there is none."""
         age_s = self._random.choice((0, 10, 300, 7200, 90_000)) * self._random.random()
         date = self._date(at_ns, age_s) if age_s else b""
-        return self._list(since_s, at_ns, 0, date)
+        return self._list(question, at_ns, 0, date)
 
-    def _list(self, since_s: float, at_ns: int, lag_ns: int, date: bytes) -> Ending:
-        rows = self._gateway.list(since_s, at_ns, lag_ns)
-        answer = orjson.dumps(
-            {"orders": rows, "success": True, "errorCode": 0, "errorMessage": None}
-        )
-        shown = frozenset([row["customTag"] for row in rows])
-        return Ending(at_ns + self._trip_ns(), Evidence(body=answer, date=date), shown)
+    def _list(self, question: Question, at_ns: int, lag_ns: int, date: bytes) -> Ending:
+        gateway = self._gateway
+        if question.endpoint is Endpoint.ORDER_BY_ID:
+            row = gateway.order(question.order_id, at_ns, lag_ns)
+            rows = [] if row is None else [row]
+        elif question.endpoint is Endpoint.SEARCH_TRADES:
+            rows = gateway.trades(question.since_s, at_ns, lag_ns)
+        else:
+            rows = gateway.list(question.since_s, at_ns, lag_ns)
+        if gateway.is_dead(at_ns):
+            date = self._date(-1)
+        answer = self._answer(question.endpoint, rows)
+        evidence = Evidence(body=orjson.dumps(answer), date=date)
+        return Ending(at_ns + self._trip_ns(), evidence, tuple(rows))
 
-    def _search_failed(self, since_s: float, at_ns: int) -> Ending:
+    def _answer(self, endpoint: Endpoint, rows: list[Row]) -> dict[str, Any]:
+        good = {"success": True, "errorCode": 0, "errorMessage": None}
+        shown = [listed(row, self._gateway.clock_s(row.at_ns)) for row in rows]
+        if endpoint is Endpoint.SEARCH_TRADES:
+            trades = [
+                {"id": 1, "orderId": row["id"], "contractId": row["contractId"]}
+                for row in shown
+            ]
+            return {"trades": trades, **good}
+        if endpoint is Endpoint.SEARCH_ORDERS:
+            return {"orders": shown, **good}
+        if not shown:
+            return {"order": None, **good, "success": False, "errorCode": 1}
+        return {"order": shown[0], **good}
+
+    def _search_failed(self, question: Question, at_ns: int) -> Ending:
         return self._failure(at_ns)
 
-    def _search_limited(self, since_s: float, at_ns: int) -> Ending:
+    def _search_limited(self, question: Question, at_ns: int) -> Ending:
         return self._limited(at_ns)
 
-    def _search_turned_away(self, since_s: float, at_ns: int) -> Ending:
+    def _search_turned_away(self, question: Question, at_ns: int) -> Ending:
         return self._whole(at_ns, self._random.choice((401, 403, 404)), b"")
 
-    def _no_list(self, since_s: float, at_ns: int) -> Ending:
+    def _no_list(self, question: Question, at_ns: int) -> Ending:
         answer = self._random.choice(NO_LISTS + GARBAGE)
         return self._whole(at_ns, 200, answer)
 
-    def _list_cut(self, since_s: float, at_ns: int) -> Ending:
+    def _list_cut(self, question: Question, at_ns: int) -> Ending:
         return self._cut_short(at_ns, NO_LISTS[-2])
 
-    def _list_dropped(self, since_s: float, at_ns: int) -> Ending:
+    def _list_dropped(self, question: Question, at_ns: int) -> Ending:
         return self._timed_out(at_ns)
 
     # ------------------------------------------------------------ what the client sees
@@ -609,12 +676,14 @@ def envelope(order_id: int | None, code: int, text: str | None) -> bytes:
     )
 
 
-def listed(row: Row) -> dict[str, Any]:
+def listed(row: Row, created_s: float) -> dict[str, Any]:
     """A row as Order/search gives it."""
+    created = datetime.fromtimestamp(created_s, timezone.utc).isoformat()
     shown = {
         "id": row.id,
         "accountId": 5,
         "contractId": row.contract_id,
+        "creationTimestamp": created,
         "status": row.status,
         "type": 2,
         "side": row.side,

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from campaign.model import (
+    OLD_NS,
     SECOND,
     Ending,
     Gateway,
     Ledger,
     MachineClock,
     Network,
+    Question,
     Row,
     World,
 )
@@ -49,6 +51,12 @@ MOST_STEPS = 5_000
 """Commands in one life; a life with more would never end."""
 
 CLOSED = 42
+READS = {
+    Endpoint.SEARCH_ORDERS: "looked",
+    Endpoint.SEARCH_TRADES: "traded",
+    Endpoint.ORDER_BY_ID: "probed",
+}
+"""What the ledger calls the reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,15 @@ class Intent(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """A look-up that has ended: when it began, and what a whole list showed."""
+    """A read that has ended: when it began, and the rows of a whole answer."""
 
     begun_ns: int
-    shows: frozenset[str] | None
+    rows: tuple[Row, ...] | None
+
+    @property
+    def tags(self) -> set[str]:
+        """The tags of the orders in it."""
+        return {row.tag for row in self.rows or ()}
 
 
 class Told(NamedTuple):
@@ -146,6 +159,7 @@ class Life:
         if random.random() < 0.01:
             self._gateway.add(self._foreign_row())
             self._note("owned", None)
+        self._populate()
 
     def run(self) -> Ledger:
         """Live it, to the end of what may still be applied."""
@@ -172,6 +186,7 @@ class Life:
         )
         self._gateway_time = GatewayTime(self._clock)
         self._doubts = Doubts()
+        self._doubts.known_order = lambda account_id: self._gateway.known_order
         self._shut = False
         self._timers: list[int] = []
 
@@ -246,6 +261,7 @@ class Life:
             if self._placement.state is State.STUCK and looks < CALM_LOOKS:
                 looks += 1
                 self._calm, self.network.faults = True, 0.0
+                self._gateway.heal()
                 self._pass(self._world.now_ns + 3 * SECOND)
                 command = self._placement.look()
         if self._placement.state not in (State.DONE, State.STUCK):
@@ -292,14 +308,14 @@ class Life:
             return command
         self._pass(max(start_ns, self._world.now_ns))
         begun_ns = self._world.now_ns
-        ending = self._place(send) if places else self._search(send)
+        ending = self._place(send) if places else self._read(send)
         if self._random.random() < 0.06 and (
             command := self._disturb(ending.at_ns, Evidence(curl_code=CLOSED))
         ):
             return command
         self._pass(max(ending.at_ns, self._world.now_ns))
         if not places:
-            self._note("looked", Looked(begun_ns, ending.shows))
+            self._note(READS[send.endpoint], Looked(begun_ns, ending.shows))
         return self._hear(ending.evidence)
 
     def _place(self, send: Send) -> Ending:
@@ -315,10 +331,14 @@ class Life:
         )
         return Ending(self._world.now_ns, evidence)
 
-    def _search(self, send: Send) -> Ending:
-        since = orjson.loads(send.body)["startTimestamp"]
-        since_s = datetime.fromisoformat(since.replace("Z", "+00:00")).timestamp()
-        return self.network.search(since_s, self._world.now_ns)
+    def _read(self, send: Send) -> Ending:
+        asked = orjson.loads(send.body)
+        question = Question(send.endpoint, 0.0, asked.get("orderId", 0))
+        if question.endpoint is not Endpoint.ORDER_BY_ID:
+            since = asked["startTimestamp"].replace("Z", "+00:00")
+            since_s = datetime.fromisoformat(since).timestamp()
+            question = question._replace(since_s=since_s)
+        return self.network.read(question, self._world.now_ns)
 
     def _hear(self, evidence: Evidence) -> Any:
         """What the carrier does once an exchange has ended."""
@@ -412,6 +432,25 @@ class Life:
         """Time passes; what is late is applied."""
         self._gateway.advance(to_ns)
         self._world.now_ns = to_ns
+
+    def _populate(self) -> None:
+        """Other orders of the account, and a gateway that does not show all it has."""
+        random, gateway = self._random, self._gateway
+        self._note("contract", CONTRACT)
+        if random.random() < 0.5:
+            gateway.known_order = 501
+            self._note("knows", 501)
+            gateway.add(Row(501, "old", CONTRACT, 0, random.choice((1, 2)), OLD_NS))
+        if random.random() < 0.2:
+            for number in range(600, 600 + random.randrange(1, 5)):
+                at_ns = int(random.uniform(-300, 90) * SECOND)
+                contract = random.choice((CONTRACT, "CON.F.US.EP.Z26"))
+                status = random.choice((1, 2))
+                gateway.add(Row(number, f"other-{number}", contract, 0, status, at_ns))
+        if random.random() < 0.05:
+            gateway.hollow_ns = int(random.uniform(20, 150) * SECOND)
+        if random.random() < 0.03:
+            gateway.dead_until_ns = int(random.uniform(20, 150) * SECOND)
 
     def _foreign_row(self) -> Row:
         """Another order has had the tag before."""
