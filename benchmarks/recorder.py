@@ -1,4 +1,4 @@
-"""A server that keeps the bodies which it is sent: who sends what is looked at, not timed."""
+"""A server that keeps the bodies that it is sent: to be looked at, not timed."""
 
 from __future__ import annotations
 

@@ -125,8 +125,8 @@ SCENES = {
         "Place on a loop that runs 1,000 callbacks every millisecond, one core",
         some(*AWAITED),
         act="flood",
-        rounds=6,
-        orders=50,
+        rounds=5,
+        orders=25,
     ),
     "journal": Scene(
         "Place with a journal, plain HTTP/1.1, one core",

@@ -25,9 +25,9 @@ WARM_UP = 20
 CALLBACKS_A_MS = 1000
 
 
-async def settled(value: Any, client: Any) -> Any:
-    """The value, awaited where the client's calls are."""
-    return await value if client.awaited else value
+async def awaited(call: Any) -> Any:
+    """What the call gives, called and awaited within the loop."""
+    return await call()
 
 
 def judged(client: Any, answer: Any, spent: int) -> int:
@@ -117,7 +117,7 @@ class Worker:
         """Open the client that is kept, and send what warms it."""
         self.target = Target(**target)
         self.client = self.kind(self.target, **self.options)
-        self._done(self._opened(self.client))
+        self._finish(self.client, self.client.open)
         self.run("place", WARM_UP)
         return {}
 
@@ -140,19 +140,19 @@ class Worker:
         return {"wall": now() - wall, "cpu": time.process_time_ns() - cpu}
 
     def cold(self, times: int) -> dict[str, Any]:
-        """New clients: from the making to the first answer, and the first order alone."""
+        """New clients: from making one to the first answer; the first order alone."""
         whole, first = [], []
         for _ in range(times):
             start = now()
             client = self.kind(self.target, **self.options)
-            self._done(self._opened(client))
+            self._finish(client, client.open)
             ready = now()
-            answer = self._done(settled(client.place(), client))
+            answer = self._finish(client, client.place)
             end = now()
             judged(client, answer, 0)
             whole.append(end - start)
             first.append(end - ready)
-            self._done(self._closed(client))
+            self._finish(client, client.close)
         return {"ns": whole, "first": first}
 
     def aim(self, target: dict[str, Any]) -> dict[str, Any]:
@@ -167,17 +167,15 @@ class Worker:
 
     def close(self) -> dict[str, Any]:
         """Close the client that is kept."""
-        self._done(self._closed(self.client))
+        self._finish(self.client, self.client.close)
         return {}
 
     def _done(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
-    async def _opened(self, client: Any) -> None:
-        await settled(client.open(), client)
-
-    async def _closed(self, client: Any) -> None:
-        await settled(client.close(), client)
+    def _finish(self, client: Any, call: Any) -> Any:
+        """Call; where the client's calls are awaited, within the loop."""
+        return self._done(awaited(call)) if client.awaited else call()
 
 
 def resident() -> int:

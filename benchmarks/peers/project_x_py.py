@@ -2,7 +2,7 @@
 
 Logging in and asking for the account are left out: token and account are given. Its
 limiter, 60 requests a minute, would stop a benchmark; it gets a window of 50 ms instead
-of a minute, so that the list it keeps of the window's requests stays as short as in use.
+of a minute, so that its list of the window's requests stays as short as in use.
 Nothing of an order's path is changed. Its ``modify_order`` reads the order from the
 gateway first, which is another request; it is not timed.
 """
