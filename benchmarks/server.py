@@ -38,6 +38,7 @@ http {{
         listen 127.0.0.1:{plain};
         listen 127.0.0.1:{tls} ssl;
         listen 127.0.0.1:{http2} ssl http2;
+        ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {folder}/chain.pem; ssl_certificate_key {folder}/key.pem;
         location /api/Order/place {{ return 200 '{placed}'; }}
         location / {{ return 200 '{done}'; }}
