@@ -75,8 +75,8 @@ def ladder(axes: Axes, colors: dict[str, str], scene: dict[str, Any]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(number))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(
-        "one order, logarithmic; bar: p50, line: to p99, number: p50 and its ratio "
-        "to fastorder",
+        "one order, logarithmic; bar: p50, line: to p99; numbers: p50, and its ratio "
+        "to fastorder\nhollow: sends ready bytes and reads nothing, the floor",
         fontsize=8.5,
     )
 
@@ -142,6 +142,6 @@ def drawn() -> Iterator[Path]:
             for kind in ("svg", "png"):
                 path = FOLDER / f"{name}-{page}.{kind}"
                 metadata = {"Date": None} if kind == "svg" else {"Software": None}
-                figure.savefig(path, dpi=150, metadata=metadata)
+                figure.savefig(path, dpi=110, metadata=metadata)
                 yield path
             plt.close(figure)

@@ -157,11 +157,14 @@ def part_of(file: str) -> str:
 
 def count() -> dict[str, int]:
     """Instructions of one awaited place: in total and by part."""
-    with answering() as port, tempfile.TemporaryDirectory() as folder:
-        with ThreadPoolExecutor(2) as pool:
-            few, many = pool.map(
-                lambda orders: counted(port, orders, Path(folder)), (FEW, MANY)
-            )
+    with (
+        answering() as port,
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        few, many = pool.map(
+            lambda orders: counted(port, orders, Path(folder)), (FEW, MANY)
+        )
     parts = dict.fromkeys((*PARTS, REST), 0.0)
     for file in many.keys() | few.keys():
         parts[part_of(file)] += (many[file] - few[file]) / (MANY - FEW)

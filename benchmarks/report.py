@@ -151,10 +151,12 @@ def machine() -> str:
     where = found["machine"]
     scenes = sorted((HERE / "results").glob("*.json"))
     loads = [json.loads(each.read_text())["load"] for each in scenes]
+    busy = max(loads) > 2 * int(where["cores"])
     return (
         f"{where['processor']}, {where['cores']} cores, {where['system']}, "
-        f"{where['python']}; {found['taken']}. Processes that wanted a core at the ends "
-        f"of the scenes, the benchmark's own among them: {min(loads)} to {max(loads)}.\n"
+        f"{where['python']}; {found['taken']}. The system's load at the ends of the "
+        f"scenes, the benchmark itself among it: {min(loads)} to {max(loads)}.\n"
+        + ("**Other programs kept the machine busy: a provisional run.**\n" * busy)
     )
 
 
@@ -263,14 +265,25 @@ def targets() -> str:
         f"\nNo core given: {micro(loose['p50_us'])} for an awaited place, "
         f"{times(loose['ratio_to_raw_socket'])} to a raw socket.\n"
     )
-    return table(("what", "target", "reached", "met"), rows) + note
+    return table(("what", "target", "reached", "met"), rows) + note + shares()
+
+
+def shares() -> str:
+    """Whose instructions an order's are, in a sentence."""
+    found = json.loads((HERE / "instructions.json").read_text())["instructions"]
+    parts = [
+        f"{name} {number / found['total']:.0%}"
+        for name, number in found.items()
+        if name not in {"total", "the rest"}
+    ]
+    return f"\nOf the instructions of an awaited place: {', '.join(parts)}.\n"
 
 
 def headline() -> str:
     """The one sentence of the README."""
     warm = kept("warm")["contenders"]
     parts = [
-        f"{warm[who]['ratio'][0]:.0f} times as fast as {who}"
+        f"{warm[who]['ratio'][0]:.1f} times as fast as {who}"
         for who in ("aiohttp", "requests", "httpx", "project-x-py")
         if who in warm
     ]

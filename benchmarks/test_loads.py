@@ -145,7 +145,8 @@ def test_in_flight(server: Server, environments: dict[str, Environment]) -> None
 
 def test_memory(server: Server, environments: dict[str, Environment]) -> None:
     found: dict[str, Any] = {}
-    names = ("fastorder", "fastorder, blocking", "aiohttp", "httpx", "project-x-py")
+    names = ("raw socket", "fastorder", "fastorder, blocking", "aiohttp", "httpx")
+    names += ("project-x-py",)
     with processes(some(*names), environments, None) as (running, left_out):
         for name, process in running.items():
             ours = name.startswith("fastorder")

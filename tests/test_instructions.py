@@ -1,4 +1,4 @@
-"""An order takes no more instructions than it did: counted, so that no clock matters."""
+"""An order takes no more instructions than it did: counted, not timed."""
 
 from __future__ import annotations
 
