@@ -30,7 +30,11 @@ def is_ours(name: str) -> bool:
 
 def number(value: float, _: object = None) -> str:
     """Microseconds as a reader says them."""
-    return f"{value / 1000:,.3g} ms" if value >= 1000 else f"{value:,.3g} us"
+    size, unit = next(
+        (each for each in ((1e6, "s"), (1e3, "ms")) if value >= each[0]), (1.0, "us")
+    )
+    shown = value / size
+    return f"{shown:,.0f} {unit}" if shown >= 100 else f"{shown:.3g} {unit}"
 
 
 def ladder(axes: Axes, colors: dict[str, str], scene: dict[str, Any]) -> None:

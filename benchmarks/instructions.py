@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 KEPT = Path(__file__).parent / "instructions.json"
 FEW, MANY = 100, 400
-PAUSE = 0.003  # longer than a client under valgrind needs to go back to its loop
+PAUSE = 0.010  # a client under valgrind is back at its loop long before
 ANSWER = (
     "HTTP/1.1 200 OK\r\nServer: benchmark\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
     f"Content-Type: application/json\r\nContent-Length: {len(PLACED)}\r\n"

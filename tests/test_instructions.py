@@ -49,7 +49,9 @@ def test_an_awaited_order_takes_no_more_instructions_than_it_did():
         pytest.skip("valgrind is not installed; make instructions installs it")
     if instructions.build() != KEPT["build"]:
         pytest.skip(f"the number was kept for another build: {KEPT['build']}")
-    found = instructions.count()
-    assert found["total"] <= KEPT["instructions"]["total"] * ROOM, (
-        f"was {KEPT['instructions']}, is {found}"
-    )
+    limit = KEPT["instructions"]["total"] * ROOM
+    for _ in range(3):  # a busy machine adds turns of the loop, and takes none away
+        found = instructions.count()
+        if found["total"] <= limit:
+            return
+    raise AssertionError(f"was {KEPT['instructions']}, is {found}")
