@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEPT = Path(__file__).parent / "instructions.json"
-FEW, MANY = 100, 400
-PAUSE = 0.010  # a client under valgrind is back at its loop long before
+FEW, MANY = 200, 1200
+PAUSE = 0.005  # a client under valgrind is back at its loop by then
 ANSWER = (
     "HTTP/1.1 200 OK\r\nServer: benchmark\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
     f"Content-Type: application/json\r\nContent-Length: {len(PLACED)}\r\n"
