@@ -3,7 +3,9 @@
 #   make test      the tests
 #   make test-long the tests that take minutes: ten million ticks, every vector path
 #   make lint      formatting, style, types, import rules
-#   make bench     the benchmarks beside a raw socket, on one core
+#   make bench     the benchmarks beside every peer; results, charts and tables
+#   make bench-short  the same in two short rounds; nothing is kept
+#   make instructions  instructions of an order, counted by callgrind
 #   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
 #   make campaign  a million orders in virtual time, and 500 kills of a trader (KILLS=)
 #   make leaks     100,000 orders and nothing left of them
@@ -23,7 +25,7 @@ STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi fastorder/marke
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) \
 	$(wildcard fastorder/marketdata/_*.p* fastorder/marketdata/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
 
-.PHONY: demo test test-long campaign cuts lint bench bench-bars leaks sanitize matrix docs clean build
+.PHONY: demo test test-long campaign cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs clean build
 
 demo: build
 	$(BIN)/python examples/demo.py
@@ -48,7 +50,19 @@ lint: build $(VENV)/.lint
 
 bench: build
 	@sh tools/ensure_nginx.sh
-	$(BIN)/python -m pytest benchmarks -o addopts= --benchmark-only $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/environments.py
+	$(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/report.py
+
+bench-short: build
+	@sh tools/ensure_nginx.sh
+	$(BIN)/python benchmarks/environments.py
+	FASTORDER_BENCH_SHORT=1 $(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
+
+instructions: build
+	@sh tools/ensure_valgrind.sh
+	$(BIN)/python benchmarks/instructions.py --keep
+	$(BIN)/python benchmarks/report.py
 
 campaign: build
 	PYTHONPATH=tests $(BIN)/python -m campaign $(ARGS)
@@ -95,7 +109,7 @@ $(VENV)/.docs: $(VENV)/.tools
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-sanitize .nox build dist site *.egg-info
+	rm -rf $(VENV) .venv-sanitize .venv-peers .nox build dist site *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 	find fastorder -name '*.so' -delete
 	find fastorder -name '*.c' -delete

@@ -1,198 +1,137 @@
-"""Who is timed: each takes a server and a count, and gives nanoseconds for each order.
-
-Every one sends the same kind of request over one warm connection and reads the whole
-answer. The raw ones send bytes that were made before and read nothing out of the
-answer: they are the floor, not a client.
-"""
+"""Who is timed, and the process that each of them runs in."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import tempfile
-from time import perf_counter_ns as now
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvloop
-
-import fastorder
-from fastorder import blocking
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Iterator, Mapping
 
-    from server import Server
+    from environments import Environment
 
-ACCOUNT = 12345678
-WARM_UP = 20
-BODY = (
-    b'{"accountId":12345678,"contractId":"CON.F.US.MNQ.Z26","type":2,"side":0,'
-    b'"size":1,"customTag":"fo1-aaaaaaaaaaaaaaaaa-00000001",'
-    b'"stopLossBracket":{"ticks":-50,"type":4},'
-    b'"takeProfitBracket":{"ticks":100,"type":1}}'
-)
+WORKER = Path(__file__).parent / "worker.py"
 
 
-def raw_request(server: Server) -> bytes:
-    """The bytes of one order, as the client's own look on the wire."""
-    return (
-        b"POST /api/Order/place HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-        b"Authorization: Bearer abc\r\nUser-Agent: fastorder\r\n"
-        b"Accept: */*\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\n\r\n" % (server.plain, len(BODY))
-    ) + BODY
+@dataclass(frozen=True)
+class Contender:
+    """A file of ``peers``, the environment that it runs in, and its settings."""
+
+    module: str
+    environment: str = "project"
+    loop: str = "asyncio"
+    options: dict[str, Any] = field(default_factory=dict)
+    verb: str = "place"
+    awaited: bool = True
+    http2: bool = False
 
 
-def raw_socket(server: Server, orders: int, *, tls: bool = False) -> list[int]:
-    """A blocking socket: send, receive."""
-    request = raw_request(server)
-    port = server.tls if tls else server.plain
-    bare = socket.create_connection(("127.0.0.1", port))
-    bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with server.wrapped(bare) if tls else bare as sock:
-        times = []
-        for _ in range(orders + WARM_UP):
-            start = now()
-            sock.sendall(request)
-            sock.recv(65536)
-            times.append(now() - start)
-    return times[WARM_UP:]
-
-
-def raw_socket_tls(server: Server, orders: int) -> list[int]:
-    """The same through Python's ssl."""
-    return raw_socket(server, orders, tls=True)
-
-
-class Exchange(asyncio.Protocol):
-    """Ends a future when an answer has come."""
-
-    answered: asyncio.Future[None]
-
-    def data_received(self, data: bytes) -> None:
-        """An answer; it fits one segment."""
-        self.answered.set_result(None)
-
-
-async def _raw_protocol(server: Server, orders: int) -> list[int]:
-    loop = asyncio.get_running_loop()
-    request = raw_request(server)
-    transport, protocol = await loop.create_connection(
-        Exchange, "127.0.0.1", server.plain
-    )
-    times = []
-    for _ in range(orders + WARM_UP):
-        start = now()
-        protocol.answered = loop.create_future()
-        transport.write(request)
-        await protocol.answered
-        times.append(now() - start)
-    transport.close()
-    return times[WARM_UP:]
-
-
-def raw_protocol(server: Server, orders: int) -> list[int]:
-    """An asyncio.Protocol: write, await."""
-    return asyncio.run(_raw_protocol(server, orders))
-
-
-def prepared(executor: Any) -> Any:
-    """An executor with its token and its contract."""
-    executor.set_token("abc")
-    executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
-    return executor
-
-
-def place(executor: Any) -> Any:
-    """A bracketed market order."""
-    return executor.place_market_order("MNQ", "BUY", 1, ACCOUNT, 50, 100)
-
-
-def modify(executor: Any) -> Any:
-    """A new price and size."""
-    return executor.modify_order(9056, ACCOUNT, quantity=2, limit_price=25_000.25)
-
-
-def cancel(executor: Any) -> Any:
-    """A cancellation."""
-    return executor.cancel_order(9056, ACCOUNT)
-
-
-async def _awaited(
-    server: Server,
-    orders: int,
-    verb: Callable[[Any], Any],
-    tls: bool,
-    stamp: bool,
-    **settings: Any,
-) -> list[int]:
-    url = f"https://localhost:{server.tls}" if tls else server.url
-    async with fastorder.OrderExecutor(url, ca_file=server.ca_file, **settings) as made:
-        executor = prepared(made)
-        await executor.connect()
-        times = []
-        for _ in range(orders + WARM_UP):
-            start = now()
-            result = await verb(executor)
-            spent = now() - start
-            assert result.success, result
-            times.append(result.timing.call_to_written if stamp else spent)
-    return times[WARM_UP:]
-
-
-def awaited(
-    verb: Callable[[Any], Any] = place,
-    *,
-    run: Callable[[Coroutine[Any, Any, list[int]]], list[int]] = asyncio.run,
-    tls: bool = False,
-    stamp: bool = False,
-) -> Callable[[Server, int], list[int]]:
-    """The client's verbs, awaited; ``stamp`` times from call to bytes written."""
-    return lambda server, orders: run(_awaited(server, orders, verb, tls, stamp))
-
-
-def journaled(durability: str) -> Callable[[Server, int], list[int]]:
-    """An awaited place whose intent is written down before it leaves."""
-
-    def run(server: Server, orders: int) -> list[int]:
-        with tempfile.TemporaryDirectory() as folder:
-            settings = {"journal": f"{folder}/orders.db", "durability": durability}
-            return asyncio.run(
-                _awaited(server, orders, place, False, False, **settings)
-            )
-
-    return run
-
-
-def waited(server: Server, orders: int) -> list[int]:
-    """The blocking executor."""
-    with blocking.OrderExecutor(base_url=server.url) as made:
-        executor = prepared(made)
-        executor.connect()
-        times = []
-        for _ in range(orders + WARM_UP):
-            start = now()
-            result = place(executor)
-            times.append(now() - start)
-            assert result.success, result
-    return times[WARM_UP:]
-
-
-PLAIN = {
-    "raw socket": raw_socket,
-    "raw protocol": raw_protocol,
-    "place": awaited(),
-    "place, uvloop": awaited(run=uvloop.run),
-    "place, blocking": waited,
-    "modify": awaited(modify),
-    "cancel": awaited(cancel),
-    "place, call to bytes written": awaited(stamp=True),
-    "place, journal (process)": journaled("process"),
-    "place, journal (power)": journaled("power"),
+CONTENDERS = {
+    "raw socket": Contender("raw_socket", awaited=False),
+    "raw protocol": Contender("raw_protocol"),
+    "fastorder": Contender("fastorder_async"),
+    "fastorder, uvloop": Contender("fastorder_async", loop="uvloop"),
+    "fastorder, blocking": Contender("fastorder_blocking", awaited=False),
+    "pycurl": Contender("pycurl_easy", "pycurl", awaited=False, http2=True),
+    "AsyncCurlMulti": Contender("pycurl_multi", "pycurl", http2=True),
+    "aiohttp": Contender("aiohttp", "aiohttp"),
+    "pyreqwest": Contender("pyreqwest", "pyreqwest", http2=True),
+    "curl_cffi": Contender("curl_cffi", "curl_cffi", http2=True),
+    "niquests": Contender("niquests", "niquests", http2=True),
+    "requests": Contender("requests", "requests", awaited=False),
+    "httpx": Contender("httpx", "httpx", http2=True),
+    "topstep-client-py": Contender("topstep_client_py", "topstep-client-py"),
+    "project-x-py": Contender("project_x_py", "project-x-py", http2=True),
 }
-TLS = {
-    "raw socket": raw_socket_tls,
-    "place": awaited(tls=True),
-    "modify": awaited(modify, tls=True),
-    "cancel": awaited(cancel, tls=True),
-}
+
+
+class WorkerError(Exception):
+    """A contender could not do what it was asked to; the text is its own."""
+
+
+class Process:
+    """A contender's process, kept over the rounds."""
+
+    def __init__(
+        self, contender: Contender, environment: Environment, core: int | None = None
+    ) -> None:
+        if environment.python is None:
+            raise WorkerError(environment.missing)
+        self._process = subprocess.Popen(
+            [environment.python, str(WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None
+            if os.environ.get("FASTORDER_BENCH_LOUD")
+            else subprocess.DEVNULL,
+            text=True,
+        )
+        if core is not None:  # before it has threads: they inherit it
+            os.sched_setaffinity(self._process.pid, {core})
+        self.rss = self.ask(
+            "start",
+            module=contender.module,
+            loop=contender.loop,
+            options=contender.options,
+        )["rss"]
+
+    def ask(self, what: str, **details: Any) -> dict[str, Any]:
+        """Have it do something; its answer."""
+        pipe_in, pipe_out = self._process.stdin, self._process.stdout
+        assert pipe_in is not None
+        assert pipe_out is not None
+        try:
+            print(json.dumps({"do": what, **details}), file=pipe_in, flush=True)
+            answer = json.loads(pipe_out.readline() or '{"error": "it has ended"}')
+        except BrokenPipeError:
+            answer = {"error": "it has ended"}
+        if "error" in answer:
+            raise WorkerError(answer["error"])
+        return answer
+
+    def end(self) -> None:
+        """End it; its pipe's end is its sign to go."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@contextlib.contextmanager
+def processes(
+    contenders: Mapping[str, Contender],
+    environments: Mapping[str, Environment],
+    core: int | None,
+) -> Iterator[tuple[dict[str, Process], dict[str, str]]]:
+    """A process for each; and who is left out, with the reason."""
+    running: dict[str, Process] = {}
+    left_out: dict[str, str] = {}
+    try:
+        for name, contender in contenders.items():
+            try:
+                running[name] = Process(
+                    contender, environments[contender.environment], core
+                )
+            except WorkerError as error:
+                left_out[name] = str(error)
+        yield running, left_out
+    finally:
+        for process in running.values():
+            process.end()
+
+
+def tell(text: str) -> None:
+    """A line for whoever watches the run."""
+    print(text, file=sys.stderr, flush=True)

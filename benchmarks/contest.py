@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from statistics import median, quantiles
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from contenders import WorkerError, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from server import Server
+    from contenders import Process
 
 
 @dataclass
@@ -32,24 +34,51 @@ class Times:
         """Over every order of every round."""
         return quantiles(self.orders, n=100, method="inclusive")[percent - 1]
 
-    def ratio_to(self, floor: Times) -> tuple[float, float, float]:
-        """The ratio of the medians round by round: its median, least and most."""
-        pairs = zip(self.medians, floor.medians, strict=True)
-        ratios = sorted(own / other for own, other in pairs)
-        return median(ratios), ratios[0], ratios[-1]
+    def summary(self) -> dict[str, Any]:
+        """Percentiles and the rounds' medians, in microseconds."""
+        return {
+            **{f"p{at}_us": micro(self.percentile(at)) for at in (50, 95, 99)},
+            "max_us": micro(max(self.orders)),
+            "orders": len(self.orders),
+            "round_medians_us": [micro(one) for one in self.medians],
+        }
 
 
-def contest(
-    server: Server,
-    contenders: Mapping[str, Callable[[Server, int], list[int]]],
+def micro(nanoseconds: float) -> float:
+    """Microseconds, to a hundredth."""
+    return round(nanoseconds / 1000, 2)
+
+
+def spread(ratios: list[float]) -> list[float]:
+    """Median, least and most."""
+    return [round(one, 3) for one in (median(ratios), min(ratios), max(ratios))]
+
+
+def ratio(own: Times, other: Times) -> list[float]:
+    """``own`` to ``other`` by the medians of each round: median, least and most."""
+    pairs = zip(own.medians, other.medians, strict=True)
+    return spread([one / another for one, another in pairs])
+
+
+def in_turn(
+    running: Mapping[str, Process],
     rounds: int,
-    orders: int,
-) -> dict[str, Times]:
-    """Time every contender in every round; each round starts with another one."""
-    names = list(contenders)
-    times = {name: Times() for name in names}
+    act: Callable[[str, Process], None],
+) -> dict[str, str]:
+    """Let each act once in every round, each round from another one on.
+
+    One that fails is left out from then on; the answer says why.
+    """
+    names = list(running)
+    failed: dict[str, str] = {}
     for turn in range(rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
-            times[name].rounds.append(contenders[name](server, orders))
-    return times
+            if name in failed:
+                continue
+            try:
+                act(name, running[name])
+            except WorkerError as error:
+                failed[name] = str(error)
+                tell(f"  {name} is left out: {error}")
+    return failed

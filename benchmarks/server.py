@@ -11,14 +11,14 @@ import os
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trustme
+from order import DONE, PLACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,14 @@ http {{
     server {{
         listen 127.0.0.1:{plain};
         listen 127.0.0.1:{tls} ssl;
+        listen 127.0.0.1:{http2} ssl http2;
+        ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {folder}/chain.pem; ssl_certificate_key {folder}/key.pem;
         location /api/Order/place {{ return 200 '{placed}'; }}
         location / {{ return 200 '{done}'; }}
     }}
 }}
 """
-PLACED = '{"orderId":9056,"success":true,"errorCode":0,"errorMessage":null}'
-DONE = '{"success":true,"errorCode":0,"errorMessage":null}'
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,26 @@ class Server:
     pid: int
     plain: int
     tls: int | None
+    http2: int | None
     ca_file: str
-    token: str = "abc"
 
     @property
     def url(self) -> str:
         """Plain."""
         return f"http://127.0.0.1:{self.plain}"
 
-    def wrapped(self, bare: socket.socket) -> ssl.SSLSocket:
-        """A connection to the TLS port, after its handshake."""
-        context = ssl.create_default_context(cafile=self.ca_file)
-        return context.wrap_socket(bare, server_hostname="localhost")
+    def target(self, wire: str, port: int | None = None) -> dict[str, Any]:
+        """What a worker is told: over "plain", "tls" or "http2"; ``port`` to go by."""
+        own = {"plain": self.plain, "tls": self.tls, "http2": self.http2}[wire]
+        secure = wire != "plain"
+        host = "localhost" if secure else "127.0.0.1"
+        return {
+            "url": f"http{'s' * secure}://{host}:{port or own}",
+            "host": host,
+            "port": port or own,
+            "ca_file": self.ca_file if secure else None,
+            "http2": wire == "http2",
+        }
 
 
 @contextlib.contextmanager
@@ -86,16 +94,17 @@ def running_server(folder: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def nginx(folder: Path) -> Iterator[Server]:
     """A single nginx process."""
-    plain, tls = free_port(), free_port()
+    plain, tls, http2 = free_port(), free_port(), free_port()
     text = CONFIGURATION.format(
-        folder=folder, plain=plain, tls=tls, placed=PLACED, done=DONE
+        folder=folder, plain=plain, tls=tls, http2=http2, placed=PLACED, done=DONE
     )
     (folder / "nginx.conf").write_text(text)
     command = [shutil.which("nginx") or "nginx", "-c", str(folder / "nginx.conf")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
             wait_for(plain, process)
-            yield Server("nginx", process.pid, plain, tls, str(folder / "ca.pem"))
+            authority = str(folder / "ca.pem")
+            yield Server("nginx", process.pid, plain, tls, http2, authority)
         finally:
             process.send_signal(signal.SIGTERM)
 
@@ -114,7 +123,8 @@ def simulator(folder: Path) -> Iterator[Server]:
     with subprocess.Popen([sys.executable, "-c", program]) as process:
         try:
             wait_for(port, process)
-            yield Server("simulator", process.pid, port, None, str(folder / "ca.pem"))
+            authority = str(folder / "ca.pem")
+            yield Server("simulator", process.pid, port, None, None, authority)
         finally:
             process.kill()
 
@@ -140,9 +150,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def pin(server: Server, core: int | None) -> None:
-    """Keep server and client on one core; None sets both free."""
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    cores = set(range(os.cpu_count() or 1)) if core is None else {core}
-    os.sched_setaffinity(0, cores)
-    os.sched_setaffinity(server.pid, cores)
+    """Keep the server on one core; None sets it free."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = set(range(os.cpu_count() or 1)) if core is None else {core}
+        os.sched_setaffinity(server.pid, cores)

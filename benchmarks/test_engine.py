@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from contenders import BODY
+from order import BODY
 
 from fastorder._core.backoff import RetryQueue
 from fastorder._core.engine import PollEngine

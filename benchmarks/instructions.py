@@ -1,0 +1,191 @@
+"""User-space instructions of one awaited order, counted by callgrind.
+
+Two runs of different length are counted; the difference, divided by the orders between
+them, is what one order takes, without what a process takes to start and to warm up. The
+server is in this process, outside of valgrind, and answers after a pause, so that every
+order meets the event loop in the same way.
+
+    python benchmarks/instructions.py           # counts and shows
+    python benchmarks/instructions.py --keep    # and writes instructions.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from order import PLACED
+from recorder import body_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEPT = Path(__file__).parent / "instructions.json"
+FEW, MANY = 200, 1200
+PAUSE = 0.005  # a client under valgrind is back at its loop by then
+ANSWER = (
+    "HTTP/1.1 200 OK\r\nServer: benchmark\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
+    f"Content-Type: application/json\r\nContent-Length: {len(PLACED)}\r\n"
+    f"Connection: keep-alive\r\n\r\n{PLACED}"
+).encode()
+PARTS = {
+    "libcurl": re.compile(r"libcurl|_pycurl"),
+    "compiled fastorder": re.compile(r"/fastorder/(?:[a-z_]+/)?[^/]+\.so$"),
+    "Python": re.compile(r"libpython|/python3|/lib-dynload/"),
+    "libc": re.compile(r"/libc[.-]|/ld-linux|/libm[.-]|/libpthread"),
+}
+REST = "the rest"
+
+
+def build() -> dict[str, str]:
+    """What a count depends on besides the code: only the like are compared."""
+    import orjson
+    import pycurl
+
+    return {
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "pycurl": pycurl.version.split()[0].split("/")[1],
+        "libcurl": pycurl.version_info()[1],
+        "orjson": orjson.__version__,
+        "libc": " ".join(platform.libc_ver()),
+    }
+
+
+async def client(port: int, orders: int) -> None:
+    """What is counted: one order after another on a warm connection."""
+    import fastorder
+
+    async with fastorder.OrderExecutor(f"http://127.0.0.1:{port}") as executor:
+        executor.set_token("abc")
+        executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
+        await executor.connect()
+        for _ in range(orders):
+            result = await executor.place_market_order(
+                "MNQ", "BUY", 1, 12345678, 50, 100
+            )
+            assert result.success, result
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[int]:
+    """The port of a server that answers every order in the same way."""
+
+    def serve(stream: socket.socket) -> None:
+        with stream, contextlib.suppress(OSError):
+            while body_of(stream) is not None:
+                time.sleep(PAUSE)
+                stream.sendall(ANSWER)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                stream, _ = listener.accept()
+                threading.Thread(target=serve, args=(stream,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def counted(port: int, orders: int, folder: Path) -> Counter[str]:
+    """Instructions of one run, by the file that they lie in."""
+    out = folder / f"callgrind.{orders}"
+    command = [
+        shutil.which("valgrind") or "valgrind",
+        "--tool=callgrind",
+        f"--callgrind-out-file={out}",
+        sys.executable,
+        __file__,
+        "--client",
+        str(port),
+        str(orders),
+    ]
+    fixed = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, env=fixed, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"callgrind ended with {done.returncode}: {done.stderr}")
+    return by_file(out.read_text().splitlines())
+
+
+def by_file(lines: list[str]) -> Counter[str]:
+    """Callgrind's own file, added up by object: a name stands once, then its number."""
+    names: dict[str, str] = {}
+    found: Counter[str] = Counter()
+    where, inclusive = "", False
+    for line in lines:
+        if line.startswith("ob="):
+            number, _, name = line[3:].partition(" ")
+            where = names.setdefault(number, name)
+        elif line.startswith("cob="):
+            number, _, name = line[4:].partition(" ")
+            names.setdefault(number, name)
+        elif line.startswith("calls="):
+            inclusive = True  # the next line is what the callee took
+        elif line[:1].isdigit() or line[:1] in {"+", "-", "*"}:
+            if not inclusive:
+                found[where] += int(line.split()[1])
+            inclusive = False
+    return found
+
+
+def part_of(file: str) -> str:
+    """Which part of the table a file belongs to."""
+    return next((name for name, pattern in PARTS.items() if pattern.search(file)), REST)
+
+
+def count() -> dict[str, int]:
+    """Instructions of one awaited place: in total and by part."""
+    with (
+        answering() as port,
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        few, many = pool.map(
+            lambda orders: counted(port, orders, Path(folder)), (FEW, MANY)
+        )
+    parts = dict.fromkeys((*PARTS, REST), 0.0)
+    for file in many.keys() | few.keys():
+        parts[part_of(file)] += (many[file] - few[file]) / (MANY - FEW)
+    whole = {name: round(number) for name, number in parts.items()}
+    return {"total": sum(whole.values()), **whole}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--client", nargs=2, type=int)
+    parser.add_argument("--keep", action="store_true")
+    given = parser.parse_args()
+    if given.client:
+        asyncio.run(client(*given.client))
+        return
+    found = {"instructions": count(), "build": build()}
+    for name, number in found["instructions"].items():
+        print(f"{name:20} {number:>9,}")
+    if given.keep:
+        KEPT.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""Charts from the results, and the tables of docs/performance.md and of the README.
+
+A table stands between ``<!-- numbers: NAME -->`` and ``<!-- end -->`` and is written
+from the results alone; a test holds the pages to them.
+
+    python benchmarks/report.py     # draws the charts, writes the tables
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from results import HERE, SHORT, kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+ROOT = HERE.parent
+PAGES = (ROOT / "docs" / "performance.md", ROOT / "README.md")
+BLOCK = re.compile(r"(<!-- numbers: (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+INSTRUCTIONS = 110_000
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    head = tuple(head)
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def micro(value: float) -> str:
+    """Microseconds, or milliseconds from a thousand on."""
+    return f"{value / 1000:,.2f} ms" if value >= 1000 else f"{value:,.1f} us"
+
+
+def times(ratio: list[float]) -> str:
+    """A ratio with its least and most."""
+    middle, least, most = ratio
+    return f"{middle:.2f} ({least:.2f} to {most:.2f})"
+
+
+def inverse(ratio: list[float]) -> list[float]:
+    """The other way round."""
+    middle, least, most = ratio
+    return [1 / middle, 1 / most, 1 / least]
+
+
+def scene(name: str) -> str:
+    """Everybody in a scene: percentiles, and the ratio to the scene's base."""
+    found = kept(name)
+    rows = found["contenders"]
+    head = ["who", "p50", "p95", "p99", f"to {found['base']}: median (least to most)"]
+    first = any("first_order" in row for row in rows.values())
+    if first:
+        head.insert(4, "the order alone, p50")
+    body = []
+    for who, row in sorted(rows.items(), key=lambda each: each[1]["p50_us"]):
+        line = [f"**{who}**" if who.startswith("fastorder") else who]
+        line += [micro(row[f"p{at}_us"]) for at in (50, 95, 99)]
+        if first:
+            line.append(micro(row["first_order"]["p50_us"]))
+        body.append([*line, times(row["ratio"])])
+    text = f"{found['title']}; server: {found['server']}.\n\n{table(head, body)}"
+    for who, why in found["left_out"].items():
+        text += f"\nLeft out: {who}, {why}.\n"
+    return text
+
+
+def flight() -> str:
+    """Orders per second and CPU time for each width."""
+    found = kept("flight")
+    widths = ("1", "10", "100", "1000")
+    rows = [
+        [
+            f"**{who}**" if who.startswith("fastorder") else who,
+            *(
+                f"{row[width]['orders_per_second']:,} / "
+                f"{row[width]['cpu_us_per_order']:,.0f} us"
+                if width in row
+                else "not run"
+                for width in widths
+            ),
+        ]
+        for who, row in found["contenders"].items()
+    ]
+    head = [
+        "orders per second / CPU per order",
+        *(f"{each} in flight" for each in widths),
+    ]
+    text = f"{found['title']}.\n\n{table(head, rows)}"
+    for who, why in found["left_out"].items():
+        text += f"\nLeft out: {who}, {why}.\n"
+    return text
+
+
+def memory() -> str:
+    """Memory after the import, after a warm-up, and after the orders."""
+    rows = [
+        [
+            who,
+            *(f"{row[f'after_{when}_mib']:.1f}" for when in ("import", "warm_up")),
+            f"{row['after_orders_mib']:.1f}",
+            f"{row['orders']:,}",
+        ]
+        for who, row in kept("memory")["contenders"].items()
+    ]
+    head = ("MiB in memory", "after import", "warmed up", "after the orders", "orders")
+    return table(head, rows)
+
+
+def imports() -> str:
+    """Import times."""
+    rows = sorted(
+        kept("imports")["contenders"].items(), key=lambda e: e[1]["import_ms"]
+    )
+    return table(
+        ("import of", "median"),
+        [(who, f"{row['import_ms']:.1f} ms") for who, row in rows if who != "nothing"],
+    )
+
+
+def server() -> str:
+    """The server alone."""
+    found = kept("server")
+    rows = [
+        [where, *(micro(row[f"p{at}_us"]) for at in (50, 95, 99)), cpu(row)]
+        for where, row in found["contenders"].items()
+    ]
+    head = (f"{found['server']}, alone", "p50", "p95", "p99", "its CPU per order")
+    return table(head, rows)
+
+
+def cpu(row: dict[str, Any]) -> str:
+    """CPU time of the server, where the system told."""
+    return micro(row["server_cpu_us"]) if "server_cpu_us" in row else "not known"
+
+
+def instructions() -> str:
+    """Instructions of an order by part."""
+    found = json.loads((HERE / "instructions.json").read_text())
+    rows = [(name, f"{number:,}") for name, number in found["instructions"].items()]
+    build = ", ".join(f"{name} {value}" for name, value in found["build"].items())
+    return table(("instructions of an awaited place", "count"), rows) + f"\n{build}.\n"
+
+
+def machine() -> str:
+    """Where and when; how busy the machine was."""
+    found = kept("warm")
+    where = found["machine"]
+    scenes = sorted((HERE / "results").glob("*.json"))
+    loads = [json.loads(each.read_text())["load"] for each in scenes]
+    busy = max(loads) > 2 * int(where["cores"])
+    return (
+        f"{where['processor']}, {where['cores']} cores, {where['system']}, "
+        f"{where['python']}; {found['taken']}. The system's load at the ends of the "
+        f"scenes, the benchmark itself among it: {min(loads)} to {max(loads)}.\n"
+        + ("**Other programs kept the machine busy: a provisional run.**\n" * busy)
+    )
+
+
+def versions() -> str:
+    """Who was compared, in which version."""
+    found = kept("warm")["versions"]
+    bodies = kept("bodies")["contenders"]
+    rows = [(who, what, bodies.get(who, "")) for who, what in found.items()]
+    return table(("who", "version", "sent"), rows)
+
+
+def verdict(what: str, target: str, reached: str, met: bool) -> list[str]:
+    """A row of the targets."""
+    return [what, target, reached, "yes" if met else "**no**"]
+
+
+def at_most(what: str, ratio: list[float], limit: float) -> list[str]:
+    """A ratio that has to stay under its limit."""
+    return verdict(what, f"<= {limit:g}x", times(ratio), ratio[0] <= limit)
+
+
+def faster(other: str, ratio: list[float], least: float) -> list[str]:
+    """How many times slower another one is."""
+    text = f"awaited place, faster than {other}"
+    return verdict(text, f">= {least:g}x", times(ratio), ratio[0] >= least)
+
+
+def targets() -> str:
+    """Every target of the project with what was reached."""
+    warm, tls = kept("warm")["contenders"], kept("tls")["contenders"]
+    verbs, free = kept("verbs")["contenders"], kept("warm-free")["contenders"]
+    ours, raw = warm["fastorder"], warm["raw socket"]
+    rows = [
+        at_most(
+            "awaited place to a raw blocking socket", ours["ratio_to_raw_socket"], 2.2
+        ),
+        at_most(
+            "awaited place to a raw asyncio.Protocol",
+            inverse(warm["raw protocol"]["ratio"]),
+            1.0,
+        ),
+        at_most(
+            "blocking place to a raw blocking socket",
+            warm["fastorder, blocking"]["ratio_to_raw_socket"],
+            1.7,
+        ),
+    ]
+    for other, least in {
+        "AsyncCurlMulti": 2,
+        "aiohttp": 4,
+        "pyreqwest": 2.5,
+        "httpx": 22,
+        "requests": 18,
+        "project-x-py": 22,
+    }.items():
+        if other in warm:
+            rows.append(faster(other, warm[other]["ratio"], least))
+    crowd = kept("flight")["contenders"]
+    if "aiohttp" in crowd:
+        ratio = inverse(crowd["aiohttp"]["100"]["ratio"])
+        text = "orders per second to aiohttp, 100 in flight"
+        rows.append(verdict(text, ">= 4x", times(ratio), ratio[0] >= 4))
+    tail = ours["p99_us"] / ours["p50_us"]
+    limit = min(3.0, 1.5 * raw["p99_us"] / raw["p50_us"])
+    rows.append(
+        verdict(
+            "p99 to p50 of an awaited place",
+            f"<= 3 and <= 1.5x the raw socket's, here {limit:.2f}",
+            f"{tail:.2f}",
+            tail <= limit,
+        )
+    )
+    count = json.loads((HERE / "instructions.json").read_text())["instructions"][
+        "total"
+    ]
+    rows.append(
+        verdict(
+            "instructions of an awaited place",
+            f"<= {INSTRUCTIONS:,}",
+            f"{count:,}",
+            count <= INSTRUCTIONS,
+        )
+    )
+    stamp = verbs["fastorder, call to bytes written"]["p50_us"]
+    text = "from the call to the bytes with the kernel, p50"
+    rows.append(verdict(text, "<= 25 us", micro(stamp), stamp <= 25))
+    secure = inverse(tls["fastorder, plain"]["ratio"])
+    rows.append(at_most("awaited place over TLS to our own plain", secure, 1.3))
+    for who, row in kept("verbs-tls")["contenders"].items():
+        verb = who.partition(", ")[2] or "place"
+        p95 = row["p95_us"]
+        rows.append(verdict(f"{verb} over TLS, p95", "< 1 ms", micro(p95), p95 < 1000))
+    times_of = kept("imports")["contenders"]
+    own = times_of["fastorder"]["import_ms"]
+    rows.append(verdict("import", "<= 60 ms", f"{own:.1f} ms", own <= 60))
+    if "project-x-py" in times_of:
+        part = own / times_of["project-x-py"]["import_ms"]
+        text = "import to project-x-py's"
+        rows.append(verdict(text, "<= 0.2", f"{part:.2f}", part <= 0.2))
+    held = kept("memory")["contenders"]["fastorder"]
+    grown = held["after_orders_mib"] - held["after_warm_up_mib"]
+    text = f"memory grown by {held['orders']:,} orders"
+    rows.append(verdict(text, "flat (under 1 MiB)", f"{grown:.1f} MiB", grown < 1))
+    loose = free["fastorder"]
+    note = (
+        f"\nNo core given: {micro(loose['p50_us'])} for an awaited place, "
+        f"{times(loose['ratio_to_raw_socket'])} to a raw socket.\n"
+    )
+    return table(("what", "target", "reached", "met"), rows) + note + shares()
+
+
+def shares() -> str:
+    """Whose instructions an order's are, in a sentence."""
+    found = json.loads((HERE / "instructions.json").read_text())["instructions"]
+    parts = [
+        f"{name} {number / found['total']:.0%}"
+        for name, number in found.items()
+        if name not in {"total", "the rest"}
+    ]
+    return f"\nOf the instructions of an awaited place: {', '.join(parts)}.\n"
+
+
+def headline() -> str:
+    """The one sentence of the README."""
+    warm = kept("warm")["contenders"]
+    parts = [
+        f"{warm[who]['ratio'][0]:.1f} times as fast as {who}"
+        for who in ("aiohttp", "requests", "httpx", "project-x-py")
+        if who in warm
+    ]
+    return (
+        f"An awaited place, over a warm connection on one core: "
+        f"{micro(warm['fastorder']['p50_us'])} at p50, {', '.join(parts)}; "
+        f"a raw blocking socket takes {micro(warm['raw socket']['p50_us'])}.\n"
+    )
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "targets": targets,
+    "flight": flight,
+    "memory": memory,
+    "imports": imports,
+    "server": server,
+    "instructions": instructions,
+    "machine": machine,
+    "versions": versions,
+    "headline": headline,
+}
+
+
+def written(text: str) -> str:
+    """A page with its tables as the results have them."""
+
+    def block(match: re.Match[str]) -> str:
+        name = match[2]
+        make = BLOCKS.get(name, lambda: scene(name))
+        return f"{match[1]}\n{make()}\n{match[4]}"
+
+    return BLOCK.sub(block, text)
+
+
+def main() -> None:
+    from charts import drawn  # matplotlib is of no use to whoever checks the pages
+
+    if SHORT:
+        return
+    for page in PAGES:
+        page.write_text(written(page.read_text()))
+    print(f"{len(list(drawn()))} charts in docs/charts; tables in", *PAGES)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""An order takes no more instructions than it did: counted, not timed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+ROOM = 1.05
+
+sys.path.append(str(BENCHMARKS))
+_SPEC = importlib.util.spec_from_file_location(
+    "instructions", BENCHMARKS / "instructions.py"
+)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+instructions = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(instructions)
+KEPT = json.loads(instructions.KEPT.read_text())
+
+
+def test_callgrinds_file_is_added_up_by_object_without_what_callees_took():
+    lines = [
+        "ob=(1) /usr/lib/libcurl.so.4",
+        "fn=(1) send",
+        "10 5",
+        "+2 7",
+        "cob=(2) /lib/libc.so.6",
+        "cfn=(2) memcpy",
+        "calls=1 30",
+        "* 1000",
+        "ob=(2)",
+        "fn=(2)",
+        "30 1000",
+    ]
+    assert instructions.by_file(lines) == {
+        "/usr/lib/libcurl.so.4": 12,
+        "/lib/libc.so.6": 1000,
+    }
+
+
+def test_an_awaited_order_takes_no_more_instructions_than_it_did():
+    if shutil.which("valgrind") is None:
+        pytest.skip("valgrind is not installed; make instructions installs it")
+    if instructions.build() != KEPT["build"]:
+        pytest.skip(f"the number was kept for another build: {KEPT['build']}")
+    limit = KEPT["instructions"]["total"] * ROOM
+    for _ in range(3):  # a busy machine adds turns of the loop, and takes none away
+        found = instructions.count()
+        if found["total"] <= limit:
+            return
+    raise AssertionError(f"was {KEPT['instructions']}, is {found}")
