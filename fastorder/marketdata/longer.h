@@ -47,7 +47,7 @@ INLINE int64_t few_summed(const int64_t *x, int64_t n, int64_t least, int64_t *o
         sum += (uint64_t)x[i];
         all |= (int64_t)((uint64_t)x[i] - (uint64_t)least);
     }
-    *odd |= all | (MOST_EXACT - 1 - all);
+    *odd |= all | (int64_t)((uint64_t)(MOST_EXACT - 1) - (uint64_t)all);
     return (int64_t)sum;
 }
 
