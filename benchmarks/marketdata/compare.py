@@ -223,14 +223,25 @@ def nautilus_contender(rows: list) -> Contenders:
 def check(contenders: Contenders) -> None:
     """Every contender has as many bars as we have, with the same volume."""
     ours = contenders[OURS]()
+    volume = sum(ours.volume)
     for name, run in contenders.items():
         if name in (OURS, FLOOR):
             continue
-        theirs = run()
-        count = len(theirs["t"]) if isinstance(theirs, dict) else None
-        count = len(theirs[0]) if isinstance(theirs, tuple) else count or len(theirs)
-        if count != len(ours):
-            sys.exit(f"{name} made {count} bars, fastorder {len(ours)}")
+        count, theirs = counted(run())
+        if (count, theirs) != (len(ours), volume):
+            sys.exit(f"{name}: {count} bars of {theirs}, ours {len(ours)} of {volume}")
+
+
+def counted(bars) -> tuple[int, int]:
+    """How many bars a contender has made, and their volume, which comes last."""
+    if isinstance(bars, np.ndarray):
+        return len(bars), int(bars[:, -1].sum())
+    if isinstance(bars, pl.DataFrame):
+        return len(bars), int(bars[:, -1].sum())
+    if isinstance(bars, pd.DataFrame):
+        return len(bars), int(bars.iloc[:, -1].sum())
+    columns = list(bars.values()) if isinstance(bars, dict) else bars
+    return len(columns[0]), int(columns[-1].sum())
 
 
 def measured(contenders: Contenders, rounds: int) -> dict[str, list[float]]:
