@@ -1,7 +1,8 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS
 #   make test      the tests
-#   make test-long the tests that take minutes: ten million ticks, every vector path
+#   make test-long the tests that take minutes: ten million ticks, every vector path;
+#                  NEON too where gcc-aarch64-linux-gnu and qemu-user are installed
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside every peer; results, charts and tables
 #   make bench-short  the same in two short rounds; nothing is kept

@@ -14,7 +14,7 @@ from fastorder.marketdata import (
     BarBuilder,
     Bars,
     MultiTimeframe,
-    _bars,
+    _vectors,
     aggregate_ticks,
     bars_of_file,
     resample,
@@ -45,15 +45,15 @@ def batches(columns, rows=1_000_000):
         yield from zip(*piece, strict=True)
 
 
-@pytest.mark.parametrize("path", _bars.vector_paths())
+@pytest.mark.parametrize("path", _vectors.vector_paths())
 def test_every_vector_path_in_bulk(ticks, bulk, path):
-    before = _bars.vector_path()
-    if not _bars.use_vector_path(path):
+    before = _vectors.vector_path()
+    if not _vectors.use_vector_path(path):
         pytest.skip(f"this machine has no {path}")
     time, price, size, side = ticks
     assert aggregate_ticks(time, price, size, "1m", side=side) == bulk["1m"]
     assert resample(bulk["1s"], "5m") == bulk["5m"]
-    _bars.use_vector_path(before)
+    _vectors.use_vector_path(before)
 
 
 def test_threads(ticks, bulk):

@@ -26,7 +26,7 @@ from fastorder.marketdata import (
     UnknownTimeframe,
     UnsortedTicks,
     WrongColumn,
-    _bars,
+    _vectors,
     aggregate_ticks,
     merge,
     resample,
@@ -45,13 +45,13 @@ LARGEST = 2**63 - 1
 
 
 def widest_path():
-    return any(_bars.use_vector_path(name) for name in _bars.vector_paths())
+    return any(_vectors.use_vector_path(name) for name in _vectors.vector_paths())
 
 
-@pytest.fixture(params=_bars.vector_paths())
+@pytest.fixture(params=_vectors.vector_paths())
 def path(request):
     """Each vector path of the machine, one after the other."""
-    if not _bars.use_vector_path(request.param):
+    if not _vectors.use_vector_path(request.param):
         pytest.skip(f"this machine has no {request.param}")
     yield request.param
     widest_path()
@@ -146,8 +146,8 @@ def test_every_vector_path_makes_the_same_bits(seed, n, whole, mean_ns):
     time, price, size, side = random_ticks(n, seed, mean_ns)
     price = (price * 4).astype(np.int64) if whole else price * 0.1
     found = []
-    for name in _bars.vector_paths():
-        if _bars.use_vector_path(name):
+    for name in _vectors.vector_paths():
+        if _vectors.use_vector_path(name):
             found.append(aggregate_ticks(time, price, size, "1m", side=side))
     widest_path()
     assert len(found) >= 1

@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import polars as pl
-from plain import PlainBuilder
+from plain import BareBuilder, PlainBuilder
 
-from fastorder.marketdata import BarBuilder, Bars, _bars, aggregate_ticks, resample
+from fastorder.marketdata import BarBuilder, Bars, _vectors, aggregate_ticks, resample
 
 MINUTE = 60_000_000_000
 START = 1_700_000_000_000_000_000
@@ -61,6 +61,18 @@ def bars_of(rows: int) -> dict[str, np.ndarray]:
         "close": close,
         "volume": chance.integers(1, 1000, rows),
     }
+
+
+def with_values(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same with ticks and value, as bars have them that are made from ticks."""
+    value = columns["close"] * columns["volume"]
+    ticks = np.minimum(columns["volume"], 100)
+    return columns | {"ticks": ticks, "value": value, "value_rest": value * 0}
+
+
+def full_contenders(columns: dict[str, np.ndarray]) -> Contenders:
+    bars = Bars.from_columns(columns, "1m")
+    return {OURS: lambda: resample(bars, "5m"), FLOOR: floor(columns)}
 
 
 def floor(columns: dict[str, np.ndarray]) -> Callable[[], object]:
@@ -144,6 +156,7 @@ def duckdb_contender(frame: pl.DataFrame) -> Contenders:
 
 
 def bar_contenders(columns: dict[str, np.ndarray]) -> Contenders:
+    """Bars that are dropped each time leave memory for the next, as in a long run."""
     bars = Bars.from_columns(columns, "1m")
     stamps = columns["time_ns"].view("datetime64[ns]")
     frame = pl.DataFrame({**columns, "time_ns": stamps})
@@ -180,7 +193,8 @@ def live_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
 
     return {
         OURS: lambda: run(BarBuilder("1m").update),
-        "plain Python": lambda: run(PlainBuilder(MINUTE).update),
+        "plain Python, same rules": lambda: run(PlainBuilder(MINUTE).update),
+        "plain Python, no checks": lambda: run(BareBuilder(MINUTE).update),
         "an empty function": lambda: run(nothing),
         **nautilus_contender(rows),
     }
@@ -209,14 +223,25 @@ def nautilus_contender(rows: list) -> Contenders:
 def check(contenders: Contenders) -> None:
     """Every contender has as many bars as we have, with the same volume."""
     ours = contenders[OURS]()
+    volume = sum(ours.volume)
     for name, run in contenders.items():
         if name in (OURS, FLOOR):
             continue
-        theirs = run()
-        count = len(theirs["t"]) if isinstance(theirs, dict) else None
-        count = len(theirs[0]) if isinstance(theirs, tuple) else count or len(theirs)
-        if count != len(ours):
-            sys.exit(f"{name} made {count} bars, fastorder {len(ours)}")
+        count, theirs = counted(run())
+        if (count, theirs) != (len(ours), volume):
+            sys.exit(f"{name}: {count} bars of {theirs}, ours {len(ours)} of {volume}")
+
+
+def counted(bars) -> tuple[int, int]:
+    """How many bars a contender has made, and their volume, which comes last."""
+    if isinstance(bars, np.ndarray):
+        return len(bars), int(bars[:, -1].sum())
+    if isinstance(bars, pl.DataFrame):
+        return len(bars), int(bars[:, -1].sum())
+    if isinstance(bars, pd.DataFrame):
+        return len(bars), int(bars.iloc[:, -1].sum())
+    columns = list(bars.values()) if isinstance(bars, dict) else bars
+    return len(columns[0]), int(columns[-1].sum())
 
 
 def measured(contenders: Contenders, rounds: int) -> dict[str, list[float]]:
@@ -231,17 +256,19 @@ def measured(contenders: Contenders, rounds: int) -> dict[str, list[float]]:
 
 
 def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[tuple]:
-    """Print millions a second, ns for one, and how many times as long as ours."""
-    print(f"\n{title}\n{'':28}{'M/s':>9}{'ns each':>9}{'ours is':>9}")
+    """Print millions a second, ns for one, and how many times as fast ours is."""
+    print(f"\n{title}\n{'':28}{'M/s':>9}{'ns each':>9}{'ours is':>9}{'spread':>14}")
     lines = []
     for name, times in seconds.items():
         middle = statistics.median(times)
-        ratio = statistics.median(
+        ratios = sorted(
             theirs / mine for theirs, mine in zip(times, seconds[OURS], strict=True)
         )
+        ratio = statistics.median(ratios)
         lines.append((name, rows / middle / 1e6, ratio))
         speed, each = rows / middle / 1e6, middle / rows * 1e9
-        print(f"{name:28}{speed:9.1f}{each:9.2f}{ratio:8.2f}x")
+        spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
+        print(f"{name:28}{speed:9.1f}{each:9.2f}{ratio:8.2f}x{spread:>14}")
     return lines
 
 
@@ -274,7 +301,7 @@ def main() -> int:
     rows = int(options.rows)
     print(
         f"{platform.machine()}, {platform.python_implementation()} "
-        f"{platform.python_version()}, vectors {_bars.vector_path()}, {date.today()}"
+        f"{platform.python_version()}, vectors {_vectors.vector_path()}, {date.today()}"
     )
     ticks = ticks_of(rows)
     contenders = tick_contenders(ticks)
@@ -291,6 +318,11 @@ def main() -> int:
     table(
         f"{rows:,} bars of a minute to bars of five",
         measured(contenders, options.rounds),
+        rows,
+    )
+    table(
+        f"The same with ticks and values: {rows:,} bars of nine columns",
+        measured(full_contenders(with_values(bars_of(rows))), options.rounds),
         rows,
     )
     live = live_contenders(ticks)

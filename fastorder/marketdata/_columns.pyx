@@ -30,6 +30,11 @@ from fastorder.marketdata.errors import BadTick, WrongColumn
 cdef extern from "Python.h":
     object PyMemoryView_GetContiguous(object exporter, int kind, char order)
 
+cdef extern from "memory.h" nogil:
+    char* more_memory(char* memory, size_t used, size_t* size, size_t wanted) noexcept
+    char* fitted(char* memory, size_t used, size_t* size) noexcept
+    void give_back(char* memory, size_t size) noexcept
+
 cdef extern from "arrow.h" nogil:
     struct ArrowSchema:
         const char* format
@@ -72,7 +77,7 @@ cdef class Column:
 
     def __dealloc__(self):
         if self.owns:
-            free(self.data)
+            give_back(self.data, self.room)
 
     def __len__(self):
         return self.size
@@ -124,6 +129,28 @@ cdef Column column_over(void* data, Py_ssize_t size, char kind, object owner):
     column.owner = owner
     column.owns = owner is None
     return column
+
+
+cdef Column column_of_memory(char* memory, Py_ssize_t size, char kind, size_t room):
+    """A column that owns memory of so many bytes."""
+    cdef Column column = column_over(memory, size, kind, None)
+    column.room = room
+    return column
+
+
+# ------------------------------------------------------------------ memory
+
+cdef char* longer_memory(char* memory, size_t used, size_t* size,
+                         size_t wanted) noexcept nogil:
+    return more_memory(memory, used, size, wanted)
+
+
+cdef char* fitted_memory(char* memory, size_t used, size_t* size) noexcept nogil:
+    return fitted(memory, used, size)
+
+
+cdef void give_memory_back(char* memory, size_t size) noexcept nogil:
+    give_back(memory, size)
 
 
 # ------------------------------------------------------------------ buffers

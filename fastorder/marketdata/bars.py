@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from fastorder.marketdata._bars import NAMES, check_bars
 from fastorder.marketdata._columns import (
     Column,
     array_capsules,
     schema_capsule,
     stream_capsule,
 )
+from fastorder.marketdata._given import check_bars
+from fastorder.marketdata._sheet import NAMES
 from fastorder.marketdata.columns import column_of, column_of_bytes
 from fastorder.marketdata.errors import BarError
 from fastorder.marketdata.frames import Every, read_every

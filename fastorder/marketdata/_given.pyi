@@ -1,0 +1,3 @@
+from fastorder.marketdata._columns import Column
+
+def check_bars(columns: dict[str, Column]) -> None: ...

@@ -1,0 +1,291 @@
+/* Many shorter bars at once: the longer ones that they make.
+ *
+ * One pass goes over all columns, bar after longer bar. Most longer bars have few
+ * shorter ones, so that memory is what counts, and it is read once and in order; vectors
+ * take over where there are many.
+ */
+#ifndef FASTORDER_LONGER_H
+#define FASTORDER_LONGER_H
+
+#include "sheet.h"
+#include "ticks.h"
+
+#define FEW 16                               /* fewer are not worth a call */
+
+typedef struct {
+    const int64_t *time;
+    const void *open, *high, *low, *close;   /* double or int64_t */
+    const int64_t *volume;
+    const int64_t *ticks, *buy, *sell;       /* NULL where they are not known */
+    const double *value, *left;              /* NULL where it is not known */
+    int64_t n;
+    int is_whole;
+    const lanes_t *lanes;
+} bars_t;
+
+static inline price_t bar_price(const void *column, int64_t i) {
+    price_t price;
+    memcpy(&price, (const char *)column + 8 * i, 8);
+    return price;
+}
+
+/* A bar without a trade: its prices are those of the bar before it. */
+static inline int is_empty(const part_t *part, int is_whole) {
+    if (part->volume) return 0;
+    return is_whole ? part->high.whole == part->low.whole
+                    : part->high.real == part->low.real;
+}
+
+/* ------------------------------------------------------------------ sums and extremes */
+
+/* A sum of n numbers, n below FEW, none of them below ``least``; ``odd`` gets a sign bit
+ * where one is, or is too large. */
+INLINE int64_t few_summed(const int64_t *x, int64_t n, int64_t least, int64_t *odd) {
+    uint64_t sum = 0;
+    int64_t all = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += (uint64_t)x[i];
+        all |= (int64_t)((uint64_t)x[i] - (uint64_t)least);
+    }
+    *odd |= all | (int64_t)((uint64_t)(MOST_EXACT - 1) - (uint64_t)all);
+    return (int64_t)sum;
+}
+
+static int64_t sum_of(const bars_t *bars, const int64_t *x, int64_t n) {
+    if (n >= FEW) return bars->lanes->sum(x, n);
+    int64_t total = 0, all = 0;
+    for (int64_t i = 0; i < n; i++) {
+        all |= x[i];
+        if (__builtin_add_overflow(total, x[i], &total)) return -1;
+    }
+    return all < 0 ? -1 : total;
+}
+
+/* Minus zero becomes zero: which of the two comes first depends on the vectors. */
+INLINE price_t few_highest(const void *column, int64_t from, int64_t n, int is_whole) {
+    price_t best = bar_price(column, from);
+    for (int64_t i = 1; i < n; i++) {
+        price_t one = bar_price(column, from + i);
+        if (is_whole) best.whole = one.whole > best.whole ? one.whole : best.whole;
+        else best.real = highest(one.real, best.real);
+    }
+    if (!is_whole) best.real += 0.0;
+    return best;
+}
+
+INLINE price_t few_lowest(const void *column, int64_t from, int64_t n, int is_whole) {
+    price_t best = bar_price(column, from);
+    for (int64_t i = 1; i < n; i++) {
+        price_t one = bar_price(column, from + i);
+        if (is_whole) best.whole = one.whole < best.whole ? one.whole : best.whole;
+        else best.real = lowest(one.real, best.real);
+    }
+    if (!is_whole) best.real += 0.0;
+    return best;
+}
+
+static price_t highest_of(const bars_t *bars, int64_t from, int64_t n) {
+    price_t best;
+    if (n < FEW) return few_highest(bars->high, from, n, bars->is_whole);
+    if (bars->is_whole)
+        best.whole = bars->lanes->highest_whole((const int64_t *)bars->high + from, n);
+    else
+        best.real = bars->lanes->highest_real((const double *)bars->high + from, n) + 0.0;
+    return best;
+}
+
+static price_t lowest_of(const bars_t *bars, int64_t from, int64_t n) {
+    price_t best;
+    if (n < FEW) return few_lowest(bars->low, from, n, bars->is_whole);
+    if (bars->is_whole)
+        best.whole = bars->lanes->lowest_whole((const int64_t *)bars->low + from, n);
+    else
+        best.real = bars->lanes->lowest_real((const double *)bars->low + from, n) + 0.0;
+    return best;
+}
+
+static void add_values(const bars_t *bars, int64_t from, int64_t to, part_t *part) {
+    for (int64_t i = from; i < to; i++) {
+        double whole, fraction;
+        join_value(bars->value[i], bars->left[i], &whole, &fraction);
+        part->whole += whole;
+        part->fraction += fraction;
+        if (!(i & 63)) carry(part);
+    }
+    carry(part);
+}
+
+/* ------------------------------------------------------------------ any bars */
+
+/* What the bars from..to amount to, none of them empty. */
+static int part_of_full_bars(const bars_t *bars, int64_t from, int64_t to, part_t *part) {
+    int64_t n = to - from;
+    memset(part, 0, sizeof *part);
+    part->open = bar_price(bars->open, from);
+    part->high = highest_of(bars, from, n);
+    part->low = lowest_of(bars, from, n);
+    part->close = bar_price(bars->close, to - 1);
+    part->volume = sum_of(bars, bars->volume + from, n);
+    if (bars->ticks) part->ticks = sum_of(bars, bars->ticks + from, n);
+    if (bars->buy) part->buy = sum_of(bars, bars->buy + from, n);
+    if (bars->sell) part->sell = sum_of(bars, bars->sell + from, n);
+    if (bars->value) add_values(bars, from, to, part);
+    if (part->volume < 0 || part->ticks < 0 || part->buy < 0 || part->sell < 0)
+        return TOO_MUCH;
+    return FINE;
+}
+
+/* What the bars from..to amount to; empty ones count only where all are empty. */
+static int part_of_bars(const bars_t *bars, int64_t from, int64_t to, part_t *part) {
+    int64_t empty = 0;
+    for (int64_t i = from; i < to; i++) empty += bars->volume[i] == 0;
+    if (!empty) return part_of_full_bars(bars, from, to, part);
+    part_t one;
+    int why = part_of_full_bars(bars, from, from + 1, part);
+    for (int64_t i = from + 1; i < to && !why; i++) {
+        why = part_of_full_bars(bars, i, i + 1, &one);
+        if (why || is_empty(&one, bars->is_whole)) continue;
+        if (is_empty(part, bars->is_whole)) *part = one;
+        else if (!join_parts(part, &one, bars->is_whole)) why = TOO_MUCH;
+    }
+    return why;
+}
+
+/* ------------------------------------------------------------------ plain bars */
+
+/* The same for sums that split_value has split; exact, because they are small. */
+INLINE void few_values(const bars_t *bars, int64_t i, int64_t n, part_t *part,
+                       int64_t *odd) {
+    double whole = 0, fraction = 0, most = 0;
+    for (int64_t j = i; j < i + n; j++) {
+        double near = bars->value[j], rounded = (near + ROUND_WHOLE) - ROUND_WHOLE;
+        whole += rounded;
+        fraction += (near - rounded) + bars->left[j];
+        most = highest(fabs(near), most);
+    }
+    part->whole = whole;
+    part->fraction = fraction;
+    carry(part);
+    *odd |= -(int64_t)!(most < (double)(MOST_EXACT / 2) && fraction == fraction);
+}
+
+/* What n bars amount to; 0 where one is empty, out of order or out of the ordinary.
+ * Times are from 1970 on, so that their differences fit. */
+INLINE int join_few(const bars_t *bars, int64_t i, int64_t n, int is_whole, int has_more,
+                    part_t *part) {
+    const int64_t *time = bars->time + i;
+    int64_t odd = 0;
+    for (int64_t j = 1; j < n; j++) odd |= time[j] - time[j - 1];
+    part->volume = few_summed(bars->volume + i, n, 1, &odd);
+    part->open = bar_price(bars->open, i);
+    part->high = few_highest(bars->high, i, n, is_whole);
+    part->low = few_lowest(bars->low, i, n, is_whole);
+    part->close = bar_price(bars->close, i + n - 1);
+    if (has_more && bars->ticks) part->ticks = few_summed(bars->ticks + i, n, 0, &odd);
+    if (has_more && bars->buy) part->buy = few_summed(bars->buy + i, n, 0, &odd);
+    if (has_more && bars->sell) part->sell = few_summed(bars->sell + i, n, 0, &odd);
+    if (has_more && bars->value) few_values(bars, i, n, part, &odd);
+    return odd >= 0;
+}
+
+static int join_many(const bars_t *bars, int64_t i, int64_t n, part_t *part) {
+    return bars->lanes->plain_bars(bars->time + i, bars->volume + i, n) &&
+           part_of_full_bars(bars, i, i + n, part) == FINE;
+}
+
+static inline int64_t even_label(int64_t time, int64_t offset, int64_t length) {
+    int64_t over = (time - offset) % length;
+    return time - (over < 0 ? over + length : over);
+}
+
+/* Where a row of longer bars has come to. */
+typedef struct {
+    int64_t i;                               /* the first bar that is not taken */
+    int64_t at;                              /* bars written */
+    int64_t label;                           /* of the longer bar that i belongs to */
+} place_in_row_t;
+
+typedef struct {
+    bars_t bars;
+    int64_t offset, length, most;
+    char *columns[COLUMNS];
+} row_t;
+
+/* One longer bar after the other, as long as each has n bars; 0 where one does not fit.
+ * Everything is by value, so that the compiler knows what no store can change. */
+INLINE int run_row(const row_t *given, place_in_row_t *reached, int64_t n, int is_whole,
+                   int has_more) {
+    const row_t row = *given;
+    const int64_t *time = row.bars.time;
+    place_in_row_t now = *reached;
+    int fits = 1;
+    while (now.at < row.most) {
+        int64_t end = now.label + row.length, stop = now.i + n;
+        if (stop >= row.bars.n || time[stop - 1] >= end || time[stop] < end) break;
+        part_t part = {0};
+        fits = n < FEW ? join_few(&row.bars, now.i, n, is_whole, has_more, &part)
+                       : join_many(&row.bars, now.i, n, &part);
+        if (!fits) break;
+        put_bar(row.columns, now.at++, now.label, &part, has_more);
+        now.i = stop;
+        now.label = time[stop] < end + row.length
+                        ? end : even_label(time[stop], row.offset, row.length);
+    }
+    *reached = now;
+    return fits;
+}
+
+/* Loops of a known length are unrolled. */
+INLINE int run_known(const row_t *row, place_in_row_t *now, int64_t n, int is_whole,
+                     int has_more) {
+    switch (n) {
+    case 2: return run_row(row, now, 2, is_whole, has_more);
+    case 3: return run_row(row, now, 3, is_whole, has_more);
+    case 4: return run_row(row, now, 4, is_whole, has_more);
+    case 5: return run_row(row, now, 5, is_whole, has_more);
+    case 6: return run_row(row, now, 6, is_whole, has_more);
+    case 12: return run_row(row, now, 12, is_whole, has_more);
+    case 15: return run_row(row, now, 15, is_whole, has_more);
+    default: return run_row(row, now, n, is_whole, has_more);
+    }
+}
+
+static int run_plain(const row_t *row, place_in_row_t *now, int64_t n) {
+    return run_known(row, now, n, 0, 0);
+}
+
+static int run_plain_whole(const row_t *row, place_in_row_t *now, int64_t n) {
+    return run_known(row, now, n, 1, 0);
+}
+
+static int run_full(const row_t *row, place_in_row_t *now, int64_t n) {
+    return run_known(row, now, n, 0, 1);
+}
+
+static int run_full_whole(const row_t *row, place_in_row_t *now, int64_t n) {
+    return run_known(row, now, n, 1, 1);
+}
+
+/* Longer bars into their columns, as long as nothing is out of the ordinary and another
+ * bar follows; how many, and the first bar after them. A longer bar starts at ``start``,
+ * and the columns have room for ``most``. */
+static int64_t longer_bars(const bars_t *bars, int64_t *start, int64_t offset,
+                           int64_t length, int64_t most, char **columns) {
+    row_t row = {*bars, offset, length, most, {0}};
+    place_in_row_t now = {*start, 0, even_label(bars->time[*start], offset, length)};
+    int has_more = columns[TICKS] || columns[BUY] || columns[SELL] || columns[VALUE_SUM];
+    int64_t step = 1;
+    memcpy(row.columns, columns, sizeof row.columns);
+    while (now.at < most) {
+        int64_t stop = first_from(bars->time, now.i, bars->n, now.label + length, step);
+        if (stop >= bars->n) break;
+        step = stop - now.i;
+        if (!(has_more ? bars->is_whole ? run_full_whole : run_full
+                       : bars->is_whole ? run_plain_whole : run_plain)(&row, &now, step))
+            break;
+    }
+    *start = now.i;
+    return now.at;
+}
+
+#endif
