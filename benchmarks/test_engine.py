@@ -8,8 +8,9 @@ import pytest
 from order import BODY
 
 from fastorder._core.backoff import RetryQueue
-from fastorder._core.engine import PollEngine
-from fastorder._core.transfer import Evidence, Receiver, Route, Security
+from fastorder._core.poll_engine import PollEngine
+from fastorder._core.route import Origin, Route, Security
+from fastorder._core.transfer import Evidence, Receiver
 
 if TYPE_CHECKING:
     from server import Server
@@ -29,8 +30,8 @@ class Sink(Receiver):
 @pytest.mark.parametrize("in_flight", [1, 10, 100])
 @pytest.mark.benchmark(group="engine, exchanges until all have ended")
 def test_exchanges(benchmark: Any, server: Server, in_flight: int) -> None:
-    url = f"{server.url}/api/Order/place"
-    route = Route(url, Security(protocols="http"), once=True)
+    origin = Origin(server.url, Security(protocols="http"))
+    route = Route(origin, "/api/Order/place", once=True)
     engine = PollEngine(max_connections=128)
 
     def exchange() -> None:
