@@ -101,7 +101,7 @@ class OrderExecutor(Desk[OrderResult]):
                     self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
                     interrupts.let_through()
         finally:  # Ctrl-C ends the wait, and it closes all the same
-            self._engine.close()
+            self._dispatch.close()
             self._close_journal()
 
     def recover(self) -> list[OrderResult]:

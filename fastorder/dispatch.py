@@ -12,6 +12,7 @@ from fastorder.clock import Clock
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.enums import Outcome
+from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway_time import GatewayTime
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ KEPT_ENDED = 256
 """How many ended requests stay visible."""
 
 UNKNOWN = Outcome.UNKNOWN
+
+REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
+"""What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
 
 
@@ -79,12 +83,13 @@ class Dispatch(Carrier):
         """Start a ticket; on a warm connection its request has left on return.
 
         Raises:
-            ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent.
+            ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent. After
+                anything else, a Ctrl-C say, it may have been, so it stays in the book.
         """
         self._open[ticket] = None
         try:
             ticket.obey(ticket.protocol.start())
-        except BaseException:
+        except REFUSALS:
             self._open.pop(ticket, None)
             raise
         return ticket
@@ -104,6 +109,13 @@ class Dispatch(Carrier):
         """
         self.engine.check()
         self.tokens.header()
+
+    def close(self) -> None:
+        """Close the engine; a ticket that it never got ends too, with nothing sent."""
+        self.engine.close()
+        for ticket in tuple(self._open):
+            if not ticket.settled:
+                ticket.stop(None)
 
     # ------------------------------------------------------------ for tickets
 

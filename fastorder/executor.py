@@ -100,7 +100,7 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         finally:  # an aclose that is cancelled closes all the same
             for wait in waits:
                 wait.cancel()
-            self._engine.close()
+            self._dispatch.close()
             self._close_journal()
 
     async def recover(self) -> list[OrderResult]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastorder._core.order import order_from_body
 from fastorder._core.result import OrderResult
 from fastorder._core.ticket import Ticket
+from fastorder.dispatch import REFUSALS
 from fastorder.enums import Outcome
 from fastorder.errors import JournalFailed, KeyReused
 from fastorder.journal import Intent
@@ -83,13 +84,14 @@ class Records:
         if self._journal is not None:
             self._dispatch.check_ready()
             self._write(self._journal, ticket, order, contract_id, body)
-        try:
-            self._dispatch.launch(ticket)
-        except BaseException:
-            self._not_sent(ticket)
-            raise
         if order.idempotency_key is not None:
             self._keep(ticket, body)
+        try:
+            self._dispatch.launch(ticket)
+        except REFUSALS:
+            self._keyed.pop(ticket.tag, None)
+            self._not_sent(ticket)
+            raise
         return ticket
 
     def recover(self) -> list[Ticket[OrderResult]]:

@@ -79,6 +79,7 @@ def test_interim_answers_are_passed_over():
         (b"1.0", None, False),
         (b"1.0", b"Keep-Alive", True),
         (b"1.0", b"keep-alive, close", False),
+        (b"1.1", b"close\r\nConnection: keep-alive", False),
     ],
 )
 def test_whether_another_request_may_follow(version, connection, kept):

@@ -211,3 +211,85 @@ def test_what_waits_for_a_connection_is_begun_where_none_can_be_opened(
 
     ends = run(main(), limit_s=20)
     assert {(evidence.curl_code, evidence.starts) for evidence in ends} == {(28, 0)}
+
+
+def test_the_number_of_a_socket_that_was_given_up_is_free_for_others(
+    run, serve, silent
+):
+    """A time-out while the connection opens takes its socket off the loop."""
+    origin = Origin(silent, Security(protocols="http"), connect_ms=10_000)
+    hopeless = Route(origin, "/api", once=True, request_ms=50)
+    server = serve()
+
+    async def main():
+        engine, sink = LoopEngine(), Sink()
+        for _ in range(3):
+            engine.submit(hopeless, b"{}", None, sink)
+            while not sink.heard:
+                await asyncio.sleep(0.001)
+            evidence = sink.heard.pop()
+            assert (evidence.curl_code, evidence.starts) == (28, 0)
+            port = int(server.url.rpartition(":")[2])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi")
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+            writer.close()
+            await writer.wait_closed()
+        engine.submit(route_to(server.url), b"{}", None, sink)
+        while not sink.heard:
+            await asyncio.sleep(0.001)
+        engine.close()
+        return sink.heard.pop()
+
+    assert run(main(), limit_s=20).http_status == 200
+
+
+class Eager(Sink):
+    """Submits one more from inside the first it hears of."""
+
+    def __init__(self, engine, route):
+        super().__init__()
+        self.engine, self.route = engine, route
+
+    def receive(self, evidence):
+        if not self.heard:
+            self.engine.submit(self.route, b"late", None, self)
+        super().receive(evidence)
+
+
+def test_requests_that_wait_are_first_come_first_served(serve):
+    server = serve()
+    engine, route = PollEngine(max_connections=1), route_to(server.url)
+    sink = Eager(engine, route)
+    for body in (b"first", b"second", b"third"):
+        engine.submit(route, body, None, sink)
+    while len(sink.heard) < 4:
+        engine.turn(1_000_000_000)
+    engine.close()
+    assert server.bodies == [b"first", b"second", b"third", b"late"]
+
+
+class Stubborn(Sink):
+    """Raises what no caller catches."""
+
+    def receive(self, evidence):
+        super().receive(evidence)
+        raise KeyboardInterrupt
+
+    def fail(self, error):
+        pass
+
+
+def test_every_exchange_that_is_late_ends_whatever_one_of_them_raises(serve):
+    server = serve(pause=1.0)
+    engine, sink = PollEngine(), Stubborn()
+    for _ in range(3):
+        engine.submit(route_to(server.url, request_ms=50), b"{}", None, sink)
+    raised = 0
+    while len(sink.heard) < 3:
+        try:
+            engine.turn(1_000_000_000)
+        except KeyboardInterrupt:
+            raised += 1
+    engine.close()
+    assert raised == 3

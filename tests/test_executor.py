@@ -1,6 +1,7 @@
 """An executor's life: one loop, one thread, one process; nothing is lost at its end."""
 
 import asyncio
+import contextlib
 import gc
 import itertools
 import os
@@ -13,6 +14,7 @@ from conftest import ACCOUNT, QUICK, prepared
 
 import fastorder
 from fastorder import Outcome, blocking
+from fastorder.journal import read
 from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"
@@ -459,3 +461,48 @@ def test_a_close_that_is_cancelled_closes_all_the_same(run, connect, gateway):
         return await ticket
 
     assert run(main()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("where", ["call_later", "add_writer", "add_reader"])
+@pytest.mark.parametrize("journaled", [False, True])
+def test_ctrl_c_in_the_middle_of_a_place_loses_no_order(
+    connect, gateway, tmp_path, where, journaled
+):
+    """Whatever leaves after it is in the book, and nothing is told that is not so."""
+    journal = tmp_path / "orders.db" if journaled else None
+
+    class Interrupted(asyncio.SelectorEventLoop):
+        armed = False
+
+    def interrupted(loop, *args, **named):
+        if loop.armed:
+            loop.armed = False
+            raise KeyboardInterrupt
+        return getattr(asyncio.SelectorEventLoop, where)(loop, *args, **named)
+
+    setattr(Interrupted, where, interrupted)
+
+    async def main():
+        executor = connect(journal=journal)
+        loop = asyncio.get_running_loop()
+        loop.armed = True
+        with contextlib.suppress(KeyboardInterrupt):
+            buy(executor)
+        loop.armed = False
+        (ticket,) = executor.intents()
+        await asyncio.sleep(0.2)
+        await executor.aclose(drain=0.2)
+        return ticket
+
+    loop = Interrupted()
+    ticket = loop.run_until_complete(main())
+    loop.close()
+    booked = len(gateway.ledger.placements(ticket.tag))
+    outcome = ticket.result.outcome
+    assert outcome in (Outcome.ACCEPTED, Outcome.NOT_SENT, Outcome.UNKNOWN)
+    assert booked == 1 if outcome is Outcome.ACCEPTED else booked <= 1
+    if outcome is Outcome.NOT_SENT:
+        assert booked == 0
+    if journaled:
+        (entry,) = read(journal)
+        assert entry.outcome == outcome.name

@@ -35,6 +35,7 @@ cdef struct Answer:
     Flaw flaw
     int status                  # 0 until the status line was read
     bint keeps_open             # the connection may carry another request
+    bint closes                 # a header says that it may not
     bint chunked
     int64_t length              # as Content-Length says it; -1 where it does not
     int64_t left                # of the body, or of the chunk

@@ -2,8 +2,9 @@
 """One HTTP/1.1 answer, read from its bytes as they come, by RFC 9112.
 
 What could be read in two ways is refused: a length that is given twice and differs, a
-transfer coding other than chunked, a folded header, a blank before a header's colon. An
-answer that is refused decides nothing about the order that it should have answered.
+transfer coding other than chunked, a folded header, a blank before a header's colon.
+Where there are chunks a length counts for nothing, and the connection ends. An answer
+that is refused decides nothing about the order that it should have answered.
 """
 
 from cpython.bytes cimport (
@@ -58,7 +59,7 @@ cdef void answer_free(Answer* answer) noexcept nogil:
 
 
 cdef bint answer_make_room(Answer* answer) noexcept nogil:
-    """Have at least LEAST_ROOM bytes free, or all that are still to come."""
+    """Have at least LEAST_ROOM bytes free."""
     cdef size_t wanted = answer.size + LEAST_ROOM
     cdef size_t room = answer.room if answer.room else FIRST_ROOM
     cdef char* grown
@@ -249,8 +250,7 @@ cdef void read_connection(
         while end < size and value[end] != c',' and not is_blank(value[end]):
             end += 1
         if end - start == 5 and same(value + start, b"close", 5):
-            answer.keeps_open = False
-            return
+            answer.closes = True
         if end - start == 10 and same(value + start, b"keep-alive", 10):
             answer.keeps_open = True
         start = end + 1
@@ -274,6 +274,8 @@ cdef bint read_length(Answer* answer, const char* value, size_t size) noexcept n
 cdef bint end_head(Answer* answer) noexcept nogil:
     """The headers are over: what follows them?"""
     answer.body = answer.parsed
+    if answer.closes:
+        answer.keeps_open = False
     if answer.status < 200:
         if answer.status == 101:
             return flawed(answer, BAD_HEAD)

@@ -306,7 +306,7 @@ cdef class Connection:
         return 0
 
     cdef int close(self, CURLM* multi) except -1:
-        """End it; libcurl closes its socket at once."""
+        """End it; its socket is noted as closed."""
         if self.wire.easy is not NULL:
             curl.multi_remove_handle(multi, self.wire.easy)
             curl.easy_cleanup(self.wire.easy)

@@ -7,7 +7,7 @@ from fastorder._core.connection cimport Connection, Step
 from fastorder._core.gate cimport Gate
 from fastorder._core.libcurl cimport CURLM, socket_t
 from fastorder._core.route cimport Origin, Route
-from fastorder._core.transfer cimport Receiver
+from fastorder._core.transfer cimport Evidence, Receiver
 
 cdef struct Change:             # what libcurl wants to hear about a socket
     socket_t fd
@@ -52,6 +52,7 @@ cdef class Engine:
     cdef int move(self, Connection connection) except -1
     cdef int go_on(self, Connection connection, Step step) except -1
     cdef int retire(self, Connection connection, int code) except -1
+    cdef int tell(self, Receiver receiver, Evidence evidence) except -1
     cdef int drop(self, Connection connection) except -1
     cdef int hand_out(self) except -1
     cdef int abandon(self, Connection connection, object error) except -1

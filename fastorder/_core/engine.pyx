@@ -93,6 +93,8 @@ cdef class Engine:
     def __init__(self, *, int max_connections=64):
         self.most = max_connections
         curl.multi_setopt(self.multi, c.CURLMOPT_MAXCONNECTS, <long>max_connections)
+        # a close does not wait for a name server that does not answer
+        curl.multi_setopt(self.multi, c.CURLMOPT_QUICK_EXIT, <long>1)
 
     def __dealloc__(self):
         cdef Connection connection
@@ -159,7 +161,7 @@ cdef class Engine:
         every connection is taken it waits for one, first come, first served.
         """
         self.check_owner()
-        if len(self.busy) >= self.most:
+        if self.backlog or len(self.busy) >= self.most:
             self.backlog.append((route, body, token, receiver, gate, valid_until_ns))
             return 0
         return self.start(route, body, token, receiver, gate, valid_until_ns)
@@ -168,16 +170,23 @@ cdef class Engine:
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
         int64_t valid_until_ns
     ) except -1:
-        """Give a request to a connection, and have it go as far as it goes now."""
+        """Give a request to a connection, and have it go as far as it goes now.
+
+        Its time is watched first: from ``load`` on it may leave, whatever is raised.
+        """
         cdef int64_t now = now_ns()
         cdef int64_t deadline_ns = now + route.request_ms * MS
-        cdef Connection connection = self.connection_to(route.origin, now)
-        connection.load(
-            route, body, token, receiver, gate, valid_until_ns, deadline_ns)
-        self.busy.add(connection)
+        cdef Connection connection
         if deadline_ns < self.expiry_ns:
             self.expiry_ns = deadline_ns
             self.rescheduled()
+        try:
+            connection = self.connection_to(route.origin, now)
+            connection.load(
+                route, body, token, receiver, gate, valid_until_ns, deadline_ns)
+        except Exception as error:
+            return self.tell(receiver, unsent(error))
+        self.busy.add(connection)
         return self.set_off(connection)
 
     cdef int set_off(self, Connection connection) except -1:
@@ -261,6 +270,9 @@ cdef class Engine:
             self.idle.append(connection)
         else:
             self.drop(connection)
+        return self.tell(receiver, evidence)
+
+    cdef int tell(self, Receiver receiver, Evidence evidence) except -1:
         try:
             receiver.receive(evidence)
         except BaseException as error:
@@ -363,13 +375,17 @@ cdef class Engine:
         cdef Connection connection
         cdef int64_t now = now_ns()
         self.expiry_ns = NEVER
-        for connection in list(self.busy):
-            if connection.receiver is None:
-                continue            # what another's end has ended
-            if connection.wire.deadline_ns <= now:
-                self.time_out(connection)
-            elif connection.wire.deadline_ns < self.expiry_ns:
-                self.expiry_ns = connection.wire.deadline_ns
+        try:
+            for connection in list(self.busy):
+                if connection.receiver is None:
+                    continue            # what another's end has ended
+                if connection.wire.deadline_ns <= now:
+                    self.time_out(connection)
+                elif connection.wire.deadline_ns < self.expiry_ns:
+                    self.expiry_ns = connection.wire.deadline_ns
+        except BaseException:
+            self.expiry_ns = now        # some were not looked at
+            raise
         return 0
 
     cdef int time_out(self, Connection connection) except -1:
@@ -396,9 +412,11 @@ cdef class Engine:
         self.backlog.clear()
         while (receiver := self.queue.pop()) is not None:
             stopped.append((receiver, None))
-        self.release()
-        for receiver, evidence in stopped:
-            receiver.stop(evidence)
+        try:
+            self.release()
+        finally:
+            for receiver, evidence in stopped:
+                receiver.stop(evidence)
 
     def release(self):
         """End the connections, and free the multi handle."""
@@ -412,11 +430,12 @@ cdef class Engine:
         self.close_sockets()
 
     cdef int fail_all(self, int code) except -1:
-        """libcurl's multi handle refused to go on: end everything that it opens."""
+        """libcurl's multi handle refused to go on: end every exchange."""
         cdef Connection connection
         print(f"fastorder: libcurl stopped: {multi_error(code)}", file=sys.stderr)
         for connection in list(self.busy):
-            self.retire(connection, CLOSED_CODE)
+            if connection.receiver is not None:
+                self.retire(connection, CLOSED_CODE)
         return 0
 
     cdef int close_sockets(self) except -1:
@@ -442,6 +461,12 @@ cdef class Engine:
     cdef int rescheduled(self) except -1:
         """Something may be due earlier than it was."""
         return 0
+
+
+cdef Evidence unsent(object error):
+    """Of a request that no connection could be loaded with."""
+    return Evidence(
+        curl_code=c.CURLE_FAILED_INIT, starts=0, http_status=0, curl_error=repr(error))
 
 
 cdef str multi_error(int code):

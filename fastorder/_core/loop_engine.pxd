@@ -31,5 +31,6 @@ cdef class LoopEngine(Engine):
     cdef int watch_reading(self, Watch watch) except -1
     cdef int watch_writing(self, Watch watch, bint wanted) except -1
     cdef int serve(self, Connection connection, Step step) except -1
+    cdef int finish(self, Connection connection, Step step) except -1
     cdef int serve_libcurl(self, Watch watch, int events) except -1
     cdef int lose(self, Connection connection) except -1

@@ -163,8 +163,8 @@ cdef class LoopEngine(Engine):
         try:
             self.apply_changes()
             self.hand_out()
-            self.begin_waiting()
         finally:
+            self.begin_waiting()
             if not self.closed:
                 self.rescheduled()
         return 0
@@ -174,16 +174,15 @@ cdef class LoopEngine(Engine):
         for i in range(self.notes.change_count):
             self.watch(self.notes.changes[i].fd, self.notes.changes[i].what)
         self.notes.change_count = 0
-        if self.notes.closed_count:
-            for i in range(self.notes.closed_count):
-                self.forget(self.notes.closed[i])
-            self.close_sockets()
+        self.close_sockets()
         if self.notes.no_memory:
             raise MemoryError("no memory to watch a socket")
         return 0
 
     cdef int watch(self, socket_t fd, int what) except -1:
         """Watch a socket for libcurl."""
+        if fd == c.BAD_SOCKET:
+            return 0                    # it was closed meanwhile
         cdef Watch watch = self.watches.get(fd)
         if watch is None:
             if what == c.CURL_POLL_REMOVE:
@@ -237,10 +236,16 @@ cdef class LoopEngine(Engine):
         self.watch_writing(watch, False)
         return self.watch_reading(watch)
 
-    cdef int drop(self, Connection connection) except -1:
-        if connection.is_open:
-            self.forget(connection.fd)
-        return Engine.drop(self, connection)
+    cdef int close_sockets(self) except -1:
+        """Take them off the loop first, and out of the notes: numbers are used again.
+        """
+        cdef int i, n
+        for i in range(self.notes.closed_count):
+            self.forget(self.notes.closed[i])
+            for n in range(self.notes.change_count):
+                if self.notes.changes[n].fd == self.notes.closed[i]:
+                    self.notes.changes[n].fd = c.BAD_SOCKET
+        return Engine.close_sockets(self)
 
     cdef int await_room(self, Connection connection) except -1:
         return self.watch_writing(self.watches[connection.fd], True)
@@ -277,10 +282,16 @@ cdef class LoopEngine(Engine):
             return 0
         self.wake_ups.hold()
         try:
-            self.go_on(connection, step)
-            self.begin_waiting()
+            self.finish(connection, step)
         finally:
             self.wake_ups.let_go()
+        return 0
+
+    cdef int finish(self, Connection connection, Step step) except -1:
+        try:
+            self.go_on(connection, step)
+        finally:
+            self.begin_waiting()
         return 0
 
     cdef int serve_libcurl(self, Watch watch, int events) except -1:
