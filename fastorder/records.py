@@ -89,7 +89,7 @@ class Records:
         try:
             self._dispatch.launch(ticket)
         except REFUSALS:
-            self._keyed.pop(ticket.tag, None)
+            self._forget(ticket)
             self._not_sent(ticket)
             raise
         return ticket
@@ -149,6 +149,10 @@ class Records:
             oldest = next(iter(self._keyed))
             if self._keyed[oldest][1].settled:
                 del self._keyed[oldest]
+
+    def _forget(self, ticket: Ticket[OrderResult]) -> None:
+        assert ticket.tag is not None
+        self._keyed.pop(ticket.tag, None)
 
     def _resume(self, entry: Entry) -> Ticket[OrderResult]:
         dispatch, intent = self._dispatch, entry.intent
