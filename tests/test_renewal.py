@@ -265,6 +265,7 @@ def test_a_token_that_is_set_during_a_login_stays(run, logged_in, gateway, is_re
             executor.set_token(mine)
             assert len(await executor.accounts()) == 2
             await ticket
+            await until(lambda: not executor._engine.in_flight_count, "the login's end")
             return mine, executor.get_token()
 
     mine, used = run(main())
