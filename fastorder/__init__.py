@@ -10,6 +10,7 @@ from fastorder._core.ticket import Ticket
 from fastorder.config import RetryPolicy, Timeouts
 from fastorder.enums import OrderStatus, OrderType, Outcome, Side
 from fastorder.errors import (
+    AuthLost,
     ConfigurationError,
     ExecutorClosed,
     ExecutorMisuse,
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Account",
+    "AuthLost",
     "ConfigurationError",
     "Contract",
     "DespiteUnknown",

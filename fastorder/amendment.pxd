@@ -26,6 +26,7 @@ cdef class Amendment(RequestProtocol):
     cdef str _error
     cdef Reading _refusal
     cdef bint _superseded
+    cdef bint _renewed
 
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)

@@ -15,6 +15,7 @@ from fastorder._core.protocol import Finish, Pause, RequestProtocol, Send
 from fastorder._core.reading import Reading, read
 from fastorder._core.request import render_order_by_id
 from fastorder._core.result import result_of
+from fastorder.answers import NOT_LET_IN, unauthorized
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus, Outcome, Sign
 from fastorder.errors import CancelOrderError, ModifyOrderError, error_name
@@ -123,6 +124,7 @@ class Amendment(RequestProtocol):
         "_may_resend",
         "_policy",
         "_refusal",
+        "_renewed",
         "_retries",
         "_superseded",
         "account_id",
@@ -158,6 +160,7 @@ class Amendment(RequestProtocol):
         self._gated = False  # whether it may add exposure
         self._may_resend = False
         self._superseded = False
+        self._renewed = False  # gone on once because of another token
         self._error = ""
         self._refusal: Reading | None = None
         self.evidence: Evidence | None = None
@@ -186,6 +189,12 @@ class Amendment(RequestProtocol):
         if not self._superseded:
             return self.start()
         return self._read_back() if self.in_doubt else self._outdated()
+
+    def after_hold(self, command: Send) -> Command[OrderResult] | None:
+        """It waited for a login; a newer modify may have taken its place."""
+        if self.state is SENDING and self._superseded:
+            return self._read_back() if self.in_doubt else self._outdated()
+        return command
 
     def give_way(self, newer: Amendment) -> None:
         """Be sent no more where that would undo a newer change of the order."""
@@ -225,6 +234,10 @@ class Amendment(RequestProtocol):
         if self._is_repeated_at_once(reading):
             self.in_doubt = True
             return self._rest(evidence)
+        if self.kind.repeat is not Repeat.NEVER and unauthorized(evidence, reading):
+            if self._has_another_token(evidence, reading):
+                return self._go_on_with_another_token()
+            self._error = NOT_LET_IN
         if reading.sign is Sign.TURNED_AWAY:
             self._refusal = reading
             return self._read_back()
@@ -236,6 +249,20 @@ class Amendment(RequestProtocol):
             and reading.sign in (Sign.BUSY, Sign.LIMITED)
             and not self._schedule.spent
         )
+
+    def _has_another_token(self, evidence: Evidence, reading: Reading) -> bool:
+        """Whether a 401 is met by another token, which is done once."""
+        if not unauthorized(evidence, reading) or not self.another_token:
+            return False
+        first, self._renewed = not self._renewed, True
+        return first
+
+    def _go_on_with_another_token(self) -> Command[OrderResult]:
+        """The 401 does not prove that the request had no effect."""
+        self.in_doubt = True
+        if self.kind.repeat is not Repeat.AT_ONCE:
+            return self._doubtful()
+        return self._read_back() if self._superseded else self.start()
 
     def _not_sent(self, evidence: Evidence) -> Command[OrderResult]:
         if evidence.held_back:
@@ -289,6 +316,8 @@ class Amendment(RequestProtocol):
 
     def _was_read_back(self, evidence: Evidence) -> Command[OrderResult]:
         reading = read(evidence, self._policy.statuses)
+        if self._has_another_token(evidence, reading):
+            return self._read_back()
         effect, why = self._seen(reading)
         if effect is Effect.DONE:
             return self._finish(ACCEPTED, proof=f"read back: {why}")

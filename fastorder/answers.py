@@ -10,11 +10,20 @@ from fastorder.models import time_from
 
 if TYPE_CHECKING:
     from fastorder._core.reading import Reading
+    from fastorder._core.transfer import Evidence
 
 PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.UnknownError})
 """Codes on place after which the order may live: they name no refusal."""
 
+UNAUTHORIZED = 401
+NOT_LET_IN = "HTTP 401: the gateway takes no token of this executor"
+
 Rows = list[dict[str, Any]]
+
+
+def unauthorized(evidence: Evidence, reading: Reading) -> bool:
+    """Whether the gateway has answered in full that it does not take the token."""
+    return evidence.http_status == UNAUTHORIZED and reading.sign is Sign.TURNED_AWAY
 
 
 def code_of(reading: Reading) -> int | None:

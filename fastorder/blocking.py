@@ -113,13 +113,18 @@ class OrderExecutor(Desk[OrderResult]):
 
     # ------------------------------------------------------------ reads
 
-    def login(self, user_name: str, api_key: str) -> None:
+    def login(self, user_name: str, api_key: str, *, renew: bool = True) -> None:
         """Get a token for a user name and an API key, and use it from then on.
+
+        Args:
+            user_name, api_key: of the platform, not an e-mail address.
+            renew: keep both, in memory alone, and log in again by itself: before the
+                token ends, and where the gateway answers HTTP 401.
 
         Raises:
             RequestFailed: the gateway gives no token.
         """
-        ticket = self._login(user_name, api_key)
+        ticket = self._login(user_name, api_key, renew)
         del api_key  # a traceback that shows local variables must not show it
         self._wait(ticket)
 

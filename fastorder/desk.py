@@ -33,6 +33,7 @@ from fastorder.clock import Clock
 from fastorder.closing import Closing
 from fastorder.config import RetryPolicy, Timeouts
 from fastorder.contracts import ContractBook, front_contract
+from fastorder.credentials import Credentials
 from fastorder.dispatch import Dispatch
 from fastorder.endpoints import Endpoint
 from fastorder.errors import (
@@ -40,11 +41,9 @@ from fastorder.errors import (
     FastOrderError,
     Halted,
     InvalidField,
-    LoginError,
     RequestFailed,
     SearchOrderError,
     UnknownTag,
-    WrongFieldType,
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
@@ -105,6 +104,7 @@ class Desk(Placing[Placed]):
             self._gate,
             self._witness(on_unknown),
         )
+        self._dispatch.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractBook()
         self._records = Records(self._dispatch, self._policy, self._journal)
         self._intake = Intake(
@@ -365,21 +365,9 @@ class Desk(Placing[Placed]):
             )
         )
 
-    def _login(self, user_name: str, api_key: str) -> Ticket[None]:
-        for name, value in (("user_name", user_name), ("api_key", api_key)):
-            if not isinstance(value, str):
-                raise WrongFieldType(name, "must be text", type(value))
-        request = {"userName": user_name, "apiKey": api_key}
-        return self._read(Endpoint.LOGIN, request, self._take_token, LoginError)
-
-    def _take_token(self, document: dict[str, Any]) -> None:
-        token = document.pop("token", None)
-        if not isinstance(token, str):
-            raise RequestFailed("login: the answer must carry a token, it has none")
-        error = self._dispatch.tokens.set(token)
-        if error is not None:
-            del token  # as in set_token
-            raise error
+    def _login(self, user_name: str, api_key: str, renew: bool) -> Ticket[None]:
+        credentials = Credentials(user_name, api_key)
+        return self._dispatch.renewal.log_in(credentials, self._policy, renew)
 
     def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
         request = {"onlyActiveAccounts": only_active}

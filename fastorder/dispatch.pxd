@@ -9,6 +9,7 @@ from fastorder._core.transfer cimport Evidence
 from fastorder.auth cimport TokenStore
 from fastorder.doubts cimport Doubts
 from fastorder.gateway_time cimport GatewayTime
+from fastorder.renewal cimport Renewal
 
 
 cdef class Dispatch(Carrier):
@@ -17,6 +18,7 @@ cdef class Dispatch(Carrier):
     cdef readonly object clock
     cdef readonly GatewayTime gateway_time
     cdef readonly TokenStore tokens
+    cdef readonly Renewal renewal
     cdef readonly Doubts doubts
     cdef dict _routes
     cdef dict _open
@@ -24,6 +26,7 @@ cdef class Dispatch(Carrier):
 
     cpdef object send(self, Send command, Ticket ticket)
     cpdef object heard(self, Evidence evidence)
+    cpdef object unauthorized(self, Ticket ticket)
     cpdef object told(self, Ticket ticket)
     cpdef object ended(self, Ticket ticket)
     cpdef object halt(self, str reason)

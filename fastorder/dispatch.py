@@ -14,6 +14,7 @@ from fastorder.endpoints import Endpoint
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway_time import GatewayTime
+from fastorder.renewal import Renewal
 
 if TYPE_CHECKING:
     from fastorder._core.engine import Engine
@@ -62,6 +63,7 @@ class Dispatch(Carrier):
         self.clock = Clock()
         self.gateway_time = GatewayTime(self.clock)
         self.tokens = TokenStore()
+        self.renewal = Renewal(self)
         self.doubts = Doubts()
         self.doubts.known_order = self._known_order
         origin = Origin(base_url, security, connect_ms=timeouts.connect_ms)
@@ -86,6 +88,8 @@ class Dispatch(Carrier):
             ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent. After
                 anything else, a Ctrl-C say, it may have been, so it stays in the book.
         """
+        if self.renewal.by_hand:
+            self.renewal.wake()
         self._open[ticket] = None
         try:
             ticket.obey(ticket.protocol.start())
@@ -122,12 +126,19 @@ class Dispatch(Carrier):
     def send(self, command: Send, ticket: Ticket[Any]) -> None:
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
+        token = None
+        ticket.token_number = 0
+        if endpoint.authorized:
+            if self.renewal.holding and self.renewal.holds(command, ticket):
+                return
+            ticket.token_number = self.tokens.number
+            token = self.tokens.header()
         if self.witness is not None and endpoint is PLACE:
             self._note_resend(ticket)
         self.engine.submit(
             self._routes[endpoint],
             command.body,
-            self.tokens.header() if endpoint.authorized else None,
+            token,
             ticket,
             self.gate if command.gated else None,
             command.valid_until_ns,
@@ -143,6 +154,12 @@ class Dispatch(Carrier):
         """Keep the gateway's own time, which every answer tells."""
         self.gateway_time.note(evidence.date, evidence.finished_ns)
 
+    def unauthorized(self, ticket: Ticket[Any]) -> None:
+        """See to another token; the ticket's protocol is told if there is one."""
+        if ticket.token_number:
+            another = self.renewal.refused(ticket.token_number)
+            ticket.protocol.another_token = another
+
     def told(self, ticket: Ticket[Any]) -> None:
         """An order's outcome is unknown for now; it stays in the book."""
         if self.witness is not None:
@@ -153,6 +170,7 @@ class Dispatch(Carrier):
         result = ticket.result
         if ticket.kind == "read" or result is None:
             self._open.pop(ticket, None)
+            self.renewal.ended(ticket)
             return
         if self.witness is not None:
             self.witness.ended(ticket)

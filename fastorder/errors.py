@@ -145,6 +145,10 @@ class RequestFailed(FastOrderError):
         return str(self.args[0])
 
 
+class AuthLost(RequestFailed):
+    """The gateway takes no token of this executor: log in, or set another one."""
+
+
 class OrderFailed(FastOrderError):
     """An order that was not accepted; see ``OrderResult.raise_for_outcome``.
 

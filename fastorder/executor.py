@@ -112,13 +112,20 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
 
     # ------------------------------------------------------------ reads
 
-    def login(self, user_name: str, api_key: str) -> Ticket[None]:
+    def login(
+        self, user_name: str, api_key: str, *, renew: bool = True
+    ) -> Ticket[None]:
         """Get a token for a user name and an API key, and use it from then on.
+
+        Args:
+            user_name, api_key: of the platform, not an e-mail address.
+            renew: keep both, in memory alone, and log in again by itself: before the
+                token ends, and where the gateway answers HTTP 401.
 
         Raises:
             RequestFailed: when awaited, where the gateway gives no token.
         """
-        return self._login(user_name, api_key)
+        return self._login(user_name, api_key, renew)
 
     def accounts(self, *, only_active: bool = True) -> Ticket[list[Account]]:
         """The accounts of the token's user."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.protocol import Command, Finish, Pause, RequestProtocol, Send
 from fastorder._core.reading import Reading, read
+from fastorder.answers import NOT_LET_IN, unauthorized
 from fastorder.enums import Sign
-from fastorder.errors import RequestFailed, error_name
+from fastorder.errors import AuthLost, RequestFailed, error_name
 from fastorder.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -38,7 +39,15 @@ class Inquiry(RequestProtocol):
         policy, clock: pauses and time.
     """
 
-    __slots__ = ("_body", "_codes", "_endpoint", "_policy", "_schedule", "state")
+    __slots__ = (
+        "_body",
+        "_codes",
+        "_endpoint",
+        "_policy",
+        "_renewed",
+        "_schedule",
+        "state",
+    )
 
     def __init__(
         self,
@@ -54,6 +63,7 @@ class Inquiry(RequestProtocol):
         self._codes = codes
         self._policy = policy
         self._schedule = Schedule(policy, clock)
+        self._renewed = False  # sent again because of another token
 
     def start(self) -> Send:
         """Send the request."""
@@ -67,6 +77,10 @@ class Inquiry(RequestProtocol):
         reading = read(evidence, self._policy.statuses)
         if reading.sign is Sign.ACCEPTED and reading.reply is not None:
             return self._finish(reading.reply.document or {})
+        lacks_token = unauthorized(evidence, reading)
+        if lacks_token and self.another_token and not self._renewed:
+            self._renewed = True
+            return self.start()
         if self._schedule.spent or evidence.untrusted or reading.sign not in PASSING:
             return self._finish(self._failure(evidence, reading))
         self.state = State.RESTING
@@ -89,7 +103,11 @@ class Inquiry(RequestProtocol):
         name = error_name(self._codes, code) if self._codes else None
         what = f"{name} ({code})" if name else f"code {code}" if code else ""
         why = ": ".join(part for part in (what, reading.reason) if part)
-        return RequestFailed(
+        kind = RequestFailed
+        if unauthorized(evidence, reading) and self._endpoint.authorized:
+            kind = AuthLost
+            why = NOT_LET_IN
+        return kind(
             f"{self._endpoint.path}: {why or reading.sign.value}",
             http_status=evidence.http_status or None,
             error_code=code,

@@ -40,6 +40,7 @@ cdef class Placement(RequestProtocol):
     cdef int64_t _window_s
     cdef bint _may_resend
     cdef bint _never_again
+    cdef bint _had_401
     cdef bint _one_look
     cdef str _error
     cdef str _last_look

@@ -20,6 +20,7 @@ from fastorder._core.request import render_order_by_id, render_order_search
 from fastorder._core.result import result_of
 from fastorder.absence import JUMP_S, AbsenceProof
 from fastorder.answers import (
+    NOT_LET_IN,
     created_s,
     listed_orders,
     listed_trades,
@@ -27,6 +28,7 @@ from fastorder.answers import (
     refuses,
     shown_order,
     tag_in_use,
+    unauthorized,
     why_blind,
 )
 from fastorder.audit import Audit
@@ -53,7 +55,6 @@ WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 
 FOREVER_NS = 2**63 - 1
 SECOND_NS = 1_000_000_000
-UNAUTHORIZED = 401
 
 
 class State(Enum):
@@ -149,6 +150,7 @@ class Placement(RequestProtocol):
         "_due_ns",
         "_error",
         "_gateway_time",
+        "_had_401",
         "_heard",
         "_last_look",
         "_listing",
@@ -216,6 +218,7 @@ class Placement(RequestProtocol):
         self._window_s = 0
         self._may_resend = False  # the look-up's absence may be followed by a send
         self._never_again = False  # a send of this order may never follow
+        self._had_401 = False  # a send has got one
         self._one_look = False  # one look-up is enough for a first result
         self._error = ""  # why it is in doubt, or was not sent
         self._last_look = ""  # what the latest look-up showed
@@ -295,8 +298,9 @@ class Placement(RequestProtocol):
         if reading.sign is Sign.NOT_SENT:
             return Event.HELD_BACK if evidence.held_back else Event.NOT_SENT
         if reading.sign is Sign.TURNED_AWAY:
-            unauthorized = evidence.http_status == UNAUTHORIZED
-            return Event.UNAUTHORIZED if unauthorized else Event.TURNED_AWAY
+            if unauthorized(evidence, reading):
+                return Event.UNAUTHORIZED
+            return Event.TURNED_AWAY
         if reading.sign is not Sign.REFUSED or not refuses(reading):
             return Event.UNANSWERED
         return Event.TAG_IN_USE if tag_in_use(reading) else Event.REFUSED
@@ -395,9 +399,11 @@ class Placement(RequestProtocol):
         return self._look_up_now(self._reading.reason)
 
     def _unauthorized(self) -> Command[OrderResult]:
-        """Another token may be set by the time of the next send; it is the last."""
-        self._never_again = self.attempts > 1
-        return self._unanswered()
+        """There may be another token by the next send; a second 401 is the last."""
+        again, self._had_401 = self._had_401, True
+        self._never_again |= again
+        self._be_in_doubt(f"twice {NOT_LET_IN}" if again else self._reading.reason)
+        return self._cool()
 
     def _unanswered(self) -> Command[OrderResult]:
         """The send may have landed: wait, then look it up."""

@@ -25,6 +25,8 @@ cdef class Halt:
     cdef readonly object then
 
 cdef class RequestProtocol:
+    cdef public bint another_token
+
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)
     cpdef object on_time(self)

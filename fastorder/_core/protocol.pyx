@@ -98,6 +98,10 @@ cdef class RequestProtocol:
     """One request's way to its end; a subclass decides.
 
     A subclass has a ``state`` too: a member of an enum whose value is for people.
+
+    Attributes:
+        another_token: of an answer with HTTP 401, whether a newer token than the
+            request's is there or on its way; set before ``on_evidence``.
     """
 
     cpdef object start(self):
@@ -115,6 +119,10 @@ cdef class RequestProtocol:
     cpdef object on_failure(self, str why):
         """The client itself has failed; None where nothing more can be done."""
         return None
+
+    def after_hold(self, Send command):
+        """A request that waited for a login may leave; what is asked for by now."""
+        return command
 
     cpdef object on_stop(self, Evidence evidence):
         """The executor closes; a Finish. None stands for no exchange under way."""

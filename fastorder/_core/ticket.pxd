@@ -1,5 +1,7 @@
 """A request on its way, and who carries it."""
 
+from libc.stdint cimport int64_t
+
 from fastorder._core.engine cimport Engine
 from fastorder._core.protocol cimport RequestProtocol, Send
 from fastorder._core.transfer cimport Evidence, Receiver
@@ -9,6 +11,7 @@ cdef class Carrier:
 
     cpdef object send(self, Send command, Ticket ticket)
     cpdef object heard(self, Evidence evidence)
+    cpdef object unauthorized(self, Ticket ticket)
     cpdef object told(self, Ticket ticket)
     cpdef object ended(self, Ticket ticket)
     cpdef object halt(self, str reason)
@@ -22,6 +25,7 @@ cdef class Ticket(Receiver):
     cdef readonly object order_id
     cdef public bint done
     cdef readonly bint settled
+    cdef public int64_t token_number
     cdef readonly object result
     cdef Carrier carrier
     cdef object convert

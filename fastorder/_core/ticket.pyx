@@ -20,6 +20,9 @@ from fastorder.errors import ExecutorClosed
 
 cdef object UNKNOWN = Outcome.UNKNOWN
 
+cdef enum:
+    UNAUTHORIZED = 401
+
 
 cdef class Carrier:
     """Who sends for tickets, and keeps the book of them; a subclass does both.
@@ -34,6 +37,10 @@ cdef class Carrier:
 
     cpdef object heard(self, Evidence evidence):
         """An exchange of some ticket has ended."""
+        raise NotImplementedError
+
+    cpdef object unauthorized(self, Ticket ticket):
+        """The gateway has not taken the token of a ticket's request."""
         raise NotImplementedError
 
     cpdef object told(self, Ticket ticket):
@@ -63,6 +70,7 @@ cdef class Ticket(Receiver):
         done: whether a result is there.
         settled: whether it is the last one: of an unknown outcome there may be more.
         result: what is known; None until then.
+        token_number: of the token that its last request left with; 0 where none.
     """
 
     def __init__(
@@ -160,6 +168,8 @@ cdef class Ticket(Receiver):
     cpdef object receive(self, Evidence evidence):
         """An exchange has ended."""
         self.carrier.heard(evidence)
+        if evidence.http_status == UNAUTHORIZED:
+            self.carrier.unauthorized(self)
         self.go_on(self.protocol.on_evidence(evidence))
 
     cpdef object wake(self):
