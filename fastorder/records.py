@@ -88,7 +88,7 @@ class Records:
             self._write(self._journal, ticket, order, contract_id, body)
         try:
             self._dispatch.launch(ticket)
-        except BaseException:
+        except Exception:  # not an interrupt: the first byte may have left
             self._not_sent(ticket)
             raise
         if order.idempotency_key is not None:

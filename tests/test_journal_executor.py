@@ -130,23 +130,36 @@ def test_on_a_full_disk_nothing_is_sent_any_more(journaled, gateway, path):
 class Refusing:
     """A dispatch that launches nothing."""
 
-    def __init__(self, inner):
+    def __init__(self, inner, error):
         self._inner = inner
+        self._error = error
 
     def __getattr__(self, name):
         return getattr(self._inner, name)
 
     def launch(self, ticket):
-        raise fastorder.ExecutorMisuse("another loop was expected")
+        raise self._error
+
+
+MISUSE = fastorder.ExecutorMisuse("another loop was expected")
 
 
 def test_a_send_that_was_refused_is_written_down(journaled, gateway, path):
     executor = journaled()
-    executor._records._dispatch = Refusing(executor._dispatch)
+    executor._records._dispatch = Refusing(executor._dispatch, MISUSE)
     with pytest.raises(fastorder.ExecutorMisuse):
         buy(executor)
     (entry,) = read(path)
     assert (entry.outcome, executor.halted) == ("NOT_SENT", None)
+
+
+def test_a_send_that_was_interrupted_may_have_left(journaled, path):
+    executor = journaled()
+    executor._records._dispatch = Refusing(executor._dispatch, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        buy(executor)
+    (entry,) = read(path)
+    assert not entry.resolved
 
 
 def test_where_that_cannot_be_written_the_gate_is_shut_at_once(
@@ -156,7 +169,7 @@ def test_where_that_cannot_be_written_the_gate_is_shut_at_once(
         raise errors.JournalFailed("orders.db", "must take every write", "disk full")
 
     executor = journaled()
-    executor._records._dispatch = Refusing(executor._dispatch)
+    executor._records._dispatch = Refusing(executor._dispatch, MISUSE)
     monkeypatch.setattr(Journal, "resolve", fail)
     with pytest.raises(fastorder.ExecutorMisuse, match="another loop"):
         buy(executor)
