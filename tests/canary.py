@@ -29,6 +29,8 @@ LIBRARY = str(Path(fastorder.__file__).parent) + os.sep
 OUTSIDE = (LIBRARY + "simulator", LIBRARY + "marketdata")
 """One gives tokens, the other is given none."""
 CHUNK = 1 << 20
+LONGEST = 64
+"""No secret that is looked for is longer, so none is missed between two chunks."""
 
 
 class Canary(logging.Handler):
@@ -143,15 +145,18 @@ class Canary(logging.Handler):
 
     def _search_files(self, folder):
         for path in Path(folder).rglob("*"):
-            if path.is_symlink() or not path.is_file():
-                continue
-            secrets = [secret.encode() for secret in self._secrets]
-            kept = b""
-            with path.open("rb") as file:
-                while block := file.read(CHUNK):
-                    if any(secret in kept + block for secret in secrets):
-                        self.found[str(path)] = 1
-                    kept = block[-64:]
+            if path.is_file() and not path.is_symlink():
+                with contextlib.suppress(FileNotFoundError):  # a lock may go meanwhile
+                    self._search_file(path)
+
+    def _search_file(self, path):
+        secrets = [secret.encode() for secret in self._secrets]
+        kept = b""
+        with path.open("rb") as file:
+            while block := file.read(CHUNK):
+                if any(secret in kept + block for secret in secrets):
+                    self.found[str(path)] = 1
+                kept = block[-LONGEST:]
 
 
 class Watched:
