@@ -8,7 +8,8 @@
 #   make bench-short  the same in two short rounds; nothing is kept
 #   make instructions  instructions of an order, counted by callgrind
 #   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
-#   make campaign  a million orders in virtual time, and 500 kills of a trader (KILLS=)
+#   make campaign  a million orders in virtual time, 10,000 rounds of one key and of
+#                  waits that are cancelled, and 500 kills of a trader (KILLS=)
 #   make leaks     100,000 orders and nothing left of them
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
@@ -20,6 +21,7 @@ PYTHON ?= python3
 KILLS ?= 500
 VENV := .venv
 BIN := $(VENV)/bin
+ROUNDS := one_key_from_many_tasks or waits_that_are_cancelled
 BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
 COMPILED := $(wildcard fastorder/*.pxd)
 STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi fastorder/marketdata/*.pyi)))
@@ -67,6 +69,7 @@ instructions: build
 
 campaign: build
 	PYTHONPATH=tests $(BIN)/python -m campaign $(ARGS)
+	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_at_most_once.py -q -k "$(ROUNDS)"
 	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_kill.py -q -s
 
 leaks: build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from fastorder._core.order import order_from_body
@@ -9,7 +10,7 @@ from fastorder._core.result import OrderResult
 from fastorder._core.ticket import Ticket
 from fastorder.dispatch import REFUSALS
 from fastorder.enums import Outcome
-from fastorder.errors import JournalFailed, KeyReused
+from fastorder.errors import JournalError, JournalFailed, KeyReused
 from fastorder.journal import Intent
 from fastorder.placement import Placement
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.dispatch import Dispatch
     from fastorder.journal import Entry, Journal
+
+LOG = logging.getLogger("fastorder")
 
 KEPT_KEYS = 10_000
 """How many keyed orders stay known without a journal; the gateway knows older tags."""
@@ -135,12 +138,20 @@ class Records:
             raise
 
     def _not_sent(self, ticket: Ticket[OrderResult]) -> None:
-        """The launch was refused: the intent ends without a send."""
-        if self._journal is not None and not ticket.done:
-            now_s = self._dispatch.clock.wall_s()
-            proof = "not a byte of it left this machine"
-            assert ticket.tag is not None
+        """The launch was refused: the intent ends without a send.
+
+        Where that cannot be written, the caller still hears why nothing was sent.
+        """
+        if self._journal is None or ticket.done:
+            return
+        now_s = self._dispatch.clock.wall_s()
+        proof = "not a byte of it left this machine"
+        assert ticket.tag is not None
+        try:
             self._journal.resolve(ticket.tag, "NOT_SENT", None, proof, now_s)
+        except JournalError as error:
+            self._dispatch.halt(f"the journal failed: {error}")
+            LOG.critical("the journal failed, no new exposure leaves: %s", error)
 
     def _keep(self, ticket: Ticket[OrderResult], body: bytes) -> None:
         assert ticket.tag is not None

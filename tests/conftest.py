@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from canary import API_KEY, Canary
 from plain_http import MNQ, PRICE, Wire, wire_to
 
 import fastorder
@@ -48,6 +49,10 @@ class Authority:
         return Certificate(str(chain), str(key), self.pem)
 
 
+def pytest_configure(config):
+    config.pluginmanager.register(Canary(), "canary")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> Iterator[None]:
     """Ctrl-C is heard, in children too; a shell starts background jobs deaf to it."""
@@ -70,6 +75,7 @@ def certificate(authority) -> Certificate:
 def gateway() -> Iterator[Simulator]:
     """A gateway over plain HTTP without a rate limit."""
     with run_in_thread(rate_limit=False) as simulator:
+        simulator.gateway.tokens.keys["trader1"] = API_KEY
         yield simulator
 
 

@@ -7,6 +7,8 @@ import asyncio
 import sys
 import time
 
+from canary import TOKEN
+
 import fastorder
 from fastorder import RetryPolicy, Timeouts
 from fastorder import journal as journals
@@ -26,7 +28,7 @@ async def main(url, journal, first, count):
         timeouts=Timeouts(connect=1.0, request=1.0),
     )
     async with executor:
-        executor.set_token("t")
+        executor.set_token(TOKEN)
         executor.set_contract_id("MNQ", 12345)
         begun = time.monotonic()
         looked_up = await executor.recover()

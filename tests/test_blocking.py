@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from canary import API_KEY
 from conftest import ACCOUNT, prepared
 
 import fastorder
@@ -160,11 +161,11 @@ def test_a_login_that_fails_leaves_no_secret_in_its_frames(trader, gateway, toke
         Fault("/api/Auth/loginKey", reply="body", body=json.dumps(body).encode())
     )
     with pytest.raises(fastorder.FastOrderError) as raised:
-        trader.login("trader1", "the key")
+        trader.login("trader1", API_KEY)
     ours = [entry.frame.f_locals for entry in raised.traceback[1:]]
     shown = [repr(value) for frame in ours for value in frame.values()]
     assert len(ours) > 1
-    assert "the key" not in "".join(shown)
+    assert API_KEY not in "".join(shown)
     assert "with blanks" not in "".join(shown)
 
 

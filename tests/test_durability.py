@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from canary import TOKEN
 
 from fastorder.simulator import run_in_thread
 
@@ -13,9 +14,9 @@ PROGRAM = """
 import sys
 from fastorder import blocking
 
-url, path, durability = sys.argv[1:]
+url, path, durability, token = sys.argv[1:]
 with blocking.OrderExecutor(url, journal=path, durability=durability) as trader:
-    trader.set_token("t")
+    trader.set_token(token)
     trader.set_contract_id("MNQ", 12345)
     trader.connect()
     for _ in range(5):
@@ -27,7 +28,7 @@ with blocking.OrderExecutor(url, journal=path, durability=durability) as trader:
 @pytest.mark.parametrize("durability", ["process", "power"])
 def test_the_intent_is_committed_before_the_order_leaves(tmp_path, durability):
     log = tmp_path / "calls"
-    with run_in_thread(rate_limit=False, accept_tokens=("t",)) as gateway:
+    with run_in_thread(rate_limit=False, accept_tokens=(TOKEN,)) as gateway:
         subprocess.run(
             [
                 "strace",
@@ -45,6 +46,7 @@ def test_the_intent_is_committed_before_the_order_leaves(tmp_path, durability):
                 gateway.base_url,
                 str(tmp_path / "orders.db"),
                 durability,
+                TOKEN,
             ],
             check=True,
             timeout=60,

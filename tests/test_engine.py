@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from canary import TOKEN
 
 from fastorder._core.loop_engine import LoopEngine
 from fastorder._core.poll_engine import PollEngine
@@ -94,7 +95,7 @@ def exchange_on_a_loop(run, route, bodies):
     async def main():
         engine, sink = LoopEngine(), Sink()
         for body in bodies:
-            engine.submit(route, body, b"token", sink)
+            engine.submit(route, body, TOKEN.encode(), sink)
             while len(sink.heard) < bodies.index(body) + 1:
                 await asyncio.sleep(0.001)
         engine.close()
@@ -106,7 +107,7 @@ def exchange_on_a_loop(run, route, bodies):
 def exchange_by_polling(run, route, bodies):
     engine, sink = PollEngine(), Sink()
     for body in bodies:
-        engine.submit(route, body, b"token", sink)
+        engine.submit(route, body, TOKEN.encode(), sink)
         while len(sink.heard) < bodies.index(body) + 1:
             engine.turn(1_000_000_000)
     engine.close()
@@ -157,7 +158,7 @@ def test_the_head_names_host_path_and_token(run, serve):
     assert first == "POST /base/api/x HTTP/1.1"
     assert headers == [
         f"Host: {server.url.removeprefix('http://')}",
-        "Authorization: Bearer token",
+        f"Authorization: Bearer {TOKEN}",
         "User-Agent: fastorder",
         "Accept: */*",
         "Content-Type: application/json",

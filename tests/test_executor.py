@@ -10,6 +10,7 @@ import time
 import warnings
 
 import pytest
+from canary import TOKEN
 from conftest import ACCOUNT, QUICK, prepared
 
 import fastorder
@@ -166,7 +167,7 @@ def test_an_order_that_never_left_is_not_sent_at_the_close(run):
         executor = fastorder.OrderExecutor(
             "http://127.0.0.1:9", retry=fastorder.RetryPolicy(base_delay=30)
         )
-        executor.set_token("t")
+        executor.set_token(TOKEN)
         ticket = executor.cancel_order(1, ACCOUNT)
         await asyncio.sleep(0.1)
         await executor.aclose(drain=0)
@@ -394,7 +395,7 @@ def test_a_timeout_before_the_request_leaves_is_not_sent():
             retry=fastorder.RetryPolicy(max_retries=0),
             timeouts=fastorder.Timeouts(connect=0.2, request=0.4),
         ) as executor:
-            executor.set_token("t")
+            executor.set_token(TOKEN)
             result = executor.cancel_order(1, ACCOUNT)
         for filler in fillers:
             filler.close()

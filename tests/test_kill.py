@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from canary import TOKEN
 
 from fastorder import journal as journals
 from fastorder.simulator import Fault, run_in_thread
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 
 @pytest.fixture
 def gateway():
-    with run_in_thread(rate_limit=False, accept_tokens=("t",)) as gateway:
+    with run_in_thread(rate_limit=False, accept_tokens=(TOKEN,)) as gateway:
         yield gateway
 
 

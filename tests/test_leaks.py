@@ -6,6 +6,7 @@ import os
 import sys
 
 import pytest
+from canary import TOKEN
 from conftest import ACCOUNT
 
 import fastorder
@@ -44,7 +45,7 @@ def server_process():
             "0",
             "--no-rate-limit",
             "--accept-token",
-            "t",
+            TOKEN,
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -60,7 +61,7 @@ def server_process():
 def test_orders_leave_no_memory_and_no_file_behind(server_process):
     async def main():
         async with fastorder.OrderExecutor(server_process) as executor:
-            executor.set_token("t")
+            executor.set_token(TOKEN)
             executor.set_contract_id("MNQ", 12345)
             await executor.connect(2)
 

@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+from canary import TOKEN
 from conftest import ACCOUNT, QUICK
 
 import fastorder
@@ -117,7 +118,7 @@ def dying(request):
 
 
 def ready(executor):
-    executor.set_token("token")
+    executor.set_token(TOKEN)
     executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
     return executor
 

@@ -4,6 +4,7 @@ import asyncio
 import enum
 
 import pytest
+from canary import API_KEY
 from conftest import ACCOUNT, COMBINE, QUICK, prepared
 
 import fastorder
@@ -244,7 +245,7 @@ def test_a_thousand_orders_in_flight_all_come_back(run, connect, gateway):
 def test_login_contracts_accounts_and_orders_are_read(run, gateway):
     async def main():
         async with fastorder.OrderExecutor(gateway.base_url) as executor:
-            await executor.login("trader1", "key")
+            await executor.login("trader1", API_KEY)
             contract = await executor.load_contract("MNQ")
             accounts = await executor.accounts()
             placed = await executor.place_limit_order("MNQ", "BUY", 1, ACCOUNT, 25_000)
@@ -269,7 +270,7 @@ def test_a_search_for_nq_is_not_answered_with_mnq(trader):
 
 def test_blocking_reads_work_too(gateway):
     with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as executor:
-        executor.login("trader1", "key")
+        executor.login("trader1", API_KEY)
         executor.connect(2)
         assert executor.load_contract("MNQ").active
         assert len(executor.accounts()) == 2

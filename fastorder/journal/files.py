@@ -228,12 +228,14 @@ def _refuse_others(path: str, connection: sqlite3.Connection) -> None:
     if owner != APPLICATION_ID:
         raise JournalForeign(
             path,
-            f"must have the application_id {APPLICATION_ID}",
-            f"had {owner}",
+            f"must be a journal of fastorder (application_id {APPLICATION_ID:#x})",
+            f"had the application_id {owner:#x}",
         )
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise JournalTooNew(
-            path, f"must have the schema {SCHEMA_VERSION} or older", f"had {version}"
+            path,
+            f"must have the schema {SCHEMA_VERSION} or older",
+            f"had {version}: a later fastorder wrote it",
         )
     schema = set(connection.execute("SELECT type, name, sql FROM sqlite_master"))
     if version != SCHEMA_VERSION or schema != SCHEMA:
