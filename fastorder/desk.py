@@ -47,7 +47,6 @@ from fastorder.errors import (
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
-from fastorder.journal import Journal
 from fastorder.models import Account, Contract, Order
 from fastorder.placing import Placed, Placing
 from fastorder.records import Records
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
 
     from fastorder._core.engine import Engine
     from fastorder._core.result import OrderResult
+    from fastorder.journal import Journal
     from fastorder.models import Price
 
 BASE_URL = "https://api.topstepx.com"
@@ -94,7 +94,7 @@ class Desk(Placing[Placed]):
         base_url = checked_base_url(base_url)
         security = security_for(base_url, ca_file)
         self._gate = Gate(kill_file)
-        self._journal = None if journal is None else Journal(journal, durability)
+        self._journal = None if journal is None else _journal(journal, durability)
         self._engine = self._make_engine(max_connections)
         self._dispatch = Dispatch(
             self._engine,
@@ -477,6 +477,14 @@ def _checked(value: Any, kind: type[Any], name: str) -> Any:
             f"{name} must be a {kind.__name__}, was {type(value).__name__}"
         )
     return value
+
+
+def _journal(
+    path: str | os.PathLike[str], durability: Literal["process", "power"]
+) -> Journal:
+    from fastorder.journal import Journal  # SQLite; most executors need none
+
+    return Journal(path, durability)
 
 
 def _caller() -> str:

@@ -11,7 +11,6 @@ from fastorder._core.ticket import Ticket
 from fastorder.dispatch import REFUSALS
 from fastorder.enums import Outcome
 from fastorder.errors import JournalError, JournalFailed, KeyReused
-from fastorder.journal import Intent
 from fastorder.placement import Placement
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ class Records:
         assert ticket.tag is not None
         now_s = self._dispatch.clock.wall_s()
         valid_until_s = None if order.valid_for is None else now_s + order.valid_for
+        from fastorder.journal import Intent  # loaded already: there is a journal
+
         intent = Intent(
             ticket.tag,
             order.idempotency_key,
