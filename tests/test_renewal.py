@@ -10,6 +10,7 @@ from base64 import urlsafe_b64encode
 from json import dumps
 
 import pytest
+from canary import API_KEY
 from conftest import ACCOUNT, QUICK
 
 import fastorder
@@ -19,7 +20,7 @@ from fastorder.credentials import Credentials
 from fastorder.expiry import DAY_S, LONGEST_S, lifetime_s
 from fastorder.simulator import Fault, tokens
 
-KEY = "key"
+KEY = API_KEY
 LOGIN = "/api/Auth/loginKey"
 ACCOUNTS = "/api/Account/search"
 PLACE = "/api/Order/place"
