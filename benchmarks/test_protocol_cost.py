@@ -23,7 +23,7 @@ from fastorder.clock import Clock
 from fastorder.doubts import Doubts
 from fastorder.gateway_time import GatewayTime
 from fastorder.journal import Intent, Journal
-from fastorder.placement import Placement
+from fastorder.placement import placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def protocol() -> Callable[[], Any]:
     evidence = Evidence(body=ANSWER, date=b"Tue, 24 Nov 2026 12:00:00 GMT")
 
     def place() -> Any:
-        placement = Placement(
+        placement = placement_of(
             ORDER,
             TAG,
             CONTRACT,

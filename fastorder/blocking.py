@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 from fastorder._core.poll_engine import PollEngine
 from fastorder._core.result import OrderResult
 from fastorder.desk import Desk
-from fastorder.interrupts import HeldInterrupts
+from fastorder.interrupts import LONGEST_TURN_NS, HeldInterrupts, outcome_of
 from fastorder.warmth import ping_round
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from fastorder.models import Account, Contract, Order
 
 T = TypeVar("T")
-
-LONGEST_TURN_NS = 1_000_000_000
 
 
 class OrderExecutor(Desk[OrderResult]):
@@ -48,19 +47,19 @@ class OrderExecutor(Desk[OrderResult]):
         self._poll_engine = PollEngine(max_connections=max_connections)
         return self._poll_engine
 
-    def _place(self, order: OrderRequest, called_ns: int) -> OrderResult:
-        return self._wait(self._intake.place(order, called_ns))
+    def _placer(self) -> Callable[[OrderRequest, int], OrderResult]:
+        intake, engine = self._intake, self._poll_engine
+
+        def place(order: OrderRequest, called_ns: int) -> OrderResult:
+            return outcome_of(intake.place(order, called_ns), engine)
+
+        return place
 
     def _give(self, ticket: Ticket[OrderResult]) -> OrderResult:
         return self._wait(ticket)
 
     def _wait(self, ticket: Ticket[T]) -> T:
-        if not ticket.done:
-            with HeldInterrupts() as interrupts:
-                while not ticket.done:
-                    self._poll_engine.turn(LONGEST_TURN_NS)
-                    interrupts.let_through()
-        return ticket.outcome()
+        return outcome_of(ticket, self._poll_engine)
 
     def __enter__(self) -> Self:
         return self
@@ -95,14 +94,17 @@ class OrderExecutor(Desk[OrderResult]):
             return
         seconds = self._timeouts.request if drain is None else drain
         until = time.monotonic() + seconds
+        interrupts = HeldInterrupts()
+        interrupts.hold()
         try:
-            with HeldInterrupts() as interrupts:
-                while self._under_way() and (left := until - time.monotonic()) > 0:
-                    self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
-                    interrupts.let_through()
+            while self._under_way() and (left := until - time.monotonic()) > 0:
+                self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
+                interrupts.let_through()
         finally:  # Ctrl-C ends the wait, and it closes all the same
+            interrupts.release()
             self._dispatch.close()
             self._close_journal()
+        interrupts.let_through()
 
     def recover(self) -> list[OrderResult]:
         """Look up what an earlier run with the same journal left unresolved.

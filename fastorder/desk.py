@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from fastorder._core.engine import Engine
+    from fastorder._core.order import OrderRequest
     from fastorder._core.result import OrderResult
     from fastorder.journal import Journal
     from fastorder.models import Price
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 BASE_URL = "https://api.topstepx.com"
 
 
-class Desk(Placing[Placed]):
+class Desk(Placing[Placed], ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
@@ -110,6 +111,7 @@ class Desk(Placing[Placed]):
         self._intake = Intake(
             self._dispatch, self._contracts, self._policy, self._records
         )
+        self._place = self._placer()
         self._base_url = base_url
         self._max_connections = max_connections
         self._made_at = _caller()
@@ -427,6 +429,10 @@ class Desk(Placing[Placed]):
     @abstractmethod
     def _make_engine(self, max_connections: int) -> Engine:
         """The engine that this kind of executor runs on."""
+
+    @abstractmethod
+    def _placer(self) -> Callable[[OrderRequest, int], Placed]:
+        """What sends an order; a verb returns what it returns."""
 
     @abstractmethod
     def _give(self, ticket: Ticket[OrderResult]) -> Placed:

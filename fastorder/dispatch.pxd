@@ -1,5 +1,7 @@
 """The C side of dispatch.py: where its attributes lie once it is compiled."""
 
+cimport cython
+
 from fastorder._core.engine cimport Engine
 from fastorder._core.gate cimport Gate
 from fastorder._core.protocol cimport Send
@@ -24,6 +26,7 @@ cdef class Dispatch(Carrier):
     cdef dict _open
     cdef object _ended
 
+    @cython.locals(route=Route)
     cpdef object send(self, Send command, Ticket ticket)
     cpdef object heard(self, Evidence evidence)
     cpdef object unauthorized(self, Ticket ticket)

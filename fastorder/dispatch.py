@@ -72,6 +72,7 @@ class Dispatch(Carrier):
                 origin,
                 endpoint.path,
                 once=endpoint.changes,
+                authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
                 request_ms=timeouts.request_ms,
                 answer_limit=endpoint.answer_limit,
@@ -126,9 +127,10 @@ class Dispatch(Carrier):
     def send(self, command: Send, ticket: Ticket[Any]) -> None:
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
+        route = self._routes[endpoint]
         token = None
         ticket.token_number = 0
-        if endpoint.authorized:
+        if route.authorized:
             if self.renewal.holding and self.renewal.holds(command, ticket):
                 return
             ticket.token_number = self.tokens.number
@@ -136,7 +138,7 @@ class Dispatch(Carrier):
         if self.witness is not None and endpoint is PLACE:
             self._note_resend(ticket)
         self.engine.submit(
-            self._routes[endpoint],
+            route,
             command.body,
             token,
             ticket,

@@ -13,6 +13,7 @@ from fastorder.desk import Desk
 from fastorder.warmth import WarmKeeper
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
 
@@ -55,8 +56,8 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
     def _keeper(self) -> WarmKeeper:
         return WarmKeeper(self._dispatch)
 
-    def _place(self, order: OrderRequest, called_ns: int) -> Ticket[OrderResult]:
-        return self._intake.place(order, called_ns)
+    def _placer(self) -> Callable[[OrderRequest, int], Ticket[OrderResult]]:
+        return self._intake.place
 
     def _give(self, ticket: Ticket[OrderResult]) -> Ticket[OrderResult]:
         return ticket

@@ -7,3 +7,5 @@ cdef class GatewayTime:
     cdef object _clock
     cdef bytes _date
     cdef readonly int64_t seen_ns
+
+    cpdef object note(self, bytes date, int64_t seen_ns)

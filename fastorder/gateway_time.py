@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """The gateway's clock, as far as its answers show it.
 
 A look-up asks for the orders since a moment. Where the two clocks differ, a moment of

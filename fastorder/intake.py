@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """From an order to its ticket: may it leave, which tag, which bytes, and off."""
 
 from __future__ import annotations
@@ -6,14 +7,15 @@ import logging
 from typing import TYPE_CHECKING, NoReturn
 
 from fastorder._core.request import render_place
-from fastorder._core.ticket import Ticket
+from fastorder._core.ticket import ticket_of_order
 from fastorder.errors import Halted, Interlocked
-from fastorder.placement import FOREVER_NS, Placement
+from fastorder.placement import FOREVER_NS, placement_of
 from fastorder.tags import TagSeries, tag_of
 
 if TYPE_CHECKING:
     from fastorder._core.order import OrderRequest
     from fastorder._core.result import OrderResult
+    from fastorder._core.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.contracts import ContractBook
     from fastorder.dispatch import Dispatch
@@ -101,7 +103,7 @@ class Intake:
         valid_until_ns = FOREVER_NS
         if order.valid_for is not None:
             valid_until_ns = called_ns + int(order.valid_for * SECOND_NS)
-        placement = Placement(
+        placement = placement_of(
             order,
             tag,
             contract_id,
@@ -113,7 +115,7 @@ class Intake:
             dispatch.doubts,
             valid_until_ns,
         )
-        return Ticket(dispatch, placement, "place", tag, order.account_id)
+        return ticket_of_order(dispatch, placement, tag, order.account_id)
 
     def _refuse_halted(self) -> NoReturn:
         raise Halted(

@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import threading
 
 # Those of signal turn numbers into enums and back: that costs more than an order.
 from _signal import getsignal  # type: ignore[import-not-found]
 from _signal import signal as set_handler
-from typing import TYPE_CHECKING
+from threading import get_ident, main_thread
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+    from types import FrameType
 
-    from typing_extensions import Self
+    from fastorder._core.poll_engine import PollEngine
+    from fastorder._core.ticket import Ticket
+
+T = TypeVar("T")
 
 SIGINT = int(signal.SIGINT)
+LONGEST_TURN_NS = 1_000_000_000
+
+_main = main_thread().ident
+
+
+def _forked() -> None:
+    global _main
+    _main = main_thread().ident
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def outcome_of(ticket: Ticket[T], engine: PollEngine) -> T:
+    """Drive the engine until the ticket is done; its outcome. Ctrl-C ends the wait."""
+    if not ticket.done:
+        interrupts = HeldInterrupts()
+        interrupts.hold()
+        try:
+            while not ticket.done:
+                engine.turn(LONGEST_TURN_NS)
+                interrupts.let_through()
+        finally:
+            interrupts.release()
+        interrupts.let_through()
+    return ticket.outcome()
 
 
 class HeldInterrupts:
-    """Within it, Ctrl-C waits for ``let_through``.
+    """From ``hold`` to ``release``, Ctrl-C waits for ``let_through``.
 
     Python runs a signal's handler between any two steps; one that raises there could
     drop an answer that has just been read. So the program's own handler is called at a
@@ -33,24 +64,18 @@ class HeldInterrupts:
         self._handler: signal._HANDLER = None
         self._noted = False
 
-    def __enter__(self) -> Self:
-        if threading.get_ident() == threading.main_thread().ident:
+    def hold(self) -> None:
+        """Take the handler's place."""
+        if get_ident() == _main:
             handler = getsignal(SIGINT)
             if callable(handler):
                 self._handler = handler
                 set_handler(SIGINT, self._note)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def release(self) -> None:
+        """Put the handler back; it may still have to be let through."""
         if self._handler is not None:
             set_handler(SIGINT, self._handler)
-        if error is None:
-            self.let_through()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._noted = True

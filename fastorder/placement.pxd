@@ -59,8 +59,17 @@ cdef class Placement(RequestProtocol):
         self, object outcome, str proof, object order_id, str error,
         object error_code=*, str error_name=*)
 
+    cpdef int64_t _leave_until_ns(self) except? -1
+
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)
     cpdef object on_time(self)
     cpdef object on_failure(self, str why)
     cpdef object on_stop(self, Evidence evidence)
+
+
+@cython.locals(placement=Placement)
+cpdef Placement placement_of(
+    OrderRequest order, str tag, str contract_id, bytes body, object policy,
+    object clock, object gateway_time, int64_t called_ns, object doubts,
+    int64_t valid_until_ns=*)

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """The protocol that sends an order at most once: events in, commands out, no I/O.
 
 The order carries a tag that the gateway takes once for each account. Where the outcome
@@ -121,110 +122,60 @@ ACCEPTED = Outcome.ACCEPTED
 
 
 NO_READING = Reading()
+NO_ROWS: list[dict[str, Any]] = []
 """Of a placement that has heard nothing yet."""
 
 
 class Placement(RequestProtocol):
-    """One order on its way.
+    """One order on its way; ``placement_of`` makes it.
 
-    Args:
+    Attributes:
         order: what the caller asked for.
         tag: the order's tag, unique in its account.
-        contract_id: the contract as it stands in the body.
-        body: the request's bytes; every send is of these.
-        policy: pauses, the statuses that are tried again, and how absence is proved.
-        clock, gateway_time: time and randomness.
-        called_ns: when the caller called, on the monotonic clock.
-        doubts: hears when the order is in doubt, and when no longer.
+        state: where it stands.
+        attempts: sends that began.
+        tries: sends that were asked for.
+        probed: the order that was asked for by its number; 0 where none was.
+        in_doubt: an earlier send may have landed.
+        evidence: of the last send; None before its end.
         valid_until_ns: no byte leaves after this, on the monotonic clock.
     """
 
-    __slots__ = (
-        "_absence",
-        "_audit",
-        "_body",
-        "_called_ns",
-        "_clock",
-        "_contract_id",
-        "_doubts",
-        "_due_ns",
-        "_error",
-        "_gateway_time",
-        "_had_401",
-        "_heard",
-        "_last_look",
-        "_listing",
-        "_may_resend",
-        "_never_again",
-        "_one_look",
-        "_policy",
-        "_reading",
-        "_restarted",
-        "_retries",
-        "_rows",
-        "_sent_s",
-        "_stuck_ns",
-        "_widens",
-        "_window_s",
-        "attempts",
-        "evidence",
-        "in_doubt",
-        "order",
-        "probed",
-        "state",
-        "tag",
-        "tries",
-        "valid_until_ns",
-    )
-
-    def __init__(
-        self,
-        order: OrderRequest,
-        tag: str,
-        contract_id: str,
-        body: bytes,
-        policy: RetryPolicy,
-        clock: Clock,
-        gateway_time: GatewayTime,
-        called_ns: int,
-        doubts: Doubts,
-        valid_until_ns: int = FOREVER_NS,
-    ) -> None:
-        self.order = order
-        self.tag = tag
-        self.attempts = 0  # sends that began
-        self.tries = 0  # sends that were asked for
-        self.probed = 0  # the order that was asked for by its number
-        self.in_doubt = False  # an earlier send may have landed
-        self.state: State = READY
-        self.valid_until_ns = valid_until_ns
-        self.evidence: Evidence | None = None
-        self._contract_id = contract_id
-        self._body = body
-        self._policy = policy
-        self._clock = clock
-        self._gateway_time = gateway_time
-        self._called_ns = called_ns
-        self._doubts = doubts
-        self._sent_s = clock.wall_s()
-        self._restarted = False
-        self._heard: Evidence | None = None  # of the last exchange, look-ups too
-        self._retries: Schedule | None = None
-        self._absence: AbsenceProof | None = None
-        self._reading = NO_READING
-        self._rows: list[dict[str, Any]] = []  # ours
-        self._listing: list[dict[str, Any]] = []  # all of the look-up
-        self._audit: Audit | None = None
-        self._window_s = 0
-        self._may_resend = False  # the look-up's absence may be followed by a send
-        self._never_again = False  # a send of this order may never follow
-        self._had_401 = False  # a send has got one
-        self._one_look = False  # one look-up is enough for a first result
-        self._error = ""  # why it is in doubt, or was not sent
-        self._last_look = ""  # what the latest look-up showed
-        self._widens = -1  # how often the tag's owner was looked for, from 0
-        self._due_ns = 0
-        self._stuck_ns = FOREVER_NS
+    order: OrderRequest
+    tag: str
+    state: State
+    attempts: int
+    tries: int
+    probed: int
+    in_doubt: bool
+    evidence: Evidence | None
+    valid_until_ns: int
+    _contract_id: str
+    _body: bytes
+    _policy: RetryPolicy
+    _clock: Clock
+    _gateway_time: GatewayTime
+    _doubts: Doubts
+    _called_ns: int
+    _sent_s: float  # the call on the wall clock
+    _restarted: bool
+    _heard: Evidence | None  # of the last exchange, look-ups too
+    _retries: Schedule | None
+    _absence: AbsenceProof | None
+    _audit: Audit | None
+    _reading: Reading
+    _rows: list[dict[str, Any]]  # ours
+    _listing: list[dict[str, Any]]  # all of the look-up
+    _window_s: int
+    _may_resend: bool  # the look-up's absence may be followed by a send
+    _never_again: bool  # a send of this order may never follow
+    _had_401: bool  # a send has got one
+    _one_look: bool  # one look-up is enough for a first result
+    _error: str  # why it is in doubt, or was not sent
+    _last_look: str  # what the latest look-up showed
+    _widens: int  # how often the tag's owner was looked for, from 0
+    _due_ns: int
+    _stuck_ns: int
 
     # ------------------------------------------------------------ events
 
@@ -370,7 +321,7 @@ class Placement(RequestProtocol):
         self.state = SENDING
         self.tries += 1
         self._due_ns = 0
-        return Send(PLACE, self._body, True, self._leave_until_ns)
+        return Send(PLACE, self._body, True, self._leave_until_ns())
 
     def _accepted(self) -> Finish[OrderResult]:
         reply = self._reading.reply
@@ -738,9 +689,8 @@ class Placement(RequestProtocol):
 
     @property
     def _too_late(self) -> bool:
-        return self._clock.monotonic_ns() >= self._leave_until_ns
+        return self._clock.monotonic_ns() >= self._leave_until_ns()
 
-    @property
     def _leave_until_ns(self) -> int:
         """No byte leaves after this; earlier by what this machine has slept."""
         if self.valid_until_ns == FOREVER_NS:
@@ -800,6 +750,54 @@ class Placement(RequestProtocol):
         self.state = state
         self._due_ns = due_ns
         return Pause(due_ns)
+
+
+def placement_of(
+    order: OrderRequest,
+    tag: str,
+    contract_id: str,
+    body: bytes,
+    policy: RetryPolicy,
+    clock: Clock,
+    gateway_time: GatewayTime,
+    called_ns: int,
+    doubts: Doubts,
+    valid_until_ns: int = FOREVER_NS,
+) -> Placement:
+    """An order's placement, not begun; what is not set here is 0, False or None.
+
+    Args:
+        order: what the caller asked for.
+        tag: the order's tag, unique in its account.
+        contract_id: the contract as it stands in the body.
+        body: the request's bytes; every send is of these.
+        policy: pauses, the statuses that are tried again, and how absence is proved.
+        clock, gateway_time: time and randomness.
+        called_ns: when the caller called, on the monotonic clock.
+        doubts: hears when the order is in doubt, and when no longer.
+        valid_until_ns: no byte leaves after this, on the monotonic clock.
+    """
+    placement = Placement.__new__(Placement)
+    placement.order = order
+    placement.tag = tag
+    placement.state = READY
+    placement.valid_until_ns = valid_until_ns
+    placement._contract_id = contract_id
+    placement._body = body
+    placement._policy = policy
+    placement._clock = clock
+    placement._gateway_time = gateway_time
+    placement._called_ns = called_ns
+    placement._doubts = doubts
+    placement._sent_s = clock.wall_s()
+    placement._reading = NO_READING
+    placement._rows = NO_ROWS
+    placement._listing = NO_ROWS
+    placement._error = ""
+    placement._last_look = ""
+    placement._widens = -1
+    placement._stuck_ns = FOREVER_NS
+    return placement
 
 
 FOUND: dict[Event, Callable[[Placement], Any]] = {

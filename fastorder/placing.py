@@ -1,8 +1,8 @@
+# cython: annotation_typing=False
 """The verbs that place orders: each checks its arguments and makes one OrderRequest."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fastorder._core.engine import monotonic_ns
@@ -11,6 +11,8 @@ from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastorder.models import Price
     from fastorder.waiver import DespiteUnknown
 
@@ -18,8 +20,11 @@ Placed = TypeVar("Placed")
 """What the verbs give: a Ticket to await, or the OrderResult itself."""
 
 
-class Placing(ABC, Generic[Placed]):
+class Placing(Generic[Placed]):
     """Market, limit, stop, trailing-stop and join orders, with or without a bracket."""
+
+    _place: Callable[[OrderRequest, int], Placed]
+    """Sends an order that was asked for at this moment; every executor has its own."""
 
     def place_order(self, order: OrderRequest) -> Placed:
         """Send an order, at most once, and get its result.
@@ -245,10 +250,6 @@ class Placing(ABC, Generic[Placed]):
             despite=despite,
         )
         return self._place(order, called_ns)
-
-    @abstractmethod
-    def _place(self, order: OrderRequest, called_ns: int) -> Placed:
-        """What a placing verb returns for its order."""
 
 
 def _join_type(join: str | None, side: Side | str) -> OrderType:

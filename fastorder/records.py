@@ -11,7 +11,7 @@ from fastorder._core.ticket import Ticket
 from fastorder.dispatch import REFUSALS
 from fastorder.enums import Outcome
 from fastorder.errors import JournalError, JournalFailed, KeyReused
-from fastorder.placement import Placement
+from fastorder.placement import placement_of
 
 if TYPE_CHECKING:
     from fastorder._core.order import OrderRequest
@@ -168,7 +168,7 @@ class Records:
 
     def _resume(self, entry: Entry) -> Ticket[OrderResult]:
         dispatch, intent = self._dispatch, entry.intent
-        placement = Placement(
+        placement = placement_of(
             order_from_body(intent.body),
             intent.tag,
             intent.contract_id,

@@ -10,7 +10,7 @@ from fastorder._core.transfer import Evidence
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import GatewayTime
-from fastorder.placement import FOREVER_NS, Event, Placement, State
+from fastorder.placement import FOREVER_NS, Event, State, placement_of
 
 SECOND_NS = 1_000_000_000
 TAG = "tag-1"
@@ -64,7 +64,7 @@ def made(clock, policy=None, gateway_time=None, doubts=None, **options):
     valid_until_ns = FOREVER_NS
     if valid_for is not None:
         valid_until_ns = clock.now_ns + round(valid_for * SECOND_NS)
-    return Placement(
+    return placement_of(
         OrderRequest("MNQ", "BUY", 1, 5),
         TAG,
         "C",

@@ -13,7 +13,7 @@ from fastorder._core.transfer import Evidence
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import MARGIN_S, GatewayTime
-from fastorder.placement import Placement, State
+from fastorder.placement import State, placement_of
 
 SECOND = 1_000_000_000
 HOUR_S = 3600
@@ -70,7 +70,7 @@ def gateway_time(machine):
 def placed(machine, gateway_time):
     def make(valid_for=None, resend="lookup_first"):
         limits = () if valid_for is None else (machine.now_ns + valid_for * SECOND,)
-        return Placement(
+        return placement_of(
             OrderRequest("MNQ", "BUY", 1, 5),
             "tag-1",
             "C",

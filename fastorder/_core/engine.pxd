@@ -23,6 +23,8 @@ cdef struct Notes:              # left by libcurl's callbacks, read once it has 
     int64_t deadline_ns         # when libcurl wants to be called again
     bint no_memory
 
+cpdef int64_t monotonic_ns() noexcept
+
 cdef class Engine:
     cdef CURLM* multi           # owned; NULL once closed
     cdef Notes notes
@@ -40,6 +42,7 @@ cdef class Engine:
     cpdef int submit(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=*,
         int64_t valid_until_ns=*) except -1
+    cpdef object waiter(self)
     cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1
     cdef int check_owner(self) except -1
     cdef int start(

@@ -45,7 +45,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-def monotonic_ns():
+cpdef int64_t monotonic_ns() noexcept:
     """The clock of every stamp in an Evidence, in nanoseconds."""
     return now_ns()
 
@@ -116,7 +116,7 @@ cdef class Engine:
         """Whether the loop or the thread that it belongs to is known."""
         raise NotImplementedError
 
-    def waiter(self):
+    cpdef object waiter(self):
         """What a task can wait for until a ticket has ended."""
         raise NotImplementedError
 

@@ -13,7 +13,7 @@ from fastorder._core.connection cimport (
     GOES_ON, LEFT, Connection, Step, is_quiet, pull, push)
 from fastorder._core.engine cimport Change, Engine, Notes
 from fastorder._core.libcurl cimport CURL, CURLM, curl, socket_t
-from fastorder._core.waiter cimport Waiter, WakeUps
+from fastorder._core.waiter cimport WakeUps
 
 from fastorder.errors import ExecutorMisuse
 
@@ -123,10 +123,10 @@ cdef class LoopEngine(Engine):
         """Whether a loop is bound to it."""
         return self.loop is not None
 
-    def waiter(self):
+    cpdef object waiter(self):
         """What a task of the engine's loop can wait for."""
         self.check_owner()
-        return Waiter(self.wake_ups)
+        return self.wake_ups.waiter()
 
     cdef int bind(self, object loop) except -1:
         proactor = getattr(asyncio, "ProactorEventLoop", None)

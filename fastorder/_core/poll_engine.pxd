@@ -10,6 +10,7 @@ cdef class PollEngine(Engine):
     cdef CurlWait* waits        # owned; NULL until the first
     cdef Py_ssize_t waits_room
 
+    cpdef object turn(self, int64_t longest_ns)
     cdef list waiting(self)
     cdef int make_room(self, Py_ssize_t count) except -1
     cdef int serve(self, list waiting) except -1

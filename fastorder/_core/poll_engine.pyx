@@ -41,7 +41,7 @@ cdef class PollEngine(Engine):
         """Whether a thread is bound to it."""
         return self.owner != 0
 
-    def waiter(self):
+    cpdef object waiter(self):
         """Refused: nothing on a loop would ever end the wait."""
         raise ExecutorMisuse(
             "a ticket of a blocking executor must not be awaited: use resolve(tag)")
@@ -57,7 +57,7 @@ cdef class PollEngine(Engine):
             return self.fail_all(code)
         return self.hand_out()
 
-    def turn(self, int64_t longest_ns):
+    cpdef object turn(self, int64_t longest_ns):
         """Wait for the next event, at most so long; then act on it.
 
         The GIL is released during the wait. A signal ends it.

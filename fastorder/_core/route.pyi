@@ -32,6 +32,7 @@ class Route:
         path: str,
         *,
         once: bool,
+        authorized: bool = True,
         is_post: bool = True,
         request_ms: int = 5000,
         answer_limit: int = 1048576,
@@ -42,6 +43,8 @@ class Route:
     def path(self) -> str: ...
     @property
     def once(self) -> bool: ...
+    @property
+    def authorized(self) -> bool: ...
     @property
     def is_post(self) -> bool: ...
     @property

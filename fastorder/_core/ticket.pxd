@@ -33,6 +33,10 @@ cdef class Ticket(Receiver):
     cdef list waiters           # None until somebody waits
     cdef object steps           # the wait of each task that runs the ticket itself
 
+    cdef int begin(
+        self, Carrier carrier, RequestProtocol protocol, str kind, str tag,
+        object account_id) except -1
+    cpdef object outcome(self)
     cpdef object rest(self)
     cpdef object obey(self, object command)
     cdef int tell(self, object value) except -1
@@ -41,3 +45,7 @@ cdef class Ticket(Receiver):
     cdef int end(self) except -1
     cdef object unknown(self, str error)
     cdef int go_on(self, object command) except -1
+
+
+cpdef Ticket ticket_of_order(
+    Carrier carrier, RequestProtocol protocol, str tag, object account_id)

@@ -10,7 +10,8 @@ from types import GenericAlias
 from weakref import WeakKeyDictionary
 
 from fastorder._core.clock cimport monotonic_ns
-from fastorder._core.protocol cimport Finish, Halt, Pause, Send, Tell
+from fastorder._core.protocol cimport (
+    Finish, Halt, Pause, RequestProtocol, Send, Tell)
 from fastorder._core.result cimport result_of
 from fastorder._core.transfer cimport Evidence, Receiver
 from fastorder._core.waiter cimport Waiter
@@ -56,6 +57,15 @@ cdef class Carrier:
         raise NotImplementedError
 
 
+cpdef Ticket ticket_of_order(
+    Carrier carrier, RequestProtocol protocol, str tag, object account_id
+):
+    """The ticket of an order that is placed, without the cost of a Python call."""
+    cdef Ticket ticket = Ticket.__new__(Ticket)
+    ticket.begin(carrier, protocol, "place", tag, account_id)
+    return ticket
+
+
 cdef class Ticket(Receiver):
     """One request, from the call to its result.
 
@@ -77,13 +87,20 @@ cdef class Ticket(Receiver):
         self, Carrier carrier not None, protocol, str kind, str tag=None,
         account_id=None, order_id=None, convert=None
     ):
+        self.begin(carrier, protocol, kind, tag, account_id)
+        self.order_id = order_id
+        self.convert = convert
+
+    cdef int begin(
+        self, Carrier carrier, RequestProtocol protocol, str kind, str tag,
+        object account_id
+    ) except -1:
         self.carrier = carrier
         self.protocol = protocol
         self.kind = kind
         self.tag = tag
         self.account_id = account_id
-        self.order_id = order_id
-        self.convert = convert
+        return 0
 
     @classmethod
     def __class_getitem__(cls, item):
@@ -108,7 +125,7 @@ cdef class Ticket(Receiver):
         """Let go of the protocol: nothing more is asked of it."""
         self.protocol = None
 
-    def outcome(self):
+    cpdef object outcome(self):
         """The result of a ticket that is done; the error of a read that failed."""
         if self.error is not None:
             raise self.error
@@ -117,11 +134,13 @@ cdef class Ticket(Receiver):
     # ------------------------------------------------------------ awaiting
 
     def __await__(self):
+        cdef Waiter waiter
         if not self.done:
             waiter = self.carrier.engine.waiter()
             if self.waiters is None:
-                self.waiters = []
-            self.waiters.append(waiter)
+                self.waiters = [waiter]
+            else:
+                self.waiters.append(waiter)
             waiter._asyncio_future_blocking = True
             yield waiter
         return self.outcome()

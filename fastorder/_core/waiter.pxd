@@ -4,6 +4,7 @@ cdef class WakeUps:
     cdef object loop
     cdef list held              # waiters to wake when the callback ends; None outside
 
+    cdef Waiter waiter(self)
     cdef int hold(self) except -1
     cdef int let_go(self) except -1
     cdef int wake(self, Waiter waiter) except -1

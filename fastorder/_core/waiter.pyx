@@ -10,6 +10,8 @@ is woken as asyncio does it.
 from asyncio import CancelledError, InvalidStateError
 from contextvars import copy_context
 
+cimport cython
+
 
 cdef class WakeUps:
     """Wakes the tasks of one event loop.
@@ -20,6 +22,10 @@ cdef class WakeUps:
 
     def __init__(self, loop not None):
         self.loop = loop
+
+    cdef Waiter waiter(self):
+        """A new wait."""
+        return Waiter(self)
 
     cdef int hold(self) except -1:
         self.held = []
@@ -47,6 +53,7 @@ cdef class WakeUps:
         return 0
 
 
+@cython.freelist(8)
 cdef class Waiter:
     """A future without a value, for one wait of one task.
 

@@ -28,7 +28,7 @@ from fastorder._core.transfer import Evidence
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import GatewayTime
-from fastorder.placement import FOREVER_NS, Placement, State
+from fastorder.placement import FOREVER_NS, Placement, State, placement_of
 from fastorder.tags import tag_of
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class Life:
         self._follow(self._placement.resume(self._created_s))
 
     def _placed(self, called_ns: int, valid_until_ns: int) -> Placement:
-        return Placement(
+        return placement_of(
             self._order,
             self._tag,
             CONTRACT,
