@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NoReturn
 
 from fastorder._core.request import render_place
 from fastorder._core.ticket import Ticket
 from fastorder.errors import Halted, Interlocked
+from fastorder.log import log
 from fastorder.placement import FOREVER_NS, Placement
 from fastorder.tags import TagSeries, tag_of
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fastorder.dispatch import Dispatch
     from fastorder.records import Records
 
-LOG = logging.getLogger("fastorder")
 SECOND_NS = 1_000_000_000
 
 
@@ -134,4 +133,4 @@ class Intake:
                 "despite= trades on all the same",
                 tags,
             )
-        LOG.warning("trading on despite %s: %s", names, order.despite.reason)
+        log().warning("trading on despite %s: %s", names, order.despite.reason)
