@@ -102,6 +102,23 @@ def installed(python: str) -> dict[str, str]:
     return json.loads(found.stdout)
 
 
+def lay_out(python: str) -> None:
+    """Put the project where its wheel would, with its bytecode.
+
+    A checkout is found through a hook, and where Python is told to write no bytecode it
+    is compiled anew at each import; a user has neither.
+    """
+    (packages,) = Path(python).parent.parent.glob("lib/python*/site-packages")
+    shutil.rmtree(packages / "fastorder", ignore_errors=True)
+    shutil.copytree(
+        HERE.parent / "fastorder",
+        packages / "fastorder",
+        ignore=shutil.ignore_patterns("*.c", "__pycache__"),
+    )
+    command = [python, "-m", "compileall", "-q", str(packages / "fastorder")]
+    subprocess.run(command, check=True)
+
+
 def own() -> Environment:
     """The environment that the project itself is built in."""
     return Environment(sys.executable, installed(sys.executable))
@@ -109,7 +126,10 @@ def own() -> Environment:
 
 def every() -> dict[str, Environment]:
     """All of them, by name; ``project`` is the project's own."""
-    return {"project": own()} | {name: made(name) for name in pins().sections()}
+    found = {"project": own()} | {name: made(name) for name in pins().sections()}
+    if found["fastorder"].python is not None:
+        lay_out(found["fastorder"].python)
+    return found
 
 
 if __name__ == "__main__":

@@ -80,7 +80,11 @@ SCENES = {
     ),
     "tls": Scene(
         "Place, warm connection, HTTP/1.1 over TLS, one core",
-        {**CONTENDERS, "fastorder, plain": OURS},
+        {
+            **CONTENDERS,
+            "fastorder, plain": OURS,
+            "raw socket, plain": CONTENDERS["raw socket"],
+        },
         "tls",
         rounds=8,
     ),

@@ -111,13 +111,20 @@ def nginx(folder: Path) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def simulator(folder: Path) -> Iterator[Server]:
-    """The local gateway, plain only, with budgets that no benchmark uses up."""
+    """The local gateway, plain only, with budgets that no benchmark uses up.
+
+    It forgets the tags of orders: some contenders send one order over and over.
+    """
     port = free_port()
     program = (
         "import threading\n"
         "from fastorder.simulator import run_in_thread\n"
+        "class Forgotten(set):\n"
+        "    def add(self, tag): pass\n"
         f"with run_in_thread(port={port}, rate_limit=False, keep_ledger=False,\n"
-        "                   accept_tokens=('abc',)):\n"
+        "                   accept_tokens=('abc',)) as simulator:\n"
+        "    for account in simulator.gateway.exchange.accounts.values():\n"
+        "        account.tags = Forgotten()\n"
         "    threading.Event().wait()\n"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as process:

@@ -28,7 +28,13 @@ NARROW = {"httpx": 100, "topstep-client-py": 100, "project-x-py": 100}
 ORDERS_KEPT_IN_MIND = 2_000 if SHORT else 100_000
 IMPORTS = {
     "nothing": ("project", "sys"),
-    "fastorder": ("project", "fastorder"),
+    "fastorder": ("fastorder", "fastorder"),
+    "fastorder, and the first executor made": (
+        "fastorder",
+        "fastorder; fastorder.OrderExecutor('http://127.0.0.1:1')",
+    ),
+    "fastorder, out of a checkout": ("project", "fastorder"),
+    "asyncio alone": ("fastorder", "asyncio"),
     "pycurl": ("pycurl", "pycurl"),
     "aiohttp": ("aiohttp", "aiohttp"),
     "pyreqwest": ("pyreqwest", "pyreqwest.client"),

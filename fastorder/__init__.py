@@ -4,10 +4,12 @@
 for code without one.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from fastorder._core.order import OrderRequest
 from fastorder._core.result import OrderResult
 from fastorder._core.ticket import Ticket
-from fastorder.config import RetryPolicy, Timeouts
 from fastorder.enums import OrderStatus, OrderType, Outcome, Side
 from fastorder.errors import (
     AuthLost,
@@ -33,9 +35,12 @@ from fastorder.errors import (
     WrongFieldType,
 )
 from fastorder.executor import OrderExecutor
-from fastorder.models import Account, Contract, Order
 from fastorder.timing import Timing
-from fastorder.waiver import DespiteUnknown
+
+if TYPE_CHECKING:
+    from fastorder.config import RetryPolicy, Timeouts
+    from fastorder.models import Account, Contract, Order
+    from fastorder.waiver import DespiteUnknown
 
 __version__ = "0.1.0"
 
@@ -78,3 +83,26 @@ __all__ = [
     "WrongFieldType",
     "__version__",
 ]
+
+_DATACLASSES = {
+    "Account": "fastorder.models",
+    "Contract": "fastorder.models",
+    "DespiteUnknown": "fastorder.waiver",
+    "Order": "fastorder.models",
+    "RetryPolicy": "fastorder.config",
+    "Timeouts": "fastorder.config",
+}
+"""Imported once they are asked for, or an executor is made."""
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of the package
+
+    def __getattr__(name: str) -> object:
+        """A name of ``_DATACLASSES``, on its first use."""
+        if name not in _DATACLASSES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_DATACLASSES[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        """What is there, and what would be."""
+        return sorted({*globals(), *__all__})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder.enums import Sign
 from fastorder.errors import PlaceOrderError, error_name
-from fastorder.models import time_from
+from fastorder.times import time_from
 
 if TYPE_CHECKING:
     from fastorder._core.reading import Reading

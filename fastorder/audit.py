@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder.answers import Rows, created_s
-from fastorder.schedule import http_date_s
+from fastorder.times import http_date_s
 
 if TYPE_CHECKING:
     from typing import Any

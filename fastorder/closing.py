@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
 from fastorder._core.protocol import Send
 from fastorder.amendment import Amendment, Effect, Kind, Repeat
 from fastorder.endpoints import Endpoint
@@ -64,6 +62,8 @@ class Closing(Amendment):
         clock: Clock,
         called_ns: int,
     ) -> None:
+        import orjson  # loaded with the executor
+
         request = {"accountId": account_id, "contractId": contract_id}
         kind = CLOSE
         if quantity is not None:
@@ -75,7 +75,7 @@ class Closing(Amendment):
 
     def _read_back(self) -> Send:
         super()._read_back()
-        body = orjson.dumps({"accountId": self.account_id})
+        body = b'{"accountId":%d}' % self.account_id
         return Send(Endpoint.SEARCH_POSITIONS, body)
 
     def _seen(self, reading: Reading) -> tuple[Effect, str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-import orjson
-
 from fastorder.errors import WrongFieldType
 
 
@@ -22,6 +20,8 @@ class Credentials:
         for name, value in (("user_name", user_name), ("api_key", api_key)):
             if not isinstance(value, str):
                 raise WrongFieldType(name, "must be text", type(value))
+        import orjson  # loaded with the executor
+
         self._request = orjson.dumps({"userName": user_name, "apiKey": api_key})
 
     def __repr__(self) -> str:

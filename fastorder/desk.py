@@ -12,8 +12,6 @@ from abc import ABC, abstractmethod
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
 from fastorder._core.engine import monotonic_ns
 from fastorder._core.fields import (
     account_id_from,
@@ -31,7 +29,6 @@ from fastorder._core.ticket import Ticket
 from fastorder.amendment import Amendment, Cancellation, Modification
 from fastorder.clock import Clock
 from fastorder.closing import Closing
-from fastorder.config import RetryPolicy, Timeouts
 from fastorder.contracts import ContractBook, front_contract
 from fastorder.credentials import Credentials
 from fastorder.dispatch import Dispatch
@@ -47,7 +44,6 @@ from fastorder.errors import (
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
-from fastorder.models import Account, Contract, Order
 from fastorder.placing import Placed, Placing
 from fastorder.records import Records
 from fastorder.trust import checked_base_url, security_for
@@ -62,8 +58,9 @@ if TYPE_CHECKING:
     from fastorder._core.engine import Engine
     from fastorder._core.order import OrderRequest
     from fastorder._core.result import OrderResult
+    from fastorder.config import RetryPolicy, Timeouts
     from fastorder.journal import Journal
-    from fastorder.models import Price
+    from fastorder.models import Account, Contract, Order, Price
 
 BASE_URL = "https://api.topstepx.com"
 
@@ -90,8 +87,7 @@ class Desk(Placing[Placed], ABC):
             raise ConfigurationError(
                 f"max_connections must be 1 to 10000, was {max_connections!r}"
             )
-        self._policy = _checked(retry, RetryPolicy, "retry")
-        self._timeouts = _checked(timeouts, Timeouts, "timeouts")
+        self._policy, self._timeouts = _settings(retry, timeouts)
         base_url = checked_base_url(base_url)
         security = security_for(base_url, ca_file)
         self._gate = Gate(kill_file)
@@ -359,6 +355,8 @@ class Desk(Placing[Placed], ABC):
         convert: Callable[[dict[str, Any]], Any],
         codes: Any = None,
     ) -> Ticket[Any]:
+        import orjson  # loaded with the executor
+
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         inquiry = Inquiry(endpoint, body, codes, self._policy, self._dispatch.clock)
         return self._dispatch.launch(
@@ -372,6 +370,8 @@ class Desk(Placing[Placed], ABC):
         return self._dispatch.renewal.log_in(credentials, self._policy, renew)
 
     def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
+        from fastorder.models import Account
+
         request = {"onlyActiveAccounts": only_active}
         return self._read(
             Endpoint.SEARCH_ACCOUNTS,
@@ -380,6 +380,8 @@ class Desk(Placing[Placed], ABC):
         )
 
     def _load_contract(self, symbol: str, live: bool) -> Ticket[Contract]:
+        from fastorder.models import Contract
+
         def take(document: dict[str, Any]) -> Contract:
             found = [Contract.from_wire(row) for row in document["contracts"] or []]
             contract = front_contract(symbol, found)
@@ -464,6 +466,8 @@ def _readable(
 
 
 def _orders(document: dict[str, Any]) -> list[Order]:
+    from fastorder.models import Order
+
     rows = document["orders"]
     if not isinstance(rows, list):  # null is not "no orders"
         raise TypeError(f"orders must be a list, was {type(rows).__name__}")
@@ -473,6 +477,27 @@ def _orders(document: dict[str, Any]) -> list[Order]:
 def _given(**values: Any) -> dict[str, Any]:
     """What was given of these."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _settings(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
+    """Both checked, with what else is loaded for the first executor.
+
+    These take longer to load than all the rest. From here on nothing has to be: what
+    is needed once something has gone wrong is there before.
+    """
+    import datetime  # noqa: F401
+    import hashlib  # noqa: F401
+    import logging  # noqa: F401
+
+    import orjson  # noqa: F401
+
+    from fastorder import models  # noqa: F401
+    from fastorder.config import RetryPolicy, Timeouts
+
+    return (
+        _checked(retry, RetryPolicy, "retry"),
+        _checked(timeouts, Timeouts, "timeouts"),
+    )
 
 
 def _checked(value: Any, kind: type[Any], name: str) -> Any:

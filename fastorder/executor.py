@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -79,6 +78,8 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         Raises:
             RequestFailed: a connection could not be opened; the text says why.
         """
+        import asyncio  # this runs in a loop: it is loaded
+
         keeper = self._keeper
         self._loop_engine.idle_lost = keeper.hurry
         await asyncio.gather(*keeper.keep(self._checked_connections(connections)))
@@ -93,6 +94,8 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         """
         if self.closed:
             return
+        import asyncio  # this runs in a loop: it is loaded
+
         seconds = self._timeouts.request if drain is None else drain
         waits = [asyncio.ensure_future(ticket) for ticket in self._under_way()]
         try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from typing import Any
 
-import orjson
-
 DAY_S = 86_400.0
 """The gateway's documentation gives a token 24 hours."""
 
@@ -35,6 +33,8 @@ def lifetime_s(token: str, now_s: float) -> float:
 
 
 def _claims(token: str) -> dict[str, Any]:
+    import orjson  # loaded with the executor
+
     parts = token.split(".")
     if len(parts) != 3:
         return {}

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NoReturn
 
 from fastorder._core.request import render_place
 from fastorder._core.ticket import ticket_of_order
 from fastorder.errors import Halted, Interlocked
+from fastorder.log import log
 from fastorder.placement import FOREVER_NS, placement_of
 from fastorder.tags import TagSeries, tag_of
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fastorder.dispatch import Dispatch
     from fastorder.records import Records
 
-LOG = logging.getLogger("fastorder")
 SECOND_NS = 1_000_000_000
 
 
@@ -136,4 +135,4 @@ class Intake:
                 "despite= trades on all the same",
                 tags,
             )
-        LOG.warning("trading on despite %s: %s", names, order.despite.reason)
+        log().warning("trading on despite %s: %s", names, order.despite.reason)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastorder.enums import OrderStatus, Side
+from fastorder.times import time_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 Price: TypeAlias = int | float | Decimal
 """A price: exact on the wire, whichever it is; a float counts as its shortest text."""
@@ -175,31 +175,6 @@ class Account:
             )
         except KeyError as missing:
             raise ValueError(f"an account must have {missing}, it has none") from None
-
-
-def time_from(text: str | None) -> datetime | None:
-    """An aware time from the gateway's text; None from None.
-
-    The gateway gives 0 to 7 fractional digits, and Z or an offset.
-
-    Raises:
-        ValueError: the text is not a time.
-    """
-    if text is None:
-        return None
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise ValueError(f"a time must be ISO 8601, was {text!r}")
-    micros = (match["fraction"] or "")[:6].ljust(6, "0")
-    offset = match["offset"]
-    zone = "+00:00" if offset in ("Z", "z", None) else offset
-    return datetime.fromisoformat(f"{match['seconds']}.{micros}{zone}")
-
-
-_TIME = re.compile(
-    r"(?P<seconds>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)"
-    r"(?:\.(?P<fraction>\d+))?(?P<offset>[Zz]|[+-]\d\d:\d\d)?"
-)
 
 
 def _status(number: int) -> OrderStatus | int:

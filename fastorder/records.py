@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from fastorder._core.order import order_from_body
@@ -11,6 +10,7 @@ from fastorder._core.ticket import Ticket
 from fastorder.dispatch import REFUSALS
 from fastorder.enums import Outcome
 from fastorder.errors import JournalError, JournalFailed, KeyReused
+from fastorder.log import log
 from fastorder.placement import placement_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.dispatch import Dispatch
     from fastorder.journal import Entry, Journal
-
-LOG = logging.getLogger("fastorder")
 
 KEPT_KEYS = 10_000
 """How many keyed orders stay known without a journal; the gateway knows older tags."""
@@ -152,7 +150,7 @@ class Records:
             self._journal.resolve(ticket.tag, "NOT_SENT", None, proof, now_s)
         except JournalError as error:
             self._dispatch.halt(f"the journal failed: {error}")
-            LOG.critical("the journal failed, no new exposure leaves: %s", error)
+            log().critical("the journal failed, no new exposure leaves: %s", error)
 
     def _keep(self, ticket: Ticket[OrderResult], body: bytes) -> None:
         assert ticket.tag is not None

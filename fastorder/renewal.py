@@ -8,23 +8,21 @@ that want to leave meanwhile wait for it.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.ticket import Ticket
 from fastorder._core.transfer import Receiver
-from fastorder.config import RetryPolicy
 from fastorder.errors import ExecutorClosed, LoginError, RequestFailed
 from fastorder.expiry import lifetime_s
+from fastorder.log import log
 from fastorder.login import Login
 
 if TYPE_CHECKING:
     from fastorder._core.protocol import Send
     from fastorder._core.transfer import Evidence
+    from fastorder.config import RetryPolicy
     from fastorder.credentials import Credentials
     from fastorder.dispatch import Dispatch
-
-LOG = logging.getLogger("fastorder")
 
 SECOND_NS = 1_000_000_000
 FOREVER_NS = 2**63 - 1
@@ -37,9 +35,6 @@ AGAIN_NS = 60 * SECOND_NS
 
 USED_SHARE = 0.9
 """The share of its time after which a token is renewed."""
-
-ONE_TRY = RetryPolicy(max_retries=0)
-"""Requests wait for the login, so it may not take long; the next 401 asks again."""
 
 
 class Renewal(Receiver):
@@ -164,9 +159,9 @@ class Renewal(Receiver):
     def _note_failure(self, error: Exception) -> None:
         if refuses_credentials(error):
             self._credentials = None
-            LOG.error("no new token, and none is asked for any more: %s", error)
+            log().error("no new token, and none is asked for any more: %s", error)
         else:
-            LOG.warning("no new token for now: %s", error)
+            log().warning("no new token for now: %s", error)
 
     # ------------------------------------------------------------ after a 401
 
@@ -192,9 +187,9 @@ class Renewal(Receiver):
             return False
         self._not_before_ns = now_ns + APART_NS
         try:
-            self._start(credentials, ONE_TRY, credentials, is_own=True)
+            self._start(credentials, _one_try(), credentials, is_own=True)
         except Exception as error:  # the answer that asked for it has to be heard
-            LOG.warning("no new token for now: %s", error)
+            log().warning("no new token for now: %s", error)
             return False
         return True
 
@@ -256,3 +251,10 @@ def refuses_credentials(error: Exception) -> bool:
         and error.error_code is not None
         and error.error_code != LoginError.UnknownError
     )
+
+
+def _one_try() -> RetryPolicy:
+    """Requests wait for the login, so it may not take long; the next 401 asks again."""
+    from fastorder.config import RetryPolicy  # loaded with the executor
+
+    return RetryPolicy(max_retries=0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+
+from fastorder.times import http_date_s
 
 if TYPE_CHECKING:
     from fastorder._core.transfer import Evidence
@@ -72,15 +72,3 @@ def retry_after_s(value: bytes, date: bytes) -> float:
     if until is None or now is None:
         return 0.0
     return max(0.0, until - now)
-
-
-def http_date_s(value: bytes) -> float | None:
-    """Seconds since the epoch of an HTTP date; None where it is not one.
-
-    The oldest of the three forms names no zone; all of them are in UTC.
-    """
-    try:
-        date = parsedate_to_datetime(value.decode("latin-1"))
-        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from base64 import b32encode
-from hashlib import blake2s
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -15,6 +14,8 @@ def tag_of(account_id: int, key: str) -> str:
     30 characters of ``[a-z0-9-]``: the same in this process, in another, and after a
     restart, so that the gateway itself knows a repeat.
     """
+    from hashlib import blake2s  # loaded with the executor
+
     digest = blake2s(f"{account_id}\n{key}".encode(), digest_size=20).digest()
     return "fo1-" + b32encode(digest).decode("ascii").lower()[:26]
 
@@ -29,7 +30,7 @@ class TagSeries:
     __slots__ = ("_number", "_series")
 
     def __init__(self) -> None:
-        self._series = "fo1-" + "".join(secrets.choice(LETTERS) for _ in range(17))
+        self._series = "fo1-" + "".join(LETTERS[byte % 32] for byte in os.urandom(17))
         self._number = 0
 
     def next(self) -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from fastorder._core.route import Security
 from fastorder.errors import ConfigurationError
@@ -30,6 +27,8 @@ def checked_base_url(base_url: str) -> str:
         raise ConfigurationError(
             f"base_url must be text, was {type(base_url).__name__}"
         )
+    from urllib.parse import urlsplit  # for an executor alone
+
     try:
         parts = urlsplit(base_url)
         parts.port  # noqa: B018 (it is checked when it is read)
@@ -58,8 +57,10 @@ def _is_local(scheme: str, host: str) -> bool:
         return False
     if host == "localhost":
         return True
+    from ipaddress import ip_address  # as urllib.parse has
+
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -87,7 +88,7 @@ def security_for(base_url: str, ca_file: str | os.PathLike[str] | None) -> Secur
     if sys.platform == "win32":
         return Security(native_ca=True)
     for candidate in SYSTEM_CA_FILES:
-        if Path(candidate).is_file():
+        if os.path.isfile(candidate):
             return Security(ca_file=candidate)
     raise ConfigurationError(
         "the system's certificate authorities must be in one of "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.transfer import Receiver
 from fastorder.enums import Outcome
 from fastorder.errors import JournalError
+from fastorder.log import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from fastorder._core.ticket import Ticket
     from fastorder.clock import Clock
     from fastorder.journal import Journal
-
-LOG = logging.getLogger("fastorder")
 
 PUT_OFF_NS = 5_000_000
 """An outcome is committed this long after it is known, or with the next intent."""
@@ -130,7 +128,7 @@ class Witness(Receiver):
             write(*values)
         except JournalError as error:
             self._gate.shut(f"the journal failed: {error}", final=True)
-            LOG.critical("the journal failed, no new exposure leaves: %s", error)
+            log().critical("the journal failed, no new exposure leaves: %s", error)
 
     def _call_hook(self, result: OrderResult) -> None:
         if self._on_unknown is None:
@@ -138,4 +136,4 @@ class Witness(Receiver):
         try:
             self._on_unknown(result)
         except Exception:
-            LOG.exception("on_unknown raised for order %s", result.tag)
+            log().exception("on_unknown raised for order %s", result.tag)

@@ -12,7 +12,7 @@ import fastorder
 from fastorder import Order, OrderRequest, OrderResult, OrderType, Outcome, Side, Timing
 from fastorder._core.backoff import RetryQueue
 from fastorder.errors import ModifyOrderError, PlaceOrderError, error_name
-from fastorder.models import time_from
+from fastorder.times import time_from
 
 ACCEPTED = OrderResult(Outcome.ACCEPTED, order_id=9056, tag="t", attempts=1)
 REJECTED = OrderResult(

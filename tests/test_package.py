@@ -34,6 +34,45 @@ def test_importing_it_brings_no_simulator_and_no_handler():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+HEAVY = ("asyncio", "dataclasses", "email", "hashlib", "inspect", "json", "logging")
+HEAVY += ("orjson", "pycurl", "sqlite3", "ssl", "urllib.parse", "uuid")
+
+
+def test_importing_it_loads_nothing_that_takes_long():
+    program = (
+        f"import sys; sys.path[:] = {sys.path}; import fastorder;"
+        f"found = set(sys.modules) & {set(HEAVY)}; assert not found, found"
+    )  # -S: without the hooks of what else is installed here
+    subprocess.run([sys.executable, "-S", "-c", program], check=True)
+
+
+def test_what_is_needed_when_something_goes_wrong_is_loaded_with_the_executor():
+    late = r"^ +(?:from|import) ([\w.]+).*# (?:loaded with the executor|.*it is loaded)"
+    folder = Path(fastorder.__file__).parent
+    names = {
+        name
+        for path in folder.rglob("*.py*")
+        if path.suffix in (".py", ".pyx")
+        for name in re.findall(late, path.read_text(encoding="utf-8"), re.M)
+    }
+    assert names >= {"asyncio", "fastorder.config", "hashlib", "logging", "orjson"}
+    program = (
+        "import sys, fastorder; fastorder.OrderExecutor('http://127.0.0.1:1');"
+        f"assert {names} <= set(sys.modules), {names} - set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_names_that_are_loaded_late_are_like_the_others():
+    program = (
+        "import fastorder; assert set(fastorder.__all__) <= set(dir(fastorder));"
+        "from fastorder import *; assert RetryPolicy is fastorder.RetryPolicy;"
+        "from fastorder.models import Order as same; assert Order is same;"
+        "assert not hasattr(fastorder, 'Ordre')"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_each_module_can_be_imported_first():
     folder = Path(fastorder.__file__).parent
     names = [f"fastorder.{path.stem}" for path in folder.glob("*.py")]

@@ -35,7 +35,8 @@ from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import BLIND_MARGIN_S, MARGIN_S, GatewayTime
 from fastorder.placement import TRANSITIONS, Event, State
-from fastorder.schedule import Schedule, http_date_s, retry_after_s
+from fastorder.schedule import Schedule, retry_after_s
+from fastorder.times import http_date_s
 
 
 @pytest.fixture
@@ -89,8 +90,12 @@ def test_a_gateway_whose_clock_was_never_set_is_looked_up_all_the_same(
 
 @pytest.mark.parametrize(
     "date",
-    [b"Wed, 19 Aug 2026 20:00:30 GMT", b"Wed Aug 19 20:00:30 2026"],
-    ids=["common", "oldest"],
+    [
+        b"Wed, 19 Aug 2026 20:00:30 GMT",
+        b"Wednesday, 19-Aug-26 20:00:30 GMT",
+        b"Wed Aug 19 20:00:30 2026",
+    ],
+    ids=["common", "older", "oldest"],
 )
 def test_a_date_is_in_utc_wherever_this_machine_is(monkeypatch, date):
     monkeypatch.setenv("TZ", "America/Chicago")
@@ -100,6 +105,33 @@ def test_a_date_is_in_utc_wherever_this_machine_is(monkeypatch, date):
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    "seconds", [0, 1_787_169_630, 951_782_399, 1_709_164_800, 4_102_444_800]
+)
+def test_a_date_is_read_as_it_was_written(seconds):
+    assert http_date_s(formatdate(seconds, usegmt=True).encode()) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"GMT",
+        b"\xff",
+        b"Wed, 31 Jun 2026 20:00:30 GMT",
+        b"Wed, 19 Aug 2026 24:00:30 GMT",
+        b"Wed, 19 Agu 2026 20:00:30 GMT",
+        b"Wed, 19 Aug 2026 20:00:30 CST",
+        b"Wed, 19 Aug 2026 20:00 GMT",
+        b"Wed, 1_9 Aug 2026 20:00:30 GMT",
+        b"Wed, 19 Aug 999999999999 20:00:30 GMT",
+        b"Wed, \xb29 Aug 2026 20:00:30 GMT",
+    ],
+)
+def test_what_is_no_date_is_not_taken_for_one(text):
+    assert http_date_s(text) is None
 
 
 def test_without_a_date_the_window_is_a_day(placement, clock):

@@ -45,4 +45,4 @@ class Client(Contender):
         self.transport.close()
 
     def succeeded(self, answer: Any) -> bool:
-        return b'"success":true' in answer
+        return b'"success":true' in answer.replace(b" ", b"")

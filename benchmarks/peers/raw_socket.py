@@ -56,4 +56,4 @@ class Client(Contender):
         self.sock.close()
 
     def succeeded(self, answer: Any) -> bool:
-        return b'"success":true' in answer
+        return b'"success":true' in answer.replace(b" ", b"")

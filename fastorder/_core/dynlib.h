@@ -1,4 +1,4 @@
-/* Find a function in a shared library that is already loaded. */
+/* Load a shared library, or find the one that is loaded, and a function in it. */
 #ifndef FASTORDER_DYNLIB_H
 #define FASTORDER_DYNLIB_H
 
@@ -10,13 +10,20 @@ static void *fastorder_loaded(const char *path) {
 static void *fastorder_symbol(void *library, const char *name) {
     return (void *)GetProcAddress((HMODULE)library, name);
 }
+static const char *fastorder_fault(void) {
+    return "it is not loaded";
+}
 #else
 #include <dlfcn.h>
 static void *fastorder_loaded(const char *path) {
-    return dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+    return dlopen(path, RTLD_LAZY | RTLD_LOCAL);
 }
 static void *fastorder_symbol(void *library, const char *name) {
     return dlsym(library, name);
+}
+static const char *fastorder_fault(void) {
+    const char *text = dlerror();
+    return text ? text : "no reason is known";
 }
 #endif
 

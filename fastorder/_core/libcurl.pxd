@@ -61,6 +61,7 @@ ctypedef int (*getinfo_f)(CURL*, int, ...) noexcept nogil
 ctypedef int (*multi_setopt_f)(CURLM*, int, ...) noexcept nogil
 
 cdef struct CurlApi:
+    int (*global_init)(long) noexcept nogil
     VersionInfo* (*version_info)(int) noexcept nogil
     const char* (*easy_strerror)(int) noexcept nogil
     const char* (*multi_strerror)(int) noexcept nogil
@@ -158,6 +159,8 @@ cdef enum:
     CURL_CSELECT_OUT = 2
     CURL_WAIT_POLLIN = 1
     CURL_WAIT_POLLOUT = 4
+
+    CURL_GLOBAL_ALL = 3
 
     CURLUPART_URL = 0
     CURLU_DISALLOW_USER = 32

@@ -1,15 +1,19 @@
 # cython: embedsignature=False
-"""The libcurl that pycurl has loaded, found at import and checked for its age."""
+"""The libcurl that pycurl brings, loaded at import and checked for its age.
+
+pycurl is installed, and not imported: its package would bring asyncio and a client of
+its own, of which nothing is used here. Only the file that its extension lies in is
+loaded, with the libraries beside it; who imports pycurl later gets the same ones.
+"""
 
 import sys
-from pathlib import Path
-
-import pycurl
-from pycurl import _pycurl
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 
 cdef extern from "dynlib.h":
     void* loaded "fastorder_loaded"(const char*) noexcept
     void* symbol "fastorder_symbol"(void*, const char*) noexcept
+    const char* fault "fastorder_fault"() noexcept
 
 OLDEST = (8, 21, 0)
 """The oldest libcurl that is accepted: older ones have known memory-safety faults
@@ -20,8 +24,23 @@ FIX = 'install a current one with: pip install -U "pycurl>=7.49"'
 
 cdef str library_path():
     """The file that holds libcurl, or the extension that is linked to it."""
-    if sys.platform != "win32":
-        return _pycurl.__file__
+    package = find_spec("pycurl")
+    if package is None or package.submodule_search_locations is None:
+        raise ImportError(f"expected a package pycurl, found none; {FIX}")
+    if sys.platform == "win32":
+        return loaded_dll()
+    extension = PathFinder.find_spec(
+        "pycurl._pycurl", package.submodule_search_locations)
+    if extension is None:
+        raise ImportError(f"expected an extension _pycurl in pycurl, found none; {FIX}")
+    return extension.origin
+
+
+cdef str loaded_dll():
+    """The DLL of libcurl; on Windows it takes pycurl's own start to load it."""
+    from pathlib import Path
+
+    import pycurl
     libraries = Path(pycurl.__file__).parent.parent / "pycurl.libs"
     for path in sorted(libraries.glob("libcurl*.dll")):
         return path.name
@@ -33,9 +52,7 @@ cdef void* find(void* library, str name) except NULL:
     cdef void* found = symbol(library, encoded)
     if found is NULL:
         raise ImportError(
-            f"expected {name} in the libcurl of pycurl ({pycurl.version}), "
-            f"found none; {FIX}"
-        )
+            f"expected {name} in the libcurl of pycurl, found none; {FIX}")
     return found
 
 
@@ -43,7 +60,11 @@ cdef int load() except -1:
     cdef bytes path = library_path().encode(sys.getfilesystemencoding())
     cdef void* library = loaded(path)
     if library is NULL:
-        raise ImportError(f"expected pycurl's libcurl to be loaded, it is not; {FIX}")
+        raise ImportError(
+            f"expected pycurl's libcurl to load: {fault().decode(errors='replace')}; "
+            + FIX
+        )
+    (<void**>&curl.global_init)[0] = find(library, "curl_global_init")
     (<void**>&curl.version_info)[0] = find(library, "curl_version_info")
     (<void**>&curl.easy_strerror)[0] = find(library, "curl_easy_strerror")
     (<void**>&curl.multi_strerror)[0] = find(library, "curl_multi_strerror")
@@ -68,6 +89,15 @@ cdef int load() except -1:
     return 0
 
 
+cdef int start() except -1:
+    """Have libcurl make itself ready; it counts how often it was asked."""
+    cdef int code = curl.global_init(CURL_GLOBAL_ALL)
+    if code != CURLE_OK:
+        reason = (<bytes>curl.easy_strerror(code)).decode()
+        raise ImportError(f"expected libcurl to start: {reason}; {FIX}")
+    return 0
+
+
 def version():
     """The version of the libcurl in use, as three numbers."""
     cdef unsigned int number = curl.version_info(0).version_num
@@ -85,3 +115,4 @@ def check_version(found):
 
 load()
 check_version(version())
+start()

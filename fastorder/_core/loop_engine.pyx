@@ -1,8 +1,6 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """An engine that an event loop drives: asyncio's selector loop, or uvloop."""
 
-import asyncio
-
 from libc.stdint cimport int64_t
 from libc.stdlib cimport realloc
 
@@ -20,7 +18,7 @@ from fastorder.errors import ExecutorMisuse
 cdef enum:
     TURNS = 4                   # turns libcurl gets at once, before the loop has one
 
-cdef object running_loop = asyncio._get_running_loop
+cdef object running_loop = None     # asyncio's; it is loaded with the first engine
 
 # ---------------------------------------------------------------- red: callbacks
 
@@ -85,6 +83,9 @@ cdef class LoopEngine(Engine):
     """
 
     def __init__(self, *, int max_connections=64):
+        global running_loop
+        if running_loop is None:
+            from asyncio import _get_running_loop as running_loop
         super().__init__(max_connections=max_connections)
         self.watches = {}
         curl.multi_setopt(self.multi, c.CURLMOPT_SOCKETFUNCTION, <void*>on_socket)
@@ -129,6 +130,7 @@ cdef class LoopEngine(Engine):
         return self.wake_ups.waiter()
 
     cdef int bind(self, object loop) except -1:
+        import asyncio
         proactor = getattr(asyncio, "ProactorEventLoop", None)
         if proactor is not None and isinstance(loop, proactor):
             raise ExecutorMisuse(

@@ -9,9 +9,7 @@ from fastorder._core.price cimport price_bytes
 
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
-from fastorder.waiver import DespiteUnknown
 
-from orjson import loads
 
 cdef enum:
     LEAST_BRACKET_TICKS = 4
@@ -122,8 +120,8 @@ cdef class OrderRequest:
                     idempotency_key)
         if valid_for is not None:
             check_seconds("valid_for", valid_for)
-        if despite is not None and not isinstance(despite, DespiteUnknown):
-            raise WrongFieldType("despite", "must be a DespiteUnknown", despite)
+        if despite is not None:
+            check_despite(despite)
         self.idempotency_key = idempotency_key
         self.valid_for = valid_for
         self.despite = despite
@@ -206,8 +204,18 @@ cdef int leg(str field, object ticks) except -1:
     return <int>distance
 
 
+cdef int check_despite(object despite) except -1:
+    from fastorder.waiver import DespiteUnknown  # whoever made one has loaded it
+
+    if not isinstance(despite, DespiteUnknown):
+        raise WrongFieldType("despite", "must be a DespiteUnknown", despite)
+    return 0
+
+
 def order_from_body(bytes body):
     """The order that was rendered into this body of Order/place."""
+    from orjson import loads  # loaded with the executor
+
     document = loads(body)
     loss, profit = document.get("stopLossBracket"), document.get("takeProfitBracket")
     return OrderRequest(

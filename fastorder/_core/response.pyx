@@ -1,14 +1,11 @@
 """Bytes to what the gateway said; any bytes at all, and never an exception."""
 
-import orjson
-
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
 from fastorder._core.envelope cimport Envelope, read_envelope
 
-cdef object loads = orjson.loads
 cdef long long LARGEST_INT64 = 9223372036854775807
 
 
@@ -63,6 +60,8 @@ cdef Reply reply_from(int http_status, bytes body):
             reply.error_message = PyUnicode_DecodeASCII(
                 envelope.message, envelope.message_size, NULL)
         return reply
+    from orjson import loads  # loaded with the executor
+
     try:
         document = loads(body)
     except (ValueError, RecursionError):

@@ -1,7 +1,5 @@
 """Where requests go to, and the head that each of them has."""
 
-from urllib.parse import urlsplit
-
 from fastorder._core cimport libcurl as c
 from fastorder._core.libcurl cimport curl
 
@@ -33,6 +31,7 @@ cdef class Origin:
     def __init__(
         self, str base_url not None, Security security not None, *, int connect_ms=2000
     ):
+        from urllib.parse import urlsplit   # for an executor alone
         parts = urlsplit(base_url)
         self.base_url = base_url
         self.security = security

@@ -5,7 +5,6 @@ wait, never the request. The ticket obeys its protocol's commands until the prot
 has finished.
 """
 
-import asyncio
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
@@ -159,7 +158,8 @@ cdef class Ticket(Receiver):
 
     def steps_of_task(self):
         """The wait of the task that is running: each has one of its own."""
-        task = asyncio.current_task()
+        from asyncio import current_task  # a task is running: it is loaded
+        task = current_task()
         if self.steps is None:
             self.steps = WeakKeyDictionary()
         steps = self.steps.get(task)

@@ -7,7 +7,6 @@ and the engine has done its own work. Anywhere else, in another task's step say,
 is woken as asyncio does it.
 """
 
-from asyncio import CancelledError, InvalidStateError
 from contextvars import copy_context
 
 cimport cython
@@ -100,11 +99,13 @@ cdef class Waiter:
             CancelledError: the wait was cancelled.
             InvalidStateError: the wait is not over.
         """
+        if self.ended and not self.was_cancelled:
+            return
+        from asyncio import CancelledError, InvalidStateError  # a loop is running
         if self.was_cancelled:
             raise CancelledError() if self.message is None else CancelledError(
                 self.message)
-        if not self.ended:
-            raise InvalidStateError("the wait is not over")
+        raise InvalidStateError("the wait is not over")
 
     def exception(self):
         """None. Raises as ``result`` does."""

@@ -1,0 +1,15 @@
+"""The library's logger; a program that wants its lines gives it a handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+
+def log() -> Logger:
+    """The logger ``fastorder``."""
+    from logging import getLogger  # loaded with the executor
+
+    return getLogger("fastorder")
