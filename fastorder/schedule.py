@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def retry_after_s(value: bytes, date: bytes) -> float:
     return max(0.0, until - now)
 
 
+@lru_cache(maxsize=64)  # each look-up reads the Date of the latest answer anew
 def http_date_s(value: bytes) -> float | None:
     """Seconds since the epoch of an HTTP date; None where it is not one.
 
