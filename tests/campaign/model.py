@@ -22,7 +22,6 @@ from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
 
 MS = 1_000_000
