@@ -72,10 +72,11 @@ class Audit:
 
     def _is_newer(self, row: dict[str, Any]) -> bool:
         """Both by its own time and by not having been listed before: a clock errs."""
-        made_s, since_s = created_s(row), self._newer_than_s
-        if made_s is None or since_s is None or not self._looked:
+        since_s = self._newer_than_s
+        if since_s is None or not self._looked or row["id"] in self._explained:
             return False
-        return made_s > since_s + 1 and row["id"] not in self._explained
+        made_s = created_s(row)
+        return made_s is not None and made_s > since_s + 1
 
     def trades_ended(self, rows: Rows) -> None:
         """The account's trades were read in full; the answers before it still count."""

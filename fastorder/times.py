@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def time_from(text: str | None) -> datetime | None:
     return datetime.fromisoformat(f"{match['seconds']}.{micros}{zone}")
 
 
+@lru_cache(maxsize=64)  # each look-up reads the Date of the latest answer anew
 def http_date_s(value: bytes) -> float | None:
     """Seconds since the epoch of an HTTP date; None where it is not one.
 

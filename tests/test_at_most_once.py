@@ -7,6 +7,8 @@ import asyncio
 import os
 import random
 import threading
+from decimal import Decimal
+from functools import partial
 
 import pytest
 from conftest import ACCOUNT, QUICK, prepared
@@ -14,6 +16,7 @@ from conftest import ACCOUNT, QUICK, prepared
 import fastorder
 from fastorder import DespiteUnknown, Outcome, RetryPolicy, blocking
 from fastorder.simulator import Fault
+from fastorder.simulator.book import Account
 from fastorder.tags import tag_of
 
 PLACE = "/api/Order/place"
@@ -23,12 +26,25 @@ ROUNDS = 10_000 if FULL else 25
 CANCELS = 10_000 if FULL else 150
 LIMIT_S = 3600 if FULL else 60
 TASKS = 64
+ORDERS_EACH = 100
+"""Of one account; a look-up lists them all, so that more take longer each."""
+
 LOST = ["hang_up", "reset", "cut", "status", "body"]
 """Replies that leave an order in doubt which was booked."""
 
 
-def buy(executor, **options):
-    return executor.place_market_order("MNQ", "BUY", 1, ACCOUNT, **options)
+def buy(executor, account=ACCOUNT, **options):
+    return executor.place_market_order("MNQ", "BUY", 1, account, **options)
+
+
+def accounts(gateway, orders):
+    """The account of each of so many orders; it changes every hundred."""
+    for number in range(orders):
+        account = ACCOUNT + 2 + number // ORDERS_EACH
+        if number % ORDERS_EACH == 0:
+            opened = Account(account, f"PRAC-{account}", Decimal(150_000), True)
+            gateway.call(partial(gateway.gateway.add_account, opened))
+        yield account
 
 
 def blind(gateway, looks=3):
@@ -48,21 +64,22 @@ def test_one_key_from_many_tasks_is_one_order(run, connect, gateway):
     async def main():
         async with connect() as executor:
             await executor.connect(4)
-            for number in range(ROUNDS):
+            for number, account in enumerate(accounts(gateway, ROUNDS)):
                 if number % 5 == 0:
                     gateway.faults.add(Fault(PLACE, reply=dice.choice(LOST)))
                 key = f"signal-{number}"
                 tasks = [
-                    asyncio.create_task(buy(executor, idempotency_key=key))
+                    asyncio.create_task(buy(executor, account, idempotency_key=key))
                     for _ in range(TASKS)
                 ]
                 results = await asyncio.gather(*tasks)
-                (booked,) = gateway.ledger.placements(tag_of(ACCOUNT, key))
+                (booked,) = gateway.ledger.placements(tag_of(account, key))
                 assert {r.order_id for r in results} == {booked.order_id}
                 assert all(r.success for r in results)
 
     run(main(), LIMIT_S)
     assert len(gateway.ledger.placements()) == ROUNDS
+    assert len(gateway.ledger.requests(PLACE)) == ROUNDS
 
 
 def test_one_key_and_other_bytes_are_refused_and_both_are_shown(trader, gateway):
@@ -129,10 +146,10 @@ def test_resolving_a_tag_that_nobody_knows_is_refused(trader):
 def test_waits_that_are_cancelled_lose_no_order(run, connect, gateway):
     dice = random.Random(11)
 
-    async def one(executor):
+    async def one(executor, account):
         if dice.random() < 0.2:
             gateway.faults.add(Fault(PLACE, reply=dice.choice(LOST)))
-        ticket = buy(executor)
+        ticket = buy(executor, account)
         wait = asyncio.ensure_future(ticket)
         for _ in range(dice.choice([0, 0, 1, 2, 5])):
             await asyncio.sleep(0)
@@ -146,9 +163,9 @@ def test_waits_that_are_cancelled_lose_no_order(run, connect, gateway):
         policy = RetryPolicy(base_delay=0.01, multiplier=1.0)
         async with connect(retry=policy) as executor:
             tickets = []
-            for _ in range(CANCELS):
+            for account in accounts(gateway, CANCELS):
                 try:
-                    tickets.append(await one(executor))
+                    tickets.append(await one(executor, account))
                 except fastorder.Interlocked:
                     await asyncio.gather(*executor.intents())
             results = [await ticket for ticket in tickets]
@@ -163,6 +180,7 @@ def test_waits_that_are_cancelled_lose_no_order(run, connect, gateway):
         (booked,) = gateway.ledger.placements(result.tag)
         assert (result.outcome, result.order_id) == (Outcome.ACCEPTED, booked.order_id)
     assert len(gateway.ledger.placements()) == len(results)
+    assert len(gateway.ledger.requests(PLACE)) == len(results)
 
 
 # ---------------------------------------------------------------- the interlock

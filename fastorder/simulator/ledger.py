@@ -52,6 +52,8 @@ class Ledger:
         self._sequence = 0
         self._requests: list[Request] = []
         self._effects: list[Effect] = []
+        self._booked: list[Effect] = []
+        self._booked_as: dict[str | None, list[Effect]] = {}
         self.counts: dict[str, int] = {}
 
     def request(
@@ -96,10 +98,13 @@ class Ledger:
         """Book an effect."""
         self._sequence += 1
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        if self._keep:
-            self._effects.append(
-                Effect(self._sequence, time_s, kind, order_id, account_id, custom_tag)
-            )
+        if not self._keep:
+            return
+        effect = Effect(self._sequence, time_s, kind, order_id, account_id, custom_tag)
+        self._effects.append(effect)
+        if kind == "booked":
+            self._booked.append(effect)
+            self._booked_as.setdefault(custom_tag, []).append(effect)
 
     def requests(self, endpoint: str | None = None) -> list[Request]:
         """The requests, all or those to one endpoint (letter case does not matter)."""
@@ -112,8 +117,7 @@ class Ledger:
 
     def placements(self, tag: str | None = None) -> list[Effect]:
         """The orders that were booked and not rejected, all or those with a tag."""
-        booked = (e for e in self._effects if e.kind == "booked")
-        return [e for e in booked if tag is None or e.custom_tag == tag]
+        return list(self._booked if tag is None else self._booked_as.get(tag, ()))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Everything in the order in which it happened, as plain dicts."""

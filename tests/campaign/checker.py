@@ -59,7 +59,11 @@ class Case:
 
 def complaints(ledger: Ledger) -> list[str]:
     """What is wrong with a life; nothing, where nothing is."""
-    case = Case(ledger)
+    return judged(Case(ledger))
+
+
+def judged(case: Case) -> list[str]:
+    """The same, of a ledger that is sorted already."""
     found = [*double(case), *strays(case)]
     if not case.forgotten:
         found += [*sends(case), *beliefs(case), *resends(case)]

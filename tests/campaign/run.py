@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,7 @@ from campaign.model import (
     OLD_NS,
     SECOND,
     Ending,
+    Fact,
     Gateway,
     Ledger,
     MachineClock,
@@ -186,7 +188,7 @@ class Life:
         )
         self._gateway_time = GatewayTime(self._clock)
         self._doubts = Doubts()
-        self._doubts.known_order = lambda account_id: self._gateway.known_order
+        self._doubts.known_order = self._gateway.known
         self._shut = False
         self._timers: list[int] = []
 
@@ -332,12 +334,7 @@ class Life:
         return Ending(self._world.now_ns, evidence)
 
     def _read(self, send: Send) -> Ending:
-        asked = orjson.loads(send.body)
-        question = Question(send.endpoint, 0.0, asked.get("orderId", 0))
-        if question.endpoint is not Endpoint.ORDER_BY_ID:
-            since = asked["startTimestamp"].replace("Z", "+00:00")
-            since_s = datetime.fromisoformat(since).timestamp()
-            question = question._replace(since_s=since_s)
+        question = asked(send.endpoint, send.body)
         return self.network.read(question, self._world.now_ns)
 
     def _hear(self, evidence: Evidence) -> Any:
@@ -361,6 +358,8 @@ class Life:
 
     def _run_timers(self, until_ns: int) -> None:
         """Pauses that were cut short still end; that must change nothing."""
+        if not self._timers:
+            return
         for due_ns in sorted(due_ns for due_ns in self._timers if due_ns < until_ns):
             self._timers.remove(due_ns)
             self._pass_to(due_ns)
@@ -426,7 +425,7 @@ class Life:
     # ------------------------------------------------------------ the rest
 
     def _note(self, what: str, value: Any = None) -> None:
-        self.ledger.note(what, self._world.now_ns, value)
+        self.ledger.append(Fact(what, self._world.now_ns, value))
 
     def _pass(self, to_ns: int) -> None:
         """Time passes; what is late is applied."""
@@ -457,6 +456,16 @@ class Life:
         age_s = self._random.choice((200, 4000, 90_000, 2_000_000))
         other = 1 - self._order.side
         return Row(77, self._tag, CONTRACT, other, 2, -age_s * SECOND)
+
+
+@lru_cache(maxsize=1 << 12)  # many a look-up asks what others have asked
+def asked(endpoint: Endpoint, body: bytes) -> Question:
+    """What a read asks for."""
+    members = orjson.loads(body)
+    if endpoint is Endpoint.ORDER_BY_ID:
+        return Question(endpoint, 0.0, members["orderId"])
+    since = members["startTimestamp"].replace("Z", "+00:00")
+    return Question(endpoint, datetime.fromisoformat(since).timestamp())
 
 
 def live(seed: int, weather: Weather) -> Life:

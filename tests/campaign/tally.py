@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from campaign.checker import Case, complaints
+from campaign.checker import Case, judged
 from campaign.run import Weather, live
 from fastorder.enums import Outcome
 
@@ -57,7 +57,7 @@ class Tally:
         told = case.told
         self.unknown_first += bool(told) and told[0].outcome is Outcome.UNKNOWN
         self.outcomes[told[-1].outcome.name if told else "nobody was told"] += 1
-        wrong = complaints(life.ledger)
+        wrong = judged(case)
         if wrong:
             self.failed += 1
             self.failures.append((seed, wrong))
