@@ -23,7 +23,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS := one_key_from_many_tasks or waits_that_are_cancelled
 BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
-COMPILED := $(wildcard fastorder/*.pxd)
+COMPILED := $(wildcard fastorder/*.pxd fastorder/journal/*.pxd)
 STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi fastorder/marketdata/*.pyi)))
 SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) \
 	$(wildcard fastorder/marketdata/_*.p* fastorder/marketdata/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml

@@ -10,7 +10,7 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from operator import index
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from fastorder._core.engine import monotonic_ns
 from fastorder._core.fields import (
@@ -153,6 +153,27 @@ class Desk(Placing[Placed], ABC):
     def get_token(self) -> str | None:
         """The token in use; None where none was set. Safe from any thread."""
         return self._dispatch.tokens.get()
+
+    @overload
+    def validate_token(self: Desk[Ticket[OrderResult]]) -> Ticket[None]: ...
+
+    @overload
+    def validate_token(self: Desk[OrderResult]) -> None: ...
+
+    def validate_token(self) -> Any:
+        """Ask the gateway whether the token is good, and use the one it gives for it.
+
+        The gateway gives a token that lasts longer, so this keeps one alive that was
+        set and not logged in with. A token that has ended is not sure to be taken.
+
+        Raises:
+            AuthLost: the gateway does not take the token; of the async executor when
+                awaited, as the next.
+            RequestFailed: it could not be asked, or refuses the token by a code.
+            TokenMissing: no token was set.
+        """
+        ticket: Ticket[Any] = self._dispatch.renewal.validate(self._policy)
+        return self._give(ticket)
 
     def set_contract_id(
         self,

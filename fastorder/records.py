@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastorder._core.order import OrderRequest
     from fastorder.config import RetryPolicy
     from fastorder.dispatch import Dispatch
-    from fastorder.journal import Entry, Journal
+    from fastorder.journal import Entry, Intent, Journal
 
 KEPT_KEYS = 10_000
 """How many keyed orders stay known without a journal; the gateway knows older tags."""
@@ -41,7 +41,11 @@ class Records:
         self._keyed: dict[str, tuple[bytes, Ticket[OrderResult]]] = {}
         self._unrecovered: list[Entry] = []
         self._recovered: list[Ticket[OrderResult]] = []
+        self._make_intent: type[Intent] | None = None
         if journal is not None:
+            from fastorder.journal import Intent  # loaded already: there is a journal
+
+            self._make_intent = Intent
             self._unrecovered = journal.unresolved()
             for entry in self._unrecovered:
                 intent = entry.intent
@@ -83,7 +87,7 @@ class Records:
         self.recover()
         if self._journal is not None:
             self._dispatch.check_ready()
-            self._write(self._journal, ticket, order, contract_id, body)
+            self._write(ticket, order, contract_id, body)
         if order.idempotency_key is not None:
             self._keep(ticket, body)
         try:
@@ -110,18 +114,17 @@ class Records:
 
     def _write(
         self,
-        journal: Journal,
         ticket: Ticket[OrderResult],
         order: OrderRequest,
         contract_id: str,
         body: bytes,
     ) -> None:
+        assert self._journal is not None
         assert ticket.tag is not None
         now_s = self._dispatch.clock.wall_s()
         valid_until_s = None if order.valid_for is None else now_s + order.valid_for
-        from fastorder.journal import Intent  # loaded already: there is a journal
-
-        intent = Intent(
+        assert self._make_intent is not None
+        intent = self._make_intent(
             ticket.tag,
             order.idempotency_key,
             order.account_id,
@@ -131,7 +134,7 @@ class Records:
             now_s,
         )
         try:
-            journal.intent(intent)
+            self._journal.intent(intent)
         except JournalFailed as error:
             self._dispatch.halt(f"the journal failed: {error}")
             raise

@@ -1,4 +1,4 @@
-"""Logging in: for the caller, after an HTTP 401, and before a token ends.
+"""Logging in: for the caller, after an HTTP 401, and before a token ends; validating.
 
 A token has a number, drawn when it was asked for. A 401 to a request that left with an
 older token than the present one asks for no login, and an older token never takes the
@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.ticket import Ticket
 from fastorder._core.transfer import Receiver
-from fastorder.errors import ExecutorClosed, LoginError, RequestFailed
+from fastorder.endpoints import Endpoint
+from fastorder.errors import (
+    ExecutorClosed,
+    LoginError,
+    RequestFailed,
+    ValidateError,
+)
 from fastorder.expiry import lifetime_s
+from fastorder.inquiry import Inquiry
 from fastorder.log import log
 from fastorder.login import Login
 
@@ -124,14 +131,9 @@ class Renewal(Receiver):
     def _take(
         self, document: dict[str, Any], kept: Credentials | None, number: int
     ) -> None:
-        token = document.pop("token", None)
-        if not isinstance(token, str):
+        lasts_s = self._use(document, "token", number)
+        if lasts_s is None:
             raise RequestFailed("login: the answer must carry a token, it has none")
-        error = self._dispatch.tokens.put(token, number)
-        lasts_s = lifetime_s(token, self._gateway_s())
-        del token  # a traceback that shows local variables must not show it
-        if error is not None:
-            raise error
         if number < self._kept_number:
             return  # a later login says which credentials are kept
         self._kept_number = number
@@ -139,6 +141,43 @@ class Renewal(Receiver):
         if kept is not None and self._dispatch.tokens.number == number:
             self._planned_number = number
             self._plan(int(lasts_s * USED_SHARE * SECOND_NS))
+
+    def _use(self, document: dict[str, Any], name: str, number: int) -> float | None:
+        """Use an answer's token; how long it lasts, or None where there is none."""
+        token = document.pop(name, None)
+        if not isinstance(token, str):
+            return None
+        error = self._dispatch.tokens.put(token, number)
+        lasts_s = lifetime_s(token, self._gateway_s())
+        del token  # a traceback that shows local variables must not show it
+        if error is not None:
+            raise error
+        return lasts_s
+
+    # ------------------------------------------------------------ asking about it
+
+    def validate(self, policy: RetryPolicy) -> Ticket[None]:
+        """Ask whether the token is good; one that is given for it is used from then on.
+
+        Where the token is renewed by itself, the new one is too.
+
+        Args:
+            policy: when it is tried again.
+        """
+        dispatch = self._dispatch
+        before, number = dispatch.tokens.number, dispatch.tokens.draw()
+
+        def take(document: dict[str, Any]) -> None:
+            lasts_s = self._use(document, "newToken", number)
+            is_used = lasts_s is not None and dispatch.tokens.number == number
+            if lasts_s is not None and is_used and self._planned_number == before:
+                self._planned_number = number
+                self._plan(int(lasts_s * USED_SHARE * SECOND_NS))
+
+        inquiry = Inquiry(
+            Endpoint.VALIDATE, b"{}", ValidateError, policy, dispatch.clock
+        )
+        return dispatch.launch(Ticket(dispatch, inquiry, "read", convert=take))
 
     def _gateway_s(self) -> float:
         ahead_s = self._dispatch.gateway_time.ahead_s()

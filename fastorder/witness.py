@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastorder._core.gate import Gate
     from fastorder._core.result import OrderResult
     from fastorder._core.ticket import Ticket
+    from fastorder._core.transfer import Evidence
     from fastorder.clock import Clock
     from fastorder.journal import Journal
 
@@ -98,10 +99,10 @@ class Witness(Receiver):
         if self._journal is not None and self._journal.failure is None:
             self._guarded(self._journal.commit)
 
-    def stop(self, evidence: object) -> None:
+    def stop(self, evidence: Evidence | None) -> None:
         """The executor closes, and the journal after it."""
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: Any) -> None:
         """Let the event loop report it."""
         raise error
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pickle
 import random
 import re
 import shutil
@@ -858,20 +859,35 @@ def test_a_locked_file_halts_it(path, journal):
     assert [entry.intent.tag for entry in read(path)] == ["fo1-a-1"]
 
 
-def test_a_write_that_was_interrupted_halts_it(path, journal, monkeypatch):
-    journal.intent(intent(1))
+class Interrupted(Index):
+    """Ctrl-C, once a row is in the file and before it is in the index."""
 
-    def interrupt(self, row):
+    def add(self, row):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Index, "add", interrupt)
+
+def test_a_write_that_was_interrupted_halts_it(path, journal):
+    journal.intent(intent(1))
+    journal._pen.index = Interrupted()
+    journal._pen.index.count = 1
     with pytest.raises(KeyboardInterrupt):
         journal.intent(intent(2))
-    monkeypatch.undo()
     with pytest.raises(errors.JournalFailed, match="KeyboardInterrupt"):
         journal.intent(intent(3))
     journal.close()
     assert [entry.intent.tag for entry in read(path)] == ["fo1-a-1", "fo1-a-2"]
+
+
+def test_an_intent_does_not_change_and_can_be_compared_and_pickled():
+    made = intent(valid_until_s=1009.5)
+    with pytest.raises(AttributeError):
+        made.tag = "another"
+    assert made == intent(valid_until_s=1009.5)
+    assert made != intent()
+    assert made != "fo1-a-1"
+    assert len({made, intent(valid_until_s=1009.5), intent(2)}) == 2
+    assert pickle.loads(pickle.dumps(made)) == made
+    assert eval(repr(made), {"Intent": Intent}) == made
 
 
 STRACE = shutil.which("strace")

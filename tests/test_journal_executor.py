@@ -111,7 +111,7 @@ def buy_on(executor):
 def test_on_a_full_disk_nothing_is_sent_any_more(journaled, gateway, path):
     executor = journaled()
     resting = buy(executor)
-    executor._journal._run("PRAGMA max_page_count = 1")
+    executor._journal._pen.run("PRAGMA max_page_count = 1")
     with pytest.raises(
         (errors.JournalFailed, errors.Halted), match="database or disk is full"
     ):

@@ -84,10 +84,10 @@ def test_many_do_not_wait_for_the_next_intent(path, journal):
 def test_a_commit_that_fails_halts_it_and_loses_no_word_of_this_process(path, journal):
     journal.intent(intent(1))
     put_off(journal)
-    run, journal._run = journal._run, refuse
+    run, journal._pen.run = journal._pen.run, refuse
     with pytest.raises(errors.JournalFailed, match="disk is full"):
         journal.commit()
-    journal._run = run
+    journal._pen.run = run
     assert journal.by_tag("t1").outcome == "ACCEPTED"
     with pytest.raises(errors.JournalFailed, match="disk is full"):
         journal.intent(intent(2))
@@ -127,7 +127,7 @@ def test_a_commit_that_fails_later_shuts_the_gate(run, connect, path, gateway):
     async def main():
         executor = connect(journal=path)
         result = await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
-        executor._journal._run = refuse
+        executor._journal._pen.run = refuse
         for _ in range(2_000):
             if executor.halted:
                 break

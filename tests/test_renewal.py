@@ -23,6 +23,7 @@ from fastorder.simulator import Fault, tokens
 KEY = API_KEY
 LOGIN = "/api/Auth/loginKey"
 ACCOUNTS = "/api/Account/search"
+VALIDATE = "/api/Auth/validate"
 PLACE = "/api/Order/place"
 HOUR_NS = 3_600_000_000_000
 SLOW_LOGIN = Fault(LOGIN, delay_s=0.3)
@@ -53,7 +54,10 @@ def lone(gateway):
 
 def kill_token(gateway, executor):
     """The gateway takes the executor's token no more."""
-    token = executor.get_token()
+    kill_token_named(gateway, executor.get_token())
+
+
+def kill_token_named(gateway, token):
     gateway.call(lambda: gateway.gateway.tokens.revoke(token))
 
 
@@ -477,3 +481,81 @@ def test_no_secret_is_in_a_log_a_repr_or_a_traceback(lone, gateway, caplog):
     assert "InvalidCredentials" in caplog.text
     for secret in (SECRETS[0], token):
         assert not any(secret in text for text in shown)
+
+
+# ---------------------------------------------------------------- asked about
+
+
+def test_a_token_that_was_set_is_replaced_by_one_that_lasts_longer(trader, gateway):
+    before = trader.get_token()
+    assert trader.validate_token() is None
+    after = trader.get_token()
+    assert after != before
+    kill_token_named(gateway, before)
+    assert len(trader.accounts()) == 2
+    assert logins(gateway) == 0
+
+
+def test_an_await_of_it_does_the_same(run, logged_in):
+    async def main():
+        async with await logged_in() as executor:
+            before = executor.get_token()
+            assert await executor.validate_token() is None
+            return before, executor.get_token()
+
+    before, after = run(main())
+    assert before != after
+
+
+def test_a_dead_token_is_told_and_stays(trader, gateway):
+    before = trader.get_token()
+    kill_token(gateway, trader)
+    with pytest.raises(AuthLost) as raised:
+        trader.validate_token()
+    assert before not in "".join(traceback.format_exception(raised.value))
+    assert trader.get_token() == before
+
+
+def test_after_a_login_a_dead_token_is_replaced_by_another_login(lone, gateway):
+    kill_token(gateway, lone)
+    lone.validate_token()
+    assert len(lone.accounts()) == 2
+    assert logins(gateway) == 2
+
+
+def test_a_token_from_it_is_renewed_before_its_end_as_one_from_a_login(lone, gateway):
+    lone.validate_token()
+    lone._dispatch.clock.monotonic_ns = later(23 * HOUR_NS)
+    lone.accounts()
+    assert logins(gateway) == 2
+
+
+def test_an_answer_without_a_token_leaves_the_old_one(trader, gateway, monkeypatch):
+    monkeypatch.setattr(
+        gateway.gateway.tokens, "give", lambda name, *others: None, raising=True
+    )
+    before = trader.get_token()
+    trader.validate_token()
+    assert trader.get_token() == before
+
+
+def test_a_token_that_is_set_meanwhile_stays(run, logged_in, gateway):
+    async def main():
+        async with await logged_in() as executor:
+            gateway.faults.add(Fault(VALIDATE, delay_s=0.3))
+            ticket = executor.validate_token()
+            mine = gateway.call(lambda: gateway.gateway.tokens.give("trader1"))
+            executor.set_token(mine)
+            await ticket
+            return mine, executor.get_token()
+
+    mine, used = run(main())
+    assert used == mine
+
+
+def test_without_a_token_there_is_nothing_to_ask_about(gateway):
+    with (
+        blocking.OrderExecutor(gateway.base_url) as executor,
+        pytest.raises(fastorder.TokenMissing),
+    ):
+        executor.validate_token()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder.journal.files import damaged
-from fastorder.journal.rows import COLUMNS, FINAL, INTENT, OUTCOME, Row, flaw
+from fastorder.journal.rows import COLUMNS, FINAL, INTENT, OUTCOME, Intent, Row, flaw
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,10 +28,19 @@ class Index:
         self.keys: dict[tuple[int, str], str] = {}
         self.unresolved: dict[str, None] = {}  # oldest first
 
+    def known(self, intent: Intent) -> str | None:
+        """The tag of an intent with the same tag or key; None where there is none."""
+        if intent.tag in self.last:
+            return intent.tag
+        if intent.key is None:
+            return None
+        return self.keys.get((intent.account_id, intent.key))
+
     def add(self, row: Row) -> None:
         """Take note of an event that stands in the journal."""
-        self.count, tag, kind = row[0], row[3], row[2]
-        self.last[tag] = self.count
+        event, kind, tag = row[0], row[2], row[3]
+        self.count = event
+        self.last[tag] = event
         if kind == INTENT:
             self.unresolved[tag] = None
             if row[5] is not None:

@@ -1,13 +1,14 @@
+# cython: annotation_typing=False
+# whatever a caller gives has to reach the checks, which say what is wrong with it
 """The typed rows of a journal, and how they lie in its table."""
 
 from __future__ import annotations
 
-import math
-import zlib
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
+from math import isfinite
 from typing import Any
+from zlib import crc32
 
 from fastorder.errors import InvalidField, WrongFieldType
 
@@ -16,7 +17,7 @@ UNKNOWN = "UNKNOWN"
 FINAL = frozenset({"ACCEPTED", "REJECTED", "NOT_SENT", "NOT_PLACED"})
 """The outcomes that resolve an intent; UNKNOWN is recorded and resolves nothing."""
 
-INT64 = range(-(2**63), 2**63)
+LEAST, MOST = -(2**63), 2**63 - 1
 
 COLUMNS = (
     "id, previous, kind, tag, at_s, key, account_id, contract_id, body, sha256,"
@@ -28,9 +29,8 @@ Row = tuple[Any, ...]
 """One event as it lies in the table, in the order of ``COLUMNS``."""
 
 
-@dataclass(frozen=True, slots=True)
 class Intent:
-    """One order that is about to be sent.
+    """One order that is about to be sent; it does not change.
 
     Args:
         tag: the order's tag, unique in the journal.
@@ -40,27 +40,78 @@ class Intent:
         body: the request's bytes; every send is of these.
         valid_until_s: no byte may leave after it, in seconds since the epoch.
         created_s: when it was made, in seconds since the epoch.
+
+    Raises:
+        InvalidField, WrongFieldType: one of them cannot be written down.
     """
 
-    tag: str
-    key: str | None
-    account_id: int
-    contract_id: str
-    body: bytes
-    valid_until_s: float | None
-    created_s: float
+    __slots__ = (
+        "account_id",
+        "body",
+        "contract_id",
+        "created_s",
+        "key",
+        "tag",
+        "valid_until_s",
+    )
 
-    def __post_init__(self) -> None:
-        text("tag", self.tag)
-        if self.key is not None:
-            text("key", self.key)
-        whole("account_id", self.account_id)
-        text("contract_id", self.contract_id)
-        if type(self.body) is not bytes:
-            raise WrongFieldType("body", "must be bytes", self.body)
-        if self.valid_until_s is not None:
-            seconds("valid_until_s", self.valid_until_s)
-        seconds("created_s", self.created_s)
+    def __init__(
+        self,
+        tag: str,
+        key: str | None,
+        account_id: int,
+        contract_id: str,
+        body: bytes,
+        valid_until_s: float | None,
+        created_s: float,
+    ) -> None:
+        text("tag", tag)
+        if key is not None:
+            text("key", key)
+        whole("account_id", account_id)
+        text("contract_id", contract_id)
+        if type(body) is not bytes:
+            raise WrongFieldType("body", "must be bytes", body)
+        if valid_until_s is not None:
+            seconds("valid_until_s", valid_until_s)
+        seconds("created_s", created_s)
+        self.tag = tag
+        self.key = key
+        self.account_id = account_id
+        self.contract_id = contract_id
+        self.body = body
+        self.valid_until_s = valid_until_s
+        self.created_s = created_s
+
+    def _values(self) -> Row:
+        return (
+            self.tag,
+            self.key,
+            self.account_id,
+            self.contract_id,
+            self.body,
+            self.valid_until_s,
+            self.created_s,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Intent):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __reduce__(self) -> tuple[type[Intent], Row]:
+        return Intent, self._values()
+
+    def __repr__(self) -> str:
+        return (
+            f"Intent(tag={self.tag!r}, key={self.key!r}, "
+            f"account_id={self.account_id!r}, contract_id={self.contract_id!r}, "
+            f"body={self.body!r}, valid_until_s={self.valid_until_s!r}, "
+            f"created_s={self.created_s!r})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +185,8 @@ def text(field: str, value: object) -> None:
     """Refuse what is not text that UTF-8 can hold."""
     if type(value) is not str:
         raise WrongFieldType(field, "must be text", value)
+    if value.isascii():
+        return
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -144,7 +197,7 @@ def whole(field: str, value: object) -> None:
     """Refuse what is not an integer of 64 bits."""
     if type(value) is not int:
         raise WrongFieldType(field, "must be an integer", value)
-    if value not in INT64:
+    if not LEAST <= value <= MOST:
         raise InvalidField(field, "must fit into 64 bits", value)
 
 
@@ -152,88 +205,96 @@ def seconds(field: str, value: object) -> None:
     """Refuse what is not a finite number."""
     if type(value) is not float and type(value) is not int:
         raise WrongFieldType(field, "must be a number of seconds", value)
-    if not math.isfinite(value):
+    if not isfinite(value):
         raise InvalidField(field, "must be finite", value)
 
 
 def intent_row(event: int, intent: Intent) -> Row:
     """The row of an intent."""
-    until = intent.valid_until_s
-    return _sealed(
-        event,
-        0,
-        INTENT,
-        intent.tag,
-        as_stored(intent.created_s),
-        intent.key,
-        intent.account_id,
-        intent.contract_id,
-        intent.body,
-        sha256(intent.body).hexdigest(),
-        None if until is None else as_stored(until),
-        None,
-        None,
-        None,
-        None,
+    tag, key, contract_id = intent.tag, intent.key, intent.contract_id
+    at_s, account_id = as_stored(intent.created_s), intent.account_id
+    until = None if intent.valid_until_s is None else as_stored(intent.valid_until_s)
+    digest = sha256(intent.body).hexdigest()
+    crc = crc_of(
+        f"({event}, 0, 'intent', {tag!a}, {at_s!r}, {key!a}, {account_id},"
+        f" {contract_id!a}, '{digest}', {until!r}, None, None, None, None)"
     )
+    where = (key, account_id, contract_id, intent.body, digest, until)
+    return (event, 0, INTENT, tag, at_s, *where, None, None, None, None, crc)
 
 
-def attempt_row(event: int, previous: int, tag: str, attempt: Attempt) -> Row:
-    """The row of an attempt."""
-    whole("number", attempt.number)
-    seconds("at_s", attempt.at_s)
-    empty = (None,) * 6
-    at_s = as_stored(attempt.at_s)
-    return _sealed(
-        event, previous, ATTEMPT, tag, at_s, *empty, attempt.number, None, None, None
-    )
+def attempt_row(event: int, previous: int, tag: str, number: int, at_s: float) -> Row:
+    """The row of the n-th send."""
+    whole("number", number)
+    seconds("at_s", at_s)
+    values = (event, previous, ATTEMPT, tag, as_stored(at_s), *(None,) * 6)
+    row = (*values, number, None, None, None)
+    return (*row, checksum(row))
 
 
-def outcome_row(event: int, previous: int, tag: str, verdict: Verdict) -> Row:
+def outcome_row(
+    event: int,
+    previous: int,
+    tag: str,
+    outcome: str,
+    order_id: int | None,
+    proof: str,
+    at_s: float,
+) -> Row:
     """The row of an outcome."""
-    if verdict.outcome != UNKNOWN and verdict.outcome not in FINAL:
+    text("outcome", outcome)
+    if outcome not in FINAL and outcome != UNKNOWN:
         rule = f"must be one of {', '.join(sorted({UNKNOWN, *FINAL}))}"
-        raise InvalidField("outcome", rule, verdict.outcome)
-    text("outcome", verdict.outcome)
-    if verdict.order_id is not None:
-        whole("order_id", verdict.order_id)
-    text("proof", verdict.proof)
-    seconds("at_s", verdict.at_s)
-    empty = (None,) * 7
-    found = (verdict.outcome, verdict.order_id, verdict.proof)
-    at_s = as_stored(verdict.at_s)
-    return _sealed(event, previous, OUTCOME, tag, at_s, *empty, *found)
+        raise InvalidField("outcome", rule, outcome)
+    if order_id is not None:
+        whole("order_id", order_id)
+    text("proof", proof)
+    seconds("at_s", at_s)
+    at_s = as_stored(at_s)
+    crc = crc_of(
+        f"({event}, {previous}, 'outcome', {tag!a}, {at_s!r}, None, None, None,"
+        f" None, None, None, {outcome!a}, {order_id}, {proof!a})"
+    )
+    head = (event, previous, OUTCOME, tag, at_s)
+    empty = (None, None, None, None, None, None, None)
+    return (*head, *empty, outcome, order_id, proof, crc)
 
 
-USED = {
-    INTENT: (slice(0, 11), slice(15, 16)),
-    ATTEMPT: (slice(0, 5), slice(11, 12), slice(15, 16)),
-    OUTCOME: (slice(0, 5), slice(12, 16)),
-}
-"""The columns of each kind. The others are written into the statement as NULL: a
-parameter that is None costs as much as all that are not."""
+def insertion(first: Row, second: Row | None = None) -> tuple[str, list[Any]]:
+    """The statement that writes one row or two, and its parameters.
+
+    A column that is None is written into the statement as NULL, and the body is handed
+    over as a bytearray: what is neither a number nor text nor a bytearray, the sqlite3
+    module first tries to adapt, which costs more than all other parameters.
+    """
+    given: list[Any] = []
+    marks = _given(first, given), 0 if second is None else _given(second, given)
+    statement = _statements.get(marks)
+    if statement is None:
+        statement = _statements[marks] = _statement(first, second)
+    return statement, given
 
 
-def insertion(*rows: Row) -> tuple[str, Row]:
-    """The statement that writes rows, and its parameters."""
-    values: Row = ()
-    for row in rows:
-        for part in USED[row[2]]:
-            values += row[part]
-    return _insert_text(tuple([row[2] for row in rows])), values
+def _given(row: Row, given: list[Any]) -> int:
+    """Append the columns that are not None; their bits, the first column's is 1."""
+    bits, bit = 0, 1
+    for value in row:
+        if value is not None:
+            given.append(bytearray(value) if type(value) is bytes else value)
+            bits |= bit
+        bit <<= 1
+    return bits
 
 
-@cache
-def _insert_text(kinds: tuple[str, ...]) -> str:
-    lines = ", ".join(_value_text(kind) for kind in kinds)
+_statements: dict[tuple[int, int], str] = {}
+"""By the columns that are not None; a few dozen, as each kind of event has its own."""
+
+
+def _statement(first: Row, second: Row | None) -> str:
+    rows = [first] if second is None else [first, second]
+    marks = [["NULL" if value is None else "?" for value in row] for row in rows]
+    lines = ", ".join(f"({', '.join(line)})" for line in marks)
     return f"INSERT INTO event ({COLUMNS}) VALUES {lines}"  # noqa: S608
-
-
-def _value_text(kind: str) -> str:
-    marks = ["NULL"] * 16
-    for part in USED[kind]:
-        marks[part] = ["?"] * len(marks[part])
-    return f"({', '.join(marks)})"
 
 
 def as_stored(number: float) -> float:
@@ -241,13 +302,14 @@ def as_stored(number: float) -> float:
     return float(number) + 0.0
 
 
-def _sealed(*values: Any) -> Row:
-    return (*values, checksum(values))
-
-
 def checksum(row: Row) -> int:
     """The CRC-32 of a row: of all columns but the body, which has its SHA-256."""
-    return zlib.crc32(ascii(row[:BODY] + row[BODY + 1 : CRC]).encode("ascii"))
+    return crc_of(ascii(row[:BODY] + row[BODY + 1 : CRC]))
+
+
+def crc_of(line: str) -> int:
+    """The CRC-32 of what ``checksum`` is made of; of ASCII letters alone."""
+    return crc32(line.encode("ascii"))
 
 
 def flaw(row: Row) -> str | None:

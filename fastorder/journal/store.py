@@ -7,35 +7,19 @@ import sqlite3
 import sys
 import threading
 import warnings
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from fastorder.errors import (
     ConfigurationError,
     JournalConflict,
-    JournalFailed,
-    JournalMisuse,
     JournalUnavailable,
-    UnknownTag,
 )
 from fastorder.journal import files
 from fastorder.journal.index import Index, events
 from fastorder.journal.lock import Lock
-from fastorder.journal.rows import (
-    COLUMNS,
-    UNKNOWN,
-    Attempt,
-    Entry,
-    Intent,
-    Row,
-    Verdict,
-    attempt_row,
-    entry,
-    flaw,
-    insertion,
-    intent_row,
-    outcome_row,
-)
+from fastorder.journal.pen import Pen, abandon, empty_log
+from fastorder.journal.rows import COLUMNS, UNKNOWN, Entry, Intent, Row, entry, flaw
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,9 +34,6 @@ TIDY_AFTER = 100
 
 TIDY_AT_LAST = 2_000
 """Events after which ``resolve`` does it, where nobody has called ``tidy``."""
-
-MOST_PUT_OFF = 32
-"""Outcomes that may wait for their commit, so that no intent waits for many."""
 
 _open: WeakSet[Journal] = WeakSet()
 
@@ -80,15 +61,11 @@ class Journal:
     __slots__ = (
         "__weakref__",
         "_connection",
-        "_failure",
-        "_flushed",
         "_index",
         "_lock",
+        "_pen",
         "_pid",
-        "_put_off",
-        "_run",
         "_turn",
-        "_untidy",
         "durability",
         "path",
     )
@@ -103,11 +80,7 @@ class Journal:
         self._connection: sqlite3.Connection | None = None
         self._pid = os.getpid()
         self._turn = threading.RLock()
-        self._failure: str | None = None
         self._index = Index()
-        self._untidy = 0
-        self._put_off: list[Row] = []  # in the index, not in the file yet
-        self._flushed = durability == "power"
         self.durability = durability
         self.path = files.real_path(path)
         present = files.exists(self.path)
@@ -117,7 +90,8 @@ class Journal:
         except BaseException:
             self._lock.release()
             raise
-        self._run = self._connection.cursor().execute
+        flushes = durability == "power"
+        self._pen = Pen(self.path, self._connection, self._index, flushes)
         _open.add(self)
 
     def _opened(self, present: bool) -> sqlite3.Connection:
@@ -148,11 +122,10 @@ class Journal:
             connection.execute("PRAGMA checkpoint_fullfsync = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute(_synchronous(self._flushed))
-        _tidied(connection)
+        empty_log(connection.execute)
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else "halted" if self._failure else "open"
+        state = "closed" if self.closed else "halted" if self.failure else "open"
         return f"<Journal {self.path!r} {self.durability} {state}>"
 
     def __enter__(self) -> Self:
@@ -180,7 +153,7 @@ class Journal:
     @property
     def failure(self) -> str | None:
         """The write that failed and halted it; None where all went well."""
-        return self._failure
+        return self._pen.failure
 
     def intent(self, intent: Intent) -> None:
         """Commit an intent; once this returns, its order may be sent.
@@ -189,10 +162,12 @@ class Journal:
             JournalConflict: its tag or its key is in the journal already.
             JournalFailed: the write failed, now or earlier. Send nothing.
         """
-        self._check_writable()
+        self._pen.check()
         with self._turn:
-            self._refuse_known(intent)
-            self._write(intent_row(self._index.count + 1, intent), flush=True)
+            known = self._index.known(intent)
+            if known is not None:
+                raise self._conflict(_shown(intent), self._entry(known))
+            self._pen.intent(intent)
 
     def attempt(self, tag: str, number: int, at_s: float) -> None:
         """Note that the n-th send is about to leave; never waits for the disk.
@@ -201,11 +176,9 @@ class Journal:
             UnknownTag: there is no such intent.
             JournalFailed: the write failed, now or earlier. Send nothing.
         """
-        self._check_writable()
+        self._pen.check()
         with self._turn:
-            event, previous = self._index.count + 1, self._previous(tag)
-            row = attempt_row(event, previous, tag, Attempt(number, at_s))
-            self._write(row, flush=False)
+            self._pen.attempt(tag, number, at_s)
 
     def resolve(
         self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
@@ -227,11 +200,12 @@ class Journal:
             JournalConflict: UNKNOWN for an intent that is resolved.
             JournalFailed: the write failed, now or earlier.
         """
-        self._check_writable()
+        self._pen.check()
         with self._turn:
-            self._write(self._outcome(tag, outcome, order_id, proof, at_s), flush=False)
-            if self._untidy >= TIDY_AT_LAST:
-                self.tidy()
+            if outcome == UNKNOWN:
+                self._refuse_forgetting(tag)
+            self._pen.outcome(tag, outcome, order_id, proof, at_s, later=False)
+            self._tidy_at_last()
 
     def resolve_later(
         self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
@@ -244,13 +218,11 @@ class Journal:
 
         Args, Raises: see ``resolve``.
         """
-        self._check_writable()
+        self._pen.check()
         with self._turn:
-            row = self._outcome(tag, outcome, order_id, proof, at_s)
-            self._index.add(row)
-            self._put_off.append(row)
-            if len(self._put_off) >= MOST_PUT_OFF:
-                self.commit()
+            if outcome == UNKNOWN:
+                self._refuse_forgetting(tag)
+            self._pen.outcome(tag, outcome, order_id, proof, at_s, later=True)
 
     def commit(self) -> bool:
         """Commit what ``resolve_later`` has noted; never waits for the disk by rule.
@@ -261,14 +233,11 @@ class Journal:
         Raises:
             JournalFailed: the write failed, now or earlier.
         """
-        self._check_writable()
+        self._pen.check()
         with self._turn:
-            if not self._put_off:
-                return False
-            self._insert([], flush=False)
-            if self._untidy >= TIDY_AT_LAST:
-                self.tidy()
-            return True
+            something = self._pen.commit()
+            self._tidy_at_last()
+            return something
 
     def tidy(self) -> bool:
         """Move the newest events from the log into the file, where there are many.
@@ -281,45 +250,39 @@ class Journal:
         Raises:
             JournalFailed: the write failed, now or earlier.
         """
-        self._check_writable()
+        self._pen.check()
         with self._turn:
-            if self._put_off:
-                self._insert([], flush=False)
-            if self._untidy < TIDY_AFTER or self._connection is None:
+            self._pen.commit()
+            if self._pen.untidy < TIDY_AFTER or self._connection is None:
                 return False
-            try:
-                _tidied(self._connection)
-                self._untidy = 0
-            except BaseException as error:
-                self._halt(error)
-                raise
+            self._pen.tidied()
             return True
 
     def by_tag(self, tag: str) -> Entry | None:
         """All that is known of a tag; None where it has no intent here."""
-        self._check()
+        self._pen.check_usable()
         with self._turn:
             return self._entry(tag) if tag in self._index.last else None
 
     def by_key(self, account_id: int, key: str) -> Entry | None:
         """All that is known of an account's idempotency key; None where it is new."""
-        self._check()
+        self._pen.check_usable()
         with self._turn:
             tag = self._index.keys.get((account_id, key))
             return None if tag is None else self._entry(tag)
 
     def unresolved(self) -> list[Entry]:
         """The intents whose end is not known, oldest first."""
-        self._check()
+        self._pen.check_usable()
         with self._turn:
             return [self._entry(tag) for tag in self._index.unresolved]
 
     def since(self, at_s: float) -> list[Entry]:
         """The intents that were made at a time or later, oldest first."""
-        self._check()
+        self._pen.check_usable()
         with self._turn:
             try:
-                tags = self._run(SELECT_SINCE, (at_s,)).fetchall()
+                tags = self._pen.run(SELECT_SINCE, (at_s,)).fetchall()
             except sqlite3.Error as error:
                 raise files.damaged(self.path, str(error)) from error
             return [self._entry(tag) for (tag,) in tags]
@@ -332,113 +295,44 @@ class Journal:
         """
         connection = self._connection
         if connection is None or self._pid != os.getpid():
-            self._connection = None
+            self._give_up()
             return
         _open.discard(self)
         with self._turn:
             try:
-                if self._put_off and self._failure is None:
-                    self._insert([], flush=False)
+                if self.failure is None:
+                    self._pen.commit()
             finally:
-                self._connection = None
-                if self._failure is None:
+                self._give_up()
+                if self.failure is None:
                     connection.close()
                 self._lock.release()
 
-    def _check(self) -> None:
-        if self._pid != os.getpid():
-            raise JournalMisuse(
-                self.path,
-                f"must be used in process {self._pid}",
-                f"this is its fork {os.getpid()}",
-            )
-        if self._connection is None:
-            raise JournalMisuse(self.path, "must be open", "was closed")
+    def _give_up(self) -> None:
+        self._connection = None
+        self._pen.closed = True
 
-    def _check_writable(self) -> None:
-        self._check()
-        if self._failure is not None:
-            self._raise_failed()
+    def _tidy_at_last(self) -> None:
+        if self._pen.untidy >= TIDY_AT_LAST:
+            self.tidy()
 
-    def _outcome(
-        self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
-    ) -> Row:
-        event, previous = self._index.count + 1, self._previous(tag)
-        verdict = Verdict(outcome, order_id, proof, at_s)
-        row = outcome_row(event, previous, tag, verdict)
-        if outcome == UNKNOWN and tag not in self._index.unresolved:
-            raise self._conflict(f"UNKNOWN for {tag!r}", self.by_tag(tag))
-        return row
-
-    def _write(self, row: Row, flush: bool) -> None:
-        self._insert([row], flush)
-
-    def _insert(self, new: list[Row], flush: bool) -> None:
-        """Commit what was put off and what is new: all of it, or nothing."""
-        if self._failure is not None:
-            self._raise_failed()
-        flush = flush and self.durability == "power"
-        rows = self._put_off + new
-        try:
-            if flush is not self._flushed:
-                self._run(_synchronous(flush))
-                self._flushed = flush
-            self._commit(rows)
-            self._put_off.clear()
-            self._untidy += len(rows)
-            for row in new:
-                self._index.add(row)
-        except BaseException as error:
-            self._halt(error)
-            raise
-
-    def _commit(self, rows: list[Row]) -> None:
-        """One statement is a transaction of its own, for one row or for two."""
-        if len(rows) <= 2:
-            self._run(*insertion(*rows))
-        else:
-            self._run("BEGIN IMMEDIATE")
-            for row in rows:
-                self._run(*insertion(row))
-            self._run("COMMIT")
-
-    def _halt(self, error: BaseException) -> None:
-        """No more writes: after a failed flush nobody knows what is on the disk."""
-        self._failure = f"{type(error).__name__}: {error}"
-        _abandon(self._connection)  # closing it would write, and flush once more
-        if isinstance(error, sqlite3.Error):
-            self._raise_failed(error)
-
-    def _raise_failed(self, cause: BaseException | None = None) -> NoReturn:
-        found = f"the first failure was {self._failure}"
-        raise JournalFailed(self.path, "must take every write", found) from cause
-
-    def _refuse_known(self, intent: Intent) -> None:
-        if intent.tag in self._index.last:
-            raise self._conflict(_shown(intent), self._entry(intent.tag))
-        if intent.key is not None:
-            tag = self._index.keys.get((intent.account_id, intent.key))
-            if tag is not None:
-                raise self._conflict(_shown(intent), self._entry(tag))
+    def _refuse_forgetting(self, tag: str) -> None:
+        """What was found out once is not unknown any more."""
+        if tag in self._index.last and tag not in self._index.unresolved:
+            raise self._conflict(f"UNKNOWN for {tag!r}", self._entry(tag))
 
     def _conflict(self, asked: str, known: Entry | None) -> JournalConflict:
         there = "nothing" if known is None else _shown(known.intent, known.outcome)
         expected = "must hold each tag and each key of an account once"
         return JournalConflict(self.path, expected, f"was given {asked}; has {there}")
 
-    def _previous(self, tag: str) -> int:
-        previous = self._index.last.get(tag)
-        if previous is None:
-            raise UnknownTag(f"tag {tag!r} must have an intent in {self.path}")
-        return previous
-
     def _entry(self, tag: str) -> Entry:
         rows: list[Row] = []
         event = self._index.last[tag]
-        put_off = {row[0]: row for row in self._put_off}
         while event:
             try:
-                row = put_off.get(event) or self._run(SELECT, (event,)).fetchone()
+                row = self._pen.put_off(event)
+                row = row or self._pen.run(SELECT, (event,)).fetchone()
             except sqlite3.Error as error:
                 raise files.damaged(self.path, str(error)) from error
             found = f"event {event} is missing" if row is None else flaw(row)
@@ -449,16 +343,6 @@ class Journal:
         return entry(rows)
 
 
-def _synchronous(flush: bool) -> str:
-    return f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}"
-
-
-def _tidied(connection: sqlite3.Connection) -> None:
-    """Empty the log, and write once: the first write of a new log is flushed."""
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    connection.execute(f"PRAGMA user_version = {files.SCHEMA_VERSION}")
-
-
 def _shown(intent: Intent, outcome: str | None = None) -> str:
     text = (
         f"tag {intent.tag!r}, key {intent.key!r}, account {intent.account_id}, "
@@ -467,17 +351,10 @@ def _shown(intent: Intent, outcome: str | None = None) -> str:
     return text if outcome is None else f"{text}, {outcome}"
 
 
-def _abandon(connection: sqlite3.Connection | None) -> None:
-    """Keep a connection from ever being closed; its files go with the process."""
-    import ctypes
-
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
-
-
 def _leave_to_the_parent() -> None:
     for journal in list(_open):
         if journal._connection is not None:
-            _abandon(journal._connection)
+            abandon(journal._connection)
 
 
 if hasattr(os, "register_at_fork"):
