@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from plain_bars import MINUTE
 
-from fastorder.marketdata import Bars, _vectors, resample
+from fastorder.marketdata import Bars, _vectors, aggregate_ticks, resample
 
 SUMS = ("volume", "ticks", "buy_volume", "sell_volume")
 PRICES = ("open", "high", "low", "close")
@@ -70,6 +70,20 @@ def same(columns, minutes):
     found = {name: column.tolist() for name, column in bars.to_numpy().items()}
     assert found == plain(columns, minutes)
     return bars
+
+
+@pytest.mark.parametrize("minutes", [2, 5, 7, 30])
+def test_values_add_up_to_those_of_the_ticks_to_the_bit(vectors, minutes):
+    # tenths: each value has a rest that no float holds
+    chance = np.random.default_rng(5)
+    rows = 8 * MANY
+    time_ns = np.arange(rows) * (MINUTE // 8)
+    price = chance.integers(-(10**6), 10**6, rows) * 0.1
+    size = chance.integers(1, 10**6, rows)
+    bars = aggregate_ticks(time_ns, price, size, "1m")
+    assert np.count_nonzero(bars.value_rest) > MANY / 2
+    longer = f"{minutes}m"
+    assert resample(bars, longer) == aggregate_ticks(time_ns, price, size, longer)
 
 
 @pytest.mark.parametrize("full", [False, True])
