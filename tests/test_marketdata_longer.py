@@ -86,6 +86,19 @@ def test_values_add_up_to_those_of_the_ticks_to_the_bit(vectors, minutes):
     assert resample(bars, longer) == aggregate_ticks(time_ns, price, size, longer)
 
 
+def test_a_value_beyond_the_floats_is_not_known(vectors):
+    chance = np.random.default_rng(6)
+    rows = 8 * MANY
+    time_ns = np.arange(rows) * (MINUTE // 8)
+    price = chance.integers(0, 10**6, rows) * 1000.0
+    size = chance.integers(1, 10**6, rows)
+    bars = aggregate_ticks(time_ns, price, size, "1m")
+    longer = resample(bars, "5m")
+    assert not np.isnan(bars.value).any()
+    assert 0 < np.isnan(longer.value).sum() < len(longer)
+    assert longer == aggregate_ticks(time_ns, price, size, "5m")
+
+
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("dtype", [float, int])
 @pytest.mark.parametrize("gaps", [0, 0.02, 0.5])
