@@ -257,6 +257,12 @@ def test_late_ticks_go_into_the_bar_in_the_making():
     assert bars.tally == Tally(late_dropped=1, late_merged=1)
 
 
+def test_a_late_tick_at_the_end_changes_neither_open_nor_close():
+    ticks = [(START + 2 * SECOND, 5.0, 1, 0), (START + 3 * SECOND, 6.0, 1, 0)]
+    bars = bulk([*ticks, (START + SECOND, 9.0, 2, 0)], "1m", late="merge")
+    assert bars[0][1:7] == (5.0, 9.0, 5.0, 6.0, 4, 3)
+
+
 @given(
     st.lists(st.integers(0, 300 * SECOND), min_size=1, max_size=80),
     st.sampled_from(["drop", "merge"]),
