@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from plain_bars import MINUTE
 
-from fastorder.marketdata import Bars, _vectors, aggregate_ticks, resample
+from fastorder.marketdata import BadTick, Bars, _vectors, aggregate_ticks, resample
 
 SUMS = ("volume", "ticks", "buy_volume", "sell_volume")
 PRICES = ("open", "high", "low", "close")
@@ -114,6 +114,18 @@ def test_large_volumes_are_added_exactly(vectors, volume):
     columns["volume"][::97] = volume
     for minutes in (1, 3, 5, 7, 15, 20):
         same(columns, minutes)
+
+
+# so that a sum without a check would come around to a number that looks right
+@pytest.mark.parametrize(
+    ("count", "volume"), [(5, 2**62), (20, 2**60), (2500, 2**64 // 2499)]
+)
+def test_a_sum_of_volumes_beyond_63_bits_is_refused(vectors, count, volume):
+    columns = given()
+    columns["volume"][:count] = volume
+    bars = Bars.from_columns(columns, "1m")
+    with pytest.raises(BadTick, match="volume of a bar must be below"):
+        resample(bars, "1w")
 
 
 def test_bars_without_trades_do_not_count(vectors):
