@@ -257,6 +257,23 @@ def test_late_ticks_go_into_the_bar_in_the_making():
     assert bars.tally == Tally(late_dropped=1, late_merged=1)
 
 
+def test_a_late_tick_does_not_lead_the_search_for_the_end_astray():
+    # eight ticks in the first minute: the end of the second is looked for eight on,
+    # where a late tick says that it is not there yet
+    seconds = [*range(8), *range(60, 64), *range(120, 124), 64, *range(124, 130)]
+    ticks = [(START + s * SECOND, float(s), 1, 0) for s in seconds]
+    kept = [tick for i, tick in enumerate(ticks) if i != 16]
+    bars = bulk(ticks, "1m", late="drop")
+    assert list(bars) == list(bulk(kept, "1m"))
+    assert bars.ticks.tolist() == [8, 4, 10]
+
+
+def test_a_late_tick_at_the_end_changes_neither_open_nor_close():
+    ticks = [(START + 2 * SECOND, 5.0, 1, 0), (START + 3 * SECOND, 6.0, 1, 0)]
+    bars = bulk([*ticks, (START + SECOND, 9.0, 2, 0)], "1m", late="merge")
+    assert bars[0][1:7] == (5.0, 9.0, 5.0, 6.0, 4, 3)
+
+
 @given(
     st.lists(st.integers(0, 300 * SECOND), min_size=1, max_size=80),
     st.sampled_from(["drop", "merge"]),

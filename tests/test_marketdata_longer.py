@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from plain_bars import MINUTE
 
-from fastorder.marketdata import Bars, _vectors, resample
+from fastorder.marketdata import BadTick, Bars, _vectors, aggregate_ticks, resample
 
 SUMS = ("volume", "ticks", "buy_volume", "sell_volume")
 PRICES = ("open", "high", "low", "close")
@@ -72,6 +72,33 @@ def same(columns, minutes):
     return bars
 
 
+@pytest.mark.parametrize("minutes", [2, 5, 7, 30])
+def test_values_add_up_to_those_of_the_ticks_to_the_bit(vectors, minutes):
+    # tenths: each value has a rest that no float holds
+    chance = np.random.default_rng(5)
+    rows = 8 * MANY
+    time_ns = np.arange(rows) * (MINUTE // 8)
+    price = chance.integers(-(10**6), 10**6, rows) * 0.1
+    size = chance.integers(1, 10**6, rows)
+    bars = aggregate_ticks(time_ns, price, size, "1m")
+    assert np.count_nonzero(bars.value_rest) > MANY / 2
+    longer = f"{minutes}m"
+    assert resample(bars, longer) == aggregate_ticks(time_ns, price, size, longer)
+
+
+def test_a_value_beyond_the_floats_is_not_known(vectors):
+    chance = np.random.default_rng(6)
+    rows = 8 * MANY
+    time_ns = np.arange(rows) * (MINUTE // 8)
+    price = chance.integers(0, 10**6, rows) * 1000.0
+    size = chance.integers(1, 10**6, rows)
+    bars = aggregate_ticks(time_ns, price, size, "1m")
+    longer = resample(bars, "5m")
+    assert not np.isnan(bars.value).any()
+    assert 0 < np.isnan(longer.value).sum() < len(longer)
+    assert longer == aggregate_ticks(time_ns, price, size, "5m")
+
+
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("dtype", [float, int])
 @pytest.mark.parametrize("gaps", [0, 0.02, 0.5])
@@ -87,6 +114,18 @@ def test_large_volumes_are_added_exactly(vectors, volume):
     columns["volume"][::97] = volume
     for minutes in (1, 3, 5, 7, 15, 20):
         same(columns, minutes)
+
+
+# so that a sum without a check would come around to a number that looks right
+@pytest.mark.parametrize(
+    ("count", "volume"), [(5, 2**62), (20, 2**60), (2500, 2**64 // 2499)]
+)
+def test_a_sum_of_volumes_beyond_63_bits_is_refused(vectors, count, volume):
+    columns = given()
+    columns["volume"][:count] = volume
+    bars = Bars.from_columns(columns, "1m")
+    with pytest.raises(BadTick, match="volume of a bar must be below"):
+        resample(bars, "1w")
 
 
 def test_bars_without_trades_do_not_count(vectors):

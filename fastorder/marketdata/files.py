@@ -92,7 +92,8 @@ def _parquet_chunks(
     from pyarrow import ArrowInvalid, parquet
 
     try:
-        file = parquet.ParquetFile(path)
+        # what is read ahead would stay in memory until the end of the file
+        file = parquet.ParquetFile(path, pre_buffer=False)
     except ArrowInvalid as error:
         raise BarError(f"{path}: {error}") from None
     with file:

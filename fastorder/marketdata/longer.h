@@ -153,20 +153,23 @@ static int part_of_bars(const bars_t *bars, int64_t from, int64_t to, part_t *pa
 
 /* ------------------------------------------------------------------ plain bars */
 
-/* The same for sums that split_value has split; exact, because they are small. */
+/* The same for sums that split_value has split; exact, because they are small. Which way
+ * carry goes at a half is chance, so it is done without a branch: split_value, which
+ * follows, makes the same of either way to write a half. */
 INLINE void few_values(const bars_t *bars, int64_t i, int64_t n, part_t *part,
                        int64_t *odd) {
+    const double *value = bars->value + i, *left = bars->left + i;
     double whole = 0, fraction = 0, most = 0;
-    for (int64_t j = i; j < i + n; j++) {
-        double near = bars->value[j], rounded = (near + ROUND_WHOLE) - ROUND_WHOLE;
+    for (int64_t j = 0; j < n; j++) {
+        double rounded = (value[j] + ROUND_WHOLE) - ROUND_WHOLE;
         whole += rounded;
-        fraction += (near - rounded) + bars->left[j];
-        most = highest(fabs(near), most);
+        fraction += (value[j] - rounded) + left[j];
+        most = highest(fabs(value[j]), most);
     }
-    part->whole = whole;
-    part->fraction = fraction;
-    carry(part);
-    *odd |= -(int64_t)!(most < (double)(MOST_EXACT / 2) && fraction == fraction);
+    double over = (fraction + ROUND_WHOLE) - ROUND_WHOLE;
+    part->whole = whole + over;
+    part->fraction = fraction - over;
+    *odd |= -(int64_t)!(most < (double)(MOST_EXACT / 2) && fabs(part->fraction) <= 0.5);
 }
 
 /* What n bars amount to; 0 where one is empty, out of order or out of the ordinary.
