@@ -7,6 +7,7 @@ order meets the event loop in the same way.
 
     python benchmarks/instructions.py           # counts and shows
     python benchmarks/instructions.py --keep    # and writes instructions.json
+    python benchmarks/instructions.py --misses  # what misses the first-level caches
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 KEPT = Path(__file__).parent / "instructions.json"
 FEW, MANY = 200, 1200
+CACHES = ("--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=524288,8,64")
+INSTRUCTION, MISSED_CODE, MISSED_READ, MISSED_WRITE = 0, 3, 4, 5
+"""Callgrind's columns; the last three where it plays the caches."""
 PAUSE = 0.005  # a client under valgrind is back at its loop by then
 ANSWER = (
     "HTTP/1.1 200 OK\r\nServer: benchmark\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
@@ -107,12 +111,15 @@ def answering() -> Iterator[int]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def counted(port: int, orders: int, folder: Path) -> Counter[str]:
-    """Instructions of one run, by the file that they lie in."""
+def counted(
+    port: int, orders: int, folder: Path, column: int = INSTRUCTION
+) -> Counter[str]:
+    """Instructions of one run, or a column's misses, by the file that they lie in."""
     out = folder / f"callgrind.{orders}"
     command = [
         shutil.which("valgrind") or "valgrind",
         "--tool=callgrind",
+        *(CACHES if column else ()),
         f"--callgrind-out-file={out}",
         sys.executable,
         __file__,
@@ -126,10 +133,10 @@ def counted(port: int, orders: int, folder: Path) -> Counter[str]:
     )
     if done.returncode:
         raise RuntimeError(f"callgrind ended with {done.returncode}: {done.stderr}")
-    return by_file(out.read_text().splitlines())
+    return by_file(out.read_text().splitlines(), column)
 
 
-def by_file(lines: list[str]) -> Counter[str]:
+def by_file(lines: list[str], column: int = INSTRUCTION) -> Counter[str]:
     """Callgrind's own file, added up by object: a name stands once, then its number."""
     names: dict[str, str] = {}
     found: Counter[str] = Counter()
@@ -145,7 +152,8 @@ def by_file(lines: list[str]) -> Counter[str]:
             inclusive = True  # the next line is what the callee took
         elif line[:1].isdigit() or line[:1] in {"+", "-", "*"}:
             if not inclusive:
-                found[where] += int(line.split()[1])
+                numbers = line.split()[1:]  # those that are 0 are left out at the end
+                found[where] += int(numbers[column]) if column < len(numbers) else 0
             inclusive = False
     return found
 
@@ -155,15 +163,15 @@ def part_of(file: str) -> str:
     return next((name for name, pattern in PARTS.items() if pattern.search(file)), REST)
 
 
-def count() -> dict[str, int]:
-    """Instructions of one awaited place: in total and by part."""
+def count(column: int = INSTRUCTION) -> dict[str, int]:
+    """Instructions of one awaited place, or misses: in total and by part."""
     with (
         answering() as port,
         tempfile.TemporaryDirectory() as folder,
         ThreadPoolExecutor(2) as pool,
     ):
         few, many = pool.map(
-            lambda orders: counted(port, orders, Path(folder)), (FEW, MANY)
+            lambda orders: counted(port, orders, Path(folder), column), (FEW, MANY)
         )
     parts = dict.fromkeys((*PARTS, REST), 0.0)
     for file in many.keys() | few.keys():
@@ -176,9 +184,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--client", nargs=2, type=int)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--misses", action="store_true")
     given = parser.parse_args()
     if given.client:
         asyncio.run(client(*given.client))
+        return
+    if given.misses:
+        for name, column in (
+            ("code", MISSED_CODE),
+            ("reads", MISSED_READ),
+            ("writes", MISSED_WRITE),
+        ):
+            print(f"{name:20} {count(column)}")
         return
     found = {"instructions": count(), "build": build()}
     for name, number in found["instructions"].items():
