@@ -194,3 +194,14 @@ def test_a_handler_may_close_the_executor_that_waits(trader, gateway, capfd):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", [fastorder.OrderExecutor, blocking.OrderExecutor])
+@pytest.mark.parametrize(
+    "order", [None, {}, "MNQ", fastorder.OrderRequest.__new__(fastorder.OrderRequest)]
+)
+def test_what_is_no_whole_order_is_refused(gateway, kind, order):
+    executor = prepared(kind(gateway.base_url), gateway)
+    with pytest.raises(fastorder.WrongFieldType, match="whole OrderRequest") as raised:
+        executor.place_order(order)
+    assert raised.value.field == "order"
