@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
 from fastorder._core.poll_engine import PollEngine
 from fastorder._core.result import OrderResult
 from fastorder.desk import Desk
