@@ -10,10 +10,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
 from fastorder._core.poll_engine import PollEngine
 from fastorder._core.result import OrderResult
 from fastorder.desk import Desk
-from fastorder.interrupts import LONGEST_TURN_NS, HeldInterrupts, outcome_of
+from fastorder.interrupts import (
+    LONGEST_TURN_NS,
+    HeldInterrupts,
+    outcome_of,
+    outcome_of_order,
+)
 from fastorder.warmth import ping_round
 
 if TYPE_CHECKING:
@@ -48,10 +54,10 @@ class OrderExecutor(Desk[OrderResult]):
         return self._poll_engine
 
     def _placer(self) -> Callable[[OrderRequest, int], OrderResult]:
-        intake, engine = self._intake, self._poll_engine
+        take, engine = self._intake.place, self._poll_engine
 
         def place(order: OrderRequest, called_ns: int) -> OrderResult:
-            return outcome_of(intake.place(order, called_ns), engine)
+            return outcome_of_order(take, order, called_ns, engine)
 
         return place
 
@@ -95,16 +101,18 @@ class OrderExecutor(Desk[OrderResult]):
         seconds = self._timeouts.request if drain is None else drain
         until = time.monotonic() + seconds
         interrupts = HeldInterrupts()
-        interrupts.hold()
         try:
+            interrupts.hold()
             while self._under_way() and (left := until - time.monotonic()) > 0:
                 self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
                 interrupts.let_through()
         finally:  # Ctrl-C ends the wait, and it closes all the same
-            interrupts.release()
-            self._dispatch.close()
-            self._close_journal()
-        interrupts.let_through()
+            try:
+                self._dispatch.close()
+                self._close_journal()
+            finally:
+                interrupts.release()
+                interrupts.let_through()
 
     def recover(self) -> list[OrderResult]:
         """Look up what an earlier run with the same journal left unresolved.

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """Ctrl-C, held back until it can be answered without losing anything."""
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import signal
 from _signal import getsignal  # type: ignore[import-not-found]
 from _signal import signal as set_handler
 from threading import get_ident, main_thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
+    from fastorder._core.order import OrderRequest
     from fastorder._core.poll_engine import PollEngine
+    from fastorder._core.result import OrderResult
     from fastorder._core.ticket import Ticket
 
 T = TypeVar("T")
@@ -38,15 +42,40 @@ def outcome_of(ticket: Ticket[T], engine: PollEngine) -> T:
     """Drive the engine until the ticket is done; its outcome. Ctrl-C ends the wait."""
     if not ticket.done:
         interrupts = HeldInterrupts()
-        interrupts.hold()
         try:
-            while not ticket.done:
-                engine.turn(LONGEST_TURN_NS)
-                interrupts.let_through()
+            interrupts.hold()
+            _wait(ticket, engine, interrupts)
         finally:
             interrupts.release()
+            interrupts.let_through()
+    return ticket.outcome()
+
+
+def outcome_of_order(
+    place: Callable[[OrderRequest, int], Ticket[OrderResult]],
+    order: OrderRequest,
+    called_ns: int,
+    engine: PollEngine,
+) -> OrderResult:
+    """Place an order, and give its outcome. Ctrl-C ends the wait.
+
+    It waits for the ticket: an order that is in the journal is in the book too.
+    """
+    interrupts = HeldInterrupts()
+    try:
+        interrupts.hold()
+        ticket = place(order, called_ns)
+        _wait(ticket, engine, interrupts)
+    finally:
+        interrupts.release()
         interrupts.let_through()
     return ticket.outcome()
+
+
+def _wait(ticket: Ticket[Any], engine: PollEngine, interrupts: HeldInterrupts) -> None:
+    while not ticket.done:
+        engine.turn(LONGEST_TURN_NS)
+        interrupts.let_through()
 
 
 class HeldInterrupts:
@@ -54,14 +83,15 @@ class HeldInterrupts:
 
     Python runs a signal's handler between any two steps; one that raises there could
     drop an answer that has just been read. So the program's own handler is called at a
-    point that is safe. Elsewhere than in the main thread nothing is held: signals do
-    not come there.
+    point that is safe, in its own place: it may put another there. Elsewhere than in
+    the main thread nothing is held: signals do not come there.
     """
 
-    __slots__ = ("_handler", "_noted")
+    __slots__ = ("_handler", "_held", "_noted")
 
     def __init__(self) -> None:
         self._handler: signal._HANDLER = None
+        self._held = False
         self._noted = False
 
     def hold(self) -> None:
@@ -71,11 +101,20 @@ class HeldInterrupts:
             if callable(handler):
                 self._handler = handler
                 set_handler(SIGINT, self._note)
+                self._held = True
 
     def release(self) -> None:
-        """Put the handler back; it may still have to be let through."""
-        if self._handler is not None:
-            set_handler(SIGINT, self._handler)
+        """Put the handler back; it may still have to be let through.
+
+        Where the program has set another one meanwhile, that one stays.
+        """
+        if self._held and getattr(getsignal(SIGINT), "__self__", None) is self:
+            try:
+                set_handler(SIGINT, self._handler)
+            except BaseException:  # another signal's handler came first, and raised
+                self.release()
+                raise
+        self._held = False
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._noted = True
@@ -84,4 +123,10 @@ class HeldInterrupts:
         """Call the program's handler where a Ctrl-C has come; it may raise."""
         if self._noted and callable(self._handler):
             self._noted = False
-            self._handler(signal.SIGINT, None)
+            goes_on = self._held
+            self.release()
+            try:
+                self._handler(signal.SIGINT, None)
+            finally:
+                if goes_on:
+                    self.hold()

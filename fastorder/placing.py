@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from fastorder._core.engine import monotonic_ns
 from fastorder._core.order import OrderRequest
 from fastorder.enums import OrderType, Side
-from fastorder.errors import InvalidField
+from fastorder.errors import InvalidField, WrongFieldType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,10 @@ class Placing(Generic[Placed]):
         Raises:
             TokenMissing, UnknownSymbol, InvalidField, ExecutorClosed, ExecutorMisuse,
             Halted, Interlocked, KeyReused, JournalError: nothing was sent.
+            WrongFieldType: it is no OrderRequest, or one that was never initialized.
         """
+        if not isinstance(order, OrderRequest) or order.symbol is None:
+            raise WrongFieldType("order", "must be a whole OrderRequest", order)
         return self._place(order, monotonic_ns())
 
     def place_market_order(

@@ -1,6 +1,7 @@
 """The blocking executor: no loop needed, none touched, and Ctrl-C loses nothing."""
 
 import asyncio
+import ctypes
 import json
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from functools import partial
 
 import pytest
 from canary import API_KEY
@@ -15,6 +17,10 @@ from conftest import ACCOUNT, prepared
 
 import fastorder
 from fastorder import blocking
+from fastorder._core.poll_engine import PollEngine
+from fastorder._core.ticket import Carrier, Ticket
+from fastorder.interrupts import HeldInterrupts, outcome_of
+from fastorder.journal import Journal
 from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"
@@ -194,3 +200,112 @@ def test_a_handler_may_close_the_executor_that_waits(trader, gateway, capfd):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert capfd.readouterr().err == ""
+
+
+@pytest.fixture
+def on_signal():
+    """Sets handlers that are taken back at the end."""
+    before = {}
+
+    def set_handler(number, handler):
+        earlier = signal.signal(number, handler)
+        before.setdefault(number, earlier)
+
+    yield set_handler
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_handler_that_gives_its_place_up_has_given_it_up(trader, gateway, on_signal):
+    def once(number, frame):
+        assert signal.getsignal(signal.SIGINT) is once  # as without an executor
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    on_signal(signal.SIGINT, once)
+    gateway.faults.add(Fault(PLACE, delay_s=0.3))
+    timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    assert buy(trader).success
+    timer.join()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+class Alarm(Exception):
+    pass
+
+
+def test_ctrl_c_is_heard_again_where_another_signal_raises(on_signal):
+    def alarm(number, frame):
+        raise Alarm
+
+    on_signal(signal.SIGTERM, alarm)
+    before = signal.getsignal(signal.SIGINT)
+    interrupts = HeldInterrupts()
+    interrupts.hold()
+    come = partial(ctypes.CDLL(None)["raise"], int(signal.SIGTERM))
+    steps = [come, interrupts.release]  # Python runs no handler in between
+    with pytest.raises(Alarm):
+        list(map(partial.__call__, map(partial, steps)))
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_is_not_lost_where_the_wait_fails():
+    class Failing(PollEngine):
+        def turn(self, longest_ns):
+            signal.raise_signal(signal.SIGINT)
+            raise Alarm
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        outcome_of(Ticket(Carrier(), None, "read"), Failing())
+    assert isinstance(raised.value.__context__, Alarm)
+
+
+def test_ctrl_c_while_it_closes_leaves_nothing_open(gateway, tmp_path):
+    executor = prepared(
+        blocking.OrderExecutor(
+            gateway.base_url,
+            journal=tmp_path / "orders.db",
+            on_unknown=lambda result: signal.raise_signal(signal.SIGINT),
+        ),
+        gateway,
+    )
+    executor.connect()
+    gateway.faults.add(Fault(PLACE, reply="stall", times=3))
+    order = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)
+    tickets = [executor._intake.place(order, 1) for _ in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        executor.close(drain=0)
+    assert all(ticket.settled for ticket in tickets)
+    with Journal(tmp_path / "orders.db") as journal:  # it was given up
+        assert len(journal.since(0)) == 3
+
+
+def test_ctrl_c_between_the_journal_and_the_send_loses_no_order(
+    gateway, tmp_path, monkeypatch
+):
+    written = Journal.intent
+
+    def interrupted(journal, intent):
+        written(journal, intent)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Journal, "intent", interrupted)
+    with prepared(
+        blocking.OrderExecutor(gateway.base_url, journal=tmp_path / "orders.db"),
+        gateway,
+    ) as executor:
+        with pytest.raises(KeyboardInterrupt):
+            buy(executor)
+        (ticket,) = executor.intents() or executor.recent()
+        assert executor.resolve(ticket.tag).success
+
+
+@pytest.mark.parametrize("kind", [fastorder.OrderExecutor, blocking.OrderExecutor])
+@pytest.mark.parametrize(
+    "order", [None, {}, "MNQ", fastorder.OrderRequest.__new__(fastorder.OrderRequest)]
+)
+def test_what_is_no_whole_order_is_refused(gateway, kind, order):
+    executor = prepared(kind(gateway.base_url), gateway)
+    with pytest.raises(fastorder.WrongFieldType, match="whole OrderRequest") as raised:
+        executor.place_order(order)
+    assert raised.value.field == "order"

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,29 @@ def test_each_module_can_be_imported_first():
     for name in sorted(names):
         if name != "fastorder.__init__":
             subprocess.run([sys.executable, "-c", f"import {name}"], check=True)
+
+
+def test_a_thread_may_import_the_facade_while_another_imports_the_package():
+    program = """
+        import sys, threading
+
+        def facade():
+            import fastorder.blocking
+
+        class InTheMiddle:
+            def find_spec(self, name, path=None, target=None):
+                if name == "fastorder._core.ticket":
+                    sys.meta_path.remove(self)
+                    other.start()
+                    other.join(0.5)
+
+        other = threading.Thread(target=facade)
+        sys.meta_path.insert(0, InTheMiddle())
+        import fastorder
+        other.join()
+        fastorder.blocking.OrderExecutor
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
 
 
 def test_no_code_calls_eval_or_a_shell():
