@@ -122,9 +122,9 @@ class HeldInterrupts:
     def let_through(self) -> None:
         """Call the program's handler where a Ctrl-C has come; it may raise."""
         if self._noted and callable(self._handler):
-            self._noted = False
             goes_on = self._held
             self.release()
+            self._noted = False
             try:
                 self._handler(signal.SIGINT, None)
             finally:

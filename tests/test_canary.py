@@ -112,7 +112,7 @@ def runs(tmp_path_factory):
         path.write_text(HEAD + textwrap.dedent(test))
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, str(folder)],
-        env=os.environ | {"PYTHONPATH": str(HERE)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(HERE), *sys.path))},
         cwd=folder,
         capture_output=True,
         text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -45,6 +46,8 @@ def test_callgrinds_file_is_added_up_by_object_without_what_callees_took():
 
 
 def test_an_awaited_order_takes_no_more_instructions_than_it_did():
+    if "FASTORDER_SANITIZED" in os.environ:
+        pytest.skip("valgrind and the sanitizers do not go together")
     if shutil.which("valgrind") is None:
         pytest.skip("valgrind is not installed; make instructions installs it")
     if instructions.build() != KEPT["build"]:

@@ -174,7 +174,8 @@ def test_a_thousand_401s_at_once_make_one_login(run, logged_in, gateway):
 
     assert [len(accounts) for accounts in run(main())] == [2] * 1000
     assert logins(gateway) == 2
-    assert len(gateway.ledger.requests(ACCOUNTS)) == 2000
+    # one that had not left when the new token came did not leave twice
+    assert 1000 < len(gateway.ledger.requests(ACCOUNTS)) <= 2000
 
 
 def test_a_401_to_an_older_token_asks_for_no_login(run, logged_in, gateway):
