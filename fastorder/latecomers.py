@@ -170,9 +170,7 @@ class Latecomers(Receiver):
         ):
             order, called_s = placement.order, placement.called_s
             contract_id, now_s = placement.contract_id, clock.wall_s()
-            self._add(
-                Missed(ticket, contract_id, order.side, called_s, now_s, clock)
-            )
+            self._add(Missed(ticket, contract_id, order.side, called_s, now_s, clock))
             self.plan()
 
     def expect_again(
@@ -246,7 +244,8 @@ class Latecomers(Receiver):
             elif watch.due_ns <= now_ns:
                 self._look(account_id, watch, now_ns)
         self._dispatch.expects_latecomers = bool(self._watches)
-        self.plan()
+        if not self._dispatch.engine.closed:  # by a hook
+            self.plan()
 
     def stop(self, evidence: Evidence | None) -> None:
         """The executor closes: nothing to do."""
@@ -340,7 +339,8 @@ class Latecomers(Receiver):
         assert ticket.account_id is not None
         dispatch.doubts.add(ticket.account_id, missed.contract_id, tag)
         self._arrived[tag] = missed
-        numbers = ", ".join(str(number) for number in {row["id"]: 0 for row in rows})
+        ids = sorted({row["id"] for row in rows})
+        numbers = ", ".join(map(str, ids))
         proof = f"it came late: Order/search lists order {numbers} with its tag"
         log().error(
             "order %s of account %s, which was told %s, has come late: "
@@ -352,9 +352,9 @@ class Latecomers(Receiver):
             numbers,
             tag,
         )
-        if "," in numbers:
+        if len(ids) > 1:
             dispatch.halt(f"several orders carry the tag {tag}: {numbers}")
-        result = _as_listed(missed, Outcome.ACCEPTED, rows[0]["id"], proof)
+        result = _as_listed(missed, Outcome.ACCEPTED, ids[0], proof)
         ticket.show(result)
         if dispatch.witness is not None:
             dispatch.witness.came_late(result)

@@ -262,6 +262,24 @@ def test_an_arrival_is_told_in_one_run_only(trading, gateway, path):
     assert len(heard) == 1
 
 
+def test_the_journal_gives_those_that_are_still_absent(path):
+    with Journal(path) as journal:
+        for number, outcome in enumerate(["NOT_PLACED", "REJECTED", "NOT_PLACED"]):
+            tag = f"fo1-{number}"
+            journal.intent(Intent(tag, None, ACCOUNT, MNQ, body(tag), None, 1.0))
+            journal.resolve(tag, outcome, None, "", 10.0 + number)
+        journal.resolve("fo1-1", "NOT_PLACED", None, "", 20.0)
+        journal.resolve("fo1-2", "ACCEPTED", 7, "it came late", 21.0)
+
+        def absent(at_s):
+            return [entry.intent.tag for entry in journal.not_placed_since(at_s)]
+
+        assert absent(0.0) == ["fo1-0", "fo1-1"]
+        assert absent(10.0) == ["fo1-0", "fo1-1"]
+        assert absent(10.5) == ["fo1-1"]
+        assert absent(20.5) == []
+
+
 # ---------------------------------------------------------------- what counts
 
 
