@@ -212,10 +212,23 @@ def test_a_tag_that_is_placed_once_more_is_no_latecomer(trading, gateway):
     placed = trader.do(lambda executor: buy(executor, custom_tag="mine"))
     assert placed.success
     assert told.tag == placed.tag
-    for _ in range(20):
-        trader.pass_time()
+    until(trader, lambda: not trader.executor._dispatch.expects_latecomers)
     assert heard == []
     assert trader.do(buy).success
+
+
+def test_nor_is_it_while_the_second_one_is_not_answered(trading, gateway):
+    heard = []
+    trader = trading(
+        on_late_arrival=heard.append, timeouts=fastorder.Timeouts(request=2.0)
+    )
+    told_in_this_run(trader, gateway, custom_tag="mine")
+    gateway.faults.add(Fault(PLACE, reply="stall"))
+    before = looks(gateway)
+    placed = trader.do(lambda executor: buy(executor, custom_tag="mine"))
+    assert placed.outcome is Outcome.ACCEPTED
+    assert looks(gateway) > before + 1  # of which its own is one
+    assert heard == []
 
 
 # ---------------------------------------------------------------- after a restart
@@ -339,7 +352,7 @@ def test_a_row_that_is_not_the_order_tells_nothing(watching, gateway, other):
 
 def test_a_row_that_cannot_be_read_hides_no_other(watching, gateway):
     trader, heard = watching(gateway)
-    lists(gateway, 5, {"id": None}, row())
+    lists(gateway, 5, {"id": None}, row(6, customTag=[TAG]), row())
     until(trader, lambda: heard)
 
 
@@ -413,22 +426,26 @@ def warnings(caplog):
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "why"),
     [
-        {"reply": "status", "status": 500},
-        {"reply": "hang_up"},
-        {"reply": "body", "body": b'{"success":true,"errorCode":0,"orders":null}'},
+        ({"reply": "status", "status": 500}, "HTTP 500"),
+        ({"reply": "hang_up"}, "/api/Order/search"),
+        (
+            {"reply": "body", "body": b'{"success":true,"errorCode":0,"orders":null}'},
+            "the answer has no orders",
+        ),
     ],
-    ids=lambda fault: fault["reply"],
+    ids=["status", "hang_up", "null"],
 )
 def test_looks_that_fail_show_nothing_and_are_logged_once(
-    watching, gateway, caplog, fault
+    watching, gateway, caplog, fault, why
 ):
     trader, heard = watching(gateway)
     gateway.faults.add(Fault(SEARCH, times=None, **fault))
     looked(trader, gateway, 4)
     assert len(warnings(caplog)) == 1
     assert "no look for orders that were not placed" in warnings(caplog)[0]
+    assert why in warnings(caplog)[0]
     assert heard == []
     gateway.faults.clear()
     number = book(gateway, body())
