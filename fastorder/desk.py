@@ -82,6 +82,7 @@ class Desk(Placing[Placed], ABC):
         durability: Literal["process", "power"] = "process",
         kill_file: str | os.PathLike[str] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
+        on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> None:
         if type(max_connections) is not int or not 1 <= max_connections <= 10_000:
             raise ConfigurationError(
@@ -99,7 +100,7 @@ class Desk(Placing[Placed], ABC):
             security,
             self._timeouts,
             self._gate,
-            self._witness(on_unknown),
+            self._witness(on_unknown, on_late_arrival),
         )
         self._dispatch.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractBook()
@@ -354,7 +355,8 @@ class Desk(Placing[Placed], ABC):
     def resolve(self, tag: str) -> Placed:
         """The result of the order with this tag; an unknown one is looked up again.
 
-        An order is never sent again by this.
+        An order is never sent again by this. One that came late, after the proof that
+        it was not there, is shown as accepted, and its contract is free again.
 
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
@@ -365,6 +367,7 @@ class Desk(Placing[Placed], ABC):
             raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")
         if not ticket.settled:
             self._dispatch.look_again(ticket)
+        self._dispatch.latecomers.acknowledge(tag)
         return self._give(ticket)
 
     # ------------------------------------------------------------ reads
@@ -428,12 +431,16 @@ class Desk(Placing[Placed], ABC):
     # ------------------------------------------------------------ for subclasses
 
     def _witness(
-        self, on_unknown: Callable[[OrderResult], Any] | None
+        self,
+        on_unknown: Callable[[OrderResult], Any] | None,
+        on_late_arrival: Callable[[OrderResult], Any] | None,
     ) -> Witness | None:
-        if self._journal is None and on_unknown is None:
+        if self._journal is None and on_unknown is None and on_late_arrival is None:
             return None
         engine = self._engine if self._runs_between_calls else None
-        return Witness(self._journal, on_unknown, self._gate, Clock(), engine)
+        return Witness(
+            self._journal, on_unknown, on_late_arrival, self._gate, Clock(), engine
+        )
 
     def _close_journal(self) -> None:
         if self._dispatch.witness is not None:

@@ -22,6 +22,8 @@ cdef class Dispatch(Carrier):
     cdef readonly TokenStore tokens
     cdef readonly Renewal renewal
     cdef readonly Doubts doubts
+    cdef readonly object latecomers
+    cdef public bint expects_latecomers
     cdef dict _routes
     cdef dict _open
     cdef object _ended

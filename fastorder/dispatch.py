@@ -14,6 +14,7 @@ from fastorder.endpoints import Endpoint
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway_time import GatewayTime
+from fastorder.latecomers import Latecomers
 from fastorder.renewal import Renewal
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 KEPT_ENDED = 256
 """How many ended requests stay visible."""
 
-UNKNOWN = Outcome.UNKNOWN
+ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
@@ -46,6 +47,9 @@ class Dispatch(Carrier):
         timeouts: limits of one exchange.
         gate: what new exposure has to pass.
         witness: hears what becomes of orders; None where nobody wants to know.
+
+    Attributes:
+        expects_latecomers: orders that were told to be absent are looked for.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class Dispatch(Carrier):
         self.gateway_time = GatewayTime(self.clock)
         self.tokens = TokenStore()
         self.renewal = Renewal(self)
+        self.expects_latecomers = False
+        self.latecomers = Latecomers(self)
         self.doubts = Doubts()
         self.doubts.known_order = self._known_order
         origin = Origin(base_url, security, connect_ms=timeouts.connect_ms)
@@ -173,12 +179,16 @@ class Dispatch(Carrier):
         if ticket.kind == "read" or result is None:
             self._open.pop(ticket, None)
             self.renewal.ended(ticket)
+            self.latecomers.read_ended(ticket)
             return
         if self.witness is not None:
             self.witness.ended(ticket)
-        if result.outcome is UNKNOWN and ticket.tag is not None:
+        outcome = result.outcome
+        if outcome is UNKNOWN and ticket.tag is not None:
             return  # the executor was closed before the proof
         self._open.pop(ticket, None)
+        if outcome is not ACCEPTED or self.expects_latecomers:
+            self.latecomers.ended(ticket)
         ticket.rest()
         self._ended.append(ticket)
 
@@ -214,7 +224,8 @@ class Dispatch(Carrier):
     def tagged(self, tag: str) -> Ticket[OrderResult] | None:
         """The ticket of the order with this tag; None where none is known."""
         known = (*self.unsettled(), *reversed(self._ended))
-        return next((ticket for ticket in known if ticket.tag == tag), None)
+        found = next((ticket for ticket in known if ticket.tag == tag), None)
+        return self.latecomers.find(tag) if found is None else found
 
     def look_again(self, ticket: Ticket[OrderResult]) -> None:
         """Look up an order whose outcome is unknown.

@@ -41,6 +41,8 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         durability: "process" outlives the process's end, "power" the machine's too.
         kill_file: while this file is there, no new exposure leaves.
         on_unknown: called with the OrderResult of an order of unknown outcome, once.
+        on_late_arrival: called with the OrderResult of an order that came after the
+            proof that it was not placed, once.
 
     Raises:
         ConfigurationError: an argument is not usable.

@@ -14,6 +14,7 @@ from fastorder._core.transfer cimport Evidence
 cdef class Placement(RequestProtocol):
     cdef readonly OrderRequest order
     cdef readonly str tag
+    cdef readonly str contract_id
     cdef readonly int attempts
     cdef readonly int tries
     cdef readonly int64_t probed
@@ -21,7 +22,6 @@ cdef class Placement(RequestProtocol):
     cdef readonly object state
     cdef readonly Evidence evidence
     cdef readonly int64_t valid_until_ns
-    cdef str _contract_id
     cdef bytes _body
     cdef object _policy
     cdef object _clock

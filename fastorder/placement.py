@@ -132,6 +132,7 @@ class Placement(RequestProtocol):
     Attributes:
         order: what the caller asked for.
         tag: the order's tag, unique in its account.
+        contract_id: the contract as it stands in the body.
         state: where it stands.
         attempts: sends that began.
         tries: sends that were asked for.
@@ -143,6 +144,7 @@ class Placement(RequestProtocol):
 
     order: OrderRequest
     tag: str
+    contract_id: str
     state: State
     attempts: int
     tries: int
@@ -150,7 +152,6 @@ class Placement(RequestProtocol):
     in_doubt: bool
     evidence: Evidence | None
     valid_until_ns: int
-    _contract_id: str
     _body: bytes
     _policy: RetryPolicy
     _clock: Clock
@@ -276,7 +277,7 @@ class Placement(RequestProtocol):
     def _found_as(self, row: dict[str, Any]) -> Event:
         """What the one order that has the tag is."""
         if (row.get("contractId"), row.get("side")) != (
-            self._contract_id,
+            self.contract_id,
             self.order.side,
         ):
             return Event.FOREIGN
@@ -422,7 +423,7 @@ class Placement(RequestProtocol):
     def _search(self) -> Send:
         assert self._audited is not None  # begun before the answer is there
         self._absence_proof.look_begins()
-        start_s = self._gateway_time.window_start_s(self._called_s, self._margin_s())
+        start_s = self._gateway_time.window_start_s(self.called_s, self._margin_s())
         self._window_s = start_s
         body = render_order_search(self.order.account_id, start_s)
         return Send(Endpoint.SEARCH_ORDERS, body)
@@ -640,7 +641,7 @@ class Placement(RequestProtocol):
         """The outcome is proved."""
         self.state = DONE
         if self.in_doubt:
-            self._doubts.clear(self.order.account_id, self._contract_id, self.tag)
+            self._doubts.clear(self.order.account_id, self.contract_id, self.tag)
         return Finish(
             self._result(outcome, proof, order_id, error, error_code, error_name)
         )
@@ -677,7 +678,7 @@ class Placement(RequestProtocol):
         self._absence = None  # what was absent before this send may be there now
         if self._audit is not None:
             self._audit.begin_anew(self._gateway_s)
-        self._doubts.add(self.order.account_id, self._contract_id, self.tag)
+        self._doubts.add(self.order.account_id, self.contract_id, self.tag)
 
     def _may_send_again(self, mode: str) -> bool:
         return (
@@ -706,7 +707,7 @@ class Placement(RequestProtocol):
         return self._clock.monotonic_ns() < self._due_ns
 
     @property
-    def _called_s(self) -> float:
+    def called_s(self) -> float:
         """The time of the call on the wall clock, at the earliest.
 
         As it stood then, or counted back from now: the wall clock may have been set
@@ -737,7 +738,7 @@ class Placement(RequestProtocol):
     def _audited(self) -> Audit:
         """Made at the first look-up; begun anew after each send."""
         if self._audit is None:
-            self._audit = Audit(self._contract_id, self._gateway_s)
+            self._audit = Audit(self.contract_id, self._gateway_s)
         return self._audit
 
     @property
@@ -782,7 +783,7 @@ def placement_of(
     placement.tag = tag
     placement.state = READY
     placement.valid_until_ns = valid_until_ns
-    placement._contract_id = contract_id
+    placement.contract_id = contract_id
     placement._body = body
     placement._policy = policy
     placement._clock = clock

@@ -12,6 +12,7 @@ cdef class Records:
     cdef dict _keyed
     cdef list _unrecovered
     cdef list _recovered
+    cdef bint _has_past
 
     cpdef Ticket launch(
         self, Ticket ticket, OrderRequest order, str contract_id, bytes body)

@@ -10,6 +10,7 @@ from fastorder._core.ticket import Ticket
 from fastorder.dispatch import REFUSALS
 from fastorder.enums import Outcome
 from fastorder.errors import JournalError, JournalFailed, KeyReused
+from fastorder.latecomers import LIFE_S
 from fastorder.log import log
 from fastorder.placement import placement_of
 
@@ -42,6 +43,7 @@ class Records:
         self._unrecovered: list[Entry] = []
         self._recovered: list[Ticket[OrderResult]] = []
         self._make_intent: type[Intent] | None = None
+        self._has_past = journal is not None  # an earlier run's was not seen to yet
         if journal is not None:
             from fastorder.journal import Intent  # loaded already: there is a journal
 
@@ -50,6 +52,7 @@ class Records:
             for entry in self._unrecovered:
                 intent = entry.intent
                 dispatch.doubts.add(intent.account_id, intent.contract_id, intent.tag)
+            self._expect_latecomers(journal)
 
     @property
     def journaled(self) -> bool:
@@ -104,11 +107,33 @@ class Records:
         Returns:
             The tickets of all of it, those of an earlier call too.
         """
+        if self._has_past:
+            self._see_to_the_past()
+        return self._recovered
+
+    def _see_to_the_past(self) -> None:
         while self._unrecovered:
             self._dispatch.check_ready()
             self._recovered.append(self._resume(self._unrecovered[0]))
             self._unrecovered.pop(0)
-        return self._recovered
+        try:
+            self._dispatch.latecomers.plan()
+        except REFUSALS:
+            return  # the next call may be on the loop
+        self._has_past = False
+
+    def _expect_latecomers(self, journal: Journal) -> None:
+        """What an earlier run has told to be absent is looked for in this one too."""
+        since_s = self._dispatch.clock.wall_s() - LIFE_S
+        for entry in journal.not_placed_since(since_s):
+            intent = entry.intent
+            self._dispatch.latecomers.expect_again(
+                self._ended(entry),
+                intent.contract_id,
+                order_from_body(intent.body).side,
+                intent.created_s,
+                entry.verdicts[-1].at_s,
+            )
 
     # ------------------------------------------------------------ the journal
 

@@ -12,6 +12,7 @@ from fastorder._core.transfer cimport Evidence, Receiver
 cdef class Witness(Receiver):
     cdef object _journal
     cdef object _on_unknown
+    cdef object _on_late_arrival
     cdef Gate _gate
     cdef object _clock
     cdef Engine _engine

@@ -1,4 +1,4 @@
-"""Who is told what became of an order: the journal, and the caller's own hook."""
+"""Who is told what became of an order: the journal, and the caller's own hooks."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class Witness(Receiver):
     Args:
         journal: where they are written; None for nowhere.
         on_unknown: called once for each order whose outcome is unknown.
+        on_late_arrival: called once for each order that came after the proof that it
+            was not there.
         gate: shut for good where the journal fails.
         clock: both clocks.
         engine: wakes it to commit what was put off; None to put nothing off, where
@@ -43,12 +45,14 @@ class Witness(Receiver):
         self,
         journal: Journal | None,
         on_unknown: Callable[[OrderResult], Any] | None,
+        on_late_arrival: Callable[[OrderResult], Any] | None,
         gate: Gate,
         clock: Clock,
         engine: Engine | None,
     ) -> None:
         self._journal = journal
         self._on_unknown = on_unknown
+        self._on_late_arrival = on_late_arrival
         self._gate = gate
         self._clock = clock
         self._engine = engine
@@ -61,7 +65,7 @@ class Witness(Receiver):
             return
         self._seen.add(ticket.tag)
         self._write(ticket.result)
-        self._call_hook(ticket.result)
+        self._call("on_unknown", self._on_unknown, ticket.result)
 
     def ended(self, ticket: Ticket[OrderResult]) -> None:
         """A change has its last result."""
@@ -72,6 +76,15 @@ class Witness(Receiver):
         else:
             self._seen.discard(ticket.tag)
             self._write(ticket.result)
+
+    def came_late(self, result: OrderResult) -> None:
+        """An order that was told to be absent is there."""
+        self._write(result)
+        self._call("on_late_arrival", self._on_late_arrival, result)
+
+    def corrects(self, result: OrderResult) -> None:
+        """More is known of an order than its caller was told; no order lives of it."""
+        self._write(result)
 
     def tidy(self) -> None:
         """Let the journal put itself in order; it waits for the disk."""
@@ -131,10 +144,15 @@ class Witness(Receiver):
             self._gate.shut(f"the journal failed: {error}", final=True)
             log().critical("the journal failed, no new exposure leaves: %s", error)
 
-    def _call_hook(self, result: OrderResult) -> None:
-        if self._on_unknown is None:
+    def _call(
+        self,
+        name: str,
+        hook: Callable[[OrderResult], Any] | None,
+        result: OrderResult,
+    ) -> None:
+        if hook is None:
             return
         try:
-            self._on_unknown(result)
+            hook(result)
         except Exception:
-            log().exception("on_unknown raised for order %s", result.tag)
+            log().exception("%s raised for order %s", name, result.tag)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 SELECT = f"SELECT {COLUMNS} FROM event WHERE id = ?"  # noqa: S608
+SELECT_NOT_PLACED = (
+    "SELECT tag FROM event WHERE kind = 'outcome'"
+    " AND outcome = 'NOT_PLACED' AND at_s >= ? GROUP BY tag ORDER BY MIN(id)"
+)
 SELECT_SINCE = "SELECT tag FROM event WHERE kind = 'intent' AND at_s >= ? ORDER BY id"
 
 TIDY_AFTER = 100
@@ -279,10 +283,21 @@ class Journal:
 
     def since(self, at_s: float) -> list[Entry]:
         """The intents that were made at a time or later, oldest first."""
+        return self._selected(SELECT_SINCE, at_s)
+
+    def not_placed_since(self, at_s: float) -> list[Entry]:
+        """The intents that were proved absent at a time or later, and still are.
+
+        What ``resolve_later`` has noted counts once it is committed.
+        """
+        entries = self._selected(SELECT_NOT_PLACED, at_s)
+        return [known for known in entries if known.outcome == "NOT_PLACED"]
+
+    def _selected(self, select: str, at_s: float) -> list[Entry]:
         self._pen.check_usable()
         with self._turn:
             try:
-                tags = self._pen.run(SELECT_SINCE, (at_s,)).fetchall()
+                tags = self._pen.run(select, (at_s,)).fetchall()
             except sqlite3.Error as error:
                 raise files.damaged(self.path, str(error)) from error
             return [self._entry(tag) for (tag,) in tags]
