@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """The token that every request carries; it can be swapped at any time."""
 
 from __future__ import annotations

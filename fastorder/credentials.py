@@ -22,7 +22,12 @@ class Credentials:
                 raise WrongFieldType(name, "must be text", type(value))
         import orjson  # loaded with the executor
 
-        self._request = orjson.dumps({"userName": user_name, "apiKey": api_key})
+        try:
+            self._request = orjson.dumps({"userName": user_name, "apiKey": api_key})
+        except TypeError:  # its text may show the key
+            raise WrongFieldType(
+                "user_name, api_key", "must be text that UTF-8 can write", str
+            ) from None
 
     def __repr__(self) -> str:
         return "<Credentials: kept>"

@@ -41,6 +41,7 @@ from fastorder.errors import (
     RequestFailed,
     SearchOrderError,
     UnknownTag,
+    WrongFieldType,
 )
 from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
@@ -284,7 +285,7 @@ class Desk(Placing[Placed], ABC):
         called_ns = monotonic_ns()
         closing = Closing(
             account_id_from(account_id),
-            self._contracts.find(symbol).contract_id,
+            self._contracts.find(symbol_from(symbol)).contract_id,
             quantity,
             self._policy,
             self._dispatch.clock,
@@ -321,7 +322,7 @@ class Desk(Placing[Placed], ABC):
         had not begun to leave does: the gate is asked by the very function that hands
         the first byte to the kernel.
         """
-        self._gate.shut(reason)
+        self._gate.shut(str(reason))  # whatever it is, nothing keeps the gate open
 
     def resume(self) -> None:
         """Lift the kill switch.
@@ -361,6 +362,7 @@ class Desk(Placing[Placed], ABC):
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
         """
+        _check_type("tag", tag, str, "must be text")
         self._records.recover()
         ticket = self._dispatch.tagged(tag)
         if ticket is None:
@@ -396,6 +398,7 @@ class Desk(Placing[Placed], ABC):
     def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
         from fastorder.models import Account
 
+        _check_type("only_active", only_active, bool, "must be True or False")
         request = {"onlyActiveAccounts": only_active}
         return self._read(
             Endpoint.SEARCH_ACCOUNTS,
@@ -412,10 +415,15 @@ class Desk(Placing[Placed], ABC):
             self.set_contract_id(symbol, contract.id, tick_size=contract.tick_size)
             return contract
 
+        symbol = symbol_from(symbol)
+        _check_type("live", live, bool, "must be True or False")
         request = {"searchText": symbol, "live": live}
         return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
 
     def _search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
+        from datetime import datetime  # loaded with the executor
+
+        _check_type("since", since, datetime, "must be a datetime")
         if since.tzinfo is None:
             raise InvalidField("since", "must be aware of its time zone", since)
         since_s = int(since.timestamp())
@@ -526,6 +534,16 @@ def _settings(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
         _checked(retry, RetryPolicy, "retry"),
         _checked(timeouts, Timeouts, "timeouts"),
     )
+
+
+def _check_type(field: str, value: object, kind: type, rule: str) -> None:
+    """Refuse a value that is not of this type.
+
+    Raises:
+        WrongFieldType: it is not.
+    """
+    if not isinstance(value, kind):
+        raise WrongFieldType(field, rule, value)
 
 
 def _checked(value: Any, kind: type[Any], name: str) -> Any:

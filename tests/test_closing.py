@@ -85,3 +85,36 @@ def test_a_part_must_be_a_number_of_contracts(long_three, gateway, quantity):
     with pytest.raises((fastorder.InvalidField, fastorder.WrongFieldType)):
         long_three.partial_close_position("MNQ", ACCOUNT, quantity)
     assert requests(gateway, PARTIAL) == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "field"),
+    [
+        ("close_position", (5, ACCOUNT), "symbol"),
+        ("partial_close_position", (None, ACCOUNT, 1), "symbol"),
+        ("resolve", (7,), "tag"),
+        ("search_orders", (ACCOUNT, None), "since"),
+        ("load_contract", (5,), "symbol"),
+    ],
+)
+def test_a_wrong_type_is_named_and_nothing_is_sent(trader, gateway, verb, given, field):
+    with pytest.raises(fastorder.WrongFieldType) as raised:
+        getattr(trader, verb)(*given)
+    assert raised.value.field == field
+    assert gateway.ledger.requests() == []
+
+
+@pytest.mark.parametrize("verb", ["accounts", "load_contract"])
+def test_a_flag_is_true_or_false_and_nothing_else(trader, gateway, verb):
+    flag, given = ("only_active", ()) if verb == "accounts" else ("live", ("MNQ",))
+    with pytest.raises(fastorder.WrongFieldType, match=flag):
+        getattr(trader, verb)(*given, **{flag: "yes"})
+    assert gateway.ledger.requests() == []
+
+
+def test_a_token_that_is_no_text_is_refused_without_being_shown(trader):
+    with pytest.raises(fastorder.InvalidToken, match="must be text, was bytes"):
+        trader.set_token(b"secret")
+    with pytest.raises(fastorder.WrongFieldType) as raised:
+        trader.login("trader1", "secret\ud800")
+    assert "secret" not in str(raised.value)
