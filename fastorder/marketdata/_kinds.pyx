@@ -34,12 +34,31 @@ from fastorder.marketdata._ticks cimport join_ticks, price_at, side_at, ticks_t
 
 cdef double NEARLY = 1e-9
 
+# ------------------------------------------------------------------ one tick
+
+cdef inline int read_tick(const rules_t* rules, state_t* state, const ticks_t* ticks,
+                          int64_t i, part_t* one) noexcept nogil:
+    """One tick as a part of a bar; why it cannot be one, or FINE."""
+    cdef int why = check_time(state, ticks.time[i])
+    if why == FINE:
+        why = one_tick(one, price_at(ticks, i), ticks.size[i], side_at(ticks, i),
+                       rules.is_whole)
+    return why
+
+
+cdef inline int take_tick(const rules_t* rules, state_t* state, int64_t time_ns,
+                          const part_t* one) noexcept nogil:
+    """Join a tick to the bar in the making, which may begin with it."""
+    if not state.is_open:
+        state.label = time_ns
+        state.inside = True
+    cdef int why = join_tick(state, one, rules.is_whole)
+    if why == FINE:
+        state.last_ns = time_ns
+    return why
+
+
 # ------------------------------------------------------------------ by count
-
-cdef void open_at(state_t* state, int64_t time_ns) noexcept nogil:
-    state.label = time_ns
-    state.inside = True
-
 
 cdef int64_t run_count(const rules_t* rules, state_t* state, sheet_t* sheet,
                        const ticks_t* ticks, int64_t i, int* why) noexcept nogil:
@@ -47,18 +66,11 @@ cdef int64_t run_count(const rules_t* rules, state_t* state, sheet_t* sheet,
     cdef part_t one
     cdef int64_t stop
     while i < ticks.n:
-        why[0] = check_time(state, ticks.time[i])
+        why[0] = read_tick(rules, state, ticks, i, &one)
         if why[0] == FINE:
-            why[0] = one_tick(&one, price_at(ticks, i), ticks.size[i],
-                              side_at(ticks, i), rules.is_whole)
+            why[0] = take_tick(rules, state, ticks.time[i], &one)
         if why[0]:
             return i
-        if not state.is_open:
-            open_at(state, ticks.time[i])
-        why[0] = join_tick(state, &one, rules.is_whole)
-        if why[0]:
-            return i
-        state.last_ns = ticks.time[i]
         i += 1
         stop = min(ticks.n, i + rules.threshold - state.part.ticks)
         i = join_ticks(ticks, i, stop, &state.part, why)
@@ -131,18 +143,11 @@ cdef int64_t run_sums(const rules_t* rules, state_t* state, sheet_t* sheet,
     """The same for bars of volume, value, range and imbalance."""
     cdef part_t one
     while i < ticks.n:
-        why[0] = check_time(state, ticks.time[i])
+        why[0] = read_tick(rules, state, ticks, i, &one)
         if why[0] == FINE:
-            why[0] = one_tick(&one, price_at(ticks, i), ticks.size[i],
-                              side_at(ticks, i), rules.is_whole)
+            why[0] = take_tick(rules, state, ticks.time[i], &one)
         if why[0]:
             return i
-        if not state.is_open:
-            open_at(state, ticks.time[i])
-        why[0] = join_tick(state, &one, rules.is_whole)
-        if why[0]:
-            return i
-        state.last_ns = ticks.time[i]
         if is_full(rules, state, &one, side_at(ticks, i)):
             why[0] = close_bar(state, sheet)
             state.imbalance = 0
@@ -229,20 +234,13 @@ cdef int64_t run_renko(const rules_t* rules, state_t* state, sheet_t* sheet,
     """The same for renko bricks."""
     cdef part_t one
     while i < ticks.n:
-        why[0] = check_time(state, ticks.time[i])
-        if why[0] == FINE:
-            why[0] = one_tick(&one, price_at(ticks, i), ticks.size[i],
-                              side_at(ticks, i), rules.is_whole)
+        why[0] = read_tick(rules, state, ticks, i, &one)
         if why[0] == FINE and not is_near(rules, one.close):
             why[0] = TOO_FAR
+        if why[0] == FINE:
+            why[0] = take_tick(rules, state, ticks.time[i], &one)
         if why[0]:
             return i
-        if not state.is_open:
-            open_at(state, ticks.time[i])
-        why[0] = join_tick(state, &one, rules.is_whole)
-        if why[0]:
-            return i
-        state.last_ns = ticks.time[i]
         why[0] = lay_bricks(rules, state, sheet, one.close, ticks.time[i])
         if why[0]:
             return i
