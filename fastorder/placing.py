@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fastorder._core.engine import monotonic_ns
 from fastorder._core.order import OrderRequest
+from fastorder._core.wording import worded_by_python
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
 
@@ -26,6 +27,7 @@ class Placing(Generic[Placed]):
     _place: Callable[[OrderRequest, int], Placed]
     """Sends an order that was asked for at this moment; every executor has its own."""
 
+    @worded_by_python
     def place_order(self, order: OrderRequest) -> Placed:
         """Send an order, at most once, and get its result.
 
@@ -42,6 +44,7 @@ class Placing(Generic[Placed]):
             raise WrongFieldType("order", "must be a whole OrderRequest", order)
         return self._place(order, monotonic_ns())
 
+    @worded_by_python
     def place_market_order(
         self,
         symbol: str,
@@ -104,6 +107,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_limit_order(
         self,
         symbol: str,
@@ -139,6 +143,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_stop_order(
         self,
         symbol: str,
@@ -174,6 +179,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_trailing_stop_order(
         self,
         symbol: str,
@@ -215,6 +221,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_join_order(
         self,
         symbol: str,
