@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fastorder._core.engine import monotonic_ns
-from fastorder._core.order import OrderRequest
+from fastorder._core.order import OrderRequest, side_from
 from fastorder._core.wording import worded_by_python
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
@@ -245,6 +245,7 @@ class Placing(Generic[Placed]):
                 sell joins the ask. For the rest see ``place_market_order``.
         """
         called_ns = monotonic_ns()
+        side = side_from(side)
         order = OrderRequest(
             symbol,
             side,
@@ -262,10 +263,9 @@ class Placing(Generic[Placed]):
         return self._place(order, called_ns)
 
 
-def _join_type(join: str | None, side: Side | str) -> OrderType:
+def _join_type(join: str | None, side: Side) -> OrderType:
     if join is None:
-        buys = side is Side.BUY or str(side).upper() == "BUY"
-        return OrderType.JOIN_BID if buys else OrderType.JOIN_ASK
+        return OrderType.JOIN_BID if side is Side.BUY else OrderType.JOIN_ASK
     if join not in ("bid", "ask"):
         raise InvalidField("join", 'must be "bid" or "ask"', join)
     return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK
