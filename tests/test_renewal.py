@@ -359,6 +359,14 @@ def test_a_token_that_was_only_set_is_not_renewed(trader, gateway):
     assert logins(gateway) == 0
 
 
+def test_an_order_with_a_dead_token_says_that_it_is_the_token(trader, gateway):
+    kill_token(gateway, trader)
+    result = trader.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.error.count("HTTP 401 (the token is not taken)") == 2  # look-up too
+    assert gateway.ledger.placements() == []
+
+
 def test_a_login_without_renewal_keeps_nothing(lone, gateway):
     lone.login("trader1", KEY, renew=False)
     kill_token(gateway, lone)
