@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-Verb = TypeVar("Verb", bound=Callable[..., Any])
+_Verb = TypeVar("_Verb", bound=Callable[..., Any])
 
-def worded_by_python(verb: Verb) -> Verb: ...
+def worded_by_python(verb: _Verb) -> _Verb: ...
