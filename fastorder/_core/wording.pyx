@@ -12,12 +12,12 @@ from fastorder.signatures import twin_of
 
 cdef extern from "Python.h":
     ctypedef PyObject* (*vectorcallfunc)(
-        PyObject*, PyObject**, size_t, PyObject*) noexcept
+        PyObject*, PyObject* const*, size_t, PyObject*) noexcept
     ctypedef struct PyTypeObject:
         Py_ssize_t tp_vectorcall_offset
     vectorcallfunc PyVectorcall_Function(PyObject* verb)
     object PyObject_Vectorcall(
-        object verb, PyObject** given, size_t count, PyObject* names)
+        object verb, PyObject* const* given, size_t count, PyObject* names)
 
 cdef vectorcallfunc compiled = NULL     # Cython has one for all that take keywords
 
@@ -39,7 +39,7 @@ def worded_by_python(verb):
 
 
 cdef PyObject* called(
-    PyObject* verb, PyObject** given, size_t count, PyObject* names
+    PyObject* verb, PyObject* const* given, size_t count, PyObject* names
 ) noexcept:
     cdef PyObject* result = compiled(verb, given, count, names)
     if result is NULL and PyErr_Occurred() is <PyObject*>TypeError:
@@ -48,7 +48,7 @@ cdef PyObject* called(
 
 
 cdef void reword(
-    PyObject* verb, PyObject** given, size_t count, PyObject* names
+    PyObject* verb, PyObject* const* given, size_t count, PyObject* names
 ) noexcept:
     """Put Python's words in the place of the error that is raised, if it has any."""
     cdef PyObject* kind = NULL
