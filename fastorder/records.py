@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from fastorder._core.order import order_from_body
@@ -39,7 +40,7 @@ class Records:
         self._dispatch = dispatch
         self._policy = policy
         self._journal = journal
-        self._keyed: dict[str, tuple[bytes, Ticket[OrderResult]]] = {}
+        self._keyed: OrderedDict[str, tuple[bytes, Ticket[OrderResult]]] = OrderedDict()
         self._unrecovered: list[Entry] = []
         self._recovered: list[Ticket[OrderResult]] = []
         self._make_intent: type[Intent] | None = None
@@ -183,10 +184,20 @@ class Records:
     def _keep(self, ticket: Ticket[OrderResult], body: bytes) -> None:
         assert ticket.tag is not None
         self._keyed[ticket.tag] = (body, ticket)
-        if len(self._keyed) > KEPT_KEYS:
-            oldest = next(iter(self._keyed))
-            if self._keyed[oldest][1].settled:
-                del self._keyed[oldest]
+        # two looks: what was passed over while it was open is made up for
+        for _ in range(min(2, len(self._keyed) - KEPT_KEYS)):
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """The oldest goes; one that is open stays, and has its turn after the others.
+
+        An OrderedDict knows its oldest; a dict walks over all that were deleted first.
+        """
+        oldest = next(iter(self._keyed))
+        if self._keyed[oldest][1].settled:
+            del self._keyed[oldest]
+        else:
+            self._keyed.move_to_end(oldest)
 
     def _forget(self, ticket: Ticket[OrderResult]) -> None:
         assert ticket.tag is not None
