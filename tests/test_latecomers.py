@@ -28,8 +28,10 @@ MINUTE_S = 60
 class Awaited:
     """An async executor and its loop, from plain code."""
 
+    new_loop = asyncio.SelectorEventLoop
+
     def __init__(self, base_url, options):
-        self.loop = asyncio.new_event_loop()
+        self.loop = self.new_loop()
         self.executor = fastorder.OrderExecutor(base_url, retry=SWIFT, **options)
 
     def do(self, call):
@@ -45,6 +47,14 @@ class Awaited:
         if not self.loop.is_closed():
             self.loop.run_until_complete(self.executor.aclose())
             self.loop.close()
+
+
+class OnUvloop(Awaited):
+    """The same on a loop of uvloop."""
+
+    @staticmethod
+    def new_loop():
+        return pytest.importorskip("uvloop").new_event_loop()
 
 
 class Called:
@@ -64,9 +74,11 @@ class Called:
         self.executor.close()
 
 
-@pytest.fixture(params=[Awaited, Called], ids=["awaited", "blocking"])
+@pytest.fixture(
+    params=[Awaited, OnUvloop, Called], ids=["asyncio", "uvloop", "blocking"]
+)
 def trading(request, gateway):
-    """Makes executors of both kinds that look for latecomers every 20 ms."""
+    """Makes executors of each kind that look for latecomers every 20 ms."""
     made = []
 
     def make(**options):
