@@ -62,6 +62,9 @@ EVENT_START = Event.START
 EVENT_ACCEPTED = Event.ACCEPTED
 ACCEPTED = Outcome.ACCEPTED
 
+ONLY_SEND_REFUSED = "the gateway refused the only send of it"
+"""How the proof by rule R begins; journals hold it."""
+
 NO_READING = Reading()
 """Of a placement that has heard nothing yet."""
 
@@ -216,7 +219,7 @@ class Placement(Resolving):
         assert reply is not None
         return self._finish(
             Outcome.REJECTED,
-            f"the gateway refused the only send of it: {name}",
+            f"{ONLY_SEND_REFUSED}: {name}",
             reply.order_id,
             self._reading.reason or None,
             reply.error_code,

@@ -13,7 +13,7 @@ from fastorder.enums import Outcome
 from fastorder.errors import JournalError, JournalFailed, KeyReused
 from fastorder.latecomers import LIFE_S
 from fastorder.log import log
-from fastorder.placement import placement_of
+from fastorder.placement import ONLY_SEND_REFUSED, placement_of
 
 if TYPE_CHECKING:
     from fastorder._core.order import OrderRequest
@@ -124,9 +124,15 @@ class Records:
         self._has_past = False
 
     def _expect_latecomers(self, journal: Journal) -> None:
-        """What an earlier run has told to be absent is looked for in this one too."""
+        """What an earlier run has told to be absent is looked for in this one too.
+
+        So is what a look-up has shown as rejected: it did not wait for another send of
+        the order that may be booked, or listed, later.
+        """
         since_s = self._dispatch.clock.wall_s() - LIFE_S
-        for entry in journal.not_placed_since(since_s):
+        rejected = journal.told_since("REJECTED", since_s)
+        shown = [entry for entry in rejected if not _is_refusal(entry)]
+        for entry in journal.told_since("NOT_PLACED", since_s) + shown:
             intent = entry.intent
             self._dispatch.latecomers.expect_again(
                 self._ended(entry),
@@ -238,3 +244,8 @@ class Records:
             )
         )
         return ticket
+
+
+def _is_refusal(entry: Entry) -> bool:
+    """Whether it was refused by the answer to its only send: none of it can come."""
+    return (entry.proof or "").startswith(ONLY_SEND_REFUSED)

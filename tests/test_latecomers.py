@@ -297,12 +297,50 @@ def test_the_journal_gives_those_that_are_still_absent(path):
         journal.resolve("fo1-2", "ACCEPTED", 7, "it came late", 21.0)
 
         def absent(at_s):
-            return [entry.intent.tag for entry in journal.not_placed_since(at_s)]
+            known = journal.told_since("NOT_PLACED", at_s)
+            return [entry.intent.tag for entry in known]
 
         assert absent(0.0) == ["fo1-0", "fo1-1"]
         assert absent(10.0) == ["fo1-0", "fo1-1"]
         assert absent(10.5) == ["fo1-1"]
         assert absent(20.5) == []
+
+
+def rejected_in_a_run_before(trading, gateway, path, fault):
+    """A journal with an order that an earlier run has told REJECTED."""
+    earlier = trading(journal=path)
+    gateway.faults.add(fault)
+    lists(gateway, row(status=5))
+    result = earlier.do(lambda executor: buy(executor, idempotency_key=KEY))
+    assert result.outcome is Outcome.REJECTED
+    earlier.close()
+    gateway.faults.clear()
+
+
+def test_a_rejection_that_an_earlier_run_has_found_is_watched(trading, gateway, path):
+    lost = Fault(PLACE, effect="none", reply="hang_up")
+    rejected_in_a_run_before(trading, gateway, path, lost)
+    heard = []
+    trader = trading(journal=path, on_late_arrival=heard.append)
+    assert trader.do(buy).success
+    lists(gateway, row(status=5))
+    looked(trader, gateway)
+    assert heard == []
+    again = trader.do(lambda executor: buy(executor, idempotency_key=KEY))
+    assert (again.outcome, again.order_id) == (Outcome.REJECTED, 7)
+    gateway.faults.clear()
+    lists(gateway, row(status=2))
+    until(trader, lambda: heard)
+    assert (heard[0].outcome, heard[0].order_id) == (Outcome.ACCEPTED, 7)
+    with pytest.raises(fastorder.Interlocked):
+        trader.do(buy)
+
+
+def test_an_only_send_that_was_refused_is_not_looked_for(trading, gateway, path):
+    refusal = Fault(PLACE, effect="none", reply="code", error_code=3)
+    rejected_in_a_run_before(trading, gateway, path, refusal)
+    trader = trading(journal=path)
+    assert not trader.executor._dispatch.expects_latecomers
 
 
 # ---------------------------------------------------------------- what counts
