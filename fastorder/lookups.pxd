@@ -1,6 +1,5 @@
 """The C side of lookups.py: where its attributes lie once it is compiled."""
 
-cimport cython
 from libc.stdint cimport int64_t
 
 from fastorder._core.order cimport OrderRequest
@@ -30,7 +29,6 @@ cdef class LookUps:
     cpdef object listed(self, Evidence evidence)
     cpdef object traded(self, Evidence evidence)
     cpdef object shown(self, Evidence evidence, int64_t order_id)
-    @cython.locals(row=dict)
     cpdef object _found_as(self, dict row)
     cpdef bint _is_ours(self, dict row) except -1
     cpdef object begin_anew(self)
