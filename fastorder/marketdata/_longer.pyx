@@ -51,8 +51,8 @@ cdef int64_t run_rows(const rules_t* rules, state_t* state, sheet_t* sheet,
     """Many longer bars at once; the index after them.
 
     A bar has just ended before i. Where anything is out of the ordinary it stops, and
-    leaves that bar to the way of single bars. No gap is filled: the last bar's label and
-    close, which that takes, are not kept.
+    leaves that bar to the way of single bars. No gap is filled, so that the last bar's
+    label and close, which that takes, are not kept.
     """
     cdef int64_t first = i
     cdef int64_t made

@@ -1,8 +1,8 @@
 /* Many shorter bars at once: the longer ones that they make.
  *
- * One pass goes over all columns, bar after longer bar. Most longer bars have few
- * shorter ones, so that memory is what counts, and it is read once and in order; vectors
- * take over where there are many.
+ * One pass goes over the columns, bar after longer bar; those that bars may lack follow
+ * block by block. Most longer bars have few shorter ones, so that memory is what counts,
+ * and it is read once and in order; vectors take over where there are many.
  */
 #ifndef FASTORDER_LONGER_H
 #define FASTORDER_LONGER_H
