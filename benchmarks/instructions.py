@@ -20,11 +20,9 @@ import os
 import platform
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -34,10 +32,10 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 
 from order import PLACED
-from recorder import body_of
+from recorder import body_of, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
 
 KEPT = Path(__file__).parent / "instructions.json"
 FEW, MANY = 200, 1200
@@ -89,8 +87,7 @@ async def client(port: int, orders: int) -> None:
             assert result.success, result
 
 
-@contextlib.contextmanager
-def answering() -> Iterator[int]:
+def answering() -> contextlib.AbstractContextManager[int]:
     """The port of a server that answers every order in the same way."""
 
     def serve(stream: socket.socket) -> None:
@@ -99,16 +96,7 @@ def answering() -> Iterator[int]:
                 time.sleep(PAUSE)
                 stream.sendall(ANSWER)
 
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                stream, _ = listener.accept()
-                threading.Thread(target=serve, args=(stream,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+    return serving(serve)
 
 
 def counted(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from order import PLACED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ANSWER = (
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -34,6 +34,22 @@ def body_of(stream: socket.socket) -> bytes | None:
 
 
 @contextlib.contextmanager
+def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server that serves every connection on a thread of its own."""
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                stream, _ = listener.accept()
+                threading.Thread(target=serve, args=(stream,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
 def recording() -> Iterator[tuple[int, list[bytes]]]:
     """The port, and the bodies so far."""
     bodies: list[bytes] = []
@@ -45,13 +61,5 @@ def recording() -> Iterator[tuple[int, list[bytes]]]:
                     bodies.append(body)
                 stream.sendall(ANSWER)
 
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                stream, _ = listener.accept()
-                threading.Thread(target=serve, args=(stream,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1], bodies
-        listener.shutdown(socket.SHUT_RDWR)
+    with serving(serve) as port:
+        yield port, bodies

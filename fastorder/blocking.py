@@ -98,7 +98,7 @@ class OrderExecutor(Desk[OrderResult]):
         """
         if self.closed:
             return
-        seconds = self._timeouts.request if drain is None else drain
+        seconds = self._drain_s(drain)
         until = time.monotonic() + seconds
         interrupts = HeldInterrupts()
         try:
@@ -111,8 +111,7 @@ class OrderExecutor(Desk[OrderResult]):
                 self._dispatch.close()
                 self._close_journal()
             finally:
-                interrupts.release()
-                interrupts.let_through()
+                interrupts.end()
 
     def recover(self) -> list[OrderResult]:
         """Look up what an earlier run with the same journal left unresolved.

@@ -126,3 +126,7 @@ def _statuses(statuses: object) -> frozenset[int]:
     raise ConfigurationError(
         f"statuses must be a set of HTTP statuses from 500 to 599, was {statuses!r}"
     )
+
+
+ONE_TRY = RetryPolicy(max_retries=0)
+"""For what a later request asks anew."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from fastorder.errors import WrongFieldType
+from fastorder.errors import InvalidField, WrongFieldType
 
 
 class Credentials:
@@ -12,6 +12,7 @@ class Credentials:
 
     Raises:
         WrongFieldType: one of them is no text.
+        InvalidField: the key is empty.
     """
 
     __slots__ = ("_request",)
@@ -20,6 +21,8 @@ class Credentials:
         for name, value in (("user_name", user_name), ("api_key", api_key)):
             if not isinstance(value, str):
                 raise WrongFieldType(name, "must be text", type(value))
+        if not api_key:
+            raise InvalidField("api_key", "must not be empty", api_key)
         import orjson  # loaded with the executor
 
         try:

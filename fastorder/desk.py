@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from fastorder._core.engine import monotonic_ns
 from fastorder._core.fields import (
     account_id_from,
+    connections_from,
     order_id_from,
     quantity_from,
     symbol_from,
@@ -47,6 +48,7 @@ from fastorder.inquiry import Inquiry
 from fastorder.intake import Intake
 from fastorder.placing import Placed, Placing
 from fastorder.records import Records
+from fastorder.settings import check_hook, connections_limit, path_from, policies_from
 from fastorder.trust import checked_base_url, security_for
 from fastorder.witness import Witness
 
@@ -85,15 +87,14 @@ class Desk(Placing[Placed], ABC):
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> None:
-        if type(max_connections) is not int or not 1 <= max_connections <= 10_000:
-            raise ConfigurationError(
-                f"max_connections must be 1 to 10000, was {max_connections!r}"
-            )
-        self._policy, self._timeouts = _settings(retry, timeouts)
+        self._max_connections = connections_limit(max_connections)
+        self._policy, self._timeouts = policies_from(retry, timeouts)
         base_url = checked_base_url(base_url)
-        security = security_for(base_url, ca_file)
-        self._gate = Gate(kill_file)
-        self._journal = None if journal is None else _journal(journal, durability)
+        security = security_for(base_url, path_from("ca_file", ca_file))
+        check_hook("on_unknown", on_unknown)
+        check_hook("on_late_arrival", on_late_arrival)
+        self._gate = Gate(path_from("kill_file", kill_file))
+        self._journal = _journal(path_from("journal", journal), durability)
         self._engine = self._make_engine(max_connections)
         self._dispatch = Dispatch(
             self._engine,
@@ -111,7 +112,6 @@ class Desk(Placing[Placed], ABC):
         )
         self._place = self._placer()
         self._base_url = base_url
-        self._max_connections = max_connections
         self._made_at = _caller()
 
     def __repr__(self) -> str:
@@ -322,7 +322,9 @@ class Desk(Placing[Placed], ABC):
         had not begun to leave does: the gate is asked by the very function that hands
         the first byte to the kernel.
         """
-        self._gate.shut(str(reason))  # whatever it is, nothing keeps the gate open
+        self._gate.shut(
+            str(reason) or "no reason was given"
+        )  # whatever it is, nothing keeps the gate open
 
     def resume(self) -> None:
         """Lift the kill switch.
@@ -427,6 +429,8 @@ class Desk(Placing[Placed], ABC):
         if since.tzinfo is None:
             raise InvalidField("since", "must be aware of its time zone", since)
         since_s = int(since.timestamp())
+        if since_s < 0:
+            raise InvalidField("since", "must not be before 1970", since)
         body = render_order_search(account_id_from(account_id), since_s)
         return self._read(Endpoint.SEARCH_ORDERS, body, _orders, SearchOrderError)
 
@@ -454,15 +458,20 @@ class Desk(Placing[Placed], ABC):
         if self._dispatch.witness is not None:
             self._dispatch.witness.close()
 
+    def _drain_s(self, drain: float | None) -> float:
+        if drain is None:
+            return self._timeouts.request
+        if isinstance(drain, bool) or not isinstance(drain, (int, float)):
+            raise WrongFieldType("drain", "must be a number of seconds", drain)
+        if not drain >= 0:  # true for NaN as well
+            raise InvalidField("drain", "must be at least 0 seconds", drain)
+        return drain
+
     def _under_way(self) -> list[Ticket[OrderResult]]:
         return [ticket for ticket in self._dispatch.unsettled() if not ticket.done]
 
     def _checked_connections(self, connections: int) -> int:
-        if type(connections) is int and 1 <= connections <= self._max_connections:
-            return connections
-        raise InvalidField(
-            "connections", f"must be 1 to {self._max_connections}", connections
-        )
+        return connections_from(connections, self._max_connections)
 
     @abstractmethod
     def _make_engine(self, max_connections: int) -> Engine:
@@ -515,27 +524,6 @@ def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _settings(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
-    """Both checked, with what else is loaded for the first executor.
-
-    These take longer to load than all the rest. From here on nothing has to be: what
-    is needed once something has gone wrong is there before.
-    """
-    import datetime  # noqa: F401
-    import hashlib  # noqa: F401
-    import logging  # noqa: F401
-
-    import orjson  # noqa: F401
-
-    from fastorder import models  # noqa: F401
-    from fastorder.config import RetryPolicy, Timeouts
-
-    return (
-        _checked(retry, RetryPolicy, "retry"),
-        _checked(timeouts, Timeouts, "timeouts"),
-    )
-
-
 def _check_type(field: str, value: object, kind: type, rule: str) -> None:
     """Refuse a value that is not of this type.
 
@@ -546,19 +534,13 @@ def _check_type(field: str, value: object, kind: type, rule: str) -> None:
         raise WrongFieldType(field, rule, value)
 
 
-def _checked(value: Any, kind: type[Any], name: str) -> Any:
-    if value is None:
-        return kind()
-    if not isinstance(value, kind):
+def _journal(path: str | None, durability: str) -> Journal | None:
+    if path is None:
+        if durability == "process":
+            return None
         raise ConfigurationError(
-            f"{name} must be a {kind.__name__}, was {type(value).__name__}"
+            f"durability must come with a journal, was {durability!r} without one"
         )
-    return value
-
-
-def _journal(
-    path: str | os.PathLike[str], durability: Literal["process", "power"]
-) -> Journal:
     from fastorder.journal import Journal  # SQLite; most executors need none
 
     return Journal(path, durability)

@@ -98,7 +98,7 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
             return
         import asyncio  # this runs in a loop: it is loaded
 
-        seconds = self._timeouts.request if drain is None else drain
+        seconds = self._drain_s(drain)
         waits = [asyncio.ensure_future(ticket) for ticket in self._under_way()]
         try:
             if waits:

@@ -9,8 +9,9 @@ from fastorder._core.request import render_place
 from fastorder._core.ticket import ticket_of_order
 from fastorder.errors import Halted, Interlocked
 from fastorder.log import log
-from fastorder.placement import FOREVER_NS, placement_of
+from fastorder.placement import placement_of
 from fastorder.tags import TagSeries, tag_of
+from fastorder.underway import FOREVER_NS
 
 if TYPE_CHECKING:
     from fastorder._core.order import OrderRequest

@@ -28,3 +28,4 @@ cdef class HeldInterrupts:
     cpdef object hold(self)
     cpdef object release(self)
     cpdef object let_through(self)
+    cpdef object end(self)

@@ -46,8 +46,7 @@ def outcome_of(ticket: Ticket[T], engine: PollEngine) -> T:
             interrupts.hold()
             _wait(ticket, engine, interrupts)
         finally:
-            interrupts.release()
-            interrupts.let_through()
+            interrupts.end()
     return ticket.outcome()
 
 
@@ -67,8 +66,7 @@ def outcome_of_order(
         ticket = place(order, called_ns)
         _wait(ticket, engine, interrupts)
     finally:
-        interrupts.release()
-        interrupts.let_through()
+        interrupts.end()
     return ticket.outcome()
 
 
@@ -130,3 +128,8 @@ class HeldInterrupts:
             finally:
                 if goes_on:
                     self.hold()
+
+    def end(self) -> None:
+        """Hold no more; a Ctrl-C that has come is let through, and may raise."""
+        self.release()
+        self.let_through()

@@ -270,7 +270,7 @@ class Latecomers(Receiver):
             self._warn(error)
 
     def _question(self, account_id: int, watch: Watch) -> Ticket[Any]:
-        from fastorder.config import RetryPolicy  # loaded with the executor
+        from fastorder.config import ONE_TRY  # loaded with the executor
 
         dispatch = self._dispatch
         since_s = min(missed.called_s for missed in watch.missed.values())
@@ -279,7 +279,7 @@ class Latecomers(Receiver):
             Endpoint.SEARCH_ORDERS,
             render_order_search(account_id, start_s),
             SearchOrderError,
-            RetryPolicy(max_retries=0),  # the next look is the next try
+            ONE_TRY,  # the next look is the next try
             dispatch.clock,
         )
         return Ticket(dispatch, inquiry, "read", account_id=account_id)

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fastorder._core.engine import monotonic_ns
-from fastorder._core.order import OrderRequest
+from fastorder._core.order import OrderRequest, side_from
+from fastorder._core.wording import worded_by_python
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
 
@@ -26,6 +27,7 @@ class Placing(Generic[Placed]):
     _place: Callable[[OrderRequest, int], Placed]
     """Sends an order that was asked for at this moment; every executor has its own."""
 
+    @worded_by_python
     def place_order(self, order: OrderRequest) -> Placed:
         """Send an order, at most once, and get its result.
 
@@ -42,6 +44,7 @@ class Placing(Generic[Placed]):
             raise WrongFieldType("order", "must be a whole OrderRequest", order)
         return self._place(order, monotonic_ns())
 
+    @worded_by_python
     def place_market_order(
         self,
         symbol: str,
@@ -104,6 +107,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_limit_order(
         self,
         symbol: str,
@@ -139,6 +143,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_stop_order(
         self,
         symbol: str,
@@ -174,6 +179,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_trailing_stop_order(
         self,
         symbol: str,
@@ -215,6 +221,7 @@ class Placing(Generic[Placed]):
         )
         return self._place(order, called_ns)
 
+    @worded_by_python
     def place_join_order(
         self,
         symbol: str,
@@ -238,6 +245,7 @@ class Placing(Generic[Placed]):
                 sell joins the ask. For the rest see ``place_market_order``.
         """
         called_ns = monotonic_ns()
+        side = side_from(side)
         order = OrderRequest(
             symbol,
             side,
@@ -255,10 +263,9 @@ class Placing(Generic[Placed]):
         return self._place(order, called_ns)
 
 
-def _join_type(join: str | None, side: Side | str) -> OrderType:
+def _join_type(join: str | None, side: Side) -> OrderType:
     if join is None:
-        buys = side is Side.BUY or str(side).upper() == "BUY"
-        return OrderType.JOIN_BID if buys else OrderType.JOIN_ASK
+        return OrderType.JOIN_BID if side is Side.BUY else OrderType.JOIN_ASK
     if join not in ("bid", "ask"):
         raise InvalidField("join", 'must be "bid" or "ask"', join)
     return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK

@@ -9,7 +9,7 @@ cdef class Records:
     cdef object _policy
     cdef object _journal
     cdef object _make_intent
-    cdef dict _keyed
+    cdef object _keyed
     cdef list _unrecovered
     cdef list _recovered
     cdef bint _has_past

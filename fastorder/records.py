@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from fastorder._core.order import order_from_body
@@ -12,7 +13,7 @@ from fastorder.enums import Outcome
 from fastorder.errors import JournalError, JournalFailed, KeyReused
 from fastorder.latecomers import LIFE_S
 from fastorder.log import log
-from fastorder.placement import placement_of
+from fastorder.placement import ONLY_SEND_REFUSED, placement_of
 
 if TYPE_CHECKING:
     from fastorder._core.order import OrderRequest
@@ -39,7 +40,7 @@ class Records:
         self._dispatch = dispatch
         self._policy = policy
         self._journal = journal
-        self._keyed: dict[str, tuple[bytes, Ticket[OrderResult]]] = {}
+        self._keyed: OrderedDict[str, tuple[bytes, Ticket[OrderResult]]] = OrderedDict()
         self._unrecovered: list[Entry] = []
         self._recovered: list[Ticket[OrderResult]] = []
         self._make_intent: type[Intent] | None = None
@@ -123,9 +124,15 @@ class Records:
         self._has_past = False
 
     def _expect_latecomers(self, journal: Journal) -> None:
-        """What an earlier run has told to be absent is looked for in this one too."""
+        """What an earlier run has told to be absent is looked for in this one too.
+
+        So is what a look-up has shown as rejected: it did not wait for another send of
+        the order that may be booked, or listed, later.
+        """
         since_s = self._dispatch.clock.wall_s() - LIFE_S
-        for entry in journal.not_placed_since(since_s):
+        rejected = journal.told_since("REJECTED", since_s)
+        shown = [entry for entry in rejected if not _is_refusal(entry)]
+        for entry in journal.told_since("NOT_PLACED", since_s) + shown:
             intent = entry.intent
             self._dispatch.latecomers.expect_again(
                 self._ended(entry),
@@ -183,10 +190,20 @@ class Records:
     def _keep(self, ticket: Ticket[OrderResult], body: bytes) -> None:
         assert ticket.tag is not None
         self._keyed[ticket.tag] = (body, ticket)
-        if len(self._keyed) > KEPT_KEYS:
-            oldest = next(iter(self._keyed))
-            if self._keyed[oldest][1].settled:
-                del self._keyed[oldest]
+        # two looks: what was passed over while it was open is made up for
+        for _ in range(min(2, len(self._keyed) - KEPT_KEYS)):
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """The oldest goes; one that is open stays, and has its turn after the others.
+
+        An OrderedDict knows its oldest; a dict walks over all that were deleted first.
+        """
+        oldest = next(iter(self._keyed))
+        if self._keyed[oldest][1].settled:
+            del self._keyed[oldest]
+        else:
+            self._keyed.move_to_end(oldest)
 
     def _forget(self, ticket: Ticket[OrderResult]) -> None:
         assert ticket.tag is not None
@@ -227,3 +244,8 @@ class Records:
             )
         )
         return ticket
+
+
+def _is_refusal(entry: Entry) -> bool:
+    """Whether it was refused by the answer to its only send: none of it can come."""
+    return (entry.proof or "").startswith(ONLY_SEND_REFUSED)

@@ -220,13 +220,15 @@ class Renewal(Receiver):
 
     def _begin(self) -> bool:
         """Log in, if there is something to do it with and the last time is not near."""
+        from fastorder.config import ONE_TRY  # loaded with the executor
+
         now_ns = self._dispatch.clock.monotonic_ns()
         credentials = self._credentials
         if credentials is None or now_ns < self._not_before_ns:
             return False
         self._not_before_ns = now_ns + APART_NS
-        try:
-            self._start(credentials, _one_try(), credentials, is_own=True)
+        try:  # requests wait for it, so it may not take long; the next 401 asks again
+            self._start(credentials, ONE_TRY, credentials, is_own=True)
         except Exception as error:  # the answer that asked for it has to be heard
             log().warning("no new token for now: %s", error)
             return False
@@ -290,10 +292,3 @@ def refuses_credentials(error: Exception) -> bool:
         and error.error_code is not None
         and error.error_code != LoginError.UnknownError
     )
-
-
-def _one_try() -> RetryPolicy:
-    """Requests wait for the login, so it may not take long; the next 401 asks again."""
-    from fastorder.config import RetryPolicy  # loaded with the executor
-
-    return RetryPolicy(max_retries=0)

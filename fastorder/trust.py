@@ -38,7 +38,11 @@ def checked_base_url(base_url: str) -> str:
         ) from None
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("base_url must carry no user name or password")
-    if parts.query or parts.fragment or not base_url.isascii():
+    if not base_url.isascii():
+        raise ConfigurationError(f"base_url must be ASCII, was {base_url!r}")
+    if "://" not in base_url:
+        raise ConfigurationError(f"base_url must begin with https://, was {base_url!r}")
+    if parts.query or parts.fragment:
         raise ConfigurationError(
             f"base_url must be a scheme, a host and a path, was {base_url!r}"
         )

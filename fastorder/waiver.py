@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastorder.errors import WrongFieldType
+
 
 @dataclass(frozen=True, slots=True)
 class DespiteUnknown:
@@ -13,10 +15,18 @@ class DespiteUnknown:
         tags: of every order in doubt there, as ``Interlocked.tags`` names them; one
             that comes to be in doubt later is not covered.
         reason: for the log.
+
+    Raises:
+        WrongFieldType: these are no tags; one alone is a tuple of one.
     """
 
     tags: tuple[str, ...]
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        several = isinstance(self.tags, (tuple, list, set, frozenset))
+        if not several or not all(isinstance(tag, str) for tag in self.tags):
+            raise WrongFieldType("tags", "must be a tuple of texts", self.tags)
 
     def covers(self, tags: tuple[str, ...]) -> bool:
         """Whether every one of these is named."""

@@ -215,6 +215,14 @@ def test_a_numpy_number_is_a_price():
 
 # ---------------------------------------------------------------- bad input
 
+
+class Array:
+    """Several numbers, as NumPy's: it has an ``__index__`` that it does not have."""
+
+    def __index__(self):
+        raise TypeError("only scalars")
+
+
 GOOD = {"symbol": "MNQ", "side": "BUY", "quantity": 1, "account_id": 1}
 LIMIT = {"order_type": "limit"}
 BAD = [
@@ -224,6 +232,7 @@ BAD = [
     ({"side": "HOLD"}, "side"),
     ({"side": 0}, "side"),
     ({"side": None}, "side"),
+    ({"side": "\u017fell"}, "side"),  # a long s: SELL in upper case
     ({"order_type": "iceberg"}, "order_type"),
     ({"order_type": 2}, "order_type"),
     ({"order_type": "stop_limit"}, "order_type"),
@@ -256,6 +265,9 @@ BAD = [
     ({**LIMIT, "limit_price": "5"}, "limit_price"),
     ({**LIMIT, "limit_price": True}, "limit_price"),
     ({**LIMIT, "limit_price": 10**5000}, "limit_price"),
+    ({**LIMIT, "limit_price": 1e300}, "limit_price"),
+    ({**LIMIT, "limit_price": Array()}, "limit_price"),
+    ({"quantity": Array()}, "quantity"),
     ({"stop_loss_ticks": -50}, "stop_loss_ticks"),
     ({"stop_loss_ticks": 3}, "stop_loss_ticks"),
     ({"stop_loss_ticks": 0}, "stop_loss_ticks"),
@@ -284,12 +296,13 @@ def test_a_bad_field_is_named_with_its_rule_and_value(change, field):
     error = raised.value
     assert isinstance(error, fastorder.FastOrderError)
     assert error.field == field
+    assert error.value is change.get(field)
     assert str(error).startswith(f"{field} {error.rule}, was ")
     assert len(str(error)) < 300
 
 
 @pytest.mark.parametrize(
-    "value", [0, -1, 2**63, 1.0, True, "", "x", "-1", "1.0", "٣", None]
+    "value", [0, -1, 2**63, 1.0, True, "", "x", "-1", "1.0", "٣", "9" * 30, None]
 )
 def test_a_bad_order_id_is_refused(value):
     with pytest.raises((fastorder.InvalidField, fastorder.WrongFieldType)):

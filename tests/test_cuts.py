@@ -5,12 +5,16 @@ every offset of all.
 """
 
 import os
+from functools import partial
 
 import pytest
 from cut_cells import VERBS, Bench, Cell, checked, cut_all, sizes_of_all
 from cutting_proxy import Cut, Mode, Part
 
 from fastorder import Outcome
+
+FEW_AT_MOST_S = 600
+"""For the cells of one gateway, which take some seconds where nothing else runs."""
 
 FULL = bool(os.environ.get("FASTORDER_FULL"))
 
@@ -53,7 +57,8 @@ def test_every_byte_of_an_order_over_a_warm_connection(sizes):
 @pytest.mark.parametrize("mode", Mode)
 def test_what_the_client_believes_is_what_happened(run, sizes, mode, warm):
     stride = 89 if mode is Mode.STALL else 29
-    checked(cells_of_all(sizes, mode, warm, stride), run=run)
+    cells = cells_of_all(sizes, mode, warm, stride)
+    checked(cells, run=partial(run, limit_s=FEW_AT_MOST_S))
 
 
 @pytest.mark.parametrize("warm", [0, 2], ids=["cold", "warm"])

@@ -1,13 +1,12 @@
 """The engines alone: bytes out, evidence in, without orders around them."""
 
 import asyncio
-import contextlib
 import socket
-import threading
 import time
 
 import pytest
 from canary import TOKEN
+from serial_server import SerialServer
 
 from fastorder._core.loop_engine import LoopEngine
 from fastorder._core.poll_engine import PollEngine
@@ -31,7 +30,7 @@ class Sink(Receiver):
         self.heard.append(evidence)
 
 
-class Server:
+class Server(SerialServer):
     """Answers requests one after another, on one connection after another.
 
     Args:
@@ -42,26 +41,7 @@ class Server:
     def __init__(self, pause=0.0, early=False):
         self.pause, self.early = pause, early
         self.heads, self.bodies = [], []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def close(self):
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(10)
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            quiet = contextlib.suppress(ConnectionError)
-            with connection, connection.makefile("rb") as stream, quiet:
-                while self._answered(connection, stream):
-                    pass
+        super().__init__()
 
     def _answered(self, connection, stream):
         time.sleep(self.pause)

@@ -1,6 +1,7 @@
 """Outcomes that are committed later, and sends that are written down first."""
 
 import asyncio
+import contextlib
 
 import pytest
 from conftest import ACCOUNT, prepared
@@ -99,6 +100,55 @@ def refuse(*statement):
     import sqlite3
 
     raise sqlite3.OperationalError("database or disk is full")
+
+
+class Failing:
+    """Runs statements; the n-th fails, once it has had its effect or before."""
+
+    def __init__(self, run, nth, is_done):
+        self._run, self._left, self._is_done = run, nth, is_done
+
+    def __call__(self, *statement):
+        self._left -= 1
+        if self._left or self._is_done:
+            done = self._run(*statement)
+        if not self._left:
+            refuse()
+        return done
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("nth", range(1, 7))
+@pytest.mark.parametrize("waiting", [1, 2, 3, 4])
+def test_wherever_a_commit_fails_the_file_can_be_opened_anew(
+    path, waiting, nth, is_done
+):
+    numbers = range(waiting)
+    with Journal(path) as journal:
+        for number in numbers:
+            journal.intent(intent(number))
+        for number in numbers:
+            put_off(journal, number)
+        journal._pen.run = Failing(journal._pen.run, nth, is_done)
+        with contextlib.suppress(errors.JournalFailed):
+            journal.commit()
+    with Journal(path) as again:
+        assert len({entry.outcome for entry in read(path)}) == 1
+        again.intent(intent(9))
+
+
+def test_a_commit_that_meets_another_writer_leaves_the_file_to_him(path, journal):
+    for number in range(3):
+        journal.intent(intent(number))
+    for number in range(3):
+        put_off(journal, number)
+    journal._lock.release()
+    with Journal(path) as other:
+        other.intent(intent(8))
+        with pytest.raises(errors.JournalFailed, match="UNIQUE"):
+            journal.commit()
+        other.intent(intent(9))
+    assert [entry.intent.tag for entry in read(path)][-1] == "t9"
 
 
 # ---------------------------------------------------------------- the executor

@@ -28,8 +28,10 @@ MINUTE_S = 60
 class Awaited:
     """An async executor and its loop, from plain code."""
 
+    new_loop = asyncio.SelectorEventLoop
+
     def __init__(self, base_url, options):
-        self.loop = asyncio.new_event_loop()
+        self.loop = self.new_loop()
         self.executor = fastorder.OrderExecutor(base_url, retry=SWIFT, **options)
 
     def do(self, call):
@@ -45,6 +47,14 @@ class Awaited:
         if not self.loop.is_closed():
             self.loop.run_until_complete(self.executor.aclose())
             self.loop.close()
+
+
+class OnUvloop(Awaited):
+    """The same on a loop of uvloop."""
+
+    @staticmethod
+    def new_loop():
+        return pytest.importorskip("uvloop").new_event_loop()
 
 
 class Called:
@@ -64,9 +74,11 @@ class Called:
         self.executor.close()
 
 
-@pytest.fixture(params=[Awaited, Called], ids=["awaited", "blocking"])
+@pytest.fixture(
+    params=[Awaited, OnUvloop, Called], ids=["asyncio", "uvloop", "blocking"]
+)
 def trading(request, gateway):
-    """Makes executors of both kinds that look for latecomers every 20 ms."""
+    """Makes executors of each kind that look for latecomers every 20 ms."""
     made = []
 
     def make(**options):
@@ -285,12 +297,50 @@ def test_the_journal_gives_those_that_are_still_absent(path):
         journal.resolve("fo1-2", "ACCEPTED", 7, "it came late", 21.0)
 
         def absent(at_s):
-            return [entry.intent.tag for entry in journal.not_placed_since(at_s)]
+            known = journal.told_since("NOT_PLACED", at_s)
+            return [entry.intent.tag for entry in known]
 
         assert absent(0.0) == ["fo1-0", "fo1-1"]
         assert absent(10.0) == ["fo1-0", "fo1-1"]
         assert absent(10.5) == ["fo1-1"]
         assert absent(20.5) == []
+
+
+def rejected_in_a_run_before(trading, gateway, path, fault):
+    """A journal with an order that an earlier run has told REJECTED."""
+    earlier = trading(journal=path)
+    gateway.faults.add(fault)
+    lists(gateway, row(status=5))
+    result = earlier.do(lambda executor: buy(executor, idempotency_key=KEY))
+    assert result.outcome is Outcome.REJECTED
+    earlier.close()
+    gateway.faults.clear()
+
+
+def test_a_rejection_that_an_earlier_run_has_found_is_watched(trading, gateway, path):
+    lost = Fault(PLACE, effect="none", reply="hang_up")
+    rejected_in_a_run_before(trading, gateway, path, lost)
+    heard = []
+    trader = trading(journal=path, on_late_arrival=heard.append)
+    assert trader.do(buy).success
+    lists(gateway, row(status=5))
+    looked(trader, gateway)
+    assert heard == []
+    again = trader.do(lambda executor: buy(executor, idempotency_key=KEY))
+    assert (again.outcome, again.order_id) == (Outcome.REJECTED, 7)
+    gateway.faults.clear()
+    lists(gateway, row(status=2))
+    until(trader, lambda: heard)
+    assert (heard[0].outcome, heard[0].order_id) == (Outcome.ACCEPTED, 7)
+    with pytest.raises(fastorder.Interlocked):
+        trader.do(buy)
+
+
+def test_an_only_send_that_was_refused_is_not_looked_for(trading, gateway, path):
+    refusal = Fault(PLACE, effect="none", reply="code", error_code=3)
+    rejected_in_a_run_before(trading, gateway, path, refusal)
+    trader = trading(journal=path)
+    assert not trader.executor._dispatch.expects_latecomers
 
 
 # ---------------------------------------------------------------- what counts

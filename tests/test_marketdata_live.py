@@ -359,6 +359,71 @@ def test_whole_ticks_are_no_fractions():
         builder.update(START, 118_185.5, 1)
 
 
+class Whole(int):
+    """An int of another class, which the short way does not take."""
+
+
+class Real(float):
+    """A float of another class."""
+
+
+DIGITS = [0, 1, 2**30 - 1, 2**30, 2**60 - 1, 2**60, 2**62 - 1]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(DIGITS),
+            st.sampled_from(DIGITS + [-one for one in DIGITS]),
+            st.sampled_from(DIGITS),
+            st.sampled_from([-(2**32) - 1, -2, -1, 0, 1, 2, 2**32 + 1]),
+        ),
+        max_size=5,
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_tick_counts_the_same_however_it_is_given(given, whole, sides):
+    def of_class(builder, time, price, size, side):
+        kind = Whole if whole else Real
+        return builder.update(Whole(time), kind(price), Whole(size), Whole(side))
+
+    def named(builder, time, price, size, side):
+        return builder.update(time_ns=time, price=price, size=size, side=side)
+
+    def outcomes(update):
+        prices = "int64" if whole else "float64"
+        builder = BarBuilder("1w", prices=prices, sides=sides, late="drop")
+        made = []
+        for time, price, size, side in given:
+            price = price if whole else price / 8
+            try:
+                # as text, in which one NaN is like another
+                made.append(repr(update(builder, time, price, size, side)))
+            except (BarError, OverflowError) as error:
+                made.append((type(error), str(error)))
+            made.append(repr(builder.snapshot()))
+        return made
+
+    short = outcomes(lambda builder, *tick: builder.update(*tick))
+    assert short == outcomes(of_class) == outcomes(named)
+
+
+def test_a_side_that_is_not_known_may_be_left_out():
+    time, price, size, _ = random_ticks(500)
+    left_out, said = BarBuilder("1m"), BarBuilder("1m")
+    for tick in zip(time.tolist(), (price / 4).tolist(), size.tolist(), strict=True):
+        assert left_out.update(*tick) == said.update(*tick, 0)
+    assert left_out.snapshot() == said.snapshot()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_update_says_how_many_arguments_it_wants(count):
+    with pytest.raises(TypeError, match=r"update\(\) takes .* positional arguments"):
+        BarBuilder("1m").update(*[1] * count)
+    assert BarBuilder.update.__doc__.startswith("Take one tick.")
+
+
 def test_a_side_needs_a_builder_that_keeps_sides():
     with pytest.raises(BarError, match="sides=True"):
         BarBuilder("1m").update(START, 1.0, 1, 1)

@@ -116,6 +116,32 @@ def test_large_volumes_are_added_exactly(vectors, volume):
         same(columns, minutes)
 
 
+# at the edges of the first blocks, and within the second
+@pytest.mark.parametrize("row", [*range(7, 12), *range(263, 268), 400])
+@pytest.mark.parametrize("name", [*SUMS, "value"])
+def test_one_bar_out_of_the_ordinary_may_be_anywhere(vectors, name, row):
+    columns = given(full=True)
+    columns[name][5 * row] = 2**50
+    same(columns, 5)
+
+
+@pytest.mark.parametrize("row", [8, 9, 264, 265, 400])
+@pytest.mark.parametrize("name", SUMS)
+def test_a_sum_beyond_63_bits_is_refused_anywhere(vectors, name, row):
+    columns = given(full=True)
+    columns[name][5 * row : 5 * row + 2] = 2**62
+    with pytest.raises(BadTick, match="volume of a bar must be below") as caught:
+        resample(Bars.from_columns(columns, "1m"), "5m")
+    assert caught.value.index == 5 * row - 1
+
+
+def test_bars_may_lack_any_of_the_further_columns(vectors):
+    columns = given(full=True)
+    for missing in (*((name,) for name in SUMS[1:]), ("value", "value_rest")):
+        given_ones = {n: c for n, c in columns.items() if n not in missing}
+        same(given_ones, 5)
+
+
 # so that a sum without a check would come around to a number that looks right
 @pytest.mark.parametrize(
     ("count", "volume"), [(5, 2**62), (20, 2**60), (2500, 2**64 // 2499)]

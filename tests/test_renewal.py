@@ -77,6 +77,15 @@ async def until(holds, what, limit_s=30):
         await asyncio.sleep(0.005)
 
 
+async def read_that_waits_for_a_login(executor, gateway, fault=SLOW_LOGIN):
+    """A read that got a 401; the login after it is on its way, and strikes a fault."""
+    kill_token(gateway, executor)
+    gateway.faults.add(fault)
+    read = executor.accounts()
+    await until(lambda: executor._dispatch.renewal.holding, "a login")
+    return read
+
+
 # ---------------------------------------------------------------- orders
 
 
@@ -113,10 +122,7 @@ def test_a_login_that_takes_longer_than_the_pause_costs_no_second_401(lone, gate
 def test_orders_wait_for_a_login_that_is_on_its_way(run, logged_in, gateway):
     async def main():
         async with await logged_in() as executor:
-            kill_token(gateway, executor)
-            gateway.faults.add(SLOW_LOGIN)
-            read = executor.accounts()
-            await until(lambda: executor._dispatch.renewal.holding, "a login")
+            read = await read_that_waits_for_a_login(executor, gateway)
             result = await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
             assert len(await read) == 2
             return result
@@ -131,10 +137,8 @@ def test_what_waits_for_a_login_has_an_end_when_the_executor_closes(
 ):
     async def main():
         executor = await logged_in()
-        kill_token(gateway, executor)
-        gateway.faults.add(Fault(LOGIN, reply="stall", effect="none"))
-        read = executor.accounts()
-        await until(lambda: executor._dispatch.renewal.holding, "a login")
+        stalled = Fault(LOGIN, reply="stall", effect="none")
+        read = await read_that_waits_for_a_login(executor, gateway, stalled)
         order = executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
         await executor.aclose(drain=0)
         with pytest.raises(RequestFailed, match="closed"):
@@ -148,10 +152,7 @@ def test_what_waits_for_a_login_has_an_end_when_the_executor_closes(
 def test_an_order_that_waits_past_its_time_does_not_leave(run, logged_in, gateway):
     async def main():
         async with await logged_in() as executor:
-            kill_token(gateway, executor)
-            gateway.faults.add(SLOW_LOGIN)
-            read = executor.accounts()
-            await until(lambda: executor._dispatch.renewal.holding, "a login")
+            read = await read_that_waits_for_a_login(executor, gateway)
             order = executor.place_market_order(
                 "MNQ", "BUY", 1, ACCOUNT, valid_for=0.05
             )
@@ -229,10 +230,7 @@ def test_a_modify_that_waits_for_a_login_gives_way_to_a_newer_one(
             placed = await executor.place_limit_order(
                 "MNQ", "BUY", 1, ACCOUNT, limit_price=20_000
             )
-            kill_token(gateway, executor)
-            gateway.faults.add(SLOW_LOGIN)
-            read = executor.accounts()
-            await until(lambda: executor._dispatch.renewal.holding, "a login")
+            read = await read_that_waits_for_a_login(executor, gateway)
             older, newer = (
                 executor.modify_order(placed.order_id, ACCOUNT, limit_price=price)
                 for price in (20_001, 20_002)
@@ -260,12 +258,10 @@ def later(pause_ns):
 def test_a_token_that_is_set_during_a_login_stays(run, logged_in, gateway, is_renewal):
     async def main():
         async with await logged_in() as executor:
-            gateway.faults.add(SLOW_LOGIN)
             if is_renewal:
-                kill_token(gateway, executor)
-                ticket = executor.accounts()
-                await until(lambda: executor._dispatch.renewal.holding, "a login")
+                ticket = await read_that_waits_for_a_login(executor, gateway)
             else:
+                gateway.faults.add(SLOW_LOGIN)
                 ticket = executor.login("trader1", KEY)
             mine = gateway.call(lambda: gateway.gateway.tokens.give("trader1"))
             executor.set_token(mine)
@@ -361,6 +357,14 @@ def test_a_token_that_was_only_set_is_not_renewed(trader, gateway):
     with pytest.raises(AuthLost):
         trader.accounts()
     assert logins(gateway) == 0
+
+
+def test_an_order_with_a_dead_token_says_that_it_is_the_token(trader, gateway):
+    kill_token(gateway, trader)
+    result = trader.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.error.count("HTTP 401 (the token is not taken)") == 2  # look-up too
+    assert gateway.ledger.placements() == []
 
 
 def test_a_login_without_renewal_keeps_nothing(lone, gateway):

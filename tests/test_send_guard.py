@@ -1,6 +1,5 @@
 """libcurl sends a request again by itself; a request that changes something may not."""
 
-import contextlib
 import json
 import socket
 import threading
@@ -8,6 +7,7 @@ import threading
 import pytest
 from canary import TOKEN
 from conftest import ACCOUNT, QUICK
+from serial_server import SerialServer
 
 import fastorder
 from fastorder import Outcome, blocking
@@ -213,33 +213,14 @@ def listed_row(body):
     }
 
 
-class Chatterbox:
+class Chatterbox(SerialServer):
     """Answers each request, and then says something that nobody has asked for."""
 
     def __init__(self, stray: bytes, last: bool) -> None:
         self.stray, self.last = stray, last
         self.placed = 0
         self._read, self._said = threading.Semaphore(0), threading.Semaphore(0)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(5)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            quiet = contextlib.suppress(ConnectionError)
-            with connection, connection.makefile("rb") as stream, quiet:
-                while self._answered(connection, stream):
-                    pass
+        super().__init__()
 
     def _answered(self, connection, stream) -> bool:
         head = b""

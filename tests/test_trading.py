@@ -2,6 +2,7 @@
 
 import asyncio
 import enum
+from datetime import datetime, timezone
 
 import pytest
 from canary import API_KEY
@@ -282,6 +283,8 @@ def test_blocking_reads_work_too(gateway):
 
 class Name(str, enum.Enum):
     MNQ = "MNQ"
+    BUY = "Buy"
+    LIMIT = "limit"
     TAG = "signal-1"
     CONTRACT = "CON.F.US.MNQ.Z26"
 
@@ -291,6 +294,15 @@ def test_text_may_be_of_an_enum(trader, gateway):
     result = trader.place_market_order(Name.MNQ, "BUY", 1, ACCOUNT, custom_tag=Name.TAG)
     assert (result.success, result.tag) == (True, "signal-1")
     assert type(result.tag) is str
+
+
+def test_a_side_and_a_kind_may_be_of_an_enum_of_the_callers_own(trader, gateway):
+    joined = trader.place_join_order("MNQ", Name.BUY, 1, ACCOUNT)
+    limited = trader.place_market_order(
+        "MNQ", Name.BUY, 1, ACCOUNT, order_type=Name.LIMIT, limit_price=25_000
+    )
+    rows = [row(gateway, result.order_id) for result in (joined, limited)]
+    assert [(r["side"], r["type"]) for r in rows] == [(0, 6), (0, 1)]
 
 
 class Whole:
@@ -311,6 +323,32 @@ def test_a_whole_number_need_not_be_an_int(trader):
     assert changed.success
     with pytest.raises(fastorder.WrongFieldType, match="quantity"):
         trader.place_market_order("MNQ", "BUY", Whole(None), ACCOUNT)
+    trader.connect(Whole(1))
+
+
+@pytest.mark.parametrize("connections", [True, "1", 1.0, None, 0, 65, 10**30])
+def test_a_wrong_number_of_connections_is_told(trader, gateway, connections):
+    kind = fastorder.InvalidField
+    if type(connections) is not int:
+        kind = fastorder.WrongFieldType
+    with pytest.raises(kind, match="connections must be") as raised:
+        trader.connect(connections)
+    assert raised.value.value is connections
+    assert gateway.ledger.requests() == []
+
+
+def test_a_time_before_1970_is_told_as_it_was_given(trader, gateway):
+    long_ago = datetime(1969, 12, 31, tzinfo=timezone.utc)
+    with pytest.raises(fastorder.InvalidField, match="since must not be") as raised:
+        trader.search_orders(ACCOUNT, long_ago)
+    assert raised.value.value is long_ago
+    assert gateway.ledger.requests() == []
+
+
+@pytest.mark.parametrize("tags", ["fo1-a", 5, None, (5,), b"fo1-a"])
+def test_a_waiver_names_its_orders_by_tags(tags):
+    with pytest.raises(fastorder.WrongFieldType, match="tags must be a tuple"):
+        fastorder.DespiteUnknown(tags)
 
 
 @pytest.mark.parametrize("symbol", [5, None, b"MNQ", "", "M Q"])

@@ -35,7 +35,7 @@ from fastorder.marketdata import BarBuilder, Bars, _vectors, aggregate_ticks, re
 MINUTE = 60_000_000_000
 START = 1_700_000_000_000_000_000
 Contenders = dict[str, Callable[[], object]]
-OURS, FLOOR = "fastorder", "NumPy sum (floor)"
+OURS, FLOOR, LOOP = "fastorder", "NumPy sum (floor)", "the loop alone"
 
 
 def ticks_of(rows: int) -> dict[str, np.ndarray]:
@@ -68,6 +68,13 @@ def with_values(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     value = columns["close"] * columns["volume"]
     ticks = np.minimum(columns["volume"], 100)
     return columns | {"ticks": ticks, "value": value, "value_rest": value * 0}
+
+
+def with_sides(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same with the volumes of buyers and sellers: every column that bars have."""
+    bought = np.random.default_rng(3).integers(0, columns["volume"] + 1)
+    sides = {"buy_volume": bought, "sell_volume": columns["volume"] - bought}
+    return columns | sides
 
 
 def full_contenders(columns: dict[str, np.ndarray]) -> Contenders:
@@ -182,11 +189,16 @@ def bar_contenders(columns: dict[str, np.ndarray]) -> Contenders:
 
 
 def live_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
+    """Each within the same loop of Python, which is a contender of its own."""
     rows = list(zip(*(c[:300_000].tolist() for c in ticks.values()), strict=True))
 
     def run(update: Callable[[int, float, int], object]) -> None:
         for when, price, size in rows:
             update(when, price, size)
+
+    def loop() -> None:
+        for when, price, size in rows:  # noqa: B007
+            pass
 
     def nothing(when: int, price: float, size: int) -> None:
         pass
@@ -196,6 +208,7 @@ def live_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
         "plain Python, same rules": lambda: run(PlainBuilder(MINUTE).update),
         "plain Python, no checks": lambda: run(BareBuilder(MINUTE).update),
         "an empty function": lambda: run(nothing),
+        LOOP: loop,
         **nautilus_contender(rows),
     }
 
@@ -256,20 +269,41 @@ def measured(contenders: Contenders, rounds: int) -> dict[str, list[float]]:
 
 
 def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[tuple]:
-    """Print millions a second, ns for one, and how many times as fast ours is."""
-    print(f"\n{title}\n{'':28}{'M/s':>9}{'ns each':>9}{'ours is':>9}{'spread':>14}")
+    """Print millions a second, ns for one, and how many times as fast ours is.
+
+    Where a loop is one of the contenders, the ratio without it comes last: of each
+    round, what a contender takes beyond the loop over what ours takes beyond it.
+    """
+    print(
+        f"\n{title}\n{'':28}{'M/s':>9}{'ns each':>9}{'ours is':>9}{'spread':>16}",
+        end="",
+    )
+    print(f"{'without loop':>14}{'spread':>16}" if LOOP in seconds else "")
     lines = []
     for name, times in seconds.items():
         middle = statistics.median(times)
-        ratios = sorted(
-            theirs / mine for theirs, mine in zip(times, seconds[OURS], strict=True)
-        )
-        ratio = statistics.median(ratios)
+        ratio, spread = ratio_of(times, seconds[OURS])
         lines.append((name, rows / middle / 1e6, ratio))
         speed, each = rows / middle / 1e6, middle / rows * 1e9
-        spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
-        print(f"{name:28}{speed:9.1f}{each:9.2f}{ratio:8.2f}x{spread:>14}")
+        print(f"{name:28}{speed:9.1f}{each:9.2f}{ratio:8.2f}x{spread:>16}", end="")
+        if LOOP in seconds and name != LOOP:
+            ratio, spread = ratio_of(
+                beyond(times, seconds[LOOP]), beyond(seconds[OURS], seconds[LOOP])
+            )
+            print(f"{ratio:13.2f}x{spread:>16}", end="")
+        print()
     return lines
+
+
+def beyond(times: list[float], loop: list[float]) -> list[float]:
+    """What each round took beyond the loop of that round."""
+    return [time - less for time, less in zip(times, loop, strict=True)]
+
+
+def ratio_of(theirs: list[float], ours: list[float]) -> tuple[float, str]:
+    """How many times as long theirs took: the median of the rounds, and the spread."""
+    ratios = sorted(their / our for their, our in zip(theirs, ours, strict=True))
+    return statistics.median(ratios), f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
 
 
 def draw(lines: list[tuple], path: Path, title: str) -> None:
@@ -320,9 +354,15 @@ def main() -> int:
         measured(contenders, options.rounds),
         rows,
     )
+    columns = with_values(bars_of(rows))
     table(
         f"The same with ticks and values: {rows:,} bars of nine columns",
-        measured(full_contenders(with_values(bars_of(rows))), options.rounds),
+        measured(full_contenders(columns), options.rounds),
+        rows,
+    )
+    table(
+        f"And with the volumes of sides: {rows:,} bars of eleven columns",
+        measured(full_contenders(with_sides(columns)), options.rounds),
         rows,
     )
     live = live_contenders(ticks)

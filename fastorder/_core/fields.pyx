@@ -105,9 +105,14 @@ def order_id_from(value):
     if isinstance(value, str):
         if not digits_match(value):
             raise InvalidField(
-                "order_id", "must be a number or its decimal text", value)
-        value = int(value)
-    return whole("order_id", value, 1, LARGEST_INT64)
+                "order_id", "must be a number, or its decimal text of 1 to 19 digits",
+                value)
+        return whole("order_id", int(value), 1, LARGEST_INT64)
+    try:
+        return whole("order_id", value, 1, LARGEST_INT64)
+    except WrongFieldType:
+        raise WrongFieldType(
+            "order_id", "must be a number or its decimal text", value) from None
 
 
 def account_id_from(value):
@@ -120,6 +125,11 @@ def quantity_from(value):
     return whole("quantity", value, 1, LARGEST_INT32)
 
 
+def connections_from(value, most):
+    """A number of connections, at least 1."""
+    return whole("connections", value, 1, most)
+
+
 def contract_id_from(value):
     """A contract id as it goes on the wire; a number becomes its decimal text."""
     if isinstance(value, str):
@@ -127,7 +137,11 @@ def contract_id_from(value):
             raise InvalidField(
                 "contract_id", "must be 1 to 128 printable ASCII characters", value)
         return plain_text(value)
-    return str(whole("contract_id", value, 0, LARGEST_INT64))
+    try:
+        return str(whole("contract_id", value, 0, LARGEST_INT64))
+    except WrongFieldType:
+        raise WrongFieldType(
+            "contract_id", "must be text or a whole number", value) from None
 
 
 def header_token(token):

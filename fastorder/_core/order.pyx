@@ -168,24 +168,30 @@ cdef object member(str field, object value, object kind, dict members):
     """A member of the enum, by itself or by its name."""
     if type(value) is kind:
         return value
-    found = None
     if type(value) is str:
         found = members.get(value)
-        if found is None:
-            found = members.get(value.upper())
-    if found is None:
-        refuse_member(field, value, kind)
-    return found
+        if found is not None:
+            return found
+    return member_by_text(field, value, kind, members)
 
 
-cdef int refuse_member(str field, object value, object kind) except -1:
+cdef object member_by_text(str field, object value, object kind, dict members):
+    """The same by a name in mixed letter case, and by text that is no plain str."""
     names = ", ".join(member.name for member in kind)
-    if type(value) is not str:
+    if not isinstance(value, str):
         raise WrongFieldType(
-            field, f"must be a {kind.__name__} or one of {names}", value)
-    if value.upper().replace("_", "") == "STOPLIMIT":
+            field, f"must be of {kind.__name__} or one of {names}", value)
+    name = plain_text(value).upper()
+    if name in members and value.isascii():     # others have ASCII in upper case too
+        return members[name]
+    if name.replace("_", "") == "STOPLIMIT":
         names += " (the gateway's documentation leaves stop-limit out)"
     raise InvalidField(field, f"must be one of {names}", value)
+
+
+def side_from(value):
+    """A Side, by itself or by its name in any letter case."""
+    return member("side", value, Side, SIDES)
 
 
 cdef int leg(str field, object ticks) except -1:

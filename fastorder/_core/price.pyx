@@ -29,7 +29,7 @@ cdef bytes price_bytes(str field, object price):
     elif PyFloat_Check(price):
         text = (<str>float_text(price)).encode("ascii")
     elif isinstance(price, Decimal):
-        text = decimal_text(field, price)
+        text = decimal_text(field, price, price)
     else:
         text = index_text(field, price)
     if is_plain(text):
@@ -40,24 +40,27 @@ cdef bytes price_bytes(str field, object price):
 cdef bytes whole_text(str field, object price):
     """The digits of an int; one past 64 bits is no price, and slow to write."""
     if price.bit_length() > 64:
-        raise InvalidField(
-            field, f"must have at most {MOST_DIGITS} digits", "a larger number")
+        raise InvalidField(field, f"must have at most {MOST_DIGITS} digits", price)
     return (<str>int_text(price)).encode("ascii")
 
 
-cdef bytes decimal_text(str field, object price):
-    if not price.is_finite():
+cdef bytes decimal_text(str field, object price, object exact):
+    """The digits of a Decimal; an error shows the price that it was made of."""
+    if not exact.is_finite():
         raise InvalidField(field, "must be a finite number", price)
-    if abs(price.adjusted()) > MOST_DIGITS:
+    if abs(exact.adjusted()) > MOST_DIGITS:
         raise InvalidField(field, f"must have at most {MOST_DIGITS} digits", price)
-    return format(price, "f").encode("ascii")
+    return format(exact, "f").encode("ascii")
 
 
 cdef bytes index_text(str field, object price):
     """The text of an integer that is not an int, such as NumPy's."""
-    if isinstance(price, bool) or not hasattr(price, "__index__"):
-        raise WrongFieldType(field, "must be an int, a float or a Decimal", price)
-    return whole_text(field, price.__index__())
+    if not isinstance(price, bool) and hasattr(price, "__index__"):
+        try:
+            return whole_text(field, price.__index__())
+        except TypeError:       # an array has it too
+            pass
+    raise WrongFieldType(field, "must be an int, a float or a Decimal", price)
 
 
 cdef bint is_plain(bytes text) noexcept:
@@ -85,11 +88,9 @@ cdef bytes plain(str field, object price, bytes text):
         exact = Decimal(text.decode("ascii"))
     except InvalidOperation:
         raise InvalidField(field, "must be a finite number", price) from None
-    if not exact.is_finite():
-        raise InvalidField(field, "must be a finite number", price)
+    cdef bytes written = decimal_text(field, price, exact)
     if exact <= 0:
         raise InvalidField(field, "must be positive", price)
-    cdef bytes written = decimal_text(field, exact)
     if not is_plain(written):
         raise InvalidField(field, f"must have at most {MOST_DIGITS} digits", price)
     return written

@@ -88,4 +88,6 @@ cdef object status_sign(Reply reply, busy_statuses):
 cdef str status_reason(Reply reply):
     text = reply.reason or reply.error_message
     status = f"HTTP {reply.http_status}"
+    if reply.http_status == 401:
+        status += " (the token is not taken)"
     return f"{status}: {text}" if text else status

@@ -1,10 +1,8 @@
 """The C side of pen.py: where its attributes lie once it is compiled."""
 
-cimport cython
-
 from fastorder.journal.index cimport Index
 from fastorder.journal.rows cimport Intent, attempt_row, insertion, intent_row
-from fastorder.journal.rows cimport outcome_row
+from fastorder.journal.rows cimport insertion_of_many, outcome_row
 
 
 cdef class Pen:
@@ -31,5 +29,4 @@ cdef class Pen:
     cdef long long _previous(self, object tag) except -1
     cdef object _write(self, tuple row, bint flush)
 
-    @cython.locals(row=tuple)
-    cdef object _commit(self, tuple row)
+    cdef object _commit(self, tuple new)

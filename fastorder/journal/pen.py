@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from fastorder.errors import JournalFailed, JournalMisuse, UnknownTag
 from fastorder.journal.files import SCHEMA_VERSION
-from fastorder.journal.rows import attempt_row, insertion, intent_row, outcome_row
+from fastorder.journal.rows import (
+    attempt_row,
+    insertion,
+    insertion_of_many,
+    intent_row,
+    outcome_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,17 +178,18 @@ class Pen:
             raise
 
     def _commit(self, new: Row | None) -> None:
-        """One statement is a transaction of its own, for one row or for two."""
+        """One statement for all rows: it is a transaction of its own.
+
+        Where it fails, none is left open. One that was begun and not ended would keep
+        the file locked for as long as the process lives, as nobody closes it.
+        """
         rows = self._put_off if new is None else [*self._put_off, new]
         if len(rows) == 1:
             self.run(*insertion(rows[0]))
         elif len(rows) == 2:
             self.run(*insertion(rows[0], rows[1]))
         else:
-            self.run("BEGIN IMMEDIATE")
-            for row in rows:
-                self.run(*insertion(row))
-            self.run("COMMIT")
+            self.run(*insertion_of_many(rows))
 
     def _halt(self, error: BaseException) -> None:
         """No more writes: after a failed flush nobody knows what is on the disk."""

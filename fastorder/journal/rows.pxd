@@ -35,6 +35,10 @@ cpdef tuple outcome_row(
 cpdef tuple insertion(tuple first, tuple second=*)
 
 
+@cython.locals(given=list, row=tuple)
+cpdef tuple insertion_of_many(list rows)
+
+
 @cython.locals(bits=cython.int, bit=cython.int)
 cdef int _given(tuple row, list given) except -1
 

@@ -271,8 +271,17 @@ def insertion(first: Row, second: Row | None = None) -> tuple[str, list[Any]]:
     marks = _given(first, given), 0 if second is None else _given(second, given)
     statement = _statements.get(marks)
     if statement is None:
-        statement = _statements[marks] = _statement(first, second)
+        rows = [first] if second is None else [first, second]
+        statement = _statements[marks] = _statement(rows)
     return statement, given
+
+
+def insertion_of_many(rows: list[Row]) -> tuple[str, list[Any]]:
+    """The same for any number of rows; rare, and of too many kinds to be kept."""
+    given: list[Any] = []
+    for row in rows:
+        _given(row, given)
+    return _statement(rows), given
 
 
 def _given(row: Row, given: list[Any]) -> int:
@@ -290,8 +299,7 @@ _statements: dict[tuple[int, int], str] = {}
 """By the columns that are not None; a few dozen, as each kind of event has its own."""
 
 
-def _statement(first: Row, second: Row | None) -> str:
-    rows = [first] if second is None else [first, second]
+def _statement(rows: list[Row]) -> str:
     marks = [["NULL" if value is None else "?" for value in row] for row in rows]
     lines = ", ".join(f"({', '.join(line)})" for line in marks)
     return f"INSERT INTO event ({COLUMNS}) VALUES {lines}"  # noqa: S608

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 SELECT = f"SELECT {COLUMNS} FROM event WHERE id = ?"  # noqa: S608
-SELECT_NOT_PLACED = (
+SELECT_TOLD = (
     "SELECT tag FROM event WHERE kind = 'outcome'"
-    " AND outcome = 'NOT_PLACED' AND at_s >= ? GROUP BY tag ORDER BY MIN(id)"
+    " AND outcome = ? AND at_s >= ? GROUP BY tag ORDER BY MIN(id)"
 )
 SELECT_SINCE = "SELECT tag FROM event WHERE kind = 'intent' AND at_s >= ? ORDER BY id"
 
@@ -285,19 +285,19 @@ class Journal:
         """The intents that were made at a time or later, oldest first."""
         return self._selected(SELECT_SINCE, at_s)
 
-    def not_placed_since(self, at_s: float) -> list[Entry]:
-        """The intents that were proved absent at a time or later, and still are.
+    def told_since(self, outcome: str, at_s: float) -> list[Entry]:
+        """The intents that had this outcome at a time or later, and still have it.
 
         What ``resolve_later`` has noted counts once it is committed.
         """
-        entries = self._selected(SELECT_NOT_PLACED, at_s)
-        return [known for known in entries if known.outcome == "NOT_PLACED"]
+        entries = self._selected(SELECT_TOLD, outcome, at_s)
+        return [known for known in entries if known.outcome == outcome]
 
-    def _selected(self, select: str, at_s: float) -> list[Entry]:
+    def _selected(self, select: str, *values: str | float) -> list[Entry]:
         self._pen.check_usable()
         with self._turn:
             try:
-                tags = self._pen.run(select, (at_s,)).fetchall()
+                tags = self._pen.run(select, values).fetchall()
             except sqlite3.Error as error:
                 raise files.damaged(self.path, str(error)) from error
             return [self._entry(tag) for (tag,) in tags]

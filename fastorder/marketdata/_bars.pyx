@@ -9,6 +9,7 @@ functions, so that live, bulk and chunked bars are the same to the bit.
 cimport cython
 from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyNumber_Index
+from cpython.object cimport PyObject
 from libc.stdint cimport int8_t, int64_t
 
 from fastorder.marketdata._columns cimport Column
@@ -159,13 +160,13 @@ cdef class Machine:
         complete_ns: all ticks from here on are given.
     """
 
+    cdef bint busy
+    cdef bint sides
     cdef rules_t rules
     cdef state_t state
     cdef state_t saved          # by mark
     cdef sheet_t sheet
     cdef tuple table            # kept alive for the rules
-    cdef bint busy
-    cdef bint sides
     cdef object make_bar
 
     def __init__(self, str kind, *, bint whole=False, bint sides=False,
@@ -281,7 +282,6 @@ cdef class Machine:
             BadTick, UnsortedTicks: the tick is refused, and nothing is changed.
         """
         cdef price_t exact
-        cdef state_t* state = &self.state
         cdef int64_t when = whole_number(time_ns)
         cdef int64_t count = whole_number(size)
         if self.busy:
@@ -293,13 +293,20 @@ cdef class Machine:
         if side and not self.sides:
             raise BarError("side is known: the builder must be made with sides=True")
         self.sheet.size = 0
-        if (self.rules.kind <= TABLE and state.is_open and state.inside
-                and state.last_ns <= when and when < state.end
-                and add_plain_tick(&state.part, exact, count, side,
-                                   self.rules.is_whole)):
-            state.last_ns = when
+        if self.takes_plainly(when, exact, count, side, self.rules.is_whole):
             return None
         return self.update_slowly(when, exact, count, side)
+
+    cdef inline bint takes_plainly(self, int64_t when, price_t price, int64_t size,
+                                   int side, int is_whole) noexcept:
+        """Whether a tick lies within the time bar in the making; then it is taken."""
+        cdef state_t* state = &self.state
+        if (self.rules.kind <= TABLE and state.is_open and state.inside
+                and state.last_ns <= when and when < state.end
+                and add_plain_tick(&state.part, price, size, side, is_whole)):
+            state.last_ns = when
+            return True
+        return False
 
     cdef object update_slowly(self, int64_t time_ns, price_t price, int64_t size,
                               int8_t side):
@@ -449,6 +456,57 @@ cdef class Machine:
     def last_ns(self):
         """No tick may be older than this."""
         return self.state.last_ns
+
+
+# ------------------------------------------------------------------ a tick from Python
+
+cdef extern from "shortcut.h":
+    ctypedef object (*call_t)(PyObject* self, PyObject* const* arguments,
+                              Py_ssize_t count, PyObject* names)
+
+    void call_instead(object method, call_t shortcut, call_t* before) noexcept
+    bint read_whole(PyObject* number, int64_t* whole) noexcept
+    bint read_real(PyObject* number, double* real) noexcept
+
+cdef call_t update_any
+
+
+cdef object update_plain(Machine self, PyObject* const* arguments, Py_ssize_t count,
+                         PyObject* names):
+    """What ``update`` does where that is plain: arguments by position and of the very
+    types, a tick within the time bar in the making. All else goes the long way.
+
+    To parse and hold arguments of any kind takes longer than to add a tick.
+    """
+    cdef int64_t side = 0
+    cdef bint taken = False
+    if names is NULL and not self.busy:
+        # each with a constant, so that the choice is made once
+        if count == 3:
+            taken = takes_arguments(self, arguments, 0)
+        elif (count == 4 and read_whole(arguments[3], &side) and -1 <= side <= 1
+                and (self.sides or side == 0)):
+            taken = takes_arguments(self, arguments, <int>side)
+    if taken:
+        self.sheet.size = 0
+        return None
+    return update_any(<PyObject*>self, arguments, count, names)
+
+
+cdef inline bint takes_arguments(Machine self, PyObject* const* arguments,
+                                 int side) noexcept:
+    cdef int64_t when, size
+    cdef price_t price
+    if not (read_whole(arguments[0], &when) and read_whole(arguments[2], &size)):
+        return False
+    if self.rules.is_whole:
+        return (read_whole(arguments[1], &price.whole)
+                and self.takes_plainly(when, price, size, side, True))
+    return (read_real(arguments[1], &price.real)
+            and self.takes_plainly(when, price, size, side, False))
+
+
+call_instead(Machine.update, <call_t><void*>update_plain, &update_any)
 
 
 cdef inline int64_t whole_number(object number) except? -1:

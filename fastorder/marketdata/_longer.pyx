@@ -11,7 +11,7 @@ from fastorder.marketdata._part cimport (
     join_parts,
     part_t,
 )
-from fastorder.marketdata._sheet cimport COLUMNS, TIME, grow, sheet_t
+from fastorder.marketdata._sheet cimport COLUMNS, grow, sheet_t
 from fastorder.marketdata._state cimport (
     END_OF_TIME,
     EVEN,
@@ -51,7 +51,8 @@ cdef int64_t run_rows(const rules_t* rules, state_t* state, sheet_t* sheet,
     """Many longer bars at once; the index after them.
 
     A bar has just ended before i. Where anything is out of the ordinary it stops, and
-    leaves that bar to the way of single bars.
+    leaves that bar to the way of single bars. No gap is filled, so that the last bar's
+    label and close, which that takes, are not kept.
     """
     cdef int64_t first = i
     cdef int64_t made
@@ -80,8 +81,6 @@ cdef int64_t run_rows(const rules_t* rules, state_t* state, sheet_t* sheet,
         sheet.size += made
         state.made += made
         state.last_ns = bars.time[i - 1]
-        state.last_label = (<int64_t*>columns[TIME])[made - 1]
-        state.last_close = bar_price(bars.close, i - 1)
     return i
 
 

@@ -1,8 +1,8 @@
 /* Many shorter bars at once: the longer ones that they make.
  *
- * One pass goes over all columns, bar after longer bar. Most longer bars have few
- * shorter ones, so that memory is what counts, and it is read once and in order; vectors
- * take over where there are many.
+ * One pass goes over the columns, bar after longer bar; those that bars may lack follow
+ * block by block. Most longer bars have few shorter ones, so that memory is what counts,
+ * and it is read once and in order; vectors take over where there are many.
  */
 #ifndef FASTORDER_LONGER_H
 #define FASTORDER_LONGER_H
@@ -11,6 +11,7 @@
 #include "ticks.h"
 
 #define FEW 16                               /* fewer are not worth a call */
+#define LARGE_BITS 0x4300000000000000        /* the bits of 2**49, a value too large */
 
 typedef struct {
     const int64_t *time;
@@ -155,21 +156,22 @@ static int part_of_bars(const bars_t *bars, int64_t from, int64_t to, part_t *pa
 
 /* The same for sums that split_value has split; exact, because they are small. Which way
  * carry goes at a half is chance, so it is done without a branch: split_value, which
- * follows, makes the same of either way to write a half. */
+ * follows, makes the same of either way to write a half. Bits of a float without its sign
+ * are in the order of its size, and the units that add floats have enough to do. */
 INLINE void few_values(const bars_t *bars, int64_t i, int64_t n, part_t *part,
                        int64_t *odd) {
     const double *value = bars->value + i, *left = bars->left + i;
-    double whole = 0, fraction = 0, most = 0;
+    double whole = 0, fraction = 0;
     for (int64_t j = 0; j < n; j++) {
         double rounded = (value[j] + ROUND_WHOLE) - ROUND_WHOLE;
         whole += rounded;
         fraction += (value[j] - rounded) + left[j];
-        most = highest(fabs(value[j]), most);
+        *odd |= LARGE_BITS - 1 - (bar_price(value, j).whole & INT64_MAX);
     }
     double over = (fraction + ROUND_WHOLE) - ROUND_WHOLE;
     part->whole = whole + over;
     part->fraction = fraction - over;
-    *odd |= -(int64_t)!(most < (double)(MOST_EXACT / 2) && fabs(part->fraction) <= 0.5);
+    *odd |= -(int64_t)!(fabs(part->fraction) <= 0.5);
 }
 
 /* What n bars amount to; 0 where one is empty, out of order or out of the ordinary.
@@ -214,15 +216,16 @@ typedef struct {
     char *columns[COLUMNS];
 } row_t;
 
-/* One longer bar after the other, as long as each has n bars; 0 where one does not fit.
- * Everything is by value, so that the compiler knows what no store can change. */
-INLINE int run_row(const row_t *given, place_in_row_t *reached, int64_t n, int is_whole,
-                   int has_more) {
+/* One longer bar after the other up to ``most``, as long as each has n bars; 0 where one
+ * does not fit. Everything is by value, so that the compiler knows what no store can
+ * change. */
+INLINE int run_bars_of(const row_t *given, place_in_row_t *reached, int64_t most, int64_t n,
+                       int is_whole, int has_more) {
     const row_t row = *given;
     const int64_t *time = row.bars.time;
     place_in_row_t now = *reached;
     int fits = 1;
-    while (now.at < row.most) {
+    while (now.at < most) {
         int64_t end = now.label + row.length, stop = now.i + n;
         if (stop >= row.bars.n || time[stop - 1] >= end || time[stop] < end) break;
         part_t part = {0};
@@ -236,6 +239,123 @@ INLINE int run_row(const row_t *given, place_in_row_t *reached, int64_t n, int i
     }
     *reached = now;
     return fits;
+}
+
+/* ------------------------------------------------------------------ further columns
+
+ * Columns that were allocated alike lie at the same place in their pages, and so in the
+ * same few lines of the first cache. Eleven that are read and eleven that are written
+ * side by side push each other out: so these wait for the end of a block. */
+
+#define ROWS 256                             /* longer bars in a block */
+#define LEAST_ROWS 8                         /* fewer are not worth one */
+
+/* Each sum of n; how many come before the first that few_summed calls odd. */
+INLINE int64_t sums_of_few(const int64_t *x, int64_t rows, int64_t n, int64_t *sums) {
+    int64_t odd = 0;
+    for (int64_t k = 0; k < rows; k++) {
+        AHEAD(x + k * n);
+        sums[k] = few_summed(x + k * n, n, 0, &odd);
+    }
+    for (int64_t k = 0; odd < 0; k++) {
+        int64_t here = 0;
+        few_summed(x + k * n, n, 0, &here);
+        if (here < 0) return k;
+    }
+    return rows;
+}
+
+/* As few_values and write_value for two longer bars side by side: adding floats is what
+ * values take their time for. */
+typedef double pair_t __attribute__((vector_size(16)));
+
+INLINE void two_values(const double *value, const double *left, int64_t n, double *near,
+                       double *rest, int64_t *odd) {
+    const pair_t magic = {ROUND_WHOLE, ROUND_WHOLE};
+    pair_t whole = {0}, fraction = {0};
+    for (int64_t j = 0; j < n; j++) {
+        pair_t x = {value[j], value[n + j]}, more = {left[j], left[n + j]};
+        pair_t rounded = (x + magic) - magic;
+        whole += rounded;
+        fraction += (x - rounded) + more;
+    }
+    for (int64_t j = 0; j < 2 * n; j++)
+        *odd |= LARGE_BITS - 1 - (bar_price(value, j).whole & INT64_MAX);
+    pair_t over = (fraction + magic) - magic;
+    whole += over;
+    fraction -= over;
+    pair_t nearest = whole + fraction, beyond = fraction - (nearest - whole);
+    memcpy(near, &nearest, sizeof nearest);
+    memcpy(rest, &beyond, sizeof beyond);
+    *odd |= -(int64_t)!(fabs(fraction[0]) <= 0.5 && fabs(fraction[1]) <= 0.5);
+}
+
+/* The same for values, and what is left of them. */
+INLINE int64_t values_of_few(const bars_t *bars, int64_t i, int64_t rows, int64_t n,
+                             double *near, double *left) {
+    int64_t k = 0, odd = 0;
+    for (; k + 2 <= rows; k += 2, i += 2 * n) {
+        AHEAD(bars->value + i);
+        AHEAD(bars->left + i);
+        two_values(bars->value + i, bars->left + i, n, near + k, left + k, &odd);
+        if (odd < 0) break;
+    }
+    for (odd = 0; k < rows; k++, i += n) {
+        part_t part;
+        few_values(bars, i, n, &part, &odd);
+        if (odd < 0) return k;
+        write_value(&part, near + k, left + k);
+    }
+    return rows;
+}
+
+/* The columns that bars may lack, from a place on; how many rows of them fit. Where bars
+ * lack one that is kept it gets zeros; where one is not kept it is looked at all the same. */
+INLINE int64_t join_more(const row_t *row, const place_in_row_t *from, int64_t rows,
+                         int64_t n) {
+    const int64_t *given[] = {row->bars.ticks, row->bars.buy, row->bars.sell};
+    int64_t unkept[ROWS];
+    for (int column = TICKS; column <= SELL; column++) {
+        const int64_t *x = given[column - TICKS];
+        int64_t *sums = row->columns[column] ? (int64_t *)row->columns[column] + from->at
+                                             : unkept;
+        if (x) rows = sums_of_few(x + from->i, rows, n, sums);
+        else if (sums != unkept) memset(sums, 0, 8 * (size_t)rows);
+    }
+    if (!row->bars.value && !row->columns[VALUE_SUM]) return rows;
+    double *near = (double *)unkept, *left = near;
+    if (row->columns[VALUE_SUM]) {
+        near = (double *)row->columns[VALUE_SUM] + from->at;
+        left = (double *)row->columns[VALUE_LEFT] + from->at;
+    }
+    if (row->bars.value) return values_of_few(&row->bars, from->i, rows, n, near, left);
+    memset(near, 0, 8 * (size_t)rows);
+    memset(left, 0, 8 * (size_t)rows);
+    return rows;
+}
+
+/* A block of longer bars: first what all bars have, then the rest; how many they are, or
+ * -1 where one does not fit and the row ends. */
+INLINE int64_t run_block(const row_t *row, place_in_row_t *now, int64_t n, int is_whole) {
+    const place_in_row_t from = *now;
+    int64_t most = row->most - from.at < ROWS ? row->most : from.at + ROWS;
+    int fits = run_bars_of(row, now, most, n, is_whole, 0);
+    int64_t rows = now->at - from.at, joined = join_more(row, &from, rows, n);
+    if (joined == rows) return fits ? rows : -1;
+    now->at = from.at + joined;              /* what is behind it is written again */
+    now->i = from.i + joined * n;
+    return -1;
+}
+
+/* Longer bars as long as each has n bars; 0 where one does not fit. */
+INLINE int run_row(const row_t *row, place_in_row_t *now, int64_t n, int is_whole,
+                   int has_more) {
+    int64_t most = now->at + LEAST_ROWS, rows = ROWS;
+    if (n >= FEW || !has_more || most > row->most) most = row->most;
+    int fits = run_bars_of(row, now, most, n, is_whole, has_more);
+    if (now->at < most || most == row->most) return fits;
+    while (rows == ROWS) rows = run_block(row, now, n, is_whole);
+    return rows >= 0;
 }
 
 /* Loops of a known length are unrolled. */

@@ -18,7 +18,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define MOST_KEPT ((size_t)0)                /* so that a use after the end is seen */
 #else
-#define MOST_KEPT ((size_t)128 << 20)        /* of all blocks together */
+#define MOST_KEPT ((size_t)256 << 20)        /* of all blocks together */
 #endif
 
 static struct { char *memory; size_t size; } blocks[BLOCKS];

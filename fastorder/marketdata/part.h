@@ -14,6 +14,7 @@
 
 #define ROUND_WHOLE 6755399441055744.0       /* 1.5 * 2**52: adding it rounds to 1 */
 #define ROUND_FINE 384.0                     /* 1.5 * 2**8: adding it rounds to 2**-44 */
+#define UPWARDS 0x1p-45                      /* half the step of a fraction */
 #define MOST_ROUND 2251799813685248.0        /* 2**51: ROUND_WHOLE works below */
 #define MOST_EXACT ((int64_t)1 << 50)        /* sizes that vectors take */
 #define MOST_SUM 9007199254740992.0          /* 2**53: a sum beyond is not known */
@@ -121,13 +122,16 @@ static inline int one_tick(part_t *part, price_t price, int64_t size, int side,
 }
 
 /* Add one tick to a part as one_tick and join_parts do, in fewer steps; 0, and nothing
- * changed, where that is not so plain. */
+ * changed, where that is not so plain. Infinite or no number times a size is the same, so
+ * that the value tells of the price too. A half is carried upwards as carry does it, but
+ * without a branch, for which way it goes is chance: the fraction is a multiple of
+ * 2**-44, so that half of that more decides it and nothing else. */
 static inline int add_plain_tick(part_t *sum, price_t price, int64_t size, int side,
                                  int is_whole) {
     double value = (is_whole ? (double)price.whole : price.real) * (double)size;
     int64_t volume;
     if (size <= 0 || side < -1 || side > 1 || !(fabs(value) < MOST_ROUND) ||
-        !is_price(price, is_whole) || __builtin_add_overflow(sum->volume, size, &volume))
+        __builtin_add_overflow(sum->volume, size, &volume))
         return 0;
     if (is_whole) {
         if (price.whole > sum->high.whole) sum->high = price;
@@ -143,9 +147,13 @@ static inline int add_plain_tick(part_t *sum, price_t price, int64_t size, int s
     if (side > 0) sum->buy += size;
     if (side < 0) sum->sell += size;
     double whole = (value + ROUND_WHOLE) - ROUND_WHOLE;
-    sum->whole += whole;
-    sum->fraction += ((value - whole) + ROUND_FINE) - ROUND_FINE;
-    carry(sum);
+    double fraction = sum->fraction + (((value - whole) + ROUND_FINE) - ROUND_FINE);
+    double over = ((fraction + UPWARDS) + ROUND_WHOLE) - ROUND_WHOLE;
+    whole = sum->whole + whole + over;
+    fraction -= over;
+    if (!(fabs(whole) < MOST_SUM)) whole = fraction = NAN;
+    sum->whole = whole;
+    sum->fraction = fraction;
     return 1;
 }
 

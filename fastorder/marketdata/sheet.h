@@ -10,12 +10,9 @@
 enum { TIME, OPEN, HIGH, LOW, CLOSE, VOLUME_SUM, TICKS, BUY, SELL, VALUE_SUM, VALUE_LEFT,
        COLUMNS };
 
-static inline void put_value(char *const *columns, int64_t at, const part_t *part) {
-    double near, left;
-    split_value(part, &near, &left);
-    if (near != near) near = left = NAN;     /* one NaN only: equal bars, equal bytes */
-    ((double *)columns[VALUE_SUM])[at] = near;
-    ((double *)columns[VALUE_LEFT])[at] = left;
+static inline void write_value(const part_t *part, double *near, double *left) {
+    split_value(part, near, left);
+    if (*near != *near) *near = *left = NAN;  /* one NaN only: equal bars, equal bytes */
 }
 
 /* Write one bar down. */
@@ -30,7 +27,9 @@ INLINE void put_bar(char *const *columns, int64_t at, int64_t label, const part_
     if (has_more && columns[TICKS]) ((int64_t *)columns[TICKS])[at] = part->ticks;
     if (has_more && columns[BUY]) ((int64_t *)columns[BUY])[at] = part->buy;
     if (has_more && columns[SELL]) ((int64_t *)columns[SELL])[at] = part->sell;
-    if (has_more && columns[VALUE_SUM]) put_value(columns, at, part);
+    if (has_more && columns[VALUE_SUM])
+        write_value(part, (double *)columns[VALUE_SUM] + at,
+                    (double *)columns[VALUE_LEFT] + at);
 }
 
 #endif

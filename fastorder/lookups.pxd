@@ -1,0 +1,36 @@
+"""The C side of lookups.py: where its attributes lie once it is compiled."""
+
+from libc.stdint cimport int64_t
+
+from fastorder._core.order cimport OrderRequest
+from fastorder._core.reading cimport Reading, read
+from fastorder._core.transfer cimport Evidence
+
+
+cdef class LookUps:
+    cdef readonly OrderRequest order
+    cdef readonly str tag
+    cdef readonly str contract_id
+    cdef public str note
+    cdef public bint restarted
+    cdef object _policy
+    cdef object _clock
+    cdef object _gateway_time
+    cdef object _absence
+    cdef object _audit
+    cdef list _ours
+    cdef list _listing
+    cdef bytes _date
+    cdef str _asked
+    cdef int64_t _window_s
+    cdef int _widens
+
+    cpdef bytes search(self, double called_s)
+    cpdef object listed(self, Evidence evidence)
+    cpdef object traded(self, Evidence evidence)
+    cpdef object shown(self, Evidence evidence, int64_t order_id)
+    cpdef object _found_as(self, dict row)
+    cpdef bint _is_ours(self, dict row) except -1
+    cpdef object begin_anew(self)
+    cpdef object overlook(self)
+    cpdef bint count(self) except -1

@@ -1,0 +1,74 @@
+"""The arguments of an executor, checked when it is made: none is found wrong later."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from fastorder.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fastorder.config import RetryPolicy, Timeouts
+
+
+def policies_from(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
+    """Both checked, with what else is loaded for the first executor.
+
+    These take longer to load than all the rest. From here on nothing has to be: what
+    is needed once something has gone wrong is there before.
+    """
+    import datetime  # noqa: F401
+    import hashlib  # noqa: F401
+    import logging  # noqa: F401
+
+    import orjson  # noqa: F401
+
+    from fastorder import models  # noqa: F401
+    from fastorder.config import RetryPolicy, Timeouts
+
+    return (
+        _of_kind("retry", retry, RetryPolicy),
+        _of_kind("timeouts", timeouts, Timeouts),
+    )
+
+
+def _of_kind(name: str, value: Any, kind: type[Any]) -> Any:
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise ConfigurationError(
+            f"{name} must be a {kind.__name__}, was {type(value).__name__}"
+        )
+    return value
+
+
+def connections_limit(most: Any) -> int:
+    """How many connections may be open at once."""
+    if type(most) is int and 1 <= most <= 10_000:
+        return most
+    raise ConfigurationError(
+        f"max_connections must be a whole number from 1 to 10000, was {most!r}"
+    )
+
+
+def path_from(name: str, path: Any) -> str | None:
+    """The path of a file; None where there is to be none."""
+    if path is None:
+        return None
+    try:
+        text = os.fsdecode(path)
+    except TypeError:
+        raise ConfigurationError(
+            f"{name} must be a path, was {type(path).__name__}"
+        ) from None
+    if not text or "\0" in text:
+        raise ConfigurationError(f"{name} must be the path of a file, was {text!r}")
+    return text
+
+
+def check_hook(name: str, hook: Any) -> None:
+    """Refuse what cannot be called; None stands for no hook."""
+    if hook is not None and not callable(hook):
+        raise ConfigurationError(
+            f"{name} must be callable with an OrderResult, was {type(hook).__name__}"
+        )

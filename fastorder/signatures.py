@@ -1,0 +1,41 @@
+"""A Python function with the signature of a compiled one: what Python says to it."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def _nothing() -> None:
+    pass
+
+
+def twin_of(verb: Callable[..., Any]) -> FunctionType:
+    """A function that takes the same arguments, and does nothing with them.
+
+    Args:
+        verb: without ``*args`` and ``**kwargs``.
+    """
+    from inspect import Parameter, signature  # only a wrong call needs them
+
+    given = signature(verb).parameters.values()
+    by_name = [each for each in given if each.kind is Parameter.KEYWORD_ONLY]
+    in_order = [each for each in given if each.kind is not Parameter.KEYWORD_ONLY]
+    names = tuple(each.name for each in (*in_order, *by_name))
+    code = _nothing.__code__.replace(
+        co_argcount=len(in_order),
+        co_kwonlyargcount=len(by_name),
+        co_nlocals=len(names),
+        co_varnames=names,
+    )
+    left_out = [each for each in in_order if each.default is not Parameter.empty]
+    twin = FunctionType(code, {}, verb.__name__, (None,) * len(left_out))
+    twin.__kwdefaults__ = {
+        each.name: None for each in by_name if each.default is not Parameter.empty
+    }
+    twin.__qualname__ = verb.__qualname__
+    return twin

@@ -1,0 +1,224 @@
+# cython: annotation_typing=False
+"""One order under way: what is known of it, when a send may follow, what is told.
+
+What is done at which event is said by ``fastorder.placement``, which builds on this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.protocol import Finish, Pause, RequestProtocol, Send
+from fastorder._core.result import result_of
+from fastorder.absence import JUMP_S
+from fastorder.endpoints import Endpoint
+from fastorder.enums import Outcome
+from fastorder.lookups import LookUps
+from fastorder.placement_states import DONE, SENDING
+from fastorder.schedule import Schedule
+
+if TYPE_CHECKING:
+    from fastorder._core.order import OrderRequest
+    from fastorder._core.reading import Reading
+    from fastorder._core.result import OrderResult
+    from fastorder._core.transfer import Evidence
+    from fastorder.clock import Clock
+    from fastorder.config import RetryPolicy
+    from fastorder.doubts import Doubts
+    from fastorder.gateway_time import GatewayTime
+    from fastorder.placement_states import State
+
+FOREVER_NS = 2**63 - 1
+SECOND_NS = 1_000_000_000
+PLACE = Endpoint.PLACE
+
+
+class Underway(RequestProtocol):
+    """One order on its way.
+
+    Attributes:
+        order: what the caller asked for.
+        tag: the order's tag, unique in its account.
+        contract_id: the contract as it stands in the body.
+        state: where it stands.
+        attempts: sends that began.
+        tries: sends that were asked for.
+        probed: the order that was asked for by its number; 0 where none was.
+        in_doubt: an earlier send may have landed.
+        evidence: of the last send; None before its end.
+        valid_until_ns: no byte leaves after this, on the monotonic clock.
+    """
+
+    order: OrderRequest
+    tag: str
+    contract_id: str
+    state: State
+    attempts: int
+    tries: int
+    probed: int
+    in_doubt: bool
+    evidence: Evidence | None
+    valid_until_ns: int
+    _body: bytes
+    _policy: RetryPolicy
+    _clock: Clock
+    _gateway_time: GatewayTime
+    _doubts: Doubts
+    _called_ns: int
+    _sent_s: float  # the call on the wall clock
+    _heard: Evidence | None  # of the last exchange, look-ups too
+    _reading: Reading  # of the last send's answer
+    _retries: Schedule | None
+    _look_ups: LookUps | None
+    _may_resend: bool  # the look-up's absence may be followed by a send
+    _never_again: bool  # a send of this order may never follow
+    _had_401: bool  # a send has got one
+    _one_look: bool  # one look-up is enough for a first result
+    _error: str  # why it is in doubt, or was not sent
+    _due_ns: int
+    _stuck_ns: int
+
+    # ------------------------------------------------------------ what is done
+
+    def _send(self) -> Send:
+        self.state = SENDING
+        self.tries += 1
+        self._due_ns = 0
+        return Send(PLACE, self._body, True, self._leave_until_ns())
+
+    def _pause(self, state: State, due_ns: int) -> Pause:
+        self.state = state
+        self._due_ns = due_ns
+        return Pause(due_ns)
+
+    def _be_in_doubt(self, reason: str) -> None:
+        self.in_doubt = True
+        self._error = reason
+        if self._look_ups is not None:
+            self._look_ups.begin_anew()
+        self._doubts.add(self.order.account_id, self.contract_id, self.tag)
+
+    # ------------------------------------------------------------ what it goes by
+
+    def _may_send_again(self, mode: str) -> bool:
+        return (
+            self._policy.resend == mode
+            and not self._never_again
+            and self.attempts <= self._policy.max_retries
+            and not self._too_late
+        )
+
+    @property
+    def _too_late(self) -> bool:
+        return self._clock.monotonic_ns() >= self._leave_until_ns()
+
+    def _leave_until_ns(self) -> int:
+        """No byte leaves after this; earlier by what this machine has slept."""
+        if self.valid_until_ns == FOREVER_NS:
+            return FOREVER_NS
+        slept_s = self._clock.wall_s() - self._sent_s - self._ago_s
+        if slept_s <= JUMP_S:
+            return self.valid_until_ns
+        return self.valid_until_ns - int(slept_s * SECOND_NS)
+
+    @property
+    def _is_early(self) -> bool:
+        """Whether somebody asked for this look-up before its pause was over."""
+        return self._clock.monotonic_ns() < self._due_ns
+
+    @property
+    def called_s(self) -> float:
+        """The time of the call on the wall clock, at the earliest.
+
+        As it stood then, or counted back from now: the wall clock may have been set
+        back since, and the monotonic one stands still while the machine sleeps.
+        """
+        return min(self._sent_s, self._clock.wall_s() - self._ago_s)
+
+    @property
+    def _ago_s(self) -> float:
+        """Seconds since the call on the monotonic clock."""
+        return (self._clock.monotonic_ns() - self._called_ns) / SECOND_NS
+
+    @property
+    def _schedule(self) -> Schedule:
+        """Made on the first trouble; most orders have none."""
+        if self._retries is None:
+            self._retries = Schedule(self._policy, self._clock)
+        return self._retries
+
+    def _looks(self) -> LookUps:
+        """Made on the first doubt."""
+        if self._look_ups is None:
+            self._look_ups = LookUps(
+                self.order,
+                self.tag,
+                self.contract_id,
+                self._policy,
+                self._clock,
+                self._gateway_time,
+            )
+        return self._look_ups
+
+    # ------------------------------------------------------------ what is told
+
+    def _never_sent(self) -> Finish[OrderResult]:
+        proof = "not a byte of it left this machine"
+        return self._finish(Outcome.NOT_SENT, proof, error=self._error)
+
+    def _stopped(self) -> Finish[OrderResult]:
+        """The executor closes: what is known by now is the last word."""
+        why = f" ({self._error})" if self._error else ""
+        self._error = f"the executor was closed{why}"
+        if not self.in_doubt:
+            return self._never_sent()
+        self.state = DONE
+        return Finish(self._unknown())
+
+    def _unknown(self) -> OrderResult:
+        """Whoever is told this expects no send any more."""
+        self._never_again = True
+        note = "" if self._look_ups is None else self._look_ups.note
+        error = "; ".join(filter(None, (self._error, note)))
+        return self._result(Outcome.UNKNOWN, None, None, error)
+
+    def _finish(
+        self,
+        outcome: Outcome,
+        proof: str,
+        order_id: Any = None,
+        error: str | None = None,
+        error_code: Any = None,
+        error_name: str | None = None,
+    ) -> Finish[OrderResult]:
+        """The outcome is proved."""
+        self.state = DONE
+        if self.in_doubt:
+            self._doubts.clear(self.order.account_id, self.contract_id, self.tag)
+        return Finish(
+            self._result(outcome, proof, order_id, error, error_code, error_name)
+        )
+
+    def _result(
+        self,
+        outcome: Outcome,
+        proof: str | None,
+        order_id: Any,
+        error: str | None,
+        error_code: Any = None,
+        error_name: str | None = None,
+    ) -> OrderResult:
+        return result_of(
+            outcome,
+            "place",
+            self.evidence,
+            self._called_ns,
+            self._clock.monotonic_ns(),
+            self.attempts,
+            order_id,
+            error,
+            error_code,
+            error_name,
+            self.tag,
+            proof,
+        )
