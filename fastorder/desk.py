@@ -359,7 +359,7 @@ class Desk(Placing[Placed], ABC):
         """The result of the order with this tag; an unknown one is looked up again.
 
         An order is never sent again by this. One that came late, after the proof that
-        it was not there, is shown as accepted, and its contract is free again.
+        it was not there or dead, is shown as accepted, and its contract is free again.
 
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.

@@ -49,7 +49,7 @@ class Dispatch(Carrier):
         witness: hears what becomes of orders; None where nobody wants to know.
 
     Attributes:
-        expects_latecomers: orders that were told to be absent are looked for.
+        expects_latecomers: orders that were told to be absent or dead are looked for.
     """
 
     def __init__(

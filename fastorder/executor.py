@@ -42,7 +42,7 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         kill_file: while this file is there, no new exposure leaves.
         on_unknown: called with the OrderResult of an order of unknown outcome, once.
         on_late_arrival: called with the OrderResult of an order that came after the
-            proof that it was not placed, once.
+            proof that it was not placed, or after a look-up showed it rejected, once.
 
     Raises:
         ConfigurationError: an argument is not usable.

@@ -1,4 +1,4 @@
-"""Orders that were proved absent, looked for again for a day: an arrival is loud.
+"""Orders proved absent or dead, looked for again for a day: an arrival is loud.
 
 The proof says what the gateway listed, so it is wrong where the gateway books an order
 later still. The tag is never used again for another order, so whatever carries it is
@@ -32,7 +32,7 @@ MINUTE_NS = 60 * SECOND_NS
 FOREVER_NS = 2**63 - 1
 
 LIFE_S = 86_400
-"""How long an order is looked for after the proof of its absence."""
+"""How long an order is looked for after the proof of its absence or end."""
 
 PAUSES_NS = tuple(minutes * MINUTE_NS for minutes in (1, 1, 2, 4, 7, 15, 60))
 """Before each look: 1, 2, 4, 8, 15 and 30 minutes after the proof, then each hour."""
@@ -48,7 +48,7 @@ class Missed:
         ticket: shows what its caller was told.
         contract_id, side: what an order with its tag has to be of.
         called_s: when it was asked for, on the wall clock.
-        told_s: when its absence was proved, on the wall clock.
+        told_s: when its absence or its end was proved, on the wall clock.
         clock: both clocks.
         margin_s: how long before the call a look-up starts.
     """
@@ -130,7 +130,7 @@ class Watch:
 
 
 class Latecomers(Receiver):
-    """Looks for the orders of one executor that were told to be absent.
+    """Looks for the orders of one executor that were told to be absent or dead.
 
     It is woken by the engine. Where nothing runs between the calls, that is while the
     next call waits for its answer.

@@ -130,9 +130,9 @@ class Records:
         the order that may be booked, or listed, later.
         """
         since_s = self._dispatch.clock.wall_s() - LIFE_S
-        rejected = journal.told_since("REJECTED", since_s)
-        shown = [entry for entry in rejected if not _is_refusal(entry)]
-        for entry in journal.told_since("NOT_PLACED", since_s) + shown:
+        absent = journal.told_since("NOT_PLACED", since_s)
+        shown = journal.told_since("REJECTED", since_s, unless_proof=ONLY_SEND_REFUSED)
+        for entry in absent + shown:
             intent = entry.intent
             self._dispatch.latecomers.expect_again(
                 self._ended(entry),
@@ -244,8 +244,3 @@ class Records:
             )
         )
         return ticket
-
-
-def _is_refusal(entry: Entry) -> bool:
-    """Whether it was refused by the answer to its only send: none of it can come."""
-    return (entry.proof or "").startswith(ONLY_SEND_REFUSED)

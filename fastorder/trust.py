@@ -69,7 +69,7 @@ def _is_local(scheme: str, host: str) -> bool:
         return False
 
 
-def security_for(base_url: str, ca_file: str | os.PathLike[str] | None) -> Security:
+def security_for(base_url: str, ca_file: str | None) -> Security:
     """The trust settings for a base URL.
 
     Args:
@@ -100,13 +100,14 @@ def security_for(base_url: str, ca_file: str | os.PathLike[str] | None) -> Secur
     )
 
 
-def _readable(ca_file: str | os.PathLike[str]) -> str:
-    path = os.fspath(ca_file)
+def _readable(ca_file: str) -> str:
     try:
-        with open(path, "rb") as file:
+        with open(ca_file, "rb") as file:
             text = file.read()
     except OSError as error:
         raise ConfigurationError(f"ca_file must be readable: {error}") from None
     if b"-----BEGIN CERTIFICATE-----" not in text:
-        raise ConfigurationError(f"ca_file must hold PEM certificates, {path} has none")
-    return path
+        raise ConfigurationError(
+            f"ca_file must hold PEM certificates, {ca_file} has none"
+        )
+    return ca_file

@@ -27,6 +27,7 @@ class DespiteUnknown:
         several = isinstance(self.tags, (tuple, list, set, frozenset))
         if not several or not all(isinstance(tag, str) for tag in self.tags):
             raise WrongFieldType("tags", "must be a tuple of texts", self.tags)
+        object.__setattr__(self, "tags", tuple(self.tags))
 
     def covers(self, tags: tuple[str, ...]) -> bool:
         """Whether every one of these is named."""

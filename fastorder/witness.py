@@ -34,7 +34,7 @@ class Witness(Receiver):
         journal: where they are written; None for nowhere.
         on_unknown: called once for each order whose outcome is unknown.
         on_late_arrival: called once for each order that came after the proof that it
-            was not there.
+            was not there, or after a look-up showed it rejected.
         gate: shut for good where the journal fails.
         clock: both clocks.
         engine: wakes it to commit what was put off; None to put nothing off, where
@@ -78,7 +78,7 @@ class Witness(Receiver):
             self._write(ticket.result)
 
     def came_late(self, result: OrderResult) -> None:
-        """An order that was told to be absent is there."""
+        """An order that was told to be absent or dead is there."""
         self._write(result)
         self._call("on_late_arrival", self._on_late_arrival, result)
 

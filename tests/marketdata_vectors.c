@@ -55,13 +55,18 @@ static void try_ticks(const lanes_t *lanes, int is_whole, int with_sides) {
 }
 
 /* Bars of a minute, with a gap now and then, to longer ones. */
-static void try_bars(const lanes_t *lanes, int is_whole, int has_more) {
+/* Bars a second apart make full blocks of longer ones; those with gaps, rarely one. */
+static void try_bars(const lanes_t *lanes, int is_whole, int has_more, int has_gaps) {
     static int64_t time[MANY];
     static double left[MANY];
     static char made[COLUMNS][8 * MANY];
     const void *price = is_whole ? (void *)whole : (void *)real;
     char *columns[COLUMNS] = {0};
-    for (int i = 0; i < MANY; i++) time[i] = (when[i] - when[0]) / 200000000 * MINUTE / 60;
+    for (int i = 0; i < MANY; i++) {
+        int64_t second = has_gaps ? (when[i] - when[0]) / 200000000 : i;
+        time[i] = second * MINUTE / 60;
+        left[i] = (i % 5 - 2) * 0x1p-52;
+    }
     bars_t bars = {time, price, price, price, price, sizes, NULL, NULL, NULL, NULL, NULL,
                    MANY, is_whole, lanes};
     for (int c = 0; c < TICKS; c++) columns[c] = made[c];
@@ -90,7 +95,8 @@ int main(void) {
         for (int is_whole = 0; is_whole < 2; is_whole++) {
             for (int more = 0; more < 2; more++) {
                 try_ticks(lanes, is_whole, more);
-                try_bars(lanes, is_whole, more);
+                try_bars(lanes, is_whole, more, 1);
+                try_bars(lanes, is_whole, more, 0);
             }
         }
         printf("%s %016llx\n", lanes_name(rank), (unsigned long long)sum);

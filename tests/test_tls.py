@@ -1,6 +1,9 @@
 """TLS is verified, always, before a byte of a request leaves."""
 
 import datetime
+import os
+import shutil
+import sys
 
 import pytest
 import trustme
@@ -89,6 +92,14 @@ def test_only_https_and_loopback_are_taken(base_url):
     with pytest.raises(fastorder.ConfigurationError) as raised:
         fastorder.OrderExecutor(base_url)
     assert "pass" not in str(raised.value).replace("password", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_the_name_of_a_ca_file_need_not_be_utf_8(tls_gateway, certificate, tmp_path):
+    name = os.fsencode(tmp_path) + b"/ca-\xff.pem"
+    shutil.copyfile(certificate.authority, name)
+    with blocking.OrderExecutor(tls_gateway.base_url, ca_file=name) as executor:
+        prepared(executor, tls_gateway).connect()
 
 
 def test_a_ca_file_must_be_there_and_be_pem(tmp_path):

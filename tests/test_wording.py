@@ -11,6 +11,7 @@ from conftest import ACCOUNT
 
 import fastorder
 from fastorder import blocking
+from fastorder._core import wording
 from fastorder.placing import Placing
 
 ORDER = ("symbol", "side", "quantity", "account_id")
@@ -146,3 +147,27 @@ def test_wrong_calls_keep_nothing(executor):
         told(executor.place_limit_order, symbol)
     gc.collect()
     assert sys.getrefcount(symbol) == before
+
+
+def place_market_order_without_account():
+    with blocking.OrderExecutor("http://127.0.0.1:9") as executor:
+        executor.place_market_order("MNQ", "BUY", 1)
+
+
+def test_where_no_twin_can_be_made_the_first_error_is_told(monkeypatch):
+    monkeypatch.setattr(wording, "twin_of", failing(TypeError("no twin")))
+    with pytest.raises(TypeError, match="at least 4 positional arguments"):
+        place_market_order_without_account()
+
+
+def test_a_ctrl_c_while_the_words_are_found_is_not_lost(monkeypatch):
+    monkeypatch.setattr(wording, "twin_of", failing(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        place_market_order_without_account()
+
+
+def failing(error):
+    def fail(*_):
+        raise error
+
+    return fail

@@ -189,7 +189,10 @@ def bar_contenders(columns: dict[str, np.ndarray]) -> Contenders:
 
 
 def live_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
-    """Each within the same loop of Python, which is a contender of its own."""
+    """Each within the same loop of Python, which is a contender of its own.
+
+    The builder of nautilus has a loop of its own, over prices of its own kind.
+    """
     rows = list(zip(*(c[:300_000].tolist() for c in ticks.values()), strict=True))
 
     def run(update: Callable[[int, float, int], object]) -> None:
@@ -301,8 +304,12 @@ def beyond(times: list[float], loop: list[float]) -> list[float]:
 
 
 def ratio_of(theirs: list[float], ours: list[float]) -> tuple[float, str]:
-    """How many times as long theirs took: the median of the rounds, and the spread."""
-    ratios = sorted(their / our for their, our in zip(theirs, ours, strict=True))
+    """How many times as long theirs took: the median of the rounds, and the spread.
+
+    A round has none where ours took nothing, since what is taken off it was held up.
+    """
+    pairs = zip(theirs, ours, strict=True)
+    ratios = sorted(their / our for their, our in pairs if our > 0)
     return statistics.median(ratios), f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
 
 

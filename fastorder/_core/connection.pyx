@@ -7,6 +7,8 @@ answer, whatever the method (curl issue 18417); here a request's bytes are hande
 once, and there is nobody who could do it again.
 """
 
+import os
+
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
@@ -376,9 +378,9 @@ cdef int secure(CURL* easy, Security security) except -1:
     if security.native_ca:
         check(set_long(easy, c.CURLOPT_SSL_OPTIONS, c.CURLSSLOPT_NATIVE_CA))
     if security.ca_file is not None:
-        ca_file = security.ca_file.encode()
+        ca_file = os.fsencode(security.ca_file)
         check(set_pointer(easy, c.CURLOPT_CAINFO, <const char*>ca_file))
     if security.ca_path is not None:
-        ca_path = security.ca_path.encode()
+        ca_path = os.fsencode(security.ca_path)
         check(set_pointer(easy, c.CURLOPT_CAPATH, <const char*>ca_path))
     return 0

@@ -175,15 +175,19 @@ cdef object member(str field, object value, object kind, dict members):
     return member_by_text(field, value, kind, members)
 
 
+cdef str names_of(object kind):
+    return ", ".join([member.name for member in kind])
+
+
 cdef object member_by_text(str field, object value, object kind, dict members):
     """The same by a name in mixed letter case, and by text that is no plain str."""
-    names = ", ".join(member.name for member in kind)
     if not isinstance(value, str):
         raise WrongFieldType(
-            field, f"must be of {kind.__name__} or one of {names}", value)
+            field, f"must be of {kind.__name__} or one of {names_of(kind)}", value)
     name = plain_text(value).upper()
     if name in members and value.isascii():     # others have ASCII in upper case too
         return members[name]
+    names = names_of(kind)
     if name.replace("_", "") == "STOPLIMIT":
         names += " (the gateway's documentation leaves stop-limit out)"
     raise InvalidField(field, f"must be one of {names}", value)

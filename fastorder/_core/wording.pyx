@@ -19,11 +19,14 @@ cdef extern from "Python.h":
     object PyObject_Vectorcall(
         object verb, PyObject* const* given, size_t count, PyObject* names)
 
-cdef vectorcallfunc compiled = NULL     # Cython has one for all that take keywords
+cdef vectorcallfunc compiled = NULL     # one for all that take keywords, in a module
 
 
 def worded_by_python(verb):
     """The same function; a call that does not fit its signature is told by name.
+
+    Args:
+        verb: of the one module that uses this, with arguments that have names.
 
     Where the arguments fit, it costs one more call and two comparisons.
     """
@@ -54,18 +57,22 @@ cdef void reword(
     cdef PyObject* kind = NULL
     cdef PyObject* error = NULL
     cdef PyObject* trace = NULL
-    text = None
+    found = None
     PyErr_Fetch(&kind, &error, &trace)
     try:
-        PyObject_Vectorcall(twin_of(<object>verb), given, count, names)
-    except TypeError as refusal:
-        text = str(refusal)
-    except BaseException:       # no room for a twin, say: the first error is told
+        twin = twin_of(<object>verb)
+        try:
+            PyObject_Vectorcall(twin, given, count, names)
+        except TypeError as refusal:
+            found = TypeError(str(refusal))
+    except Exception:           # no room for a twin, say: the first error is told
         pass
-    if text is None:            # the arguments fit: it was raised behind them
+    except BaseException as stop:           # Ctrl-C in between
+        found = stop
+    if found is None:           # the arguments fit: it was raised behind them
         PyErr_Restore(kind, error, trace)
     else:
         Py_XDECREF(kind)
         Py_XDECREF(error)
         Py_XDECREF(trace)
-        PyErr_SetObject(TypeError, text)
+        PyErr_SetObject(type(found), found)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 SELECT = f"SELECT {COLUMNS} FROM event WHERE id = ?"  # noqa: S608
 SELECT_TOLD = (
     "SELECT tag FROM event WHERE kind = 'outcome'"
-    " AND outcome = ? AND at_s >= ? GROUP BY tag ORDER BY MIN(id)"
+    " AND outcome = ? AND at_s >= ? AND instr(proof, ?) IS NOT 1"
+    " GROUP BY tag ORDER BY MIN(id)"
 )
 SELECT_SINCE = "SELECT tag FROM event WHERE kind = 'intent' AND at_s >= ? ORDER BY id"
 
@@ -285,15 +286,20 @@ class Journal:
         """The intents that were made at a time or later, oldest first."""
         return self._selected(SELECT_SINCE, at_s)
 
-    def told_since(self, outcome: str, at_s: float) -> list[Entry]:
+    def told_since(
+        self, outcome: str, at_s: float, *, unless_proof: str | None = None
+    ) -> list[Entry]:
         """The intents that had this outcome at a time or later, and still have it.
 
         What ``resolve_later`` has noted counts once it is committed.
+
+        Args:
+            unless_proof: leave out those whose proof begins so.
         """
-        entries = self._selected(SELECT_TOLD, outcome, at_s)
+        entries = self._selected(SELECT_TOLD, outcome, at_s, unless_proof)
         return [known for known in entries if known.outcome == outcome]
 
-    def _selected(self, select: str, *values: str | float) -> list[Entry]:
+    def _selected(self, select: str, *values: str | float | None) -> list[Entry]:
         self._pen.check_usable()
         with self._turn:
             try:

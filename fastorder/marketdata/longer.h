@@ -309,36 +309,27 @@ INLINE int64_t values_of_few(const bars_t *bars, int64_t i, int64_t rows, int64_
     return rows;
 }
 
-/* The columns that bars may lack, from a place on; how many rows of them fit. Where bars
- * lack one that is kept it gets zeros; where one is not kept it is looked at all the same. */
+/* The columns that bars may lack, from a place on; how many rows of them fit. */
 INLINE int64_t join_more(const row_t *row, const place_in_row_t *from, int64_t rows,
                          int64_t n) {
     const int64_t *given[] = {row->bars.ticks, row->bars.buy, row->bars.sell};
-    int64_t unkept[ROWS];
     for (int column = TICKS; column <= SELL; column++) {
         const int64_t *x = given[column - TICKS];
-        int64_t *sums = row->columns[column] ? (int64_t *)row->columns[column] + from->at
-                                             : unkept;
+        int64_t *sums = (int64_t *)row->columns[column] + from->at;
         if (x) rows = sums_of_few(x + from->i, rows, n, sums);
-        else if (sums != unkept) memset(sums, 0, 8 * (size_t)rows);
     }
-    if (!row->bars.value && !row->columns[VALUE_SUM]) return rows;
-    double *near = (double *)unkept, *left = near;
-    if (row->columns[VALUE_SUM]) {
-        near = (double *)row->columns[VALUE_SUM] + from->at;
-        left = (double *)row->columns[VALUE_LEFT] + from->at;
-    }
-    if (row->bars.value) return values_of_few(&row->bars, from->i, rows, n, near, left);
-    memset(near, 0, 8 * (size_t)rows);
-    memset(left, 0, 8 * (size_t)rows);
-    return rows;
+    if (!row->bars.value) return rows;
+    double *near = (double *)row->columns[VALUE_SUM] + from->at;
+    double *left = (double *)row->columns[VALUE_LEFT] + from->at;
+    return values_of_few(&row->bars, from->i, rows, n, near, left);
 }
 
 /* A block of longer bars: first what all bars have, then the rest; how many they are, or
  * -1 where one does not fit and the row ends. */
-INLINE int64_t run_block(const row_t *row, place_in_row_t *now, int64_t n, int is_whole) {
+INLINE int64_t run_block(const row_t *row, place_in_row_t *now, int64_t size, int64_t n,
+                         int is_whole) {
     const place_in_row_t from = *now;
-    int64_t most = row->most - from.at < ROWS ? row->most : from.at + ROWS;
+    int64_t most = row->most - from.at < size ? row->most : from.at + size;
     int fits = run_bars_of(row, now, most, n, is_whole, 0);
     int64_t rows = now->at - from.at, joined = join_more(row, &from, rows, n);
     if (joined == rows) return fits ? rows : -1;
@@ -347,14 +338,16 @@ INLINE int64_t run_block(const row_t *row, place_in_row_t *now, int64_t n, int i
     return -1;
 }
 
-/* Longer bars as long as each has n bars; 0 where one does not fit. */
+/* Longer bars as long as each has n bars; 0 where one does not fit. Blocks begin small:
+ * where one in ten does not fit, little of a block is made in vain. */
 INLINE int run_row(const row_t *row, place_in_row_t *now, int64_t n, int is_whole,
                    int has_more) {
-    int64_t most = now->at + LEAST_ROWS, rows = ROWS;
+    int64_t most = now->at + LEAST_ROWS, size = LEAST_ROWS, rows;
     if (n >= FEW || !has_more || most > row->most) most = row->most;
     int fits = run_bars_of(row, now, most, n, is_whole, has_more);
     if (now->at < most || most == row->most) return fits;
-    while (rows == ROWS) rows = run_block(row, now, n, is_whole);
+    while ((rows = run_block(row, now, size, n, is_whole)) == size)
+        if (size < ROWS) size *= 2;
     return rows >= 0;
 }
 
@@ -398,6 +391,10 @@ static int64_t longer_bars(const bars_t *bars, int64_t *start, int64_t offset,
     place_in_row_t now = {*start, 0, even_label(bars->time[*start], offset, length)};
     int has_more = columns[TICKS] || columns[BUY] || columns[SELL] || columns[VALUE_SUM];
     int64_t step = 1;
+    if (has_more && (!bars->ticks != !columns[TICKS] || !bars->buy != !columns[BUY]
+                     || !bars->sell != !columns[SELL]
+                     || !bars->value != !columns[VALUE_SUM]))
+        return 0;                            /* what is kept is given, or the slow way */
     memcpy(row.columns, columns, sizeof row.columns);
     while (now.at < most) {
         int64_t stop = first_from(bars->time, now.i, bars->n, now.label + length, step);

@@ -8,9 +8,6 @@
 
 #include <Python.h>
 #include <stdint.h>
-#if PY_VERSION_HEX < 0x030B0000
-#include <longintrepr.h>
-#endif
 
 typedef PyObject *(*call_t)(PyObject *self, PyObject *const *arguments, Py_ssize_t count,
                             PyObject *names);
@@ -43,13 +40,13 @@ static inline int read_whole(PyObject *number, int64_t *whole) {
 #endif
     if (__builtin_expect(count == 1, 1)) return *whole = digits[0], 1;
     if (__builtin_expect(count == 3, 1)) {
+        if (digits[2] >= 8) return 0;
         *whole = (int64_t)digits[2] << 60 | (int64_t)digits[1] << 30 | digits[0];
-        return digits[2] < 8;
+        return 1;
     }
     if (count == 2) return *whole = (int64_t)digits[1] << 30 | digits[0], 1;
     if (count == 0) return *whole = 0, 1;
     if (count == -1) return *whole = -(int64_t)digits[0], 1;
-    if (count == -2) return *whole = -((int64_t)digits[1] << 30 | digits[0]), 1;
 #endif
     (void)number, (void)whole;
     return 0;
