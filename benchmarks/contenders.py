@@ -32,6 +32,7 @@ class Contender:
     http2: bool = False
 
 
+STAMP = "fastorder, call to bytes written"
 CONTENDERS = {
     "raw socket": Contender("raw_socket", awaited=False),
     "raw protocol": Contender("raw_protocol"),

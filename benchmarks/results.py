@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ def machine() -> dict[str, str | int]:
         "processor": processor(),
         "cores": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}"
+        + ", the system's own" * (sys.base_prefix == "/usr"),
     }
 
 

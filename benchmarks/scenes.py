@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from contenders import CONTENDERS, Contender, Process, processes, tell
+from contenders import CONTENDERS, STAMP, Contender, Process, processes, tell
 from contest import Times, in_turn, ratio
 from results import SHORT, keep
-from server import pin
+from server import hold_back, pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ class Scene:
     rounds: int = 12
     orders: int = 120
     far: bool = False
+    held_back: bool = False  # the server, until the client waits for it
     base: str = "fastorder"  # everybody's ratio is to this one
 
 
@@ -72,7 +73,9 @@ COLD = {
     **some("topstep-client-py", "project-x-py"),
 }
 SCENES = {
-    "warm": Scene("Place, warm connection, plain HTTP/1.1, one core", CONTENDERS),
+    "warm": Scene(
+        "Place, warm connection, plain HTTP/1.1, one core", CONTENDERS, rounds=24
+    ),
     "warm-free": Scene(
         "Place, warm connection, plain HTTP/1.1, no core given",
         CONTENDERS,
@@ -111,9 +114,16 @@ SCENES = {
             **with_verb("modify", *TRADERS),
             **with_verb("cancel", *TRADERS),
             **with_verb("cancel", "project-x-py"),
-            "fastorder, call to bytes written": ours(stamp=True),
+            STAMP: ours(stamp=True),
         },
         rounds=8,
+    ),
+    "stamp": Scene(
+        "Place, plain HTTP/1.1, one core, the server held back until the client waits",
+        {"raw socket": CONTENDERS["raw socket"], "fastorder": OURS}
+        | {STAMP: ours(stamp=True)},
+        rounds=8,
+        held_back=True,
     ),
     "verbs-tls": Scene(
         "Place, modify, cancel, HTTP/1.1 over TLS, one core",
@@ -201,6 +211,7 @@ def play(
     scene = SCENES[name]
     core = 0 if scene.pinned else None
     pin(server, core)
+    hold_back(server, scene.held_back)
     tell(f"\n{scene.title}")
     with processes(scene.contenders, environments, core) as (running, left_out):
         targets = {
@@ -231,6 +242,7 @@ def play(
         ready = {each: one for each, one in running.items() if each not in left_out}
         left_out |= in_turn(ready, 2 if SHORT else scene.rounds, act)
     pin(server, None)
+    hold_back(server, False)
     whole = {each: one for each, one in times.items() if each not in left_out}
     write(name, scene, server, environments, Outcome(whole, left_out), first)
     return Outcome(whole, left_out)

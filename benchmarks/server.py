@@ -161,3 +161,14 @@ def pin(server: Server, core: int | None) -> None:
     if hasattr(os, "sched_setaffinity"):
         cores = set(range(os.cpu_count() or 1)) if core is None else {core}
         os.sched_setaffinity(server.pid, cores)
+
+
+def hold_back(server: Server, held: bool) -> None:
+    """Let the server run only where nobody else wants its core, or as usual again.
+
+    On one core it then reads a request once the client waits for the answer, and not
+    within the client's send.
+    """
+    if hasattr(os, "sched_setscheduler"):
+        policy = os.SCHED_IDLE if held else os.SCHED_OTHER
+        os.sched_setscheduler(server.pid, policy, os.sched_param(0))
