@@ -315,8 +315,9 @@ INLINE int64_t join_more(const row_t *row, const place_in_row_t *from, int64_t r
     const int64_t *given[] = {row->bars.ticks, row->bars.buy, row->bars.sell};
     for (int column = TICKS; column <= SELL; column++) {
         const int64_t *x = given[column - TICKS];
+        if (!x) continue;
         int64_t *sums = (int64_t *)row->columns[column] + from->at;
-        if (x) rows = sums_of_few(x + from->i, rows, n, sums);
+        rows = sums_of_few(x + from->i, rows, n, sums);
     }
     if (!row->bars.value) return rows;
     double *near = (double *)row->columns[VALUE_SUM] + from->at;
