@@ -40,7 +40,7 @@ class Server(SerialServer):
 
     def __init__(self, pause=0.0, early=False):
         self.pause, self.early = pause, early
-        self.heads, self.bodies = [], []
+        self.heads, self.bodies, self.answers = [], [], 0
         super().__init__()
 
     def _answered(self, connection, stream):
@@ -53,6 +53,7 @@ class Server(SerialServer):
             size = int(head.lower().partition(b"content-length:")[2].split()[0])
             self.bodies.append(stream.read(size))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        self.answers += 1
         if self.early:
             time.sleep(0.2)
         return not self.early
@@ -127,6 +128,58 @@ def test_a_request_that_is_never_read_ends_with_its_time(run, serve, exchange):
     assert (evidence.curl_code, evidence.starts) == (28, 1)
     assert evidence.curl_error == "no answer within 150 ms"
     assert evidence.written_ns == 0
+
+
+def patient_and_hasty(url):
+    """Two routes that share their connections; the second waits for 150 ms."""
+    origin = Origin(url, Security(protocols="http"))
+    return (
+        Route(origin, "/api", once=True),
+        Route(origin, "/api", once=True, request_ms=150),
+    )
+
+
+def let_its_time_pass_unread(server, count):
+    """Keep the thread busy until an answer is there and its time is over."""
+    until = time.monotonic() + 20
+    while server.answers < count:
+        assert time.monotonic() < until, "the server has not answered"
+        time.sleep(0.01)
+    time.sleep(0.2)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.3], ids=["in time", "late"])
+def test_an_answer_that_a_busy_loop_left_unread_is_read(run, serve, pause):
+    server = serve(pause=pause)
+    patient, hasty = patient_and_hasty(server.url)
+
+    async def main():
+        engine, sink = LoopEngine(), Sink()
+        engine.submit(patient, b"{}", TOKEN.encode(), sink)
+        while not sink.heard:
+            await asyncio.sleep(0.001)
+        engine.submit(hasty, b"{}", TOKEN.encode(), sink)
+        let_its_time_pass_unread(server, 2)
+        while len(sink.heard) < 2:
+            await asyncio.sleep(0.001)
+        engine.close()
+        return sink.heard
+
+    assert [(e.curl_code, e.http_status) for e in run(main())] == [(0, 200)] * 2
+
+
+def test_an_answer_that_nobody_waited_for_is_read(serve):
+    server, engine, sink = serve(), PollEngine(), Sink()
+    patient, hasty = patient_and_hasty(server.url)
+    engine.submit(patient, b"{}", TOKEN.encode(), sink)
+    while not sink.heard:
+        engine.turn(1_000_000_000)
+    engine.submit(hasty, b"{}", TOKEN.encode(), sink)
+    let_its_time_pass_unread(server, 2)
+    while len(sink.heard) < 2:
+        engine.turn(1_000_000_000)
+    engine.close()
+    assert [(e.curl_code, e.http_status) for e in sink.heard] == [(0, 200)] * 2
 
 
 def test_the_head_names_host_path_and_token(run, serve):

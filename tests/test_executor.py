@@ -405,31 +405,49 @@ def test_a_failure_of_the_client_itself_leaves_the_order_to_be_resolved(
     assert len(gateway.ledger.placements(result.tag)) == 1
 
 
-@pytest.mark.parametrize("watch", ["add_reader", "add_writer"])
+class FaultyLoop(asyncio.SelectorEventLoop):
+    """A loop of which one method raises, at one of its calls after it is armed."""
+
+    def __init__(self, where, call, error):
+        super().__init__()
+        self.left = None
+        method = getattr(self, where)
+
+        def faulty(*args, **named):
+            if self.left is not None:
+                self.left -= 1
+                if self.left == 0:
+                    raise error
+            return method(*args, **named)
+
+        setattr(self, where, faulty)
+        self._call = call
+
+    def arm(self):
+        self.left = self._call
+
+    def disarm(self):
+        self.left = None
+
+
+WATCHES = [("add_reader", 1), ("add_reader", 2), ("add_writer", 1)]
+"""Where an order on a new connection first registers something with its loop."""
+
+
+@pytest.mark.parametrize(("where", "call"), WATCHES)
 def test_an_order_whose_socket_cannot_be_watched_is_placed_once(
-    connect, gateway, watch
+    connect, gateway, where, call
 ):
-    class FullLoop(asyncio.SelectorEventLoop):
-        full = False
-
-    def refused(loop, *args):
-        if loop.full:
-            loop.full = False
-            raise OSError(28, "no space for one more socket")
-        return getattr(asyncio.SelectorEventLoop, watch)(loop, *args)
-
-    setattr(FullLoop, watch, refused)
-
     async def main():
         async with connect() as executor:
-            asyncio.get_running_loop().full = True
+            asyncio.get_running_loop().arm()
             ticket = buy(executor)
             assert executor.intents() == (ticket,)
             return await asyncio.wait_for(ticket, 10)
 
-    loop = FullLoop()
+    loop = FaultyLoop(where, call, OSError(28, "no space for one more socket"))
     result = loop.run_until_complete(main())
-    assert not loop.full
+    assert loop.left <= 0  # it was refused
     loop.close()
     assert result.outcome is Outcome.ACCEPTED
     assert len(gateway.ledger.placements()) == 1
@@ -449,40 +467,34 @@ def test_a_close_that_is_cancelled_closes_all_the_same(run, connect, gateway):
     assert run(main()).outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("where", ["call_later", "add_writer", "add_reader"])
+@pytest.mark.parametrize(("where", "call"), [*WATCHES, ("call_later", 1)])
 @pytest.mark.parametrize("journaled", [False, True])
 def test_ctrl_c_in_the_middle_of_a_place_loses_no_order(
-    connect, gateway, tmp_path, where, journaled
+    connect, gateway, tmp_path, where, call, journaled
 ):
     """Whatever leaves after it is in the book, and nothing is told that is not so."""
     journal = tmp_path / "orders.db" if journaled else None
 
-    class Interrupted(asyncio.SelectorEventLoop):
-        armed = False
-
-    def interrupted(loop, *args, **named):
-        if loop.armed:
-            loop.armed = False
-            raise KeyboardInterrupt
-        return getattr(asyncio.SelectorEventLoop, where)(loop, *args, **named)
-
-    setattr(Interrupted, where, interrupted)
-
     async def main():
         executor = connect(journal=journal)
         loop = asyncio.get_running_loop()
-        loop.armed = True
+        loop.arm()
         with contextlib.suppress(KeyboardInterrupt):
             buy(executor)
-        loop.armed = False
-        (ticket,) = executor.intents()
+        loop.disarm()
+        tickets = executor.intents()
         await asyncio.sleep(0.2)
         await executor.aclose(drain=0.2)
-        return ticket
+        return tickets
 
-    loop = Interrupted()
-    ticket = loop.run_until_complete(main())
+    loop = FaultyLoop(where, call, KeyboardInterrupt())
+    tickets = loop.run_until_complete(main())
     loop.close()
+    if not tickets:  # it came before there was an order
+        assert not gateway.ledger.placements()
+        assert not (journaled and read(journal))
+        return
+    (ticket,) = tickets
     booked = len(gateway.ledger.placements(ticket.tag))
     outcome = ticket.result.outcome
     assert outcome in (Outcome.ACCEPTED, Outcome.NOT_SENT, Outcome.UNKNOWN)

@@ -20,7 +20,7 @@ from fastorder._core cimport libcurl as c
 from fastorder._core.backoff cimport NEVER, RetryQueue
 from fastorder._core.clock cimport monotonic_ns as now_ns
 from fastorder._core.connection cimport (
-    ENDED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin)
+    ENDED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin, pull)
 from fastorder._core.gate cimport Gate
 from fastorder._core.libcurl cimport CurlMessage, curl, set_pointer, socket_t
 from fastorder._core.route cimport Origin, Route
@@ -389,6 +389,9 @@ cdef class Engine:
         return 0
 
     cdef int time_out(self, Connection connection) except -1:
+        """Its time is over; not where its answer lies there and was not looked at."""
+        if connection.is_open and pull(&connection.wire) == ENDED:
+            return self.retire(connection, c.CURLE_OK)
         what = "answer" if connection.is_open else "connection"
         connection.explain(f"no {what} within {connection.route.request_ms} ms")
         return self.retire(connection, c.CURLE_OPERATION_TIMEDOUT)

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t
 
+from fastorder._core.alarm cimport Alarm
 from fastorder._core.connection cimport Connection, Step
 from fastorder._core.engine cimport Engine
 from fastorder._core.libcurl cimport socket_t
@@ -18,8 +19,7 @@ cdef class LoopEngine(Engine):
     cdef object loop            # None until the first use
     cdef WakeUps wake_ups       # of that loop
     cdef dict watches           # fd -> Watch
-    cdef object timer           # the one armed handle; None while there is none
-    cdef int64_t timer_due_ns
+    cdef Alarm alarm            # rings when something is due first
     cdef public object idle_lost
 
     cdef int bind(self, object loop) except -1

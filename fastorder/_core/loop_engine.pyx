@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport realloc
 
 from fastorder._core cimport libcurl as c
+from fastorder._core.alarm cimport alarm_of
 from fastorder._core.backoff cimport NEVER
 from fastorder._core.clock cimport monotonic_ns as now_ns
 from fastorder._core.connection cimport (
@@ -94,9 +95,8 @@ cdef class LoopEngine(Engine):
         curl.multi_setopt(self.multi, c.CURLMOPT_TIMERDATA, <void*>&self.notes)
 
     def release(self):
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+        if self.alarm is not None:
+            self.alarm.end()
         for fd in list(self.watches):
             self.forget(fd)
         Engine.release(self)
@@ -137,8 +137,9 @@ cdef class LoopEngine(Engine):
                 "the event loop must be able to watch sockets, the proactor loop "
                 "is not: use asyncio.SelectorEventLoop"
             )
-        self.loop = loop
+        self.alarm = alarm_of(loop, self.on_time)
         self.wake_ups = WakeUps(loop)
+        self.loop = loop                # last: what was raised above left it unbound
         return 0
 
     # ------------------------------------------------------------ opening
@@ -324,24 +325,17 @@ cdef class LoopEngine(Engine):
     # ------------------------------------------------------------ time
 
     cdef int rescheduled(self) except -1:
-        """Keep one timer on the loop, due when something is due first."""
-        cdef int64_t due = self.next_due_ns()
-        if due == NEVER or (self.timer is not None and self.timer_due_ns <= due):
-            return 0
-        if self.timer is not None:
-            self.timer.cancel()
-        cdef int64_t delay = due - now_ns()
-        if delay < 0:
-            delay = 0
-        self.timer = self.loop.call_later(delay / 1e9, self.on_time)
-        self.timer_due_ns = due
+        """Keep the alarm set to when something is due first."""
+        cdef int64_t due_ns = self.next_due_ns()
+        if due_ns < self.alarm.due_ns:
+            self.alarm.set(due_ns)
         return 0
 
     def on_time(self):
-        """The armed timer has come."""
-        self.timer = None
+        """The alarm rings."""
         if self.closed:
             return
+        self.alarm.rang()
         self.wake_ups.hold()
         try:
             if self.notes.deadline_ns <= now_ns():
