@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
 from fastorder._core.poll_engine import PollEngine
 from fastorder._core.result import OrderResult
+from fastorder.credentials import credentials_from
 from fastorder.desk import Desk
 from fastorder.interrupts import (
     LONGEST_TURN_NS,
@@ -132,10 +133,11 @@ class OrderExecutor(Desk[OrderResult]):
 
         Raises:
             RequestFailed: the gateway gives no token.
+            InvalidField, WrongFieldType: nothing was sent; the text shows no key.
         """
-        ticket = self._login(user_name, api_key, renew)
-        del api_key  # a traceback that shows local variables must not show it
-        self._wait(ticket)
+        credentials = credentials_from(user_name, api_key)
+        del user_name, api_key  # a traceback with local variables must not show them
+        self._wait(self._login(credentials, renew))
 
     def accounts(self, *, only_active: bool = True) -> list[Account]:
         """The accounts of the token's user."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.errors import FastOrderError, InvalidField, Unshown, WrongFieldType
 
 
 class Credentials:
@@ -12,7 +12,7 @@ class Credentials:
 
     Raises:
         WrongFieldType: one of them is no text.
-        InvalidField: the key is empty.
+        InvalidField: one of them is empty.
     """
 
     __slots__ = ("_request",)
@@ -20,16 +20,18 @@ class Credentials:
     def __init__(self, user_name: str, api_key: str) -> None:
         for name, value in (("user_name", user_name), ("api_key", api_key)):
             if not isinstance(value, str):
-                raise WrongFieldType(name, "must be text", type(value))
-        if not api_key:
-            raise InvalidField("api_key", "must not be empty", api_key)
+                raise WrongFieldType(name, "must be text", Unshown(value))
+            if not value:
+                raise InvalidField(name, "must not be empty", "")
         import orjson  # loaded with the executor
 
         try:
             self._request = orjson.dumps({"userName": user_name, "apiKey": api_key})
         except TypeError:  # its text may show the key
             raise WrongFieldType(
-                "user_name, api_key", "must be text that UTF-8 can write", str
+                "user_name, api_key",
+                "must be text that UTF-8 can write",
+                Unshown(api_key),
             ) from None
 
     def __repr__(self) -> str:
@@ -46,3 +48,14 @@ class Credentials:
     def request(self) -> bytes:
         """The body of a login."""
         return self._request
+
+
+def credentials_from(user_name: Any, api_key: Any) -> Credentials | FastOrderError:
+    """Both kept for a login; the error, not raised, where they cannot be used.
+
+    Raising it here would put the key into the traceback's local variables.
+    """
+    try:
+        return Credentials(user_name, api_key)
+    except FastOrderError as error:
+        return error.with_traceback(None)

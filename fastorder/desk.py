@@ -42,6 +42,7 @@ from fastorder.errors import (
     RequestFailed,
     SearchOrderError,
     UnknownTag,
+    Unshown,
     WrongFieldType,
 )
 from fastorder.inquiry import Inquiry
@@ -393,8 +394,13 @@ class Desk(Placing[Placed], ABC):
             )
         )
 
-    def _login(self, user_name: str, api_key: str, renew: bool) -> Ticket[None]:
-        credentials = Credentials(user_name, api_key)
+    def _login(
+        self, credentials: Credentials | FastOrderError, renew: bool
+    ) -> Ticket[None]:
+        if not isinstance(credentials, Credentials):
+            raise credentials
+        if not isinstance(renew, bool):  # a token in its place is not to be shown
+            raise WrongFieldType("renew", "must be True or False", Unshown(renew))
         return self._dispatch.renewal.log_in(credentials, self._policy, renew)
 
     def _accounts(self, only_active: bool) -> Ticket[list[Account]]:

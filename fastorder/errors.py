@@ -38,7 +38,7 @@ class WrongFieldType(FastOrderError, TypeError):
     Attributes:
         field: which argument.
         rule: what it has to be.
-        value: what it was.
+        value: what it was; where that may be a secret, its type alone is shown.
     """
 
     def __init__(self, field: str, rule: str, value: object) -> None:
@@ -48,8 +48,24 @@ class WrongFieldType(FastOrderError, TypeError):
         self.value = value
 
     def __str__(self) -> str:
+        if isinstance(self.value, Unshown):
+            return f"{self.field} {self.rule}, was {self.value.kind}"
         kind = type(self.value).__name__
         return f"{self.field} {self.rule}, was {_shown(self.value)} ({kind})"
+
+
+class Unshown:
+    """Stands in an error for a value that may be a secret.
+
+    Attributes:
+        kind: the name of the value's type.
+    """
+
+    def __init__(self, value: object) -> None:
+        self.kind = type(value).__name__
+
+    def __repr__(self) -> str:
+        return f"<Unshown: {self.kind}>"
 
 
 class UnknownSymbol(FastOrderError, LookupError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastorder._core.loop_engine import LoopEngine
 from fastorder._core.result import OrderResult
 from fastorder._core.ticket import Ticket
+from fastorder.credentials import credentials_from
 from fastorder.desk import Desk
 from fastorder.warmth import WarmKeeper
 
@@ -130,8 +131,11 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
 
         Raises:
             RequestFailed: when awaited, where the gateway gives no token.
+            InvalidField, WrongFieldType: nothing was sent; the text shows no key.
         """
-        return self._login(user_name, api_key, renew)
+        credentials = credentials_from(user_name, api_key)
+        del user_name, api_key  # a traceback with local variables must not show them
+        return self._login(credentials, renew)
 
     def accounts(self, *, only_active: bool = True) -> Ticket[list[Account]]:
         """The accounts of the token's user."""

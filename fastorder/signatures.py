@@ -25,17 +25,35 @@ def twin_of(verb: Callable[..., Any]) -> FunctionType:
     given = signature(verb).parameters.values()
     by_name = [each for each in given if each.kind is Parameter.KEYWORD_ONLY]
     in_order = [each for each in given if each.kind is not Parameter.KEYWORD_ONLY]
-    names = tuple(each.name for each in (*in_order, *by_name))
+    twin = taking(
+        verb.__qualname__,
+        tuple(each.name for each in in_order),
+        sum(each.default is Parameter.empty for each in in_order),
+        tuple(each.name for each in by_name),
+    )
+    twin.__kwdefaults__ = {
+        each.name: None for each in by_name if each.default is not Parameter.empty
+    }
+    return twin
+
+
+def taking(
+    name: str, in_order: tuple[str, ...], needed: int, by_name: tuple[str, ...] = ()
+) -> FunctionType:
+    """A function that takes these arguments, and does nothing with them.
+
+    Args:
+        name: what it is called in an error.
+        in_order: its arguments; the first ``needed`` of them may not be left out.
+        by_name: those that are given by name alone.
+    """
+    names = (*in_order, *by_name)
     code = _nothing.__code__.replace(
         co_argcount=len(in_order),
         co_kwonlyargcount=len(by_name),
         co_nlocals=len(names),
         co_varnames=names,
     )
-    left_out = [each for each in in_order if each.default is not Parameter.empty]
-    twin = FunctionType(code, {}, verb.__name__, (None,) * len(left_out))
-    twin.__kwdefaults__ = {
-        each.name: None for each in by_name if each.default is not Parameter.empty
-    }
-    twin.__qualname__ = verb.__qualname__
-    return twin
+    taker = FunctionType(code, {}, name, (None,) * (len(in_order) - needed))
+    taker.__qualname__ = name
+    return taker

@@ -14,7 +14,14 @@ from canary import API_KEY
 from conftest import ACCOUNT, QUICK
 
 import fastorder
-from fastorder import AuthLost, Outcome, RequestFailed, blocking
+from fastorder import (
+    AuthLost,
+    InvalidField,
+    Outcome,
+    RequestFailed,
+    WrongFieldType,
+    blocking,
+)
 from fastorder.auth import TokenStore
 from fastorder.credentials import Credentials
 from fastorder.expiry import DAY_S, LONGEST_S, lifetime_s
@@ -455,11 +462,63 @@ def test_credentials_show_themselves_to_nobody():
         vars(kept)
 
 
-@pytest.mark.parametrize(("name", "key"), [(1, "k"), ("n", None), ("n", b"k")])
-def test_credentials_have_to_be_text(gateway, name, key):
-    executor = blocking.OrderExecutor(gateway.base_url)
-    with executor, pytest.raises(fastorder.WrongFieldType):
-        executor.login(name, key)
+def traced(raised):
+    """A traceback as tools print it that show local variables, but for the test's."""
+    return "".join(
+        traceback.TracebackException(
+            raised.type, raised.value, raised.tb.tb_next, capture_locals=True
+        ).format()
+    )
+
+
+SECRET = SECRETS[0]
+SECRET_BYTES = SECRET.encode()
+UNWRITABLE = f"{SECRET}\udc80"
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "renew", "error", "told"),
+    [
+        (None, SECRET, True, WrongFieldType, "user_name must be text, was NoneType"),
+        (SECRET_BYTES, "n", True, WrongFieldType, "user_name must be text, was bytes"),
+        ("n", SECRET_BYTES, True, WrongFieldType, "api_key must be text, was bytes"),
+        ("n", [SECRET], True, WrongFieldType, "api_key must be text, was list"),
+        ("n", None, True, WrongFieldType, "api_key must be text, was NoneType"),
+        (
+            "n",
+            UNWRITABLE,
+            True,
+            WrongFieldType,
+            "user_name, api_key must be text that UTF-8 can write, was str",
+        ),
+        ("", SECRET, True, InvalidField, "user_name must not be empty, was ''"),
+        ("n", "", True, InvalidField, "api_key must not be empty, was ''"),
+        ("n", SECRET, 1, WrongFieldType, "renew must be True or False, was int"),
+        (
+            "n",
+            SECRET,
+            None,
+            WrongFieldType,
+            "renew must be True or False, was NoneType",
+        ),
+        ("n", SECRET, "no", WrongFieldType, "renew must be True or False, was str"),
+    ],
+)
+@pytest.mark.parametrize("kind", [fastorder.OrderExecutor, blocking.OrderExecutor])
+def test_a_wrong_login_is_told_without_the_key_and_not_sent(
+    gateway, kind, name, key, renew, error, told
+):
+    executor = kind(gateway.base_url)
+    with pytest.raises(error) as raised:
+        executor.login(name, key, renew=renew)
+    if kind is blocking.OrderExecutor:
+        executor.close()
+    else:
+        asyncio.run(executor.aclose())
+    assert str(raised.value) == told
+    assert raised.value.field == told.split(" must")[0]
+    assert SECRET not in f"{traced(raised)} {raised.value!r}"
+    assert gateway.ledger.requests() == []
 
 
 def test_no_secret_is_in_a_log_a_repr_or_a_traceback(lone, gateway, caplog):
@@ -473,14 +532,7 @@ def test_no_secret_is_in_a_log_a_repr_or_a_traceback(lone, gateway, caplog):
         lone.accounts()
     with pytest.raises(RequestFailed) as refused:
         lone.login("trader1", SECRETS[0])
-    tracebacks = [
-        "".join(
-            traceback.TracebackException(
-                error.type, error.value, error.tb.tb_next, capture_locals=True
-            ).format()
-        )
-        for error in (raised, refused)
-    ]
+    tracebacks = [traced(raised), traced(refused)]
     renewal = lone._dispatch.renewal
     shown = [caplog.text, *tracebacks, repr(lone), repr(vars(lone)), repr(renewal)]
     assert "InvalidCredentials" in caplog.text

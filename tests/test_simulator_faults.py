@@ -16,8 +16,8 @@ from plain_http import (
 )
 
 from fastorder.simulator import Fault, FaultError, load_faults
+from fastorder.simulator.endpoints import FIELDS, PATHS
 from fastorder.simulator.faults import EFFECTS, REPLIES
-from fastorder.simulator.gateway import FIELDS
 
 PLACE = "/api/Order/place"
 LONG_S = 600.0  # longer than any test
@@ -439,6 +439,9 @@ def test_a_file_of_another_shape_says_what_was_expected(tmp_path, document, why)
     [
         ("endpoint", 5),
         ("endpoint", "Order/place"),
+        ("endpoint", "/"),
+        ("endpoint", "/api/order/*"),
+        ("endpoint", "/api/Order/plaec"),
         ("reply", "explode"),
         ("reply", []),
         ("effect", "later"),
@@ -478,6 +481,24 @@ def test_a_wrong_member_is_named_with_what_was_found(tmp_path, member, value):
     assert str(caught.value).endswith(f"was {value!r}")
     with pytest.raises(FaultError, match=f"^{member} must be"):
         Fault(**fault)
+
+
+def test_a_path_that_the_gateway_does_not_have_is_told_with_those_it_has(tmp_path):
+    path = "/api/Order/plaec"
+    with pytest.raises(FaultError) as raised:
+        Fault(path, reply="hang_up")
+    told = str(raised.value)
+    assert all(known in told for known in (*PATHS, "*", path))
+    file = written(tmp_path, [{"endpoint": "*"}, {"endpoint": path}])
+    with pytest.raises(FaultError) as raised:
+        load_faults(file)
+    assert str(raised.value) == f"{file}: entry 1: {told}"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_that_is_known_is_one_that_the_gateway_has(market, wire, path):
+    method = "GET" if path == "/api/status/ping" else "POST"
+    assert wire.send(path[5:], b"{}", method=method).status != 404
 
 
 def test_the_faults_of_one_endpoint_leave_the_others_alone(market, wire):

@@ -10,8 +10,9 @@ import pytest
 from conftest import ACCOUNT
 
 import fastorder
-from fastorder import blocking
+from fastorder import OrderRequest, blocking
 from fastorder._core import wording
+from fastorder._core.order import FIELDS
 from fastorder.placing import Placing
 
 ORDER = ("symbol", "side", "quantity", "account_id")
@@ -147,6 +148,73 @@ def test_wrong_calls_keep_nothing(executor):
         told(executor.place_limit_order, symbol)
     gc.collect()
     assert sys.getrefcount(symbol) == before
+
+
+# ---------------------------------------------------------------- OrderRequest
+
+GIVEN = {name: VALUES[name] for name in ORDER}
+
+
+@pytest.mark.parametrize("count", range(len(ORDER)))
+def test_a_request_names_each_argument_that_is_missing_and_no_other(count):
+    text = told(OrderRequest, *[VALUES[name] for name in ORDER[:count]])
+    assert f"OrderRequest() missing {len(ORDER) - count} required" in text
+    assert named_in(text, FIELDS) == list(ORDER[count:])
+
+
+@pytest.mark.parametrize("missing", ORDER)
+def test_a_request_does_where_the_others_are_given_by_name(missing):
+    others = {name: value for name, value in GIVEN.items() if name != missing}
+    assert told(OrderRequest, **others) == (
+        f"OrderRequest() missing 1 required positional argument: '{missing}'"
+    )
+
+
+def test_a_request_names_an_argument_that_there_is_not():
+    for call in (
+        functools.partial(OrderRequest, **GIVEN),
+        OrderRequest(**GIVEN).replace,
+    ):
+        text = told(call, acount_id=5)
+        assert "OrderRequest() got an unexpected keyword argument 'acount_id'" in text
+        if sys.version_info >= (3, 13):
+            assert "Did you mean 'account_id'?" in text
+
+
+def test_a_request_names_one_that_is_given_twice_and_counts_too_many():
+    text = told(OrderRequest, "MNQ", symbol="MNQ")
+    assert text == "OrderRequest() got multiple values for argument 'symbol'"
+    assert told(OrderRequest, *range(16)) == (
+        "OrderRequest() takes from 4 to 15 positional arguments but 16 were given"
+    )
+
+
+def test_a_request_takes_every_name_that_it_tells_of():
+    made = OrderRequest(**GIVEN, valid_for=5)
+    assert OrderRequest(**{name: getattr(made, name) for name in FIELDS}) == made
+    assert OrderRequest(*[getattr(made, name) for name in FIELDS]) == made
+
+
+def test_an_error_from_behind_the_arguments_of_a_request_stays_as_it_is():
+    class Odd(float):
+        def __gt__(self, other):
+            raise TypeError("from behind")
+
+    assert told(OrderRequest, **GIVEN, valid_for=Odd(5)) == "from behind"
+    with pytest.raises(fastorder.WrongFieldType, match="quantity must be a whole"):
+        OrderRequest(**{**GIVEN, "quantity": "x"})
+
+
+def test_wrong_requests_keep_nothing():
+    symbol = "".join(["M", "NQ"])  # of its own, so that its references are counted
+    before = sys.getrefcount(symbol)
+    for _ in range(100):
+        told(OrderRequest, symbol)
+    gc.collect()
+    assert sys.getrefcount(symbol) == before
+
+
+# ---------------------------------------------------------------- where words fail
 
 
 def place_market_order_without_account():

@@ -45,7 +45,7 @@ cdef long long whole(
 cdef bint visible(object text, Py_ssize_t most) except -1:
     """Whether a text is 1 to ``most`` printable ASCII characters without blanks."""
     cdef Py_UCS4 letter
-    if not 1 <= len(text) <= most:
+    if not 1 <= len(<str>text) <= most:
         return False
     for letter in <str>text:
         if not c'!' <= letter <= c'~':

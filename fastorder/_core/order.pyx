@@ -1,12 +1,14 @@
 """OrderRequest: an order, checked when it is made, its price already text."""
 
 cimport cython
+from cpython.object cimport PyObject_Call
 
 from fastorder._core.fields cimport (
     LARGEST_INT32, check_key, check_seconds, check_symbol, check_tag_text, plain_text,
     whole)
 from fastorder._core.price cimport price_bytes
 
+from fastorder._core.wording import class_worded_by_python
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
 
@@ -137,7 +139,8 @@ cdef class OrderRequest:
 
     def replace(self, **changes):
         """A new order with some fields changed."""
-        return OrderRequest(**{**dict(zip(FIELDS, self.values())), **changes})
+        fields = {**dict(zip(FIELDS, self.values())), **changes}
+        return PyObject_Call(OrderRequest, (), fields)      # so that it is worded
 
     def __eq__(self, other):
         if not isinstance(other, OrderRequest):
@@ -162,6 +165,7 @@ FIELDS = (
     "stop_price", "trail_price", "stop_loss_ticks", "take_profit_ticks",
     "trailing_stop_loss", "custom_tag", "idempotency_key", "valid_for", "despite",
 )
+class_worded_by_python(OrderRequest, FIELDS, 4)
 
 
 cdef object member(str field, object value, object kind, dict members):

@@ -7,19 +7,23 @@ the very same arguments, and what Python says to them is said.
 
 from cpython.exc cimport PyErr_Fetch, PyErr_Occurred, PyErr_Restore, PyErr_SetObject
 from cpython.ref cimport PyObject, Py_TYPE, Py_XDECREF
+from cpython.type cimport PyType_Check
 
-from fastorder.signatures import twin_of
+from fastorder.signatures import taking, twin_of
 
 cdef extern from "Python.h":
     ctypedef PyObject* (*vectorcallfunc)(
         PyObject*, PyObject* const*, size_t, PyObject*) noexcept
     ctypedef struct PyTypeObject:
         Py_ssize_t tp_vectorcall_offset
+        vectorcallfunc tp_vectorcall
     vectorcallfunc PyVectorcall_Function(PyObject* verb)
     object PyObject_Vectorcall(
         object verb, PyObject* const* given, size_t count, PyObject* names)
 
 cdef vectorcallfunc compiled = NULL     # one for all that take keywords, in a module
+cdef vectorcallfunc making = NULL       # that of the one class
+cdef object class_twin = None
 
 
 def worded_by_python(verb):
@@ -41,6 +45,34 @@ def worded_by_python(verb):
     return verb
 
 
+def class_worded_by_python(kind, tuple names, int needed):
+    """Have a call of a class that does not fit its arguments told by name.
+
+    Args:
+        kind: the one class that uses this.
+        names: of its arguments; compiled, it does not know them itself.
+        needed: how many of them, the first ones, may not be left out.
+
+    Where the arguments fit, it costs one more call and a comparison. What makes one
+    without a vectorcall, as a subclass does, is told what the compiled class says.
+    """
+    global making, class_twin
+    cdef PyTypeObject* slots = <PyTypeObject*>kind
+    if making is NULL and slots.tp_vectorcall is not NULL:
+        class_twin = taking(kind.__name__, names, needed)
+        making = slots.tp_vectorcall
+        slots.tp_vectorcall = made
+
+
+cdef PyObject* made(
+    PyObject* kind, PyObject* const* given, size_t count, PyObject* names
+) noexcept:
+    cdef PyObject* result = making(kind, given, count, names)
+    if result is NULL and PyErr_Occurred() is <PyObject*>TypeError:
+        reword(kind, given, count, names)
+    return result
+
+
 cdef PyObject* called(
     PyObject* verb, PyObject* const* given, size_t count, PyObject* names
 ) noexcept:
@@ -60,7 +92,7 @@ cdef void reword(
     found = None
     PyErr_Fetch(&kind, &error, &trace)
     try:
-        twin = twin_of(<object>verb)
+        twin = class_twin if PyType_Check(<object>verb) else twin_of(<object>verb)
         try:
             PyObject_Vectorcall(twin, given, count, names)
         except TypeError as refusal:

@@ -37,10 +37,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder.simulator.endpoints import PATHS, PING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PING = "/api/status/ping"
 EFFECTS = ("now", "none", "late")
 REPLIES = (
     "answer",
@@ -67,7 +68,8 @@ class Fault:
     """One fault: where, how often, and what.
 
     Attributes:
-        endpoint: the path that it strikes; "*" for every one but a ping.
+        endpoint: the path that it strikes, in any letter case; "*" for every one but a
+            ping. One that the gateway does not have is refused: it would never strike.
         reply, effect: see the module.
         times: how many requests it strikes; None for all to come.
         after: how many matching requests it lets pass first.
@@ -100,8 +102,8 @@ class Fault:
                 raise FaultError(f"{name} must be {expected}, was {value!r}")
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str) and (value == "*" or value.startswith("/"))
+def _is_endpoint(value: Any) -> bool:
+    return isinstance(value, str) and (value == "*" or value.lower() in PATHS)
 
 
 def _is_whole(value: Any, least: int, most: float = math.inf) -> bool:
@@ -123,7 +125,7 @@ def _are_headers(value: Any) -> bool:
 
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "endpoint": (_is_path, "a path from / on, or *"),
+    "endpoint": (_is_endpoint, f"* or one of {', '.join(PATHS)}"),
     "reply": (lambda value: value in REPLIES, f"one of {', '.join(REPLIES)}"),
     "effect": (lambda value: value in EFFECTS, f"one of {', '.join(EFFECTS)}"),
     "times": (lambda value: value is None or _is_whole(value, 1), ">= 1 or null"),

@@ -11,6 +11,7 @@ from fastorder.simulator.bars import UNIT_S, bars
 from fastorder.simulator.book import Account, Order, Status
 from fastorder.simulator.clock import Clock, seconds_from
 from fastorder.simulator.contracts import ALIAS_PRODUCT, Contract, listed
+from fastorder.simulator.endpoints import FIELDS, NESTED, OPEN, QUERY
 from fastorder.simulator.exchange import Exchange
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
@@ -19,113 +20,21 @@ from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
     Answer,
     BindingError,
-    Field,
     bound,
-    decimal,
     envelope,
-    flag,
-    int32,
-    int32s,
-    int64,
     members_of,
-    moment,
     problem,
     query_problem,
-    structure,
-    text,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fastorder.simulator.wire import Field
+
 PRACTICE_ACCOUNT = 12345678
 COMBINE_ACCOUNT = 12345679
 
-QUERY = "/api/order/v2/query"
-
-
-def _optional(fits: Callable[[Any], bool]) -> Field:
-    return Field(fits, required=False, nullable=True)
-
-
-_ACCOUNT = {"accountId": Field(int32)}
-_ORDER = {**_ACCOUNT, "orderId": Field(int64)}
-_CONTRACT = {**_ACCOUNT, "contractId": Field(text)}
-_PRICES = {
-    name: _optional(decimal) for name in ("limitPrice", "stopPrice", "trailPrice")
-}
-_WINDOW = {
-    **_ACCOUNT,
-    "startTimestamp": Field(moment),
-    "endTimestamp": _optional(moment),
-}
-
-FIELDS: dict[str, Mapping[str, Field]] = {
-    "/api/auth/loginkey": {"userName": Field(text), "apiKey": Field(text)},
-    "/api/auth/loginapp": {
-        name: Field(text)
-        for name in ("userName", "password", "deviceId", "appId", "verifyKey")
-    },
-    "/api/auth/validate": {},
-    "/api/auth/logout": {},
-    "/api/account/search": {"onlyActiveAccounts": Field(flag)},
-    "/api/contract/search": {"searchText": Field(text), "live": Field(flag)},
-    "/api/contract/available": {"live": Field(flag)},
-    "/api/contract/searchbyid": {"contractId": Field(text)},
-    "/api/history/retrievebars": {
-        "contractId": Field(text),
-        "live": Field(flag),
-        "startTime": Field(moment),
-        "endTime": Field(moment),
-        "unit": Field(int32),
-        "unitNumber": Field(int32),
-        "limit": Field(int32),
-        "includePartialBar": Field(flag),
-    },
-    "/api/order/place": {
-        **_CONTRACT,
-        "type": Field(int32),
-        "side": Field(int32),
-        "size": Field(int32),
-        **_PRICES,
-        "customTag": _optional(text),
-        "stopLossBracket": _optional(structure),
-        "takeProfitBracket": _optional(structure),
-    },
-    "/api/order/modify": {
-        **_ORDER,
-        "size": _optional(int32),
-        **_PRICES,
-    },
-    "/api/order/cancel": _ORDER,
-    "/api/order/search": _WINDOW,
-    "/api/order/searchopen": _ACCOUNT,
-    "/api/order/searchbyid": _ORDER,
-    QUERY: {
-        "filter": Field(structure),
-        "pageSize": _optional(int32),
-        "pageOffset": _optional(int32),
-        "sortBy": _optional(int32),
-        "sortDirection": _optional(int32),
-        "includeTotalCount": _optional(flag),
-    },
-    "/api/position/searchopen": _ACCOUNT,
-    "/api/position/closecontract": _CONTRACT,
-    "/api/position/partialclosecontract": {**_CONTRACT, "size": Field(int32)},
-    "/api/trade/search": _WINDOW,
-}
-_LEG = {"ticks": Field(int32), "type": Field(int32)}
-_NESTED: dict[str, Mapping[str, Field]] = {
-    "stopLossBracket": _LEG,
-    "takeProfitBracket": _LEG,
-    "filter": {
-        **_ACCOUNT,
-        "statuses": _optional(int32s),
-        "createdAfter": _optional(moment),
-        "createdBefore": _optional(moment),
-    },
-}
-_OPEN = frozenset({"/api/auth/loginkey", "/api/auth/loginapp"})
 _NONE = Answer(401, b"")
 
 Handler = Callable[["Gateway", dict[str, Any]], Answer]
@@ -192,7 +101,7 @@ class Gateway:
         fields = FIELDS.get(endpoint)
         if fields is None:
             return Answer(404, b"")
-        if endpoint not in _OPEN and not (token and self.tokens.valid(token)):
+        if endpoint not in OPEN and not (token and self.tokens.valid(token)):
             return _NONE
         if not self._within_limits(token, endpoint):
             return Answer(429, b"")
@@ -422,7 +331,7 @@ def _seconds(moment_text: str | None, otherwise: float) -> float:
 
 def _members(body: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:
     members = bound(body, fields)
-    for name, inner in _NESTED.items():
+    for name, inner in NESTED.items():
         if members.get(name) is not None:
             members[name] = members_of(members[name], inner, f"$.{name}")
     return members

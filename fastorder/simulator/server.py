@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from fastorder.simulator.faults import PING, Fault, FaultPlan
+from fastorder.simulator.endpoints import PING
+from fastorder.simulator.faults import Fault, FaultPlan
 from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.wire import Answer, document_of
 
