@@ -9,6 +9,7 @@ from fastorder._core.route cimport Origin, Route, Security
 from fastorder._core.ticket cimport Carrier, Ticket
 from fastorder._core.transfer cimport Evidence
 from fastorder.auth cimport TokenStore
+from fastorder.clock cimport Clock
 from fastorder.doubts cimport Doubts
 from fastorder.gateway_time cimport GatewayTime
 from fastorder.renewal cimport Renewal
@@ -17,7 +18,7 @@ from fastorder.renewal cimport Renewal
 cdef class Dispatch(Carrier):
     cdef readonly Gate gate
     cdef readonly object witness
-    cdef readonly object clock
+    cdef public Clock clock             # a test puts its own in place
     cdef readonly GatewayTime gateway_time
     cdef readonly TokenStore tokens
     cdef readonly Renewal renewal

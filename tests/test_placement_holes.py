@@ -10,6 +10,7 @@ import pytest
 from fastorder import OrderRequest, RetryPolicy
 from fastorder._core.protocol import Pause, Send, Tell
 from fastorder._core.transfer import Evidence
+from fastorder.clock import Clock
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import MARGIN_S, GatewayTime
@@ -32,7 +33,7 @@ def knowing():
 
 
 @dataclass
-class Machine:
+class Machine(Clock):
     """Two clocks that are moved by hand."""
 
     now_ns: int = 1000 * SECOND
