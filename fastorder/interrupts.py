@@ -13,13 +13,13 @@ from threading import get_ident, main_thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
     from fastorder._core.order import OrderRequest
     from fastorder._core.poll_engine import PollEngine
     from fastorder._core.result import OrderResult
     from fastorder._core.ticket import Ticket
+    from fastorder.intake import Intake
 
 T = TypeVar("T")
 
@@ -50,24 +50,33 @@ def outcome_of(ticket: Ticket[T], engine: PollEngine) -> T:
     return ticket.outcome()
 
 
-def outcome_of_order(
-    place: Callable[[OrderRequest, int], Ticket[OrderResult]],
-    order: OrderRequest,
-    called_ns: int,
-    engine: PollEngine,
-) -> OrderResult:
-    """Place an order, and give its outcome. Ctrl-C ends the wait.
+class WaitingIntake:
+    """Takes orders as an Intake does, and gives their outcomes.
 
-    It waits for the ticket: an order that is in the journal is in the book too.
+    Args:
+        intake: places them.
+        engine: brings their answers.
     """
-    interrupts = HeldInterrupts()
-    try:
-        interrupts.hold()
-        ticket = place(order, called_ns)
-        _wait(ticket, engine, interrupts)
-    finally:
-        interrupts.end()
-    return ticket.outcome()
+
+    __slots__ = ("_engine", "_intake")
+
+    def __init__(self, intake: Intake, engine: PollEngine) -> None:
+        self._intake = intake
+        self._engine = engine
+
+    def place(self, order: OrderRequest, called_ns: int) -> OrderResult:
+        """Place an order, and give its outcome. Ctrl-C ends the wait.
+
+        It waits for the ticket: an order that is in the journal is in the book too.
+        """
+        interrupts = HeldInterrupts()
+        try:
+            interrupts.hold()
+            ticket = self._intake.place(order, called_ns)
+            _wait(ticket, self._engine, interrupts)
+        finally:
+            interrupts.end()
+        return ticket.outcome()
 
 
 def _wait(ticket: Ticket[Any], engine: PollEngine, interrupts: HeldInterrupts) -> None:
@@ -85,11 +94,11 @@ class HeldInterrupts:
     the main thread nothing is held: signals do not come there.
     """
 
-    __slots__ = ("_handler", "_held", "_noted")
+    __slots__ = ("_handler", "_noted", "_own")
 
     def __init__(self) -> None:
         self._handler: signal._HANDLER = None
-        self._held = False
+        self._own: signal._HANDLER = None  # stands in its place; None: nothing is held
         self._noted = False
 
     def hold(self) -> None:
@@ -97,22 +106,21 @@ class HeldInterrupts:
         if get_ident() == _main:
             handler = getsignal(SIGINT)
             if callable(handler):
-                self._handler = handler
-                set_handler(SIGINT, self._note)
-                self._held = True
+                self._handler, self._own = handler, self._note
+                set_handler(SIGINT, self._own)
 
     def release(self) -> None:
         """Put the handler back; it may still have to be let through.
 
         Where the program has set another one meanwhile, that one stays.
         """
-        if self._held and getattr(getsignal(SIGINT), "__self__", None) is self:
+        if self._own is not None and getsignal(SIGINT) is self._own:
             try:
                 set_handler(SIGINT, self._handler)
             except BaseException:  # another signal's handler came first, and raised
                 self.release()
                 raise
-        self._held = False
+        self._own = None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._noted = True
@@ -120,7 +128,7 @@ class HeldInterrupts:
     def let_through(self) -> None:
         """Call the program's handler where a Ctrl-C has come; it may raise."""
         if self._noted and callable(self._handler):
-            goes_on = self._held
+            goes_on = self._own is not None
             self.release()
             self._noted = False
             try:
