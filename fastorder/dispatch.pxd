@@ -5,6 +5,7 @@ cimport cython
 from fastorder._core.engine cimport Engine
 from fastorder._core.gate cimport Gate
 from fastorder._core.protocol cimport Send
+from fastorder._core.result cimport OrderResult
 from fastorder._core.route cimport Origin, Route, Security
 from fastorder._core.ticket cimport Carrier, Ticket
 from fastorder._core.transfer cimport Evidence
@@ -34,6 +35,7 @@ cdef class Dispatch(Carrier):
     cpdef object heard(self, Evidence evidence)
     cpdef object unauthorized(self, Ticket ticket)
     cpdef object told(self, Ticket ticket)
+    @cython.locals(result=OrderResult)
     cpdef object ended(self, Ticket ticket)
     cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)

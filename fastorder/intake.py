@@ -77,7 +77,7 @@ class Intake:
             known = self._records.known(order, tag, contract_id, body)
             if known is not None:
                 return known
-        if self._gate.is_shut:
+        if self._gate.is_shut():
             self._refuse_halted()
         if self._doubts.any:
             self._check_interlock(order, contract_id)

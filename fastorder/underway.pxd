@@ -3,7 +3,8 @@
 from libc.stdint cimport int64_t
 
 from fastorder._core.order cimport OrderRequest
-from fastorder._core.protocol cimport Finish, Pause, RequestProtocol, Send
+from fastorder._core.protocol cimport (
+    Finish, Pause, RequestProtocol, Send, gated_send)
 from fastorder._core.reading cimport Reading
 from fastorder._core.result cimport OrderResult, result_of
 from fastorder._core.transfer cimport Evidence

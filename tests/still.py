@@ -66,7 +66,7 @@ def made(clock, policy=None, gateway_time=None, doubts=None, **options):
     if valid_for is not None:
         valid_until_ns = clock.now_ns + round(valid_for * SECOND_NS)
     return placement_of(
-        OrderRequest("MNQ", "BUY", 1, 5),
+        OrderRequest("MNQ", "BUY", 1, 5, valid_for=valid_for),
         TAG,
         "C",
         BYTES,

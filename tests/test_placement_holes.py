@@ -72,7 +72,7 @@ def placed(machine, gateway_time):
     def make(valid_for=None, resend="lookup_first"):
         limits = () if valid_for is None else (machine.now_ns + valid_for * SECOND,)
         return placement_of(
-            OrderRequest("MNQ", "BUY", 1, 5),
+            OrderRequest("MNQ", "BUY", 1, 5, valid_for=valid_for),
             "tag-1",
             "C",
             b"body",

@@ -9,4 +9,5 @@ cdef class Reply:
     cdef readonly object order_id
     cdef readonly str reason
 
+cdef bint is_consistent(Reply reply) except -1
 cdef Reply reply_from(int http_status, bytes body)

@@ -28,13 +28,17 @@ cdef class Reply:
     @property
     def consistent(self):
         """Whether success and the error code say the same."""
-        return self.success is not None and self.success == (self.error_code == 0)
+        return is_consistent(self)
 
     def __repr__(self):
         return (
             f"Reply(http_status={self.http_status}, success={self.success}, "
             f"error_code={self.error_code}, reason={self.reason!r})"
         )
+
+
+cdef bint is_consistent(Reply reply) except -1:
+    return reply.success is not None and reply.success == (reply.error_code == 0)
 
 
 def read_reply(int http_status, bytes body):
