@@ -6,12 +6,12 @@ from libc.stdint cimport int64_t
 from fastorder._core.gate cimport Gate
 from fastorder._core.order cimport OrderRequest
 from fastorder._core.request cimport render_place
+from fastorder._core.tag_series cimport TagSeries
 from fastorder._core.ticket cimport Ticket, ticket_of_order
 from fastorder.contracts cimport ContractBook, Listing
 from fastorder.dispatch cimport Dispatch
 from fastorder.doubts cimport Doubts
 from fastorder.placement cimport Placement, placement_of
-from fastorder.tags cimport TagSeries
 
 
 cdef class Intake:
