@@ -6,7 +6,7 @@ This is where the two halves of the core meet; neither of them knows the other.
 cimport cython
 
 from fastorder._core.libcurl cimport CURLE_GOT_NOTHING
-from fastorder._core.response cimport Reply, is_consistent, reply_from
+from fastorder._core.response cimport Reply, reply_from
 from fastorder._core.transfer cimport Evidence
 
 from fastorder.enums import Sign
@@ -54,7 +54,7 @@ cpdef Reading read(Evidence evidence, object policy):
         return reading(status_sign(reply, policy), reply, status_reason(reply))
     if reply.success is None:
         return reading(SILENCE, reply, f"unreadable answer: {reply.reason}")
-    if not is_consistent(reply):
+    if not reply.consistent:
         return reading(
             SILENCE, reply,
             f"success {reply.success} and errorCode {reply.error_code} are at odds")

@@ -5,9 +5,9 @@ cdef class Reply:
     cdef readonly dict document
     cdef readonly object success
     cdef readonly object error_code
+    cdef readonly bint consistent
     cdef readonly str error_message
     cdef readonly object order_id
     cdef readonly str reason
 
-cdef bint is_consistent(Reply reply) except -1
 cdef Reply reply_from(int http_status, bytes body)
