@@ -26,7 +26,7 @@ cdef class WaitingIntake:
 
 cdef class HeldInterrupts:
     cdef object _handler
-    cdef object _own
+    cdef bint _held
     cdef bint _noted
 
     cpdef object hold(self)

@@ -86,7 +86,7 @@ def _wait(ticket: Ticket[Any], engine: PollEngine, interrupts: HeldInterrupts) -
 
 
 class HeldInterrupts:
-    """From ``hold`` to ``release``, Ctrl-C waits for ``let_through``.
+    """Ctrl-C's handler from ``hold`` to ``release``: it waits for ``let_through``.
 
     Python runs a signal's handler between any two steps; one that raises there could
     drop an answer that has just been read. So the program's own handler is called at a
@@ -94,11 +94,11 @@ class HeldInterrupts:
     the main thread nothing is held: signals do not come there.
     """
 
-    __slots__ = ("_handler", "_noted", "_own")
+    __slots__ = ("_handler", "_held", "_noted")
 
     def __init__(self) -> None:
         self._handler: signal._HANDLER = None
-        self._own: signal._HANDLER = None  # stands in its place; None: nothing is held
+        self._held = False
         self._noted = False
 
     def hold(self) -> None:
@@ -106,29 +106,31 @@ class HeldInterrupts:
         if get_ident() == _main:
             handler = getsignal(SIGINT)
             if callable(handler):
-                self._handler, self._own = handler, self._note
-                set_handler(SIGINT, self._own)
+                self._handler = handler
+                set_handler(SIGINT, self)
+                self._held = True
 
     def release(self) -> None:
         """Put the handler back; it may still have to be let through.
 
         Where the program has set another one meanwhile, that one stays.
         """
-        if self._own is not None and getsignal(SIGINT) is self._own:
+        if self._held and getsignal(SIGINT) is self:
             try:
                 set_handler(SIGINT, self._handler)
             except BaseException:  # another signal's handler came first, and raised
                 self.release()
                 raise
-        self._own = None
+        self._held = False
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """A Ctrl-C has come."""
         self._noted = True
 
     def let_through(self) -> None:
         """Call the program's handler where a Ctrl-C has come; it may raise."""
         if self._noted and callable(self._handler):
-            goes_on = self._own is not None
+            goes_on = self._held
             self.release()
             self._noted = False
             try:
