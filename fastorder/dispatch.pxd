@@ -35,6 +35,7 @@ cdef class Dispatch(Carrier):
     cpdef object heard(self, Evidence evidence)
     cpdef object unauthorized(self, Ticket ticket)
     cpdef object told(self, Ticket ticket)
+
     @cython.locals(result=OrderResult)
     cpdef object ended(self, Ticket ticket)
     cpdef object halt(self, str reason)

@@ -26,6 +26,7 @@ cdef class Intake:
 
     cpdef object place(self, OrderRequest order, int64_t called_ns)
     cpdef str _tag(self, OrderRequest order)
+
     @cython.locals(valid_until_ns=int64_t)
     cpdef object _ticket(
         self, OrderRequest order, str tag, str contract_id, bytes body,

@@ -36,16 +36,19 @@ cdef class WakeUps:
     cdef int let_go(self) except -1:
         """Wake who was noted; what one of them raises keeps no other asleep."""
         cdef Waiter waiter = self.first
+        cdef Waiter after
         self.holding = False
         self.first = self.last = None
         while waiter is not None:
+            after, waiter.after = waiter.after, None
             try:
                 waiter.run()
             except BaseException:
-                while (waiter := waiter.after) is not None:
-                    waiter.run_soon()
+                while after is not None:
+                    after.run_soon()
+                    after = after.after
                 raise
-            waiter = waiter.after
+            waiter = after
         return 0
 
     cdef int wake(self, Waiter waiter) except -1:
