@@ -6,6 +6,7 @@ from fastorder._core.protocol cimport Finish, Pause, RequestProtocol, Send
 from fastorder._core.reading cimport Reading, read
 from fastorder._core.result cimport OrderResult, result_of
 from fastorder._core.transfer cimport Evidence
+from fastorder.clock cimport Clock
 
 
 cdef class Amendment(RequestProtocol):
@@ -18,7 +19,7 @@ cdef class Amendment(RequestProtocol):
     cdef readonly Evidence evidence
     cdef bytes _body
     cdef object _policy
-    cdef object _clock
+    cdef Clock _clock
     cdef int64_t _called_ns
     cdef object _retries
     cdef bint _gated

@@ -222,7 +222,7 @@ class Amendment(RequestProtocol):
 
     def _answered(self, evidence: Evidence) -> Command[OrderResult]:
         self.evidence = evidence
-        reading = read(evidence, self._policy.statuses)
+        reading = read(evidence, self._policy)
         self.attempts += evidence.starts > 0
         if reading.sign is WAS_ACCEPTED:
             return self._finish(ACCEPTED, proof="the gateway took it")
@@ -315,7 +315,7 @@ class Amendment(RequestProtocol):
         return Send(Endpoint.ORDER_BY_ID, body)
 
     def _was_read_back(self, evidence: Evidence) -> Command[OrderResult]:
-        reading = read(evidence, self._policy.statuses)
+        reading = read(evidence, self._policy)
         if self._has_another_token(evidence, reading):
             return self._read_back()
         effect, why = self._seen(reading)

@@ -18,8 +18,8 @@ from fastorder.desk import Desk
 from fastorder.interrupts import (
     LONGEST_TURN_NS,
     HeldInterrupts,
+    WaitingIntake,
     outcome_of,
-    outcome_of_order,
 )
 from fastorder.warmth import ping_round
 
@@ -55,12 +55,7 @@ class OrderExecutor(Desk[OrderResult]):
         return self._poll_engine
 
     def _placer(self) -> Callable[[OrderRequest, int], OrderResult]:
-        take, engine = self._intake.place, self._poll_engine
-
-        def place(order: OrderRequest, called_ns: int) -> OrderResult:
-            return outcome_of_order(take, order, called_ns, engine)
-
-        return place
+        return WaitingIntake(self._intake, self._poll_engine).place
 
     def _give(self, ticket: Ticket[OrderResult]) -> OrderResult:
         return self._wait(ticket)

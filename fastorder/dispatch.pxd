@@ -5,10 +5,12 @@ cimport cython
 from fastorder._core.engine cimport Engine
 from fastorder._core.gate cimport Gate
 from fastorder._core.protocol cimport Send
+from fastorder._core.result cimport OrderResult
 from fastorder._core.route cimport Origin, Route, Security
 from fastorder._core.ticket cimport Carrier, Ticket
 from fastorder._core.transfer cimport Evidence
 from fastorder.auth cimport TokenStore
+from fastorder.clock cimport Clock
 from fastorder.doubts cimport Doubts
 from fastorder.gateway_time cimport GatewayTime
 from fastorder.renewal cimport Renewal
@@ -17,7 +19,7 @@ from fastorder.renewal cimport Renewal
 cdef class Dispatch(Carrier):
     cdef readonly Gate gate
     cdef readonly object witness
-    cdef readonly object clock
+    cdef public Clock clock             # a test puts its own in place
     cdef readonly GatewayTime gateway_time
     cdef readonly TokenStore tokens
     cdef readonly Renewal renewal
@@ -33,6 +35,8 @@ cdef class Dispatch(Carrier):
     cpdef object heard(self, Evidence evidence)
     cpdef object unauthorized(self, Ticket ticket)
     cpdef object told(self, Ticket ticket)
+
+    @cython.locals(result=OrderResult)
     cpdef object ended(self, Ticket ticket)
     cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)

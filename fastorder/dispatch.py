@@ -175,14 +175,14 @@ class Dispatch(Carrier):
 
     def ended(self, ticket: Ticket[Any]) -> None:
         """Book the end of a ticket."""
-        result = ticket.result
-        if ticket.kind == "read" or result is None:
+        if ticket.kind == "read" or ticket.result is None:
             self._open.pop(ticket, None)
             self.renewal.ended(ticket)
             self.latecomers.read_ended(ticket)
             return
         if self.witness is not None:
             self.witness.ended(ticket)
+        result = ticket.result
         outcome = result.outcome
         if outcome is UNKNOWN and ticket.tag is not None:
             return  # the executor was closed before the proof

@@ -2,9 +2,11 @@
 
 from libc.stdint cimport int64_t
 
+from fastorder.clock cimport Clock
+
 
 cdef class GatewayTime:
-    cdef object _clock
+    cdef Clock _clock
     cdef bytes _date
     cdef readonly int64_t seen_ns
 

@@ -74,7 +74,7 @@ class Inquiry(RequestProtocol):
         self, evidence: Evidence
     ) -> Command[dict[str, Any] | RequestFailed]:
         """An exchange has ended."""
-        reading = read(evidence, self._policy.statuses)
+        reading = read(evidence, self._policy)
         if reading.sign is Sign.ACCEPTED and reading.reply is not None:
             return self._finish(reading.reply.document or {})
         lacks_token = unauthorized(evidence, reading)

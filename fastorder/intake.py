@@ -6,11 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from fastorder._core.request import render_place
+from fastorder._core.tag_series import TagSeries
 from fastorder._core.ticket import ticket_of_order
 from fastorder.errors import Halted, Interlocked
 from fastorder.log import log
 from fastorder.placement import placement_of
-from fastorder.tags import TagSeries, tag_of
+from fastorder.tags import tag_of
 from fastorder.underway import FOREVER_NS
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Intake:
             known = self._records.known(order, tag, contract_id, body)
             if known is not None:
                 return known
-        if self._gate.is_shut:
+        if self._gate.is_shut():
             self._refuse_halted()
         if self._doubts.any:
             self._check_interlock(order, contract_id)

@@ -13,13 +13,13 @@ from threading import get_ident, main_thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
     from fastorder._core.order import OrderRequest
     from fastorder._core.poll_engine import PollEngine
     from fastorder._core.result import OrderResult
     from fastorder._core.ticket import Ticket
+    from fastorder.intake import Intake
 
 T = TypeVar("T")
 
@@ -50,24 +50,33 @@ def outcome_of(ticket: Ticket[T], engine: PollEngine) -> T:
     return ticket.outcome()
 
 
-def outcome_of_order(
-    place: Callable[[OrderRequest, int], Ticket[OrderResult]],
-    order: OrderRequest,
-    called_ns: int,
-    engine: PollEngine,
-) -> OrderResult:
-    """Place an order, and give its outcome. Ctrl-C ends the wait.
+class WaitingIntake:
+    """Takes orders as an Intake does, and gives their outcomes.
 
-    It waits for the ticket: an order that is in the journal is in the book too.
+    Args:
+        intake: places them.
+        engine: brings their answers.
     """
-    interrupts = HeldInterrupts()
-    try:
-        interrupts.hold()
-        ticket = place(order, called_ns)
-        _wait(ticket, engine, interrupts)
-    finally:
-        interrupts.end()
-    return ticket.outcome()
+
+    __slots__ = ("_engine", "_intake")
+
+    def __init__(self, intake: Intake, engine: PollEngine) -> None:
+        self._intake = intake
+        self._engine = engine
+
+    def place(self, order: OrderRequest, called_ns: int) -> OrderResult:
+        """Place an order, and give its outcome. Ctrl-C ends the wait.
+
+        It waits for the ticket: an order that is in the journal is in the book too.
+        """
+        interrupts = HeldInterrupts()
+        try:
+            interrupts.hold()
+            ticket = self._intake.place(order, called_ns)
+            _wait(ticket, self._engine, interrupts)
+        finally:
+            interrupts.end()
+        return ticket.outcome()
 
 
 def _wait(ticket: Ticket[Any], engine: PollEngine, interrupts: HeldInterrupts) -> None:
@@ -77,7 +86,7 @@ def _wait(ticket: Ticket[Any], engine: PollEngine, interrupts: HeldInterrupts) -
 
 
 class HeldInterrupts:
-    """From ``hold`` to ``release``, Ctrl-C waits for ``let_through``.
+    """Ctrl-C's handler from ``hold`` to ``release``: it waits for ``let_through``.
 
     Python runs a signal's handler between any two steps; one that raises there could
     drop an answer that has just been read. So the program's own handler is called at a
@@ -98,7 +107,7 @@ class HeldInterrupts:
             handler = getsignal(SIGINT)
             if callable(handler):
                 self._handler = handler
-                set_handler(SIGINT, self._note)
+                set_handler(SIGINT, self)
                 self._held = True
 
     def release(self) -> None:
@@ -106,7 +115,7 @@ class HeldInterrupts:
 
         Where the program has set another one meanwhile, that one stays.
         """
-        if self._held and getattr(getsignal(SIGINT), "__self__", None) is self:
+        if self._held and getsignal(SIGINT) is self:
             try:
                 set_handler(SIGINT, self._handler)
             except BaseException:  # another signal's handler came first, and raised
@@ -114,7 +123,8 @@ class HeldInterrupts:
                 raise
         self._held = False
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """A Ctrl-C has come."""
         self._noted = True
 
     def let_through(self) -> None:

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 from fastorder._core.order cimport OrderRequest
 from fastorder._core.reading cimport Reading, read
 from fastorder._core.transfer cimport Evidence
+from fastorder.clock cimport Clock
 
 
 cdef class LookUps:
@@ -14,7 +15,7 @@ cdef class LookUps:
     cdef public str note
     cdef public bint restarted
     cdef object _policy
-    cdef object _clock
+    cdef Clock _clock
     cdef object _gateway_time
     cdef object _absence
     cdef object _audit

@@ -130,7 +130,7 @@ class LookUps:
 
     def listed(self, evidence: Evidence) -> Event:
         """Judge the answer of Order/search; a blind one shows nothing."""
-        reading = read(evidence, self._policy.statuses)
+        reading = read(evidence, self._policy)
         rows = listed_orders(reading)
         if rows is None:
             self.note = why_blind(reading)
@@ -151,7 +151,7 @@ class LookUps:
 
     def traded(self, evidence: Evidence) -> Event:
         """Judge the account's trades: each has to be of an order that is known."""
-        reading = read(evidence, self._policy.statuses)
+        reading = read(evidence, self._policy)
         rows = listed_trades(reading)
         if rows is None:
             self.note = f"Trade/search: {why_blind(reading)}"
@@ -161,7 +161,7 @@ class LookUps:
 
     def shown(self, evidence: Evidence, order_id: int) -> Event:
         """Judge the answer of Order/searchById."""
-        reading = read(evidence, self._policy.statuses)
+        reading = read(evidence, self._policy)
         row = shown_order(reading, order_id)
         if row is None:
             self.note = f"order {order_id} is not shown: {why_blind(reading)}"

@@ -7,6 +7,7 @@ from fastorder._core.order cimport OrderRequest
 from fastorder._core.reading cimport Reading, read
 from fastorder._core.response cimport Reply
 from fastorder._core.transfer cimport Evidence
+from fastorder.clock cimport Clock
 from fastorder.resolving cimport Resolving
 
 
@@ -26,5 +27,5 @@ cdef class Placement(Resolving):
 @cython.locals(placement=Placement)
 cpdef Placement placement_of(
     OrderRequest order, str tag, str contract_id, bytes body, object policy,
-    object clock, object gateway_time, int64_t called_ns, object doubts,
+    Clock clock, object gateway_time, int64_t called_ns, object doubts,
     int64_t valid_until_ns=*)

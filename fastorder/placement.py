@@ -131,7 +131,7 @@ class Placement(Resolving):
     def _answer(self, evidence: Evidence) -> Event:
         """Judge the answer to a send."""
         self._take_answer(evidence)
-        reading = self._reading = read(evidence, self._policy.statuses)
+        reading = self._reading = read(evidence, self._policy)
         reply = reading.reply
         if reading.sign is WAS_ACCEPTED and reply is not None and reply.order_id:
             return EVENT_ACCEPTED
@@ -267,7 +267,6 @@ def placement_of(
     placement._sent_s = clock.wall_s()
     placement._reading = NO_READING
     placement._error = ""
-    placement._stuck_ns = FOREVER_NS
     return placement
 
 

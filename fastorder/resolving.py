@@ -21,7 +21,7 @@ from fastorder.placement_states import (
     STUCK,
     WATCHING,
 )
-from fastorder.underway import FOREVER_NS, Underway
+from fastorder.underway import Underway
 
 if TYPE_CHECKING:
     from fastorder._core.protocol import Command
@@ -125,13 +125,13 @@ class Resolving(Underway):
 
     def _watch(self) -> Pause:
         absence = self._looks().absence
-        if self._stuck_ns == FOREVER_NS:
+        if self._stuck_ns == 0:
             self._stuck_ns = absence.since_ns + self._policy.watch_ns
         asked_ns = self._schedule.asked_due_ns(self._heard)
         return self._pause(WATCHING, max(absence.next_look_ns(), asked_ns))
 
     def _go_on_watching(self) -> Command[OrderResult]:
-        if self._clock.monotonic_ns() >= self._stuck_ns:
+        if 0 < self._stuck_ns <= self._clock.monotonic_ns():
             return self._be_stuck()
         return self._tell_unknown(self._watch())
 

@@ -3,10 +3,12 @@
 from libc.stdint cimport int64_t
 
 from fastorder._core.order cimport OrderRequest
-from fastorder._core.protocol cimport Finish, Pause, RequestProtocol, Send
+from fastorder._core.protocol cimport (
+    Finish, Pause, RequestProtocol, Send, gated_send)
 from fastorder._core.reading cimport Reading
 from fastorder._core.result cimport OrderResult, result_of
 from fastorder._core.transfer cimport Evidence
+from fastorder.clock cimport Clock
 from fastorder.lookups cimport LookUps
 
 
@@ -23,7 +25,7 @@ cdef class Underway(RequestProtocol):
     cdef readonly int64_t valid_until_ns
     cdef bytes _body
     cdef object _policy
-    cdef object _clock
+    cdef Clock _clock
     cdef object _gateway_time
     cdef object _doubts
     cdef int64_t _called_ns

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.protocol import Finish, Pause, RequestProtocol, Send
+from fastorder._core.protocol import Finish, Pause, RequestProtocol, Send, gated_send
 from fastorder._core.result import result_of
 from fastorder.absence import JUMP_S
 from fastorder.endpoints import Endpoint
@@ -76,7 +76,7 @@ class Underway(RequestProtocol):
     _one_look: bool  # one look-up is enough for a first result
     _error: str  # why it is in doubt, or was not sent
     _due_ns: int
-    _stuck_ns: int
+    _stuck_ns: int  # when it has been watched long enough; 0 before it is watched
 
     # ------------------------------------------------------------ what is done
 
@@ -84,7 +84,7 @@ class Underway(RequestProtocol):
         self.state = SENDING
         self.tries += 1
         self._due_ns = 0
-        return Send(PLACE, self._body, True, self._leave_until_ns())
+        return gated_send(PLACE, self._body, self._leave_until_ns())
 
     def _pause(self, state: State, due_ns: int) -> Pause:
         self.state = state
@@ -114,8 +114,8 @@ class Underway(RequestProtocol):
 
     def _leave_until_ns(self) -> int:
         """No byte leaves after this; earlier by what this machine has slept."""
-        if self.valid_until_ns == FOREVER_NS:
-            return FOREVER_NS
+        if self.order.valid_for is None:
+            return self.valid_until_ns
         slept_s = self._clock.wall_s() - self._sent_s - self._ago_s
         if slept_s <= JUMP_S:
             return self.valid_until_ns

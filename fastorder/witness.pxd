@@ -7,6 +7,7 @@ from fastorder._core.gate cimport Gate
 from fastorder._core.result cimport OrderResult
 from fastorder._core.ticket cimport Ticket
 from fastorder._core.transfer cimport Evidence, Receiver
+from fastorder.clock cimport Clock
 
 
 cdef class Witness(Receiver):
@@ -14,7 +15,7 @@ cdef class Witness(Receiver):
     cdef object _on_unknown
     cdef object _on_late_arrival
     cdef Gate _gate
-    cdef object _clock
+    cdef Clock _clock
     cdef Engine _engine
     cdef bint _is_due
     cdef set _seen

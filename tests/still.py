@@ -7,6 +7,7 @@ from email.utils import formatdate
 from fastorder import OrderRequest, RetryPolicy
 from fastorder._core.protocol import Pause, Send, Tell
 from fastorder._core.transfer import Evidence
+from fastorder.clock import Clock
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import GatewayTime
@@ -19,7 +20,7 @@ IN_USE = "Order rejected: custom tag is already in use."
 
 
 @dataclass
-class StillClock:
+class StillClock(Clock):
     """Both clocks of a machine; ``pass_s`` moves them together."""
 
     now_ns: int = 1_000_000_000
@@ -65,7 +66,7 @@ def made(clock, policy=None, gateway_time=None, doubts=None, **options):
     if valid_for is not None:
         valid_until_ns = clock.now_ns + round(valid_for * SECOND_NS)
     return placement_of(
-        OrderRequest("MNQ", "BUY", 1, 5),
+        OrderRequest("MNQ", "BUY", 1, 5, valid_for=valid_for),
         TAG,
         "C",
         BYTES,

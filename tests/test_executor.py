@@ -15,6 +15,7 @@ from conftest import ACCOUNT, QUICK, prepared
 
 import fastorder
 from fastorder import Outcome, blocking
+from fastorder.clock import Clock
 from fastorder.journal import read
 from fastorder.simulator import Fault
 
@@ -388,19 +389,27 @@ def test_a_timeout_before_the_request_leaves_is_not_sent():
     assert QUICK.max_retries == 3
 
 
+class FailingClock(Clock):
+    """As where a handler of a signal raises inside it."""
+
+    failing = True
+
+    def spread(self):
+        if self.failing:
+            raise TimeoutError("raised by a handler of a signal")
+        return super().spread()
+
+
 def test_a_failure_of_the_client_itself_leaves_the_order_to_be_resolved(
     trader, gateway
 ):
-    def broken():
-        raise TimeoutError("raised by a handler of a signal")
-
-    trader._dispatch.clock.spread = broken  # as where the handler raises there
+    clock = trader._dispatch.clock = FailingClock()
     gateway.faults.add(Fault(PLACE, reply="hang_up"))
     result = buy(trader)
     assert result.outcome is Outcome.UNKNOWN
     assert "raised by a handler" in result.error
     assert [ticket.tag for ticket in trader.intents()] == [result.tag]
-    del trader._dispatch.clock.spread
+    clock.failing = False
     assert trader.resolve(result.tag).outcome is Outcome.ACCEPTED
     assert len(gateway.ledger.placements(result.tag)) == 1
 

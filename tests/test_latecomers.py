@@ -11,6 +11,7 @@ from plain_http import LONG_AGO, MNQ, wire_to
 
 import fastorder
 from fastorder import Outcome, blocking
+from fastorder.clock import Clock
 from fastorder.journal import Intent, Journal, read
 from fastorder.latecomers import LIFE_S, PAUSES_NS
 from fastorder.simulator import Fault
@@ -535,6 +536,17 @@ def test_what_was_told_more_than_a_day_ago_is_not_looked_for(trading, path):
     assert not trader.executor._dispatch.expects_latecomers
 
 
+class ClockOf(Clock):
+    """It stands still, but for the seconds that have passed for an executor."""
+
+    def __init__(self, executor):
+        self.executor = executor
+        self.begin_ns = super().monotonic_ns()
+
+    def monotonic_ns(self):
+        return self.begin_ns + self.executor.passed_s * 1_000_000_000
+
+
 @pytest.fixture
 def clocked(gateway, path):
     """A blocking executor that looks for one order, on a clock that the test moves."""
@@ -542,9 +554,7 @@ def clocked(gateway, path):
     made = blocking.OrderExecutor(gateway.base_url, journal=path)
     with made as executor:
         prepared(executor, gateway)
-        clock = executor._dispatch.clock
-        begin = clock.monotonic_ns()
-        clock.monotonic_ns = lambda: begin + executor.passed_s * 1_000_000_000
+        executor._dispatch.clock = ClockOf(executor)
         executor.passed_s = 0
         executor.recover()
         yield executor

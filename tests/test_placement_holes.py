@@ -10,6 +10,7 @@ import pytest
 from fastorder import OrderRequest, RetryPolicy
 from fastorder._core.protocol import Pause, Send, Tell
 from fastorder._core.transfer import Evidence
+from fastorder.clock import Clock
 from fastorder.doubts import Doubts
 from fastorder.endpoints import Endpoint
 from fastorder.gateway_time import MARGIN_S, GatewayTime
@@ -32,7 +33,7 @@ def knowing():
 
 
 @dataclass
-class Machine:
+class Machine(Clock):
     """Two clocks that are moved by hand."""
 
     now_ns: int = 1000 * SECOND
@@ -71,7 +72,7 @@ def placed(machine, gateway_time):
     def make(valid_for=None, resend="lookup_first"):
         limits = () if valid_for is None else (machine.now_ns + valid_for * SECOND,)
         return placement_of(
-            OrderRequest("MNQ", "BUY", 1, 5),
+            OrderRequest("MNQ", "BUY", 1, 5, valid_for=valid_for),
             "tag-1",
             "C",
             b"body",

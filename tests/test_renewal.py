@@ -23,6 +23,7 @@ from fastorder import (
     blocking,
 )
 from fastorder.auth import TokenStore
+from fastorder.clock import Clock
 from fastorder.credentials import Credentials
 from fastorder.expiry import DAY_S, LONGEST_S, lifetime_s
 from fastorder.simulator import Fault, tokens
@@ -205,7 +206,7 @@ def test_a_modify_and_a_cancel_are_repeated_once_with_the_new_token(lone, gatewa
     modified = lone.modify_order(placed.order_id, ACCOUNT, limit_price=20_001)
     assert (modified.outcome, modified.attempts) == (Outcome.ACCEPTED, 2)
     assert logins(gateway) == 2
-    lone._dispatch.clock.monotonic_ns = later(HOUR_NS)
+    lone._dispatch.clock = LaterClock(HOUR_NS)
     kill_token(gateway, lone)
     cancelled = lone.cancel_order(placed.order_id, ACCOUNT)
     assert (cancelled.outcome, cancelled.attempts) == (Outcome.ACCEPTED, 2)
@@ -253,9 +254,14 @@ def test_a_modify_that_waits_for_a_login_gives_way_to_a_newer_one(
     assert order.limit_price == 20_002
 
 
-def later(pause_ns):
+class LaterClock(Clock):
     """A monotonic clock that is ahead by so much."""
-    return lambda: time.monotonic_ns() + pause_ns
+
+    def __init__(self, ahead_ns):
+        self.ahead_ns = ahead_ns
+
+    def monotonic_ns(self):
+        return super().monotonic_ns() + self.ahead_ns
 
 
 # ---------------------------------------------------------------- which token wins
@@ -313,7 +319,7 @@ def test_credentials_that_are_refused_are_asked_once_and_no_more(
             change_key(gateway)
             reads = [executor.accounts() for _ in range(50)]
             first = await asyncio.gather(*reads, return_exceptions=True)
-            executor._dispatch.clock.monotonic_ns = later(HOUR_NS)
+            executor._dispatch.clock = LaterClock(HOUR_NS)
             reads = [executor.accounts() for _ in range(50)]
             return first + await asyncio.gather(*reads, return_exceptions=True)
 
@@ -341,7 +347,7 @@ def test_a_login_that_fails_for_now_is_tried_again_by_a_later_401(lone, gateway)
     with pytest.raises(AuthLost):
         lone.accounts()
     assert logins(gateway) == 2
-    lone._dispatch.clock.monotonic_ns = later(HOUR_NS)
+    lone._dispatch.clock = LaterClock(HOUR_NS)
     assert len(lone.accounts()) == 2
     assert logins(gateway) == 3
 
@@ -399,10 +405,10 @@ def test_a_token_is_renewed_before_it_ends(run, logged_in, gateway, monkeypatch)
 
 def test_the_blocking_executor_renews_at_the_next_request(lone, gateway):
     first = lone.get_token()
-    lone._dispatch.clock.monotonic_ns = later(21 * HOUR_NS)
+    lone._dispatch.clock = LaterClock(21 * HOUR_NS)
     lone.accounts()
     assert logins(gateway) == 1
-    lone._dispatch.clock.monotonic_ns = later(22 * HOUR_NS)
+    lone._dispatch.clock = LaterClock(22 * HOUR_NS)
     lone.accounts()
     lone.accounts()
     assert logins(gateway) == 2
@@ -411,7 +417,7 @@ def test_the_blocking_executor_renews_at_the_next_request(lone, gateway):
 
 def test_a_token_that_was_set_after_a_login_is_left_alone(lone, gateway):
     lone.set_token(gateway.token)
-    lone._dispatch.clock.monotonic_ns = later(22 * HOUR_NS)
+    lone._dispatch.clock = LaterClock(22 * HOUR_NS)
     lone.accounts()
     assert logins(gateway) == 1
 
@@ -582,7 +588,7 @@ def test_after_a_login_a_dead_token_is_replaced_by_another_login(lone, gateway):
 
 def test_a_token_from_it_is_renewed_before_its_end_as_one_from_a_login(lone, gateway):
     lone.validate_token()
-    lone._dispatch.clock.monotonic_ns = later(23 * HOUR_NS)
+    lone._dispatch.clock = LaterClock(23 * HOUR_NS)
     lone.accounts()
     assert logins(gateway) == 2
 

@@ -10,4 +10,6 @@ cdef class Gate:
     cdef readonly str reason    # why it is shut; None while it is not
     cdef readonly bint final    # it was shut for good
 
+    cpdef bint is_shut(self) noexcept
+
 cdef bint is_shut(Lock* lock) noexcept nogil

@@ -29,17 +29,16 @@ cdef class Gate:
             self.path = os.fsencode(os.path.abspath(file))
             self.lock.file = self.path
 
-    @property
-    def is_shut(self):
+    cpdef bint is_shut(self) noexcept:
         """Whether nothing passes now."""
-        return bool(is_shut(&self.lock))
+        return is_shut(&self.lock)
 
     @property
     def why(self):
         """Why it is shut, for people; None while it is not."""
         if self.reason is not None:
             return self.reason
-        if self.is_shut:
+        if self.is_shut():
             return f"the file {os.fsdecode(self.path)} is there"
         return None
 
@@ -56,4 +55,4 @@ cdef class Gate:
             return False
         self.reason = None
         self.lock.shut = False
-        return not self.is_shut
+        return not self.is_shut()

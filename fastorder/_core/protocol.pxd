@@ -10,6 +10,8 @@ cdef class Send:
     cdef readonly bint gated
     cdef readonly int64_t valid_until_ns
 
+cpdef Send gated_send(object endpoint, bytes body, int64_t valid_until_ns)
+
 cdef class Pause:
     cdef readonly int64_t due_ns
 

@@ -35,6 +35,16 @@ cdef class Send:
         return f"Send({self.endpoint}, {len(self.body)} bytes)"
 
 
+cpdef Send gated_send(object endpoint, bytes body, int64_t valid_until_ns):
+    """A Send that may leave only through the gate, and until this time."""
+    cdef Send send = Send.__new__(Send)
+    send.endpoint = endpoint
+    send.body = body
+    send.gated = True
+    send.valid_until_ns = valid_until_ns
+    return send
+
+
 cdef class Pause:
     """Do nothing until the monotonic clock shows this time; ``on_time`` follows."""
 

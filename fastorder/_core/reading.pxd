@@ -8,4 +8,4 @@ cdef class Reading:
     cdef readonly Reply reply
     cdef readonly str reason
 
-cpdef Reading read(Evidence evidence, object busy_statuses)
+cpdef Reading read(Evidence evidence, object policy)

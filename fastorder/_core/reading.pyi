@@ -1,7 +1,6 @@
-from collections.abc import Collection
-
 from fastorder._core.response import Reply
 from fastorder._core.transfer import Evidence
+from fastorder.config import RetryPolicy
 from fastorder.enums import Sign
 
 class Reading:
@@ -12,4 +11,4 @@ class Reading:
     @property
     def reason(self) -> str: ...
 
-def read(evidence: Evidence, busy_statuses: Collection[int]) -> Reading: ...
+def read(evidence: Evidence, policy: RetryPolicy) -> Reading: ...

@@ -40,18 +40,18 @@ cdef Reading reading(object sign, Reply reply, str reason):
     return made
 
 
-cpdef Reading read(Evidence evidence, object busy_statuses):
+cpdef Reading read(Evidence evidence, object policy):
     """Read the evidence of one exchange.
 
     Args:
         evidence: as the engine gave it.
-        busy_statuses: the HTTP statuses that may pass.
+        policy: the RetryPolicy that names the HTTP statuses that may pass.
     """
     if evidence.curl_code != 0:
         return incomplete(evidence)
     cdef Reply reply = reply_from(evidence.http_status, evidence.body)
     if evidence.http_status != 200:
-        return reading(status_sign(reply, busy_statuses), reply, status_reason(reply))
+        return reading(status_sign(reply, policy), reply, status_reason(reply))
     if reply.success is None:
         return reading(SILENCE, reply, f"unreadable answer: {reply.reason}")
     if not reply.consistent:
@@ -75,8 +75,8 @@ cdef Reading incomplete(Evidence evidence):
     return reading(SILENCE, None, reason)
 
 
-cdef object status_sign(Reply reply, busy_statuses):
-    if reply.http_status in busy_statuses:
+cdef object status_sign(Reply reply, policy):
+    if reply.http_status in policy.statuses:
         return BUSY
     if reply.http_status == 429:
         return LIMITED

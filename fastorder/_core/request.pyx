@@ -40,14 +40,14 @@ cdef inline void close_writer(Writer* out) noexcept nogil:
         free(out.text)
 
 
-cdef int reserve(Writer* out, size_t more) except -1:
+cdef inline int reserve(Writer* out, size_t more) except -1:
     """Make room for more bytes."""
-    cdef size_t room
-    cdef char* grown
-    if out.size + more <= out.room:
-        return 0
-    room = 2 * (out.size + more)
-    grown = <char*>malloc(room)
+    return 0 if out.size + more <= out.room else grow(out, more)
+
+
+cdef int grow(Writer* out, size_t more) except -1:
+    cdef size_t room = 2 * (out.size + more)
+    cdef char* grown = <char*>malloc(room)
     if grown is NULL:
         raise MemoryError
     memcpy(grown, out.text, out.size)
@@ -57,7 +57,8 @@ cdef int reserve(Writer* out, size_t more) except -1:
     return 0
 
 
-cdef int put(Writer* out, const char* text, size_t size) except -1:
+cdef inline int put(Writer* out, const char* text, size_t size) except -1:
+    """Inline: of a size that is known where it is called, the copy is a move or two."""
     reserve(out, size)
     memcpy(out.text + out.size, text, size)
     out.size += size
@@ -72,6 +73,9 @@ cdef int put_number(Writer* out, int64_t number) except -1:
     cdef char digits[20]
     cdef int i = 20
     cdef unsigned long long rest = <unsigned long long>number
+    if 0 <= number < 10:                # as most numbers of an order
+        digits[0] = <char>(c'0' + number)
+        return put(out, digits, 1)
     if number < 0:
         put(out, b"-", 1)
         rest = 0 - rest
@@ -84,32 +88,40 @@ cdef int put_number(Writer* out, int64_t number) except -1:
     return put(out, digits + i, 20 - i)
 
 
+cdef inline bint is_special(unsigned char letter) noexcept nogil:
+    return (letter < 32) | (letter == c'"') | (letter == c'\\')
+
+
 cdef int put_text(Writer* out, str text) except -1:
     """A JSON string: UTF-8, with quotes, backslashes and control characters escaped."""
     cdef Py_ssize_t size = 0
     cdef const char* letters = PyUnicode_AsUTF8AndSize(text, &size)
+    cdef unsigned char special = 0
+    cdef Py_ssize_t i
+    for i in range(size):
+        special |= is_special(letters[i])
+    put(out, b'"', 1)
+    if special:
+        put_escaped(out, letters, size)
+    else:
+        put(out, letters, size)
+    return put(out, b'"', 1)
+
+
+cdef int put_escaped(Writer* out, const char* letters, Py_ssize_t size) except -1:
     cdef const char* hexadecimal = b"0123456789abcdef"
     cdef unsigned char letter
     cdef Py_ssize_t i
-    reserve(out, 6 * size + 2)
-    out.text[out.size] = c'"'
-    out.size += 1
     for i in range(size):
         letter = <unsigned char>letters[i]
-        if letter == c'"' or letter == c'\\':
-            out.text[out.size] = c'\\'
-            out.text[out.size + 1] = <char>letter
-            out.size += 2
-        elif letter < 32:
-            memcpy(out.text + out.size, b"\\u00", 4)
-            out.text[out.size + 4] = hexadecimal[letter >> 4]
-            out.text[out.size + 5] = hexadecimal[letter & 15]
-            out.size += 6
-        else:
-            out.text[out.size] = <char>letter
-            out.size += 1
-    out.text[out.size] = c'"'
-    out.size += 1
+        if letter < 32:
+            put(out, b"\\u00", 4)
+            put(out, hexadecimal + (letter >> 4), 1)
+            put(out, hexadecimal + (letter & 15), 1)
+            continue
+        if is_special(letter):
+            put(out, b"\\", 1)
+        put(out, letters + i, 1)
     return 0
 
 
@@ -196,15 +208,15 @@ cdef int put_bracket(Writer* out, OrderRequest order) except -1:
     cdef int sign = -1 if order.sells else 1
     cdef int kind = TRAILING_STOP if order.trailing_stop_loss else STOP
     if order.loss_ticks:
-        put_leg(out, b',"stopLossBracket":{"ticks":', -sign * order.loss_ticks, kind)
+        put(out, b',"stopLossBracket":{"ticks":', 28)
+        put_leg(out, -sign * order.loss_ticks, kind)
     if order.profit_ticks:
-        put_leg(
-            out, b',"takeProfitBracket":{"ticks":', sign * order.profit_ticks, LIMIT)
+        put(out, b',"takeProfitBracket":{"ticks":', 30)
+        put_leg(out, sign * order.profit_ticks, LIMIT)
     return 0
 
 
-cdef int put_leg(Writer* out, bytes name, int64_t ticks, int kind) except -1:
-    put_bytes(out, name)
+cdef int put_leg(Writer* out, int64_t ticks, int kind) except -1:
     put_number(out, ticks)
     put(out, b',"type":', 8)
     put_number(out, kind)

@@ -5,6 +5,7 @@ cdef class Reply:
     cdef readonly dict document
     cdef readonly object success
     cdef readonly object error_code
+    cdef readonly bint consistent
     cdef readonly str error_message
     cdef readonly object order_id
     cdef readonly str reason

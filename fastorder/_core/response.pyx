@@ -20,15 +20,11 @@ cdef class Reply:
             envelope and nothing else.
         success, error_code, error_message: the gateway's envelope; None where the
             body has no proper one.
+        consistent: success and error_code are there, and say the same.
         order_id: a positive 64-bit whole number; None where there is none.
         reason: why there is no envelope, or the title of an ASP.NET problem report;
             None where the envelope is there.
     """
-
-    @property
-    def consistent(self):
-        """Whether success and the error code say the same."""
-        return self.success is not None and self.success == (self.error_code == 0)
 
     def __repr__(self):
         return (
@@ -54,6 +50,7 @@ cdef Reply reply_from(int http_status, bytes body):
     if read_envelope(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), &envelope):
         reply.success = True if envelope.success else False
         reply.error_code = envelope.error_code
+        reply.consistent = envelope.success == (envelope.error_code == 0)
         if envelope.order_id > 0:
             reply.order_id = envelope.order_id
         if envelope.message is not NULL:
@@ -86,6 +83,7 @@ cdef Reply take_document(Reply reply, dict document):
         return reply
     reply.success = success
     reply.error_code = code
+    reply.consistent = success == (code == 0)
     message = document.get("errorMessage")
     if type(message) is str:
         reply.error_message = message

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 from fastorder._core.engine cimport Engine
 from fastorder._core.protocol cimport RequestProtocol, Send
 from fastorder._core.transfer cimport Evidence, Receiver
+from fastorder._core.waiter cimport Waiter
 
 cdef class Carrier:
     cdef readonly Engine engine
@@ -30,7 +31,8 @@ cdef class Ticket(Receiver):
     cdef Carrier carrier
     cdef object convert
     cdef object error           # of a read that failed; None otherwise
-    cdef list waiters           # None until somebody waits
+    cdef Waiter waiter          # of the first task that waits; None until one does
+    cdef list waiters           # of the others; None until there is one
     cdef object steps           # the wait of each task that runs the ticket itself
 
     cdef int begin(

@@ -136,7 +136,9 @@ cdef class Ticket(Receiver):
         cdef Waiter waiter
         if not self.done:
             waiter = self.carrier.engine.waiter()
-            if self.waiters is None:
+            if self.waiter is None:
+                self.waiter = waiter
+            elif self.waiters is None:
                 self.waiters = [waiter]
             else:
                 self.waiters.append(waiter)
@@ -260,9 +262,11 @@ cdef class Ticket(Receiver):
 
     cdef int wake_waiters(self) except -1:
         cdef Waiter waiter
-        if self.waiters is None:
+        if self.waiter is None:
             return 0
-        for waiter in self.waiters:
-            waiter.wake()
-        self.waiters = None
+        self.waiter.wake()
+        if self.waiters is not None:
+            for waiter in self.waiters:
+                waiter.wake()
+        self.waiter = self.waiters = None
         return 0

@@ -2,7 +2,9 @@
 
 cdef class WakeUps:
     cdef object loop
-    cdef list held              # waiters to wake when the callback ends; None outside
+    cdef bint holding           # a callback of the loop is under way
+    cdef Waiter first           # to be woken when it ends, in the order of ``after``
+    cdef Waiter last
 
     cdef Waiter waiter(self)
     cdef int hold(self) except -1
@@ -12,11 +14,16 @@ cdef class WakeUps:
 cdef class Waiter:
     cdef public bint _asyncio_future_blocking
     cdef WakeUps wake_ups
-    cdef list callbacks         # of (callback, context)
+    cdef object callback        # the first that was added; None where none was
+    cdef object context         # its own
+    cdef list others            # (callback, context) of the others; None for none
+    cdef Waiter after           # is woken after this one
     cdef bint ended
     cdef bint was_cancelled
     cdef object message
 
     cdef int wake(self) except -1
+    cdef int add(self, object callback, object context) except -1
+    cdef list taken(self)
     cdef int run(self) except -1
     cdef int run_soon(self) except -1

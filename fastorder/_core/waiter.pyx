@@ -10,6 +10,7 @@ is woken as asyncio does it.
 from contextvars import copy_context
 
 cimport cython
+from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
 
 
 cdef class WakeUps:
@@ -24,31 +25,40 @@ cdef class WakeUps:
 
     cdef Waiter waiter(self):
         """A new wait."""
-        return Waiter(self)
+        cdef Waiter made = Waiter.__new__(Waiter)
+        made.wake_ups = self
+        return made
 
     cdef int hold(self) except -1:
-        self.held = []
+        self.holding = True
         return 0
 
     cdef int let_go(self) except -1:
         """Wake who was noted; what one of them raises keeps no other asleep."""
-        cdef list held = self.held
-        cdef Waiter waiter
-        cdef Py_ssize_t i
-        self.held = None
-        for i in range(len(held)):
+        cdef Waiter waiter = self.first
+        cdef Waiter after
+        self.holding = False
+        self.first = self.last = None
+        while waiter is not None:
+            after, waiter.after = waiter.after, None
             try:
-                (<Waiter>held[i]).run()
+                waiter.run()
             except BaseException:
-                for waiter in held[i + 1:]:
-                    waiter.run_soon()
+                while after is not None:
+                    after.run_soon()
+                    after = after.after
                 raise
+            waiter = after
         return 0
 
     cdef int wake(self, Waiter waiter) except -1:
-        if self.held is None:
+        if not self.holding:
             return waiter.run_soon()
-        self.held.append(waiter)
+        if self.first is None:
+            self.first = waiter
+        else:
+            self.last.after = waiter
+        self.last = waiter
         return 0
 
 
@@ -61,7 +71,6 @@ cdef class Waiter:
 
     def __init__(self, WakeUps wake_ups not None):
         self.wake_ups = wake_ups
-        self.callbacks = []
 
     def __repr__(self):
         ended = "cancelled" if self.was_cancelled else "done"
@@ -81,15 +90,36 @@ cdef class Waiter:
 
     def add_done_callback(self, callback, *, context=None):
         """Call this with the waiter once the wait is over, in the context."""
-        self.callbacks.append((callback, context or copy_context()))
+        self.add(callback, copy_context() if context is None else context)
         if self.ended:
             self.run_soon()
 
+    cdef int add(self, object callback, object context) except -1:
+        if self.callback is None:
+            self.callback = callback
+            self.context = context
+        elif self.others is None:
+            self.others = [(callback, context)]
+        else:
+            self.others.append((callback, context))
+        return 0
+
+    cdef list taken(self):
+        """All that were added, oldest first; none is left."""
+        if self.callback is None:
+            return []
+        cdef list taken = [(self.callback, self.context), *(self.others or ())]
+        self.callback = self.context = self.others = None
+        return taken
+
     def remove_done_callback(self, callback):
         """Call it no more; how often it had been added."""
-        kept = [added for added in self.callbacks if added[0] != callback]
-        removed = len(self.callbacks) - len(kept)
-        self.callbacks = kept
+        removed = 0
+        for added, context in self.taken():
+            if added == callback:
+                removed += 1
+            else:
+                self.add(added, context)
         return removed
 
     def result(self):
@@ -128,13 +158,25 @@ cdef class Waiter:
         return 0
 
     cdef int run(self) except -1:
-        callbacks, self.callbacks = self.callbacks, []
-        for callback, context in callbacks:
-            context.run(callback, self)
+        callback, context, others = self.callback, self.context, self.others
+        self.callback = self.context = self.others = None
+        if callback is not None:
+            call(callback, context, self)
+        if others is not None:
+            for callback, context in others:
+                call(callback, context, self)
         return 0
 
     cdef int run_soon(self) except -1:
-        callbacks, self.callbacks = self.callbacks, []
-        for callback, context in callbacks:
+        for callback, context in self.taken():
             self.wake_ups.loop.call_soon(callback, self, context=context)
         return 0
+
+
+cdef int call(object callback, object context, Waiter waiter) except -1:
+    PyContext_Enter(context)
+    try:
+        callback(waiter)
+    finally:
+        PyContext_Exit(context)
+    return 0

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from fastorder._core.transfer import Evidence
+from fastorder.clock import Clock
 from fastorder.endpoints import Endpoint
 from fastorder.enums import OrderStatus
 
@@ -117,7 +118,7 @@ class World:
         self.now_ns = 0
 
 
-class MachineClock:
+class MachineClock(Clock):
     """The clocks of the trader's machine; the wall clock need not be right.
 
     Args:
