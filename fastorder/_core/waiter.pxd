@@ -2,6 +2,7 @@
 
 cdef class WakeUps:
     cdef object loop
+    cdef object over            # a future of the loop that is done
     cdef bint holding           # a callback of the loop is under way
     cdef Waiter first           # to be woken when it ends, in the order of ``after``
     cdef Waiter last

@@ -22,6 +22,8 @@ cdef class WakeUps:
 
     def __init__(self, loop not None):
         self.loop = loop
+        self.over = loop.create_future()
+        self.over.set_result(None)
 
     cdef Waiter waiter(self):
         """A new wait."""
@@ -89,7 +91,8 @@ cdef class Waiter:
         return self.was_cancelled
 
     def add_done_callback(self, callback, *, context=None):
-        """Call this with the waiter once the wait is over, in the context."""
+        """Call this once the wait is over, in the context, with a future that is over.
+        """
         self.add(callback, copy_context() if context is None else context)
         if self.ended:
             self.run_soon()
@@ -158,13 +161,14 @@ cdef class Waiter:
         return 0
 
     cdef int run(self) except -1:
+        """A task takes the result of asyncio's own future in C, and ours by name."""
         callback, context, others = self.callback, self.context, self.others
         self.callback = self.context = self.others = None
         if callback is not None:
-            call(callback, context, self)
+            call(callback, context, self.wake_ups.over)
         if others is not None:
             for callback, context in others:
-                call(callback, context, self)
+                call(callback, context, self.wake_ups.over)
         return 0
 
     cdef int run_soon(self) except -1:
@@ -173,10 +177,10 @@ cdef class Waiter:
         return 0
 
 
-cdef int call(object callback, object context, Waiter waiter) except -1:
+cdef int call(object callback, object context, object future) except -1:
     PyContext_Enter(context)
     try:
-        callback(waiter)
+        callback(future)
     finally:
         PyContext_Exit(context)
     return 0
