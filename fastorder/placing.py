@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fastorder._core.engine import monotonic_ns
-from fastorder._core.order import OrderRequest, side_from
+from fastorder._core.order import OrderRequest, order_of, side_from
 from fastorder._core.wording import worded_by_python
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from fastorder.models import Price
     from fastorder.waiver import DespiteUnknown
+
+# A member of an enum is looked up anew each time; every order meets one of these.
+LIMIT = OrderType.LIMIT
+STOP = OrderType.STOP
+TRAILING_STOP = OrderType.TRAILING_STOP
 
 Placed = TypeVar("Placed")
 """What the verbs give: a Ticket to await, or the OrderResult itself."""
@@ -88,15 +93,15 @@ class Placing(Generic[Placed]):
             ValueError) or WrongFieldType (a TypeError) with field, rule and value.
         """
         called_ns = monotonic_ns()
-        order = OrderRequest(
+        order = order_of(
             symbol,
             side,
             quantity,
             account_id,
             order_type,
             limit_price,
-            None,
-            None,
+            None,  # stop_price
+            None,  # trail_price
             stop_loss_ticks,
             take_profit_ticks,
             trailing_stop_loss,
@@ -126,20 +131,22 @@ class Placing(Generic[Placed]):
     ) -> Placed:
         """Buy or sell at a price or better; see ``place_market_order``."""
         called_ns = monotonic_ns()
-        order = OrderRequest(
+        order = order_of(
             symbol,
             side,
             quantity,
             account_id,
-            OrderType.LIMIT,
-            limit_price=limit_price,
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
+            LIMIT,
+            limit_price,
+            None,  # stop_price
+            None,  # trail_price
+            stop_loss_ticks,
+            take_profit_ticks,
+            trailing_stop_loss,
+            custom_tag,
+            idempotency_key,
+            valid_for,
+            despite,
         )
         return self._place(order, called_ns)
 
@@ -162,20 +169,22 @@ class Placing(Generic[Placed]):
     ) -> Placed:
         """Buy or sell at the market once a price trades; see ``place_market_order``."""
         called_ns = monotonic_ns()
-        order = OrderRequest(
+        order = order_of(
             symbol,
             side,
             quantity,
             account_id,
-            OrderType.STOP,
-            stop_price=stop_price,
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
+            STOP,
+            None,  # limit_price
+            stop_price,
+            None,  # trail_price
+            stop_loss_ticks,
+            take_profit_ticks,
+            trailing_stop_loss,
+            custom_tag,
+            idempotency_key,
+            valid_for,
+            despite,
         )
         return self._place(order, called_ns)
 
@@ -204,20 +213,22 @@ class Placing(Generic[Placed]):
                 than 1,000 ticks are rejected. Source: the gateway's documentation.
         """
         called_ns = monotonic_ns()
-        order = OrderRequest(
+        order = order_of(
             symbol,
             side,
             quantity,
             account_id,
-            OrderType.TRAILING_STOP,
-            trail_price=trail_price,
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
+            TRAILING_STOP,
+            None,  # limit_price
+            None,  # stop_price
+            trail_price,
+            stop_loss_ticks,
+            take_profit_ticks,
+            trailing_stop_loss,
+            custom_tag,
+            idempotency_key,
+            valid_for,
+            despite,
         )
         return self._place(order, called_ns)
 
@@ -246,19 +257,22 @@ class Placing(Generic[Placed]):
         """
         called_ns = monotonic_ns()
         side = side_from(side)
-        order = OrderRequest(
+        order = order_of(
             symbol,
             side,
             quantity,
             account_id,
             _join_type(join, side),
-            stop_loss_ticks=stop_loss_ticks,
-            take_profit_ticks=take_profit_ticks,
-            trailing_stop_loss=trailing_stop_loss,
-            custom_tag=custom_tag,
-            idempotency_key=idempotency_key,
-            valid_for=valid_for,
-            despite=despite,
+            None,  # limit_price
+            None,  # stop_price
+            None,  # trail_price
+            stop_loss_ticks,
+            take_profit_ticks,
+            trailing_stop_loss,
+            custom_tag,
+            idempotency_key,
+            valid_for,
+            despite,
         )
         return self._place(order, called_ns)
 

@@ -59,5 +59,22 @@ class OrderRequest:
     def despite(self) -> DespiteUnknown | None: ...
     def replace(self, **changes: Any) -> Self: ...
 
+def order_of(
+    symbol: str,
+    side: Side | str,
+    quantity: int,
+    account_id: int,
+    order_type: OrderType | str,
+    limit_price: int | float | Decimal | None,
+    stop_price: int | float | Decimal | None,
+    trail_price: int | float | Decimal | None,
+    stop_loss_ticks: int | None,
+    take_profit_ticks: int | None,
+    trailing_stop_loss: bool,
+    custom_tag: str | None,
+    idempotency_key: str | None,
+    valid_for: float | None,
+    despite: DespiteUnknown | None,
+) -> OrderRequest: ...
 def side_from(value: object) -> Side: ...
 def order_from_body(body: bytes) -> OrderRequest: ...

@@ -64,6 +64,18 @@ cdef class OrderRequest:
         take_profit_ticks=None, trailing_stop_loss=False, custom_tag=None,
         idempotency_key=None, valid_for=None, despite=None
     ):
+        self.take(
+            symbol, side, quantity, account_id, order_type, limit_price, stop_price,
+            trail_price, stop_loss_ticks, take_profit_ticks, trailing_stop_loss,
+            custom_tag, idempotency_key, valid_for, despite)
+
+    cdef int take(
+        self, object symbol, object side, object quantity, object account_id,
+        object order_type, object limit_price, object stop_price, object trail_price,
+        object stop_loss_ticks, object take_profit_ticks, object trailing_stop_loss,
+        object custom_tag, object idempotency_key, object valid_for, object despite
+    ) except -1:
+        """Check the arguments, and keep them."""
         check_symbol(symbol)
         self.symbol = plain_text(symbol)
         self.side = member("side", side, Side, SIDES)
@@ -95,6 +107,7 @@ cdef class OrderRequest:
         self.custom_tag = custom_tag
         if idempotency_key is not None or valid_for is not None or despite is not None:
             self.take_terms(idempotency_key, valid_for, despite)
+        return 0
 
     cdef int take_price(
         self, str field, object price, object wanted, str what
@@ -166,6 +179,20 @@ FIELDS = (
     "trailing_stop_loss", "custom_tag", "idempotency_key", "valid_for", "despite",
 )
 class_worded_by_python(OrderRequest, FIELDS, 4)
+
+
+cpdef OrderRequest order_of(
+    symbol, side, quantity, account_id, order_type, limit_price, stop_price,
+    trail_price, stop_loss_ticks, take_profit_ticks, trailing_stop_loss, custom_tag,
+    idempotency_key, valid_for, despite
+):
+    """An OrderRequest, without the time it takes to match arguments with names."""
+    cdef OrderRequest order = OrderRequest.__new__(OrderRequest)
+    order.take(
+        symbol, side, quantity, account_id, order_type, limit_price, stop_price,
+        trail_price, stop_loss_ticks, take_profit_ticks, trailing_stop_loss,
+        custom_tag, idempotency_key, valid_for, despite)
+    return order
 
 
 cdef object member(str field, object value, object kind, dict members):
