@@ -82,7 +82,7 @@ def test_server_alone(server: Server, tmp_path: Path) -> None:
 
 def test_in_flight(server: Server, environments: dict[str, Environment]) -> None:
     contenders = some(*(name for name in AWAITED if name != "raw protocol"))
-    rounds = 2 if SHORT else 4
+    rounds = 2 if SHORT else 12
     rates: dict[str, dict[int, list[float]]] = {}
     costs: dict[str, dict[int, list[float]]] = {}
     pin(server, 0)
