@@ -394,14 +394,12 @@ class Desk(Placing[Placed], ABC):
             )
         )
 
-    def _login(
-        self, credentials: Credentials | FastOrderError, renew: bool
-    ) -> Ticket[None]:
-        if not isinstance(credentials, Credentials):
-            raise credentials
+    def _login(self, given: Credentials | FastOrderError, renew: bool) -> Ticket[None]:
+        if not isinstance(given, Credentials):
+            raise given  # here, where no local variable holds the key
         if not isinstance(renew, bool):  # a token in its place is not to be shown
             raise WrongFieldType("renew", "must be True or False", Unshown(renew))
-        return self._dispatch.renewal.log_in(credentials, self._policy, renew)
+        return self._dispatch.renewal.log_in(given, self._policy, renew)
 
     def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
         from fastorder.models import Account

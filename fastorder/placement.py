@@ -250,7 +250,8 @@ def placement_of(
         clock, gateway_time: time and randomness.
         called_ns: when the caller called, on the monotonic clock.
         doubts: hears when the order is in doubt, and when no longer.
-        valid_until_ns: no byte leaves after this, on the monotonic clock.
+        valid_until_ns: no byte leaves after this, on the monotonic clock: where the
+            order's ``valid_for`` ends; FOREVER_NS where it has none, and only then.
     """
     placement = Placement.__new__(Placement)
     placement.order = order

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastorder.models import Price
     from fastorder.waiver import DespiteUnknown
 
-# A member of an enum is looked up anew each time; every order meets one of these.
+# A member of an enum is looked up anew each time.
 LIMIT = OrderType.LIMIT
 STOP = OrderType.STOP
 TRAILING_STOP = OrderType.TRAILING_STOP

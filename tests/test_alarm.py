@@ -10,6 +10,7 @@ import pytest
 from fastorder._core.alarm import DescriptorAlarm, LoopAlarm
 from fastorder._core.engine import monotonic_ns
 from fastorder._core.loop_engine import LoopEngine
+from fastorder._core.transfer import Receiver
 
 NEVER = 2**63 - 1
 MS = 1_000_000
@@ -108,6 +109,15 @@ def test_it_ends_after_its_loop(run, kind):
     assert alarm.due_ns == NEVER
 
 
+class Sleeper(Receiver):
+    """Notes that it was woken."""
+
+    woken = False
+
+    def wake(self):
+        self.woken = True
+
+
 def open_descriptors():
     return len(os.listdir("/proc/self/fd"))
 
@@ -138,6 +148,10 @@ def test_an_engine_without_a_descriptor_left_takes_the_loops_own_timer(run):
             engine.check()
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        sleeper = Sleeper()
+        engine.wake_at(monotonic_ns() + MS, sleeper)
+        while not sleeper.woken:
+            await asyncio.sleep(0.001)
         engine.close()
 
     run(main())

@@ -13,6 +13,9 @@ from fastorder._core.poll_engine import PollEngine
 from fastorder._core.route import Origin, Route, Security
 from fastorder._core.transfer import Receiver
 
+PARTIAL_FILE = 18
+"""libcurl's code for an answer that was cut."""
+
 LARGE = b"x" * 8_000_000
 """More than a socket takes at once."""
 
@@ -36,10 +39,11 @@ class Server(SerialServer):
     Args:
         pause: seconds before it reads what it is sent.
         early: answer before the body is read, and read no more.
+        cut: end the connection in the middle of the second answer.
     """
 
-    def __init__(self, pause=0.0, early=False):
-        self.pause, self.early = pause, early
+    def __init__(self, pause=0.0, early=False, cut=False):
+        self.pause, self.early, self.cut = pause, early, cut
         self.heads, self.bodies, self.answers = [], [], 0
         super().__init__()
 
@@ -52,11 +56,15 @@ class Server(SerialServer):
         if not self.early:
             size = int(head.lower().partition(b"content-length:")[2].split()[0])
             self.bodies.append(stream.read(size))
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        last = self.cut and self.answers == 1
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+        connection.sendall(answer[:-1] if last else answer)
+        if last:
+            connection.shutdown(socket.SHUT_RDWR)
         self.answers += 1
         if self.early:
             time.sleep(0.2)
-        return not self.early
+        return not (self.early or last)
 
 
 @pytest.fixture
@@ -168,8 +176,11 @@ def test_an_answer_that_a_busy_loop_left_unread_is_read(run, serve, pause):
     assert [(e.curl_code, e.http_status) for e in run(main())] == [(0, 200)] * 2
 
 
-def test_an_answer_that_nobody_waited_for_is_read(serve):
-    server, engine, sink = serve(), PollEngine(), Sink()
+@pytest.mark.parametrize(
+    ("cut", "told"), [(False, (0, 200)), (True, (PARTIAL_FILE, 200))]
+)
+def test_an_answer_that_nobody_waited_for_is_read(serve, cut, told):
+    server, engine, sink = serve(cut=cut), PollEngine(), Sink()
     patient, hasty = patient_and_hasty(server.url)
     engine.submit(patient, b"{}", TOKEN.encode(), sink)
     while not sink.heard:
@@ -179,7 +190,7 @@ def test_an_answer_that_nobody_waited_for_is_read(serve):
     while len(sink.heard) < 2:
         engine.turn(1_000_000_000)
     engine.close()
-    assert [(e.curl_code, e.http_status) for e in sink.heard] == [(0, 200)] * 2
+    assert [(e.curl_code, e.http_status) for e in sink.heard] == [(0, 200), told]
 
 
 def test_the_head_names_host_path_and_token(run, serve):

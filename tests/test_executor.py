@@ -435,6 +435,15 @@ class FaultyLoop(asyncio.SelectorEventLoop):
     def arm(self):
         self.left = self._call
 
+    def watch_no_descriptor_as_a_timer(self):
+        """So that an engine takes a timer of the loop's own."""
+
+        def refused(*args):
+            del self.add_reader
+            raise OSError(28, "no space for one more descriptor")
+
+        self.add_reader = refused
+
     def disarm(self):
         self.left = None
 
@@ -490,6 +499,7 @@ def test_ctrl_c_in_the_middle_of_a_place_loses_no_order(
         loop.arm()
         with contextlib.suppress(KeyboardInterrupt):
             buy(executor)
+        assert loop.left <= 0  # it was interrupted
         loop.disarm()
         tickets = executor.intents()
         await asyncio.sleep(0.2)
@@ -497,6 +507,8 @@ def test_ctrl_c_in_the_middle_of_a_place_loses_no_order(
         return tickets
 
     loop = FaultyLoop(where, call, KeyboardInterrupt())
+    if where == "call_later":
+        loop.watch_no_descriptor_as_a_timer()
     tickets = loop.run_until_complete(main())
     loop.close()
     if not tickets:  # it came before there was an order

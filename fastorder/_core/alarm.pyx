@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False, cdivision=True
+# cython: cdivision=True
 """A time at which an event loop calls: its own timer, or one that is a descriptor.
 
 While a loop of asyncio has a timer, each of its turns works out how long it may sleep

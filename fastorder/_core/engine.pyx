@@ -20,7 +20,7 @@ from fastorder._core cimport libcurl as c
 from fastorder._core.backoff cimport NEVER, RetryQueue
 from fastorder._core.clock cimport monotonic_ns as now_ns
 from fastorder._core.connection cimport (
-    ENDED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin, pull)
+    ENDED, FAILED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin, pull)
 from fastorder._core.gate cimport Gate
 from fastorder._core.libcurl cimport CurlMessage, curl, set_pointer, socket_t
 from fastorder._core.route cimport Origin, Route
@@ -389,9 +389,14 @@ cdef class Engine:
         return 0
 
     cdef int time_out(self, Connection connection) except -1:
-        """Its time is over; not where its answer lies there and was not looked at."""
-        if connection.is_open and pull(&connection.wire) == ENDED:
+        """Its time is over; what has come meanwhile, and was not read, counts."""
+        cdef Step step = GOES_ON
+        if connection.is_open and connection.wire.starts > 0:
+            step = pull(&connection.wire)
+        if step == ENDED:
             return self.retire(connection, c.CURLE_OK)
+        if step == FAILED:
+            return self.retire(connection, connection.wire.code)
         what = "answer" if connection.is_open else "connection"
         connection.explain(f"no {what} within {connection.route.request_ms} ms")
         return self.retire(connection, c.CURLE_OPERATION_TIMEDOUT)

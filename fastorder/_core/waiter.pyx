@@ -47,8 +47,9 @@ cdef class WakeUps:
                 waiter.run()
             except BaseException:
                 while after is not None:
-                    after.run_soon()
-                    after = after.after
+                    waiter, after = after, after.after
+                    waiter.after = None
+                    waiter.run_soon()
                 raise
             waiter = after
         return 0
@@ -91,7 +92,9 @@ cdef class Waiter:
         return self.was_cancelled
 
     def add_done_callback(self, callback, *, context=None):
-        """Call this once the wait is over, in the context, with a future that is over.
+        """Call this once the wait is over, in the context.
+
+        It is given the waiter, or a future of asyncio's own that is over.
         """
         self.add(callback, copy_context() if context is None else context)
         if self.ended:
@@ -161,7 +164,10 @@ cdef class Waiter:
         return 0
 
     cdef int run(self) except -1:
-        """A task takes the result of asyncio's own future in C, and ours by name."""
+        """Call what was added, now, with a future of asyncio's own.
+
+        A task takes the result of such a one in C, and that of a Waiter by name.
+        """
         callback, context, others = self.callback, self.context, self.others
         self.callback = self.context = self.others = None
         if callback is not None:

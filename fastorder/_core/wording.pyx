@@ -58,7 +58,9 @@ def class_worded_by_python(kind, tuple names, int needed):
     """
     global making, class_twin
     cdef PyTypeObject* slots = <PyTypeObject*>kind
-    if making is NULL and slots.tp_vectorcall is not NULL:
+    if making is not NULL:
+        raise RuntimeError(f"{kind.__name__} must be the only class, there is another")
+    if slots.tp_vectorcall is not NULL:
         class_twin = taking(kind.__name__, names, needed)
         making = slots.tp_vectorcall
         slots.tp_vectorcall = made
