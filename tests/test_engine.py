@@ -1,6 +1,7 @@
 """The engines alone: bytes out, evidence in, without orders around them."""
 
 import asyncio
+import os
 import socket
 import time
 
@@ -174,6 +175,28 @@ def test_an_answer_that_a_busy_loop_left_unread_is_read(run, serve, pause):
         return sink.heard
 
     assert [(e.curl_code, e.http_status) for e in run(main())] == [(0, 200)] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are of Unix")
+def test_a_fork_leaves_the_timer_of_its_parent_alone(run, serve):
+    server = serve(pause=1.0)
+
+    async def main():
+        engine, sink = LoopEngine(), Sink()
+        engine.submit(route_to(server.url, request_ms=150), b"{}", None, sink)
+        child = os.fork()
+        if child == 0:
+            time.sleep(0.2)  # its time is over in both
+            engine.on_time()
+            os._exit(0)
+        os.waitpid(child, 0)
+        while not sink.heard:
+            await asyncio.sleep(0.001)
+        engine.close()
+        return sink.heard
+
+    (evidence,) = run(main(), limit_s=20)
+    assert evidence.curl_code == 28
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ cdef class Engine:
         int64_t valid_until_ns=*) except -1
     cpdef object waiter(self)
     cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1
+    cdef bint is_deaf(self) noexcept
     cdef int check_owner(self) except -1
     cdef int start(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,

@@ -138,6 +138,11 @@ cdef class Engine:
         """
         self.check_owner()
 
+    cdef bint is_deaf(self) noexcept:
+        """Whether what its loop says is none of its business: it is closed, or this
+        process is a fork, which shares the sockets and the timer with its parent."""
+        return self.closed or self.forks != forks
+
     cdef int check_owner(self) except -1:
         if self.forks != forks:
             raise ExecutorMisuse(

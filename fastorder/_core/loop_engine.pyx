@@ -255,7 +255,7 @@ cdef class LoopEngine(Engine):
 
     def on_readable(self, Watch watch):
         """A socket has bytes, or its other side has ended it."""
-        if self.closed:
+        if self.is_deaf():
             return
         cdef Connection connection = watch.connection
         if connection is None:
@@ -267,7 +267,7 @@ cdef class LoopEngine(Engine):
 
     def on_writable(self, Watch watch):
         """A socket takes bytes again."""
-        if self.closed:
+        if self.is_deaf():
             return
         cdef Connection connection = watch.connection
         if connection is None:
@@ -333,7 +333,7 @@ cdef class LoopEngine(Engine):
 
     def on_time(self):
         """The alarm rings."""
-        if self.closed:
+        if self.is_deaf():
             return
         self.alarm.rang()
         self.wake_ups.hold()
