@@ -19,7 +19,7 @@ from fastorder.renewal cimport Renewal
 cdef class Dispatch(Carrier):
     cdef readonly Gate gate
     cdef readonly object witness
-    cdef public Clock clock             # of what asks here; a test may put another in place
+    cdef public Clock clock             # a test may replace it, for what asks here
     cdef readonly GatewayTime gateway_time
     cdef readonly TokenStore tokens
     cdef readonly Renewal renewal
