@@ -60,14 +60,17 @@ def start(gateway, journal, first, count):
 
 
 def lines_until_the_kill(process, after_s):
-    """What the program said until it was killed, so long after its first word."""
-    said = [process.stdout.readline()]
+    """What the program said until it was killed, so long after its first word.
+
+    The kill may come in the middle of a line; such a one was not said.
+    """
+    said = process.stdout.readline()
     time.sleep(after_s)
     process.send_signal(signal.SIGKILL)
-    said += process.stdout.read().splitlines()
+    said += process.stdout.read()
     process.wait(10)
     process.stdout.close()
-    return [line.split() for line in said if line]
+    return [line.split() for line in said[: said.rfind("\n") + 1].splitlines()]
 
 
 def faults(dice):
