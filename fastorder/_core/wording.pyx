@@ -69,16 +69,20 @@ def class_worded_by_python(kind, tuple names, int needed):
 cdef PyObject* made(
     PyObject* kind, PyObject* const* given, size_t count, PyObject* names
 ) noexcept:
-    cdef PyObject* result = making(kind, given, count, names)
-    if result is NULL and PyErr_Occurred() is <PyObject*>TypeError:
-        reword(kind, given, count, names)
-    return result
+    return worded(making(kind, given, count, names), kind, given, count, names)
 
 
 cdef PyObject* called(
     PyObject* verb, PyObject* const* given, size_t count, PyObject* names
 ) noexcept:
-    cdef PyObject* result = compiled(verb, given, count, names)
+    return worded(compiled(verb, given, count, names), verb, given, count, names)
+
+
+cdef inline PyObject* worded(
+    PyObject* result, PyObject* verb, PyObject* const* given, size_t count,
+    PyObject* names
+) noexcept:
+    """What a call came to; a TypeError of it in Python's words, if it has any."""
     if result is NULL and PyErr_Occurred() is <PyObject*>TypeError:
         reword(verb, given, count, names)
     return result
