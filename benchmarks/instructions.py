@@ -50,7 +50,7 @@ ANSWER = (
 ).encode()
 PARTS = {
     "libcurl": re.compile(r"libcurl|_pycurl"),
-    "compiled fastorder": re.compile(r"/fastorder/(?:[a-z_]+/)?[^/]+\.so$"),
+    "compiled fastorder": re.compile(r"/fastorder/(?:[a-z_]+/)*[^/]+\.so$"),
     "Python": re.compile(r"libpython|/python3|/lib-dynload/"),
     "libc": re.compile(r"/libc[.-]|/ld-linux|/libm[.-]|/libpthread"),
 }

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fastorder import OrderRequest
-from fastorder._core.price import TickGrid
-from fastorder._core.request import render_cancel, render_modify, render_place
-from fastorder._core.response import read_reply
+from fastorder._core.codec.price import TickGrid
+from fastorder._core.codec.request import render_cancel, render_modify, render_place
+from fastorder._core.codec.response import read_reply
 
 ACCOUNT = 12345678
 CONTRACT = "CON.F.US.MNQ.Z26"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from order import BODY
 
-from fastorder._core.backoff import RetryQueue
-from fastorder._core.poll_engine import PollEngine
-from fastorder._core.route import Origin, Route, Security
-from fastorder._core.transfer import Evidence, Receiver
+from fastorder._core.transport.evidence import Evidence, Receiver
+from fastorder._core.transport.poll_engine import PollEngine
+from fastorder._core.transport.request_head import Origin, Route, Security
+from fastorder._core.transport.timer_heap import TimerHeap
 
 if TYPE_CHECKING:
     from server import Server
@@ -22,7 +22,7 @@ class Sink(Receiver):
     def __init__(self) -> None:
         self.heard: list[Evidence] = []
 
-    def receive(self, evidence: Evidence) -> None:
+    def _on_evidence(self, evidence: Evidence) -> None:
         """An exchange has ended."""
         self.heard.append(evidence)
 
@@ -51,7 +51,7 @@ def test_wake_ups(benchmark: Any) -> None:
     times = [(7919 * turn) % 1000 for turn in range(1000)]
 
     def fill_and_empty() -> None:
-        queue = RetryQueue()
+        queue = TimerHeap()
         for time in times:
             queue.add(time, queue)
         while queue.take_due(1000) is not None:

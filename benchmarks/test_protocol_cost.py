@@ -2,7 +2,7 @@
 
 The protocol is driven by hand, with an answer that is there already: no engine, no
 network. The journal takes an order's intent, and its outcome with the next one's, as
-``fastorder/records.py`` and ``witness.py`` do it.
+``fastorder/submission/idempotency.py`` and ``witness.py`` do it.
 
     python -m pytest benchmarks/test_protocol_cost.py -o addopts=
 """
@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fastorder import OrderRequest, Outcome, RetryPolicy
-from fastorder._core.price import TickGrid
-from fastorder._core.protocol import Finish
-from fastorder._core.request import render_place
-from fastorder._core.transfer import Evidence
-from fastorder.clock import Clock
-from fastorder.doubts import Doubts
-from fastorder.gateway_time import GatewayTime
+from fastorder._core.codec.price import TickGrid
+from fastorder._core.codec.request import render_place
+from fastorder._core.flow.protocol import Finish
+from fastorder._core.transport.evidence import Evidence
+from fastorder.gateway.server_clock import ServerClock
 from fastorder.journal import Intent, Journal
-from fastorder.placement import placement_of
+from fastorder.placement.interlock import Interlock
+from fastorder.placement.protocol import placement_of
+from fastorder.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +40,8 @@ PROOF = "the gateway answered with its number"
 
 def protocol() -> Callable[[], Any]:
     """One order through the protocol: made, sent, answered; its result."""
-    clock, doubts, policy = Clock(), Doubts(), RetryPolicy()
-    gateway_time = GatewayTime(clock)
+    clock, interlock, policy = Clock(), Interlock(), RetryPolicy()
+    server_clock = ServerClock(clock)
     evidence = Evidence(body=ANSWER, date=b"Tue, 24 Nov 2026 12:00:00 GMT")
 
     def place() -> Any:
@@ -52,9 +52,9 @@ def protocol() -> Callable[[], Any]:
             BODY,
             policy,
             clock,
-            gateway_time,
+            server_clock,
             clock.monotonic_ns(),
-            doubts,
+            interlock,
         )
         placement.start()
         finish = placement.on_evidence(evidence)

@@ -7,9 +7,9 @@ for code without one.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fastorder._core.order import OrderRequest
-from fastorder._core.result import OrderResult
-from fastorder._core.ticket import Ticket
+from fastorder._core.codec.order import OrderRequest
+from fastorder._core.flow.result import OrderResult
+from fastorder._core.flow.ticket import Ticket
 from fastorder.enums import OrderStatus, OrderType, Outcome, Side
 from fastorder.errors import (
     AuthLost,
@@ -38,9 +38,9 @@ from fastorder.executor import OrderExecutor
 from fastorder.timing import Timing
 
 if TYPE_CHECKING:
+    from fastorder._base.interlock_override import DespiteUnknown
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.models import Account, Contract, Order
-    from fastorder.waiver import DespiteUnknown
 
 __version__ = "0.1.0"
 
@@ -87,7 +87,7 @@ __all__ = [
 _DATACLASSES = {
     "Account": "fastorder.models",
     "Contract": "fastorder.models",
-    "DespiteUnknown": "fastorder.waiver",
+    "DespiteUnknown": "fastorder._base.interlock_override",
     "Order": "fastorder.models",
     "RetryPolicy": "fastorder.config",
     "Timeouts": "fastorder.config",

@@ -11,17 +11,17 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
-from fastorder._core.poll_engine import PollEngine
-from fastorder._core.result import OrderResult
-from fastorder.credentials import credentials_from
-from fastorder.desk import Desk
-from fastorder.interrupts import (
+from fastorder._core.flow.result import OrderResult
+from fastorder._core.transport.poll_engine import PollEngine
+from fastorder.auth.credentials import credentials_from
+from fastorder.session.keepalive import ping_round
+from fastorder.verbs.base import BaseExecutor
+from fastorder.verbs.sigint import (
     LONGEST_TURN_NS,
-    HeldInterrupts,
-    WaitingIntake,
-    outcome_of,
+    BlockingSubmitter,
+    DeferredSigint,
+    wait_for,
 )
-from fastorder.warmth import ping_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from fastorder._core.order import OrderRequest
-    from fastorder._core.ticket import Ticket
+    from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.ticket import Ticket
     from fastorder.models import Account, Contract, Order
 
 T = TypeVar("T")
 
 
-class OrderExecutor(Desk[OrderResult]):
+class OrderExecutor(BaseExecutor[OrderResult]):
     """Places, modifies and cancels orders from plain code; every verb waits.
 
     One executor belongs to the thread that used it first. Ctrl-C ends a wait, not the
@@ -54,14 +54,14 @@ class OrderExecutor(Desk[OrderResult]):
         self._poll_engine = PollEngine(max_connections=max_connections)
         return self._poll_engine
 
-    def _placer(self) -> Callable[[OrderRequest, int], OrderResult]:
-        return WaitingIntake(self._intake, self._poll_engine).place
+    def _make_submit(self) -> Callable[[OrderRequest, int], OrderResult]:
+        return BlockingSubmitter(self._submitter, self._poll_engine).submit
 
-    def _give(self, ticket: Ticket[OrderResult]) -> OrderResult:
+    def _deliver(self, ticket: Ticket[OrderResult]) -> OrderResult:
         return self._wait(ticket)
 
     def _wait(self, ticket: Ticket[T]) -> T:
-        return outcome_of(ticket, self._poll_engine)
+        return wait_for(ticket, self._poll_engine)
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +81,7 @@ class OrderExecutor(Desk[OrderResult]):
             RequestFailed: a connection could not be opened; the text says why.
         """
         count = self._checked_connections(connections)
-        for ticket in ping_round(self._dispatch, count):
+        for ticket in ping_round(self._dispatcher, count):
             self._wait(ticket)
 
     def close(self, drain: float | None = None) -> None:
@@ -96,25 +96,25 @@ class OrderExecutor(Desk[OrderResult]):
             return
         seconds = self._drain_s(drain)
         until = time.monotonic() + seconds
-        interrupts = HeldInterrupts()
+        sigint = DeferredSigint()
         try:
-            interrupts.hold()
+            sigint.defer()
             while self._under_way() and (left := until - time.monotonic()) > 0:
                 self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
-                interrupts.let_through()
+                sigint.deliver()
         finally:  # Ctrl-C ends the wait, and it closes all the same
             try:
-                self._dispatch.close()
+                self._dispatcher.close()
                 self._close_journal()
             finally:
-                interrupts.end()
+                sigint.end()
 
     def recover(self) -> list[OrderResult]:
         """Look up what an earlier run with the same journal left unresolved.
 
         It happens by itself before the next order; nothing of it is sent again.
         """
-        return [self._wait(ticket) for ticket in self._records.recover()]
+        return [self._wait(ticket) for ticket in self._idempotency.recover()]
 
     # ------------------------------------------------------------ reads
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastorder._core.result import OrderResult
+    from fastorder._core.flow.result import OrderResult
 
 
 class FastOrderError(Exception):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fastorder._core.loop_engine import LoopEngine
-from fastorder._core.result import OrderResult
-from fastorder._core.ticket import Ticket
-from fastorder.credentials import credentials_from
-from fastorder.desk import Desk
-from fastorder.warmth import WarmKeeper
+from fastorder._core.flow.result import OrderResult
+from fastorder._core.flow.ticket import Ticket
+from fastorder._core.transport.loop_engine import LoopEngine
+from fastorder.auth.credentials import credentials_from
+from fastorder.session.keepalive import Keepalive
+from fastorder.verbs.base import BaseExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from fastorder._core.order import OrderRequest
+    from fastorder._core.codec.order import OrderRequest
     from fastorder.models import Account, Contract, Order
 
 
-class OrderExecutor(Desk[Ticket[OrderResult]]):
+class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
     """Places, modifies and cancels orders from an event loop.
 
     It may be made outside a running loop; the first use binds it to the loop and the
@@ -55,13 +55,13 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         return self._loop_engine
 
     @cached_property
-    def _keeper(self) -> WarmKeeper:
-        return WarmKeeper(self._dispatch)
+    def _keepalive(self) -> Keepalive:
+        return Keepalive(self._dispatcher)
 
-    def _placer(self) -> Callable[[OrderRequest, int], Ticket[OrderResult]]:
-        return self._intake.place
+    def _make_submit(self) -> Callable[[OrderRequest, int], Ticket[OrderResult]]:
+        return self._submitter.submit
 
-    def _give(self, ticket: Ticket[OrderResult]) -> Ticket[OrderResult]:
+    def _deliver(self, ticket: Ticket[OrderResult]) -> Ticket[OrderResult]:
         return ticket
 
     async def __aenter__(self) -> Self:
@@ -83,9 +83,9 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         """
         import asyncio  # this runs in a loop: it is loaded
 
-        keeper = self._keeper
-        self._loop_engine.idle_lost = keeper.hurry
-        await asyncio.gather(*keeper.keep(self._checked_connections(connections)))
+        keepalive = self._keepalive
+        self._loop_engine.idle_lost = keepalive.hurry
+        await asyncio.gather(*keepalive.keep(self._checked_connections(connections)))
 
     async def aclose(self, drain: float | None = None) -> None:
         """Close; what is on its way may end first.
@@ -107,7 +107,7 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
         finally:  # an aclose that is cancelled closes all the same
             for wait in waits:
                 wait.cancel()
-            self._dispatch.close()
+            self._dispatcher.close()
             self._close_journal()
 
     async def recover(self) -> list[OrderResult]:
@@ -115,7 +115,7 @@ class OrderExecutor(Desk[Ticket[OrderResult]]):
 
         It happens by itself before the next order; nothing of it is sent again.
         """
-        return [await ticket for ticket in self._records.recover()]
+        return [await ticket for ticket in self._idempotency.recover()]
 
     # ------------------------------------------------------------ reads
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from fastorder._base.timestamps import time_from
 from fastorder.enums import OrderStatus, Side
-from fastorder.times import time_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

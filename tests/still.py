@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from email.utils import formatdate
 
 from fastorder import OrderRequest, RetryPolicy
-from fastorder._core.protocol import Pause, Send, Tell
-from fastorder._core.transfer import Evidence
-from fastorder.clock import Clock
-from fastorder.doubts import Doubts
-from fastorder.endpoints import Endpoint
-from fastorder.gateway_time import GatewayTime
-from fastorder.placement import FOREVER_NS, Event, State, placement_of
+from fastorder._core.flow.protocol import Pause, Send, Tell
+from fastorder._core.transport.evidence import Evidence
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.server_clock import ServerClock
+from fastorder.placement.interlock import Interlock
+from fastorder.placement.protocol import FOREVER_NS, Event, State, placement_of
+from fastorder.runtime.clock import Clock
 
 SECOND_NS = 1_000_000_000
 TAG = "tag-1"
@@ -54,12 +54,12 @@ KNOWN = 3
 
 def knowing(order_id=KNOWN):
     """No order in doubt yet; this one of the account is known."""
-    doubts = Doubts()
-    doubts.known_order = lambda account_id: order_id
-    return doubts
+    interlock = Interlock()
+    interlock.known_order = lambda account_id: order_id
+    return interlock
 
 
-def made(clock, policy=None, gateway_time=None, doubts=None, **options):
+def made(clock, policy=None, server_clock=None, interlock=None, **options):
     """A placement of one MNQ, bought in account 5; contract "C"."""
     valid_for = options.pop("valid_for", None)
     valid_until_ns = FOREVER_NS
@@ -72,9 +72,9 @@ def made(clock, policy=None, gateway_time=None, doubts=None, **options):
         BYTES,
         policy or RetryPolicy(**options),
         clock,
-        gateway_time or GatewayTime(clock),
+        server_clock or ServerClock(clock),
         clock.now_ns,
-        knowing() if doubts is None else doubts,
+        knowing() if interlock is None else interlock,
         valid_until_ns,
     )
 

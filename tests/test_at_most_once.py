@@ -15,9 +15,9 @@ from conftest import ACCOUNT, QUICK, prepared
 
 import fastorder
 from fastorder import DespiteUnknown, Outcome, RetryPolicy, blocking
+from fastorder.gateway.order_tags import tag_of
 from fastorder.simulator import Fault
 from fastorder.simulator.book import Account
-from fastorder.tags import tag_of
 
 PLACE = "/api/Order/place"
 SEARCH = "/api/Order/search"

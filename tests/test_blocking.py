@@ -17,11 +17,11 @@ from conftest import ACCOUNT, prepared
 
 import fastorder
 from fastorder import blocking
-from fastorder._core.poll_engine import PollEngine
-from fastorder._core.ticket import Carrier, Ticket
-from fastorder.interrupts import HeldInterrupts, outcome_of
+from fastorder._core.flow.ticket import DispatcherBase, Ticket
+from fastorder._core.transport.poll_engine import PollEngine
 from fastorder.journal import Journal
 from fastorder.simulator import Fault
+from fastorder.verbs.sigint import DeferredSigint, wait_for
 
 PLACE = "/api/Order/place"
 
@@ -179,7 +179,9 @@ def test_ctrl_c_in_a_close_closes_all_the_same(gateway):
     executor = prepared(blocking.OrderExecutor(gateway.base_url), gateway)
     executor.connect()
     gateway.faults.add(Fault(PLACE, reply="stall"))
-    ticket = executor._intake.place(fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT), 1)
+    ticket = executor._submitter.submit(
+        fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT), 1
+    )
     timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
     timer.start()
     with pytest.raises(KeyboardInterrupt):
@@ -240,10 +242,10 @@ def test_ctrl_c_is_heard_again_where_another_signal_raises(on_signal):
 
     on_signal(signal.SIGTERM, alarm)
     before = signal.getsignal(signal.SIGINT)
-    interrupts = HeldInterrupts()
-    interrupts.hold()
+    sigint = DeferredSigint()
+    sigint.defer()
     come = partial(ctypes.CDLL(None)["raise"], int(signal.SIGTERM))
-    steps = [come, interrupts.release]  # Python runs no handler in between
+    steps = [come, sigint.restore]  # Python runs no handler in between
     with pytest.raises(Alarm):
         list(map(partial.__call__, map(partial, steps)))
     assert signal.getsignal(signal.SIGINT) is before
@@ -256,7 +258,7 @@ def test_ctrl_c_is_not_lost_where_the_wait_fails():
             raise Alarm
 
     with pytest.raises(KeyboardInterrupt) as raised:
-        outcome_of(Ticket(Carrier(), None, "read"), Failing())
+        wait_for(Ticket(DispatcherBase(), None, "read"), Failing())
     assert isinstance(raised.value.__context__, Alarm)
 
 
@@ -272,7 +274,7 @@ def test_ctrl_c_while_it_closes_leaves_nothing_open(gateway, tmp_path):
     executor.connect()
     gateway.faults.add(Fault(PLACE, reply="stall", times=3))
     order = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)
-    tickets = [executor._intake.place(order, 1) for _ in range(3)]
+    tickets = [executor._submitter.submit(order, 1) for _ in range(3)]
     with pytest.raises(KeyboardInterrupt):
         executor.close(drain=0)
     assert all(ticket.settled for ticket in tickets)

@@ -91,7 +91,7 @@ HEAD = """
 import logging, subprocess, sys, warnings
 import pytest
 import fastorder
-from fastorder.trust import checked_base_url
+from fastorder.session.tls import checked_base_url
 
 SECRET = "plan" + "ted-0123456789"
 

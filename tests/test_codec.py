@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 
 import fastorder
 from fastorder import OrderRequest, OrderType, Side
-from fastorder._core.fields import (
+from fastorder._core.codec.field_checks import (
     account_id_from,
     contract_id_from,
     header_token,
     order_id_from,
 )
-from fastorder._core.price import TickGrid, price_text
-from fastorder._core.request import (
+from fastorder._core.codec.price import TickGrid, price_text
+from fastorder._core.codec.request import (
     json_text,
     render_cancel,
     render_modify,
     render_order_by_id,
-    render_order_search,
     render_place,
+    render_search_since,
 )
-from fastorder._core.response import read_reply
+from fastorder._core.codec.response import read_reply
 
 int32s = st.integers(1, 2**31 - 1)
 ticks = st.none() | st.integers(4, 2**31 - 1)
@@ -156,7 +156,7 @@ def test_a_modify_of_nothing_or_of_nonsense_is_refused(changes):
 
 @given(st.integers(0, 253402300799))
 def test_the_start_of_a_search_is_the_time_it_is(seconds):
-    text = json.loads(render_order_search(1, seconds))["startTimestamp"]
+    text = json.loads(render_search_since(1, seconds))["startTimestamp"]
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc).fromtimestamp(
         seconds, timezone.utc
     )

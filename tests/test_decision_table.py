@@ -39,12 +39,12 @@ from still import (
 
 import fastorder
 from fastorder import Outcome, RetryPolicy, blocking, errors
-from fastorder._core.protocol import Finish, Halt, Pause, Send
-from fastorder.endpoints import Endpoint
+from fastorder._core.flow.protocol import Finish, Halt, Pause, Send
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.order_tags import tag_of
 from fastorder.journal import Intent, Journal, read
-from fastorder.placement import State
+from fastorder.placement.protocol import State
 from fastorder.simulator import Fault
-from fastorder.tags import tag_of
 
 PLACE = "/api/Order/place"
 SEARCH = "/api/Order/search"

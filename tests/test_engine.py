@@ -9,10 +9,10 @@ import pytest
 from canary import TOKEN
 from serial_server import SerialServer
 
-from fastorder._core.loop_engine import LoopEngine
-from fastorder._core.poll_engine import PollEngine
-from fastorder._core.route import Origin, Route, Security
-from fastorder._core.transfer import Receiver
+from fastorder._core.transport.evidence import Receiver
+from fastorder._core.transport.loop_engine import LoopEngine
+from fastorder._core.transport.poll_engine import PollEngine
+from fastorder._core.transport.request_head import Origin, Route, Security
 
 PARTIAL_FILE = 18
 """libcurl's code for an answer that was cut."""
@@ -27,10 +27,10 @@ class Sink(Receiver):
     def __init__(self):
         self.heard = []
 
-    def receive(self, evidence):
+    def _on_evidence(self, evidence):
         self.heard.append(evidence)
 
-    def stop(self, evidence):
+    def _on_close(self, evidence):
         self.heard.append(evidence)
 
 
@@ -319,10 +319,10 @@ class Eager(Sink):
         super().__init__()
         self.engine, self.route = engine, route
 
-    def receive(self, evidence):
+    def _on_evidence(self, evidence):
         if not self.heard:
             self.engine.submit(self.route, b"late", None, self)
-        super().receive(evidence)
+        super()._on_evidence(evidence)
 
 
 def test_requests_that_wait_are_first_come_first_served(serve):
@@ -340,11 +340,11 @@ def test_requests_that_wait_are_first_come_first_served(serve):
 class Stubborn(Sink):
     """Raises what no caller catches."""
 
-    def receive(self, evidence):
-        super().receive(evidence)
+    def _on_evidence(self, evidence):
+        super()._on_evidence(evidence)
         raise KeyboardInterrupt
 
-    def fail(self, error):
+    def _on_error(self, error):
         pass
 
 

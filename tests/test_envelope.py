@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastorder._core.response import read_reply
+from fastorder._core.codec.response import read_reply
 
 LITERALS = st.sampled_from(
     [

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 import fastorder
-from fastorder import blocking, errors, placement
+from fastorder import blocking, errors
+from fastorder.placement import protocol as placement
 from fastorder.simulator import Fault, faults, run_in_thread
 
 ROOT = Path(__file__).parent.parent

@@ -15,8 +15,8 @@ from conftest import ACCOUNT, QUICK, prepared
 
 import fastorder
 from fastorder import Outcome, blocking
-from fastorder.clock import Clock
 from fastorder.journal import read
+from fastorder.runtime.clock import Clock
 from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"
@@ -359,7 +359,7 @@ def test_the_pauses_are_those_of_the_policy(gateway):
 
 def test_an_executor_shows_no_token(trader):
     trader.set_token("top-secret")
-    shown = [repr(trader), repr(trader._dispatch.tokens), repr(vars(trader))]
+    shown = [repr(trader), repr(trader._dispatcher.tokens), repr(vars(trader))]
     assert "top-secret" not in "".join(shown)
 
 
@@ -403,7 +403,7 @@ class FailingClock(Clock):
 def test_a_failure_of_the_client_itself_leaves_the_order_to_be_resolved(
     trader, gateway
 ):
-    clock = trader._dispatch.clock = FailingClock()
+    clock = trader._dispatcher.clock = FailingClock()
     gateway.faults.add(Fault(PLACE, reply="hang_up"))
     result = buy(trader)
     assert result.outcome is Outcome.UNKNOWN

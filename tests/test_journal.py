@@ -868,8 +868,8 @@ class Interrupted(Index):
 
 def test_a_write_that_was_interrupted_halts_it(path, journal):
     journal.intent(intent(1))
-    journal._pen.index = Interrupted()
-    journal._pen.index.count = 1
+    journal._writer.index = Interrupted()
+    journal._writer.index.count = 1
     with pytest.raises(KeyboardInterrupt):
         journal.intent(intent(2))
     with pytest.raises(errors.JournalFailed, match="KeyboardInterrupt"):

@@ -111,7 +111,7 @@ def buy_on(executor):
 def test_on_a_full_disk_nothing_is_sent_any_more(journaled, gateway, path):
     executor = journaled()
     resting = buy(executor)
-    executor._journal._pen.run("PRAGMA max_page_count = 1")
+    executor._journal._writer.run("PRAGMA max_page_count = 1")
     with pytest.raises(
         (errors.JournalFailed, errors.Halted), match="database or disk is full"
     ):
@@ -146,7 +146,7 @@ MISUSE = fastorder.ExecutorMisuse("another loop was expected")
 
 def test_a_send_that_was_refused_is_written_down(journaled, gateway, path):
     executor = journaled()
-    executor._records._dispatch = Refusing(executor._dispatch, MISUSE)
+    executor._idempotency._dispatcher = Refusing(executor._dispatcher, MISUSE)
     with pytest.raises(fastorder.ExecutorMisuse):
         buy(executor)
     (entry,) = read(path)
@@ -155,7 +155,9 @@ def test_a_send_that_was_refused_is_written_down(journaled, gateway, path):
 
 def test_a_send_that_was_interrupted_may_have_left(journaled, path):
     executor = journaled()
-    executor._records._dispatch = Refusing(executor._dispatch, KeyboardInterrupt())
+    executor._idempotency._dispatcher = Refusing(
+        executor._dispatcher, KeyboardInterrupt()
+    )
     with pytest.raises(KeyboardInterrupt):
         buy(executor)
     (entry,) = read(path)
@@ -169,7 +171,7 @@ def test_where_that_cannot_be_written_the_gate_is_shut_at_once(
         raise errors.JournalFailed("orders.db", "must take every write", "disk full")
 
     executor = journaled()
-    executor._records._dispatch = Refusing(executor._dispatch, MISUSE)
+    executor._idempotency._dispatcher = Refusing(executor._dispatcher, MISUSE)
     monkeypatch.setattr(Journal, "resolve", fail)
     with pytest.raises(fastorder.ExecutorMisuse, match="another loop"):
         buy(executor)

@@ -85,10 +85,10 @@ def test_many_do_not_wait_for_the_next_intent(path, journal):
 def test_a_commit_that_fails_halts_it_and_loses_no_word_of_this_process(path, journal):
     journal.intent(intent(1))
     put_off(journal)
-    run, journal._pen.run = journal._pen.run, refuse
+    run, journal._writer.run = journal._writer.run, refuse
     with pytest.raises(errors.JournalFailed, match="disk is full"):
         journal.commit()
-    journal._pen.run = run
+    journal._writer.run = run
     assert journal.by_tag("t1").outcome == "ACCEPTED"
     with pytest.raises(errors.JournalFailed, match="disk is full"):
         journal.intent(intent(2))
@@ -129,7 +129,7 @@ def test_wherever_a_commit_fails_the_file_can_be_opened_anew(
             journal.intent(intent(number))
         for number in numbers:
             put_off(journal, number)
-        journal._pen.run = Failing(journal._pen.run, nth, is_done)
+        journal._writer.run = Failing(journal._writer.run, nth, is_done)
         with contextlib.suppress(errors.JournalFailed):
             journal.commit()
     with Journal(path) as again:
@@ -177,7 +177,7 @@ def test_a_commit_that_fails_later_shuts_the_gate(run, connect, path, gateway):
     async def main():
         executor = connect(journal=path)
         result = await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
-        executor._journal._pen.run = refuse
+        executor._journal._writer.run = refuse
         for _ in range(2_000):
             if executor.halted:
                 break

@@ -9,7 +9,7 @@ from pathlib import Path
 import pycurl
 import pytest
 
-from fastorder._core import libcurl
+from fastorder._core.transport import libcurl
 
 DECLARED = Path(libcurl.__file__).with_name("libcurl.pxd")
 

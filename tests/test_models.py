@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import fastorder
 from fastorder import Order, OrderRequest, OrderResult, OrderType, Outcome, Side, Timing
-from fastorder._core.backoff import RetryQueue
+from fastorder._base.timestamps import time_from
+from fastorder._core.transport.timer_heap import TimerHeap
 from fastorder.errors import ModifyOrderError, PlaceOrderError, error_name
-from fastorder.times import time_from
 
 ACCEPTED = OrderResult(Outcome.ACCEPTED, order_id=9056, tag="t", attempts=1)
 REJECTED = OrderResult(
@@ -163,7 +163,7 @@ def test_a_bad_timeout_is_refused(wrong):
 
 @given(st.lists(st.integers(0, 50)), st.integers(0, 50))
 def test_the_retry_queue_gives_what_is_due_in_the_order_of_time(times, now):
-    queue = RetryQueue()
+    queue = TimerHeap()
     for turn, due in enumerate(times):
         queue.add(due, (due, turn))
     given_out = []

@@ -28,15 +28,15 @@ from still import (
 )
 
 from fastorder import Outcome, RetryPolicy
-from fastorder._core.protocol import Finish, Pause, Send
-from fastorder._core.ticket import Carrier, Ticket
-from fastorder.absence import AbsenceProof
-from fastorder.doubts import Doubts
-from fastorder.endpoints import Endpoint
-from fastorder.gateway_time import BLIND_MARGIN_S, MARGIN_S, GatewayTime
-from fastorder.placement import TRANSITIONS, Event, State
-from fastorder.schedule import Schedule, retry_after_s
-from fastorder.times import http_date_s
+from fastorder._base.timestamps import http_date_s
+from fastorder._core.flow.protocol import Finish, Pause, Send
+from fastorder._core.flow.ticket import DispatcherBase, Ticket
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S, ServerClock
+from fastorder.placement.absence_proof import AbsenceProof
+from fastorder.placement.interlock import Interlock
+from fastorder.placement.protocol import TRANSITIONS, Event, State
+from fastorder.runtime.retry_schedule import RetrySchedule, retry_after_s
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def clock():
 
 
 @pytest.fixture
-def gateway_time(clock):
-    return GatewayTime(clock)
+def server_clock(clock):
+    return ServerClock(clock)
 
 
 @pytest.fixture
-def placement(clock, gateway_time):
-    return made(clock, gateway_time=gateway_time)
+def placement(clock, server_clock):
+    return made(clock, server_clock=server_clock)
 
 
 def test_the_first_command_is_to_send(placement):
@@ -74,17 +74,17 @@ def window(placement):
 
 @pytest.mark.parametrize("ahead_s", [-7200, -60, 0, 60, 7200])
 def test_the_window_of_a_look_up_lies_on_the_earlier_of_the_two_clocks(
-    placement, gateway_time, clock, ahead_s
+    placement, server_clock, clock, ahead_s
 ):
     sent_s = clock.wall
-    gateway_time.note(formatdate(sent_s + ahead_s, usegmt=True).encode(), clock.now_ns)
+    server_clock.note(formatdate(sent_s + ahead_s, usegmt=True).encode(), clock.now_ns)
     assert window(placement).timestamp() == sent_s + min(ahead_s, 0) - MARGIN_S
 
 
 def test_a_gateway_whose_clock_was_never_set_is_looked_up_all_the_same(
-    placement, gateway_time, clock
+    placement, server_clock, clock
 ):
-    gateway_time.note(b"Thu, 01 Jan 1970 00:00:10 GMT", clock.now_ns)
+    server_clock.note(b"Thu, 01 Jan 1970 00:00:10 GMT", clock.now_ns)
     assert window(placement).timestamp() == 0
 
 
@@ -138,11 +138,11 @@ def test_without_a_date_the_window_is_a_day(placement, clock):
     assert window(placement).timestamp() == clock.wall - BLIND_MARGIN_S
 
 
-def test_an_old_date_is_counted_on(gateway_time, clock):
-    gateway_time.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
+def test_an_old_date_is_counted_on(server_clock, clock):
+    server_clock.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
     clock.now_ns += 50_000_000_000
     clock.wall += 50
-    assert gateway_time.ahead_s() == 0
+    assert server_clock.ahead_s() == 0
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_retry_after_is_seconds_or_a_date(value, seconds):
 
 
 def test_pauses_follow_the_schedule(clock):
-    schedule = Schedule(RetryPolicy(), clock)
+    schedule = RetrySchedule(RetryPolicy(), clock)
     dues = [schedule.next_due_ns() - clock.now_ns for _ in range(3)]
     assert dues == [750_000_000, 1_500_000_000, 3_000_000_000]
     assert schedule.spent
@@ -196,19 +196,19 @@ def test_an_unreadable_list_is_not_said_to_be_accepted(clock):
 
 
 def test_the_window_survives_a_wall_clock_that_is_set_back(
-    placement, gateway_time, clock
+    placement, server_clock, clock
 ):
     clock.wall -= 86_400
-    gateway_time.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
+    server_clock.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
     assert window(placement).timestamp() <= clock.wall - MARGIN_S
 
 
-def test_the_window_survives_a_machine_that_slept(placement, gateway_time, clock):
+def test_the_window_survives_a_machine_that_slept(placement, server_clock, clock):
     called_s = clock.wall
     placement.start()
     placement.on_evidence(silence())
     clock.sleep_s(7200)
-    gateway_time.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
+    server_clock.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
     body = json.loads(placement.look().body)
     begin = datetime.fromisoformat(body["startTimestamp"].replace("Z", "+00:00"))
     assert begin.timestamp() == called_s - MARGIN_S
@@ -318,15 +318,15 @@ def unknown(clock, **options):
 
 
 def test_an_unknown_order_is_settled_by_a_later_look_up(clock):
-    doubts = Doubts()
-    placement, command = unknown(clock, doubts=doubts)
+    interlock = Interlock()
+    placement, command = unknown(clock, interlock=interlock)
     assert told(command).outcome is Outcome.UNKNOWN
     assert told(command).proof is None
-    assert doubts.of(5, "C") == (TAG,)
+    assert interlock.of(5, "C") == (TAG,)
     wait(placement, clock, command)
     result = placement.on_evidence(listing(ours())).value
     assert result.outcome is Outcome.ACCEPTED
-    assert doubts.of(5, "C") == ()
+    assert interlock.of(5, "C") == ()
 
 
 def test_a_wake_up_that_was_replaced_counts_for_nothing(clock):
@@ -554,23 +554,23 @@ def test_after_another_send_absence_is_proved_anew(clock):
 # ---------------------------------------------------------------- a ticket's book
 
 
-class Bookless(Carrier):
-    """A carrier whose book-keeping fails at the end of a ticket."""
+class Bookless(DispatcherBase):
+    """A dispatcher whose book-keeping fails at the end of a ticket."""
 
-    def send(self, command, ticket):
+    def dispatch(self, command, ticket):
         pass
 
-    def heard(self, evidence):
+    def exchange_ended(self, evidence):
         pass
 
-    def ended(self, ticket):
+    def ticket_ended(self, ticket):
         raise OSError("no book")
 
 
 def test_a_failure_in_the_book_keeping_leaves_a_proved_result_alone(placement):
     ticket = Ticket(Bookless(), placement, "place", TAG)
-    ticket.obey(placement.start())
+    ticket._execute(placement.start())
     with pytest.raises(OSError, match="no book"):
-        ticket.receive(accepted())
-    ticket.fail(OSError("no book"))
+        ticket._on_evidence(accepted())
+    ticket._on_error(OSError("no book"))
     assert ticket.result.outcome is Outcome.ACCEPTED

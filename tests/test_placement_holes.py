@@ -8,13 +8,13 @@ from email.utils import formatdate
 import pytest
 
 from fastorder import OrderRequest, RetryPolicy
-from fastorder._core.protocol import Pause, Send, Tell
-from fastorder._core.transfer import Evidence
-from fastorder.clock import Clock
-from fastorder.doubts import Doubts
-from fastorder.endpoints import Endpoint
-from fastorder.gateway_time import MARGIN_S, GatewayTime
-from fastorder.placement import State, placement_of
+from fastorder._core.flow.protocol import Pause, Send, Tell
+from fastorder._core.transport.evidence import Evidence
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.server_clock import MARGIN_S, ServerClock
+from fastorder.placement.interlock import Interlock
+from fastorder.placement.protocol import State, placement_of
+from fastorder.runtime.clock import Clock
 
 SECOND = 1_000_000_000
 HOUR_S = 3600
@@ -27,9 +27,9 @@ ABSENT = Evidence(
 
 
 def knowing():
-    doubts = Doubts()
-    doubts.known_order = lambda account_id: 3
-    return doubts
+    interlock = Interlock()
+    interlock.known_order = lambda account_id: 3
+    return interlock
 
 
 @dataclass
@@ -63,12 +63,12 @@ def machine():
 
 
 @pytest.fixture
-def gateway_time(machine):
-    return GatewayTime(machine)
+def server_clock(machine):
+    return ServerClock(machine)
 
 
 @pytest.fixture
-def placed(machine, gateway_time):
+def placed(machine, server_clock):
     def make(valid_for=None, resend="lookup_first"):
         limits = () if valid_for is None else (machine.now_ns + valid_for * SECOND,)
         return placement_of(
@@ -78,7 +78,7 @@ def placed(machine, gateway_time):
             b"body",
             RetryPolicy(resend=resend),
             machine,
-            gateway_time,
+            server_clock,
             machine.now_ns,
             knowing(),
             *limits,
@@ -129,21 +129,21 @@ def test_a_look_that_is_asked_for_does_not_bring_the_next_send_forward(placed, m
 
 
 def test_an_order_from_before_a_restart_is_found_though_the_clock_was_set_back(
-    placed, machine, gateway_time
+    placed, machine, server_clock
 ):
     written_s = machine.wall + 2 * HOUR_S
-    gateway_time.note(formatdate(machine.wall, usegmt=True).encode(), machine.now_ns)
+    server_clock.note(formatdate(machine.wall, usegmt=True).encode(), machine.now_ns)
     look = placed().resume(written_s)
     assert window_s(look) <= machine.wall
 
 
-def test_an_order_from_before_a_sleep_is_found(placed, machine, gateway_time):
+def test_an_order_from_before_a_sleep_is_found(placed, machine, server_clock):
     placement, called_s = placed(), machine.wall
     placement.start()
     placement.on_evidence(Evidence(http_status=500))
     machine.wait(1)
     machine.sleep(HOUR_S)
-    gateway_time.note(formatdate(machine.wall, usegmt=True).encode(), machine.now_ns)
+    server_clock.note(formatdate(machine.wall, usegmt=True).encode(), machine.now_ns)
     assert window_s(placement.on_time()) == called_s - MARGIN_S
 
 

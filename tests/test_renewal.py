@@ -22,10 +22,10 @@ from fastorder import (
     WrongFieldType,
     blocking,
 )
-from fastorder.auth import TokenStore
-from fastorder.clock import Clock
-from fastorder.credentials import Credentials
-from fastorder.expiry import DAY_S, LONGEST_S, lifetime_s
+from fastorder.auth.credentials import Credentials
+from fastorder.auth.token_expiry import DAY_S, LONGEST_S, lifetime_s
+from fastorder.auth.token_store import TokenStore
+from fastorder.runtime.clock import Clock
 from fastorder.simulator import Fault, tokens
 
 KEY = API_KEY
@@ -90,7 +90,7 @@ async def read_that_waits_for_a_login(executor, gateway, fault=SLOW_LOGIN):
     kill_token(gateway, executor)
     gateway.faults.add(fault)
     read = executor.accounts()
-    await until(lambda: executor._dispatch.renewal.holding, "a login")
+    await until(lambda: executor._dispatcher.renewal.holding, "a login")
     return read
 
 
@@ -206,7 +206,7 @@ def test_a_modify_and_a_cancel_are_repeated_once_with_the_new_token(lone, gatewa
     modified = lone.modify_order(placed.order_id, ACCOUNT, limit_price=20_001)
     assert (modified.outcome, modified.attempts) == (Outcome.ACCEPTED, 2)
     assert logins(gateway) == 2
-    lone._dispatch.clock = LaterClock(HOUR_NS)
+    lone._dispatcher.clock = LaterClock(HOUR_NS)
     kill_token(gateway, lone)
     cancelled = lone.cancel_order(placed.order_id, ACCOUNT)
     assert (cancelled.outcome, cancelled.attempts) == (Outcome.ACCEPTED, 2)
@@ -319,7 +319,7 @@ def test_credentials_that_are_refused_are_asked_once_and_no_more(
             change_key(gateway)
             reads = [executor.accounts() for _ in range(50)]
             first = await asyncio.gather(*reads, return_exceptions=True)
-            executor._dispatch.clock = LaterClock(HOUR_NS)
+            executor._dispatcher.clock = LaterClock(HOUR_NS)
             reads = [executor.accounts() for _ in range(50)]
             return first + await asyncio.gather(*reads, return_exceptions=True)
 
@@ -347,7 +347,7 @@ def test_a_login_that_fails_for_now_is_tried_again_by_a_later_401(lone, gateway)
     with pytest.raises(AuthLost):
         lone.accounts()
     assert logins(gateway) == 2
-    lone._dispatch.clock = LaterClock(HOUR_NS)
+    lone._dispatcher.clock = LaterClock(HOUR_NS)
     assert len(lone.accounts()) == 2
     assert logins(gateway) == 3
 
@@ -405,10 +405,10 @@ def test_a_token_is_renewed_before_it_ends(run, logged_in, gateway, monkeypatch)
 
 def test_the_blocking_executor_renews_at_the_next_request(lone, gateway):
     first = lone.get_token()
-    lone._dispatch.clock = LaterClock(21 * HOUR_NS)
+    lone._dispatcher.clock = LaterClock(21 * HOUR_NS)
     lone.accounts()
     assert logins(gateway) == 1
-    lone._dispatch.clock = LaterClock(22 * HOUR_NS)
+    lone._dispatcher.clock = LaterClock(22 * HOUR_NS)
     lone.accounts()
     lone.accounts()
     assert logins(gateway) == 2
@@ -417,7 +417,7 @@ def test_the_blocking_executor_renews_at_the_next_request(lone, gateway):
 
 def test_a_token_that_was_set_after_a_login_is_left_alone(lone, gateway):
     lone.set_token(gateway.token)
-    lone._dispatch.clock = LaterClock(22 * HOUR_NS)
+    lone._dispatcher.clock = LaterClock(22 * HOUR_NS)
     lone.accounts()
     assert logins(gateway) == 1
 
@@ -539,7 +539,7 @@ def test_no_secret_is_in_a_log_a_repr_or_a_traceback(lone, gateway, caplog):
     with pytest.raises(RequestFailed) as refused:
         lone.login("trader1", SECRETS[0])
     tracebacks = [traced(raised), traced(refused)]
-    renewal = lone._dispatch.renewal
+    renewal = lone._dispatcher.renewal
     shown = [caplog.text, *tracebacks, repr(lone), repr(vars(lone)), repr(renewal)]
     assert "InvalidCredentials" in caplog.text
     for secret in (SECRETS[0], token):
@@ -588,7 +588,7 @@ def test_after_a_login_a_dead_token_is_replaced_by_another_login(lone, gateway):
 
 def test_a_token_from_it_is_renewed_before_its_end_as_one_from_a_login(lone, gateway):
     lone.validate_token()
-    lone._dispatch.clock = LaterClock(23 * HOUR_NS)
+    lone._dispatcher.clock = LaterClock(23 * HOUR_NS)
     lone.accounts()
     assert logins(gateway) == 2
 

@@ -8,7 +8,7 @@ from asyncio.tasks import _PyTask
 import pytest
 from conftest import ACCOUNT
 
-from fastorder._core.waiter import Waiter, WakeUps
+from fastorder._core.transport.waiter import Waiter, WakeUps
 from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"

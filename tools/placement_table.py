@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from still import ABSENT, INPUTS, KNOWN, StillClock, knowing, made
 
-from fastorder._core.protocol import Finish, Halt, Pause, Send, Tell
-from fastorder.endpoints import Endpoint
-from fastorder.placement import TRANSITIONS, Event, State
+from fastorder._core.flow.protocol import Finish, Halt, Pause, Send, Tell
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.placement.protocol import TRANSITIONS, Event, State
 
 WALKS = 20_000
 STEPS = 32
@@ -58,7 +58,7 @@ def walk(dice: random.Random, seen: set[Row]) -> None:
     clock = StillClock()
     placement = made(
         clock,
-        doubts=knowing(dice.choice([KNOWN, None])),
+        interlock=knowing(dice.choice([KNOWN, None])),
         max_retries=dice.choice([0, 1, 3]),
         resend=dice.choice(["lookup_first", "after_quiet", "never"]),
         quiet=dice.choice([0.0, 2.0]),

@@ -1,6 +1,6 @@
 """Intents and outcomes on disk: what was meant to be sent, and what became of it."""
 
-from fastorder.journal.reading import read
+from fastorder.journal.reader import read
 from fastorder.journal.rows import Attempt, Entry, Intent, Verdict
 from fastorder.journal.store import Journal
 

@@ -20,7 +20,7 @@ from fastorder.errors import (
     JournalTooNew,
     JournalUnavailable,
 )
-from fastorder.journal import wal
+from fastorder.journal import wal_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,7 +204,7 @@ def _refuse_damaged_log(path: str) -> None:
     before = b""
     for _ in range(10):
         log = _bytes_of(f"{path}-wal")
-        found = wal.damage(log)
+        found = wal_check.damage(log)
         if found is None:
             return
         if log == before:

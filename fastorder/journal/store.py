@@ -18,8 +18,8 @@ from fastorder.errors import (
 from fastorder.journal import files
 from fastorder.journal.index import Index, events
 from fastorder.journal.lock import Lock
-from fastorder.journal.pen import Pen, abandon, empty_log
 from fastorder.journal.rows import COLUMNS, UNKNOWN, Entry, Intent, Row, entry, flaw
+from fastorder.journal.writer import Writer, abandon, empty_log
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,9 +68,9 @@ class Journal:
         "_connection",
         "_index",
         "_lock",
-        "_pen",
         "_pid",
         "_turn",
+        "_writer",
         "durability",
         "path",
     )
@@ -96,7 +96,7 @@ class Journal:
             self._lock.release()
             raise
         flushes = durability == "power"
-        self._pen = Pen(self.path, self._connection, self._index, flushes)
+        self._writer = Writer(self.path, self._connection, self._index, flushes)
         _open.add(self)
 
     def _opened(self, present: bool) -> sqlite3.Connection:
@@ -158,7 +158,7 @@ class Journal:
     @property
     def failure(self) -> str | None:
         """The write that failed and halted it; None where all went well."""
-        return self._pen.failure
+        return self._writer.failure
 
     def intent(self, intent: Intent) -> None:
         """Commit an intent; once this returns, its order may be sent.
@@ -167,12 +167,12 @@ class Journal:
             JournalConflict: its tag or its key is in the journal already.
             JournalFailed: the write failed, now or earlier. Send nothing.
         """
-        self._pen.check()
+        self._writer.check()
         with self._turn:
             known = self._index.known(intent)
             if known is not None:
                 raise self._conflict(_shown(intent), self._entry(known))
-            self._pen.intent(intent)
+            self._writer.intent(intent)
 
     def attempt(self, tag: str, number: int, at_s: float) -> None:
         """Note that the n-th send is about to leave; never waits for the disk.
@@ -181,9 +181,9 @@ class Journal:
             UnknownTag: there is no such intent.
             JournalFailed: the write failed, now or earlier. Send nothing.
         """
-        self._pen.check()
+        self._writer.check()
         with self._turn:
-            self._pen.attempt(tag, number, at_s)
+            self._writer.attempt(tag, number, at_s)
 
     def resolve(
         self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
@@ -205,11 +205,11 @@ class Journal:
             JournalConflict: UNKNOWN for an intent that is resolved.
             JournalFailed: the write failed, now or earlier.
         """
-        self._pen.check()
+        self._writer.check()
         with self._turn:
             if outcome == UNKNOWN:
                 self._refuse_forgetting(tag)
-            self._pen.outcome(tag, outcome, order_id, proof, at_s, later=False)
+            self._writer.outcome(tag, outcome, order_id, proof, at_s, later=False)
             self._tidy_at_last()
 
     def resolve_later(
@@ -223,11 +223,11 @@ class Journal:
 
         Args, Raises: see ``resolve``.
         """
-        self._pen.check()
+        self._writer.check()
         with self._turn:
             if outcome == UNKNOWN:
                 self._refuse_forgetting(tag)
-            self._pen.outcome(tag, outcome, order_id, proof, at_s, later=True)
+            self._writer.outcome(tag, outcome, order_id, proof, at_s, later=True)
 
     def commit(self) -> bool:
         """Commit what ``resolve_later`` has noted; never waits for the disk by rule.
@@ -238,9 +238,9 @@ class Journal:
         Raises:
             JournalFailed: the write failed, now or earlier.
         """
-        self._pen.check()
+        self._writer.check()
         with self._turn:
-            something = self._pen.commit()
+            something = self._writer.commit()
             self._tidy_at_last()
             return something
 
@@ -255,30 +255,30 @@ class Journal:
         Raises:
             JournalFailed: the write failed, now or earlier.
         """
-        self._pen.check()
+        self._writer.check()
         with self._turn:
-            self._pen.commit()
-            if self._pen.untidy < TIDY_AFTER or self._connection is None:
+            self._writer.commit()
+            if self._writer.untidy < TIDY_AFTER or self._connection is None:
                 return False
-            self._pen.tidied()
+            self._writer.tidied()
             return True
 
     def by_tag(self, tag: str) -> Entry | None:
         """All that is known of a tag; None where it has no intent here."""
-        self._pen.check_usable()
+        self._writer.check_usable()
         with self._turn:
             return self._entry(tag) if tag in self._index.last else None
 
     def by_key(self, account_id: int, key: str) -> Entry | None:
         """All that is known of an account's idempotency key; None where it is new."""
-        self._pen.check_usable()
+        self._writer.check_usable()
         with self._turn:
             tag = self._index.keys.get((account_id, key))
             return None if tag is None else self._entry(tag)
 
     def unresolved(self) -> list[Entry]:
         """The intents whose end is not known, oldest first."""
-        self._pen.check_usable()
+        self._writer.check_usable()
         with self._turn:
             return [self._entry(tag) for tag in self._index.unresolved]
 
@@ -300,10 +300,10 @@ class Journal:
         return [known for known in entries if known.outcome == outcome]
 
     def _selected(self, select: str, *values: str | float | None) -> list[Entry]:
-        self._pen.check_usable()
+        self._writer.check_usable()
         with self._turn:
             try:
-                tags = self._pen.run(select, values).fetchall()
+                tags = self._writer.run(select, values).fetchall()
             except sqlite3.Error as error:
                 raise files.damaged(self.path, str(error)) from error
             return [self._entry(tag) for (tag,) in tags]
@@ -322,7 +322,7 @@ class Journal:
         with self._turn:
             try:
                 if self.failure is None:
-                    self._pen.commit()
+                    self._writer.commit()
             finally:
                 self._give_up()
                 if self.failure is None:
@@ -331,10 +331,10 @@ class Journal:
 
     def _give_up(self) -> None:
         self._connection = None
-        self._pen.closed = True
+        self._writer.closed = True
 
     def _tidy_at_last(self) -> None:
-        if self._pen.untidy >= TIDY_AT_LAST:
+        if self._writer.untidy >= TIDY_AT_LAST:
             self.tidy()
 
     def _refuse_forgetting(self, tag: str) -> None:
@@ -352,8 +352,8 @@ class Journal:
         event = self._index.last[tag]
         while event:
             try:
-                row = self._pen.put_off(event)
-                row = row or self._pen.run(SELECT, (event,)).fetchone()
+                row = self._writer.put_off(event)
+                row = row or self._writer.run(SELECT, (event,)).fetchone()
             except sqlite3.Error as error:
                 raise files.damaged(self.path, str(error)) from error
             found = f"event {event} is missing" if row is None else flaw(row)

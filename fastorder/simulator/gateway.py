@@ -15,7 +15,7 @@ from fastorder.simulator.endpoints import FIELDS, NESTED, OPEN, QUERY
 from fastorder.simulator.exchange import Exchange
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
-from fastorder.simulator.placing import OrderDesk
+from fastorder.simulator.order_entry import OrderDesk
 from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
     Answer,

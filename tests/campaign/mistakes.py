@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from campaign.checker import MOST_SENDS
 from fastorder import Outcome
-from fastorder._core.protocol import Send
-from fastorder.placement import TRANSITIONS, Event, State
+from fastorder._core.flow.protocol import Send
+from fastorder.placement.protocol import TRANSITIONS, Event, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fastorder.placement import Placement
+    from fastorder.placement.protocol import Placement
 
 
 def blind_retry(placement: Placement) -> Any:

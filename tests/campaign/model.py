@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from fastorder._core.transfer import Evidence
-from fastorder.clock import Clock
-from fastorder.endpoints import Endpoint
+from fastorder._core.transport.evidence import Evidence
 from fastorder.enums import OrderStatus
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from random import Random

@@ -24,14 +24,14 @@ from campaign.model import (
     World,
 )
 from fastorder import OrderRequest, Outcome, RetryPolicy
-from fastorder._core.protocol import Finish, Halt, Pause, Send, Tell
-from fastorder._core.request import render_place
-from fastorder._core.transfer import Evidence
-from fastorder.doubts import Doubts
-from fastorder.endpoints import Endpoint
-from fastorder.gateway_time import GatewayTime
-from fastorder.placement import FOREVER_NS, Placement, State, placement_of
-from fastorder.tags import tag_of
+from fastorder._core.codec.request import render_place
+from fastorder._core.flow.protocol import Finish, Halt, Pause, Send, Tell
+from fastorder._core.transport.evidence import Evidence
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.order_tags import tag_of
+from fastorder.gateway.server_clock import ServerClock
+from fastorder.placement.interlock import Interlock
+from fastorder.placement.protocol import FOREVER_NS, Placement, State, placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,9 +186,9 @@ class Life:
             self._random.randrange(1, 10**6) * SECOND,
             error_s * self._random.random(),
         )
-        self._gateway_time = GatewayTime(self._clock)
-        self._doubts = Doubts()
-        self._doubts.known_order = self._gateway.known
+        self._server_clock = ServerClock(self._clock)
+        self._interlock = Interlock()
+        self._interlock.known_order = self._gateway.known
         self._shut = False
         self._timers: list[int] = []
 
@@ -223,9 +223,9 @@ class Life:
             self._body,
             self._policy,
             self._clock,
-            self._gateway_time,
+            self._server_clock,
             called_ns,
-            self._doubts,
+            self._interlock,
             valid_until_ns,
         )
 
@@ -338,9 +338,9 @@ class Life:
         return self.network.read(question, self._world.now_ns)
 
     def _hear(self, evidence: Evidence) -> Any:
-        """What the carrier does once an exchange has ended."""
+        """What the dispatcher does once an exchange has ended."""
         self._run_timers(self._clock.monotonic_ns())
-        self._gateway_time.note(evidence.date, self._clock.monotonic_ns())
+        self._server_clock.note(evidence.date, self._clock.monotonic_ns())
         return self._placement.on_evidence(evidence)
 
     # ------------------------------------------------------------ pauses

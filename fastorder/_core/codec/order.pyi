@@ -1,0 +1,80 @@
+from decimal import Decimal
+from typing import Any
+
+from typing_extensions import Self
+
+from fastorder._base.interlock_override import DespiteUnknown
+from fastorder.enums import OrderType, Side
+
+FIELDS: tuple[str, ...]
+
+class OrderRequest:
+    def __init__(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        order_type: OrderType | str = ...,
+        limit_price: int | float | Decimal | None = None,
+        stop_price: int | float | Decimal | None = None,
+        trail_price: int | float | Decimal | None = None,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> None: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def side(self) -> Side: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def order_type(self) -> OrderType: ...
+    @property
+    def limit_price(self) -> int | float | Decimal | None: ...
+    @property
+    def stop_price(self) -> int | float | Decimal | None: ...
+    @property
+    def trail_price(self) -> int | float | Decimal | None: ...
+    @property
+    def stop_loss_ticks(self) -> int | None: ...
+    @property
+    def take_profit_ticks(self) -> int | None: ...
+    @property
+    def trailing_stop_loss(self) -> bool: ...
+    @property
+    def custom_tag(self) -> str | None: ...
+    @property
+    def idempotency_key(self) -> str | None: ...
+    @property
+    def valid_for(self) -> float | None: ...
+    @property
+    def despite(self) -> DespiteUnknown | None: ...
+    def replace(self, **changes: Any) -> Self: ...
+
+def order_of(
+    symbol: str,
+    side: Side | str,
+    quantity: int,
+    account_id: int,
+    order_type: OrderType | str,
+    limit_price: int | float | Decimal | None,
+    stop_price: int | float | Decimal | None,
+    trail_price: int | float | Decimal | None,
+    stop_loss_ticks: int | None,
+    take_profit_ticks: int | None,
+    trailing_stop_loss: bool,
+    custom_tag: str | None,
+    idempotency_key: str | None,
+    valid_for: float | None,
+    despite: DespiteUnknown | None,
+) -> OrderRequest: ...
+def side_from(value: object) -> Side: ...
+def order_from_body(body: bytes) -> OrderRequest: ...

@@ -1,0 +1,1 @@
+"""Where codec and transport meet: answers classified, results, tickets."""

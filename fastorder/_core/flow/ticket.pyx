@@ -1,0 +1,272 @@
+"""A request on its way: it can be awaited, looked at, and left alone.
+
+The request does not depend on anybody waiting: an await that is cancelled ends the
+wait, never the request. The ticket obeys its protocol's commands until the protocol
+has finished.
+"""
+
+from types import GenericAlias
+from weakref import WeakKeyDictionary
+
+from fastorder._core.transport.clock cimport monotonic_ns
+from fastorder._core.flow.protocol cimport (
+    Finish, Halt, Pause, RequestProtocol, Send, Tell)
+from fastorder._core.flow.result cimport result_of
+from fastorder._core.transport.evidence cimport Evidence, Receiver
+from fastorder._core.transport.waiter cimport Waiter
+
+from fastorder.enums import Outcome
+from fastorder.errors import ExecutorClosed
+
+cdef object UNKNOWN = Outcome.UNKNOWN
+
+cdef enum:
+    UNAUTHORIZED = 401
+
+
+cdef class DispatcherBase:
+    """Who sends for tickets, and keeps the book of them; a subclass does both.
+
+    Attributes:
+        engine: drives the exchanges.
+    """
+
+    cpdef object dispatch(self, Send command, Ticket ticket):
+        """Send what the ticket's protocol asks for."""
+        raise NotImplementedError
+
+    cpdef object exchange_ended(self, Evidence evidence):
+        """An exchange of some ticket has ended."""
+        raise NotImplementedError
+
+    cpdef object token_refused(self, Ticket ticket):
+        """The gateway has not taken the token of a ticket's request."""
+        raise NotImplementedError
+
+    cpdef object outcome_unknown(self, Ticket ticket):
+        """A ticket has a result that is not its last."""
+        raise NotImplementedError
+
+    cpdef object ticket_ended(self, Ticket ticket):
+        """A ticket has its last result."""
+        raise NotImplementedError
+
+    cpdef object halt(self, str reason):
+        """No new exposure may leave any more."""
+        raise NotImplementedError
+
+
+cpdef Ticket ticket_of_order(
+    DispatcherBase dispatcher, RequestProtocol protocol, str tag, object account_id
+):
+    """The ticket of an order that is placed, without the cost of a Python call."""
+    cdef Ticket ticket = Ticket.__new__(Ticket)
+    ticket.begin(dispatcher, protocol, "place", tag, account_id)
+    return ticket
+
+
+cdef class Ticket(Receiver):
+    """One request, from the call to its result.
+
+    ``await ticket`` gives the result, as often as it is asked. A ticket is taken
+    wherever a coroutine is: ``asyncio.create_task``, ``gather``, ``wait_for``.
+
+    Attributes:
+        kind: "place", "modify", "cancel" or "read".
+        tag: the order's tag; None where there is none.
+        account_id: the account that the request is about; None where not known.
+        order_id: the order that it changes; None where it places or reads.
+        done: whether a result is there.
+        settled: whether it is the last one: of an unknown outcome there may be more.
+        result: what is known; None until then.
+        _token_number: of the token that its last request left with; 0 where none.
+    """
+
+    def __init__(
+        self, DispatcherBase dispatcher not None, protocol, str kind, str tag=None,
+        account_id=None, order_id=None, convert=None
+    ):
+        self.begin(dispatcher, protocol, kind, tag, account_id)
+        self.order_id = order_id
+        self.convert = convert
+
+    cdef int begin(
+        self, DispatcherBase dispatcher, RequestProtocol protocol, str kind, str tag,
+        object account_id
+    ) except -1:
+        self.dispatcher = dispatcher
+        self._protocol = protocol
+        self.kind = kind
+        self.tag = tag
+        self.account_id = account_id
+        return 0
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+    def __repr__(self):
+        about = self.tag or self.order_id or ""
+        return f"<Ticket {self.kind} {about}: {self.state}>"
+
+    @property
+    def state(self):
+        """Where the request stands, for people."""
+        return "done" if self._protocol is None else self._protocol.state.value
+
+    def _settle_with(self, result):
+        """Be a ticket that has ended already, with this result."""
+        self.result = result
+        self.done = True
+        self.settled = True
+
+    cpdef object _release(self):
+        """Let go of the protocol: nothing more is asked of it."""
+        self._protocol = None
+
+    cpdef object _value(self):
+        """The result of a ticket that is done; the error of a read that failed."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+    # ------------------------------------------------------------ awaiting
+
+    def __await__(self):
+        cdef Waiter waiter
+        if not self.done:
+            waiter = self.dispatcher.engine.waiter()
+            if self.waiter is None:
+                self.waiter = waiter
+            elif self.waiters is None:
+                self.waiters = [waiter]
+            else:
+                self.waiters.append(waiter)
+            waiter._asyncio_future_blocking = True
+            yield waiter
+        return self._value()
+
+    def send(self, value):
+        """Take the next step, as a coroutine does when a task runs it."""
+        return self._task_steps().send(value)
+
+    def throw(self, *error):
+        """Raise inside the wait, as a cancelled task does."""
+        return self._task_steps().throw(*error)
+
+    def close(self):
+        """End the wait, not the request."""
+        self._task_steps().close()
+
+    def _task_steps(self):
+        """The wait of the task that is running: each has one of its own."""
+        from asyncio import current_task  # a task is running: it is loaded
+        task = current_task()
+        if self.steps is None:
+            self.steps = WeakKeyDictionary()
+        steps = self.steps.get(task)
+        if steps is None:
+            steps = self.steps[task] = self.__await__()
+        return steps
+
+    # ------------------------------------------------------------ the engine's side
+
+    cpdef object _execute(self, object command):
+        """Do what the protocol asks for."""
+        if type(command) is Finish:
+            self.settle((<Finish>command).value)
+        elif type(command) is Send:
+            self.dispatcher.dispatch(command, self)
+        elif type(command) is Tell:
+            self.tell((<Tell>command).value)
+            self._execute((<Tell>command).then)
+        elif type(command) is Halt:
+            self.dispatcher.halt((<Halt>command).reason)
+            self._execute((<Halt>command).then)
+        elif command is not None:
+            self.dispatcher.engine.wake_at((<Pause?>command).due_ns, self)
+
+    cpdef object _on_evidence(self, Evidence evidence):
+        """An exchange has ended."""
+        self.dispatcher.exchange_ended(evidence)
+        if evidence.http_status == UNAUTHORIZED:
+            self.dispatcher.token_refused(self)
+        self.go_on(self._protocol.on_evidence(evidence))
+
+    cpdef object _on_timer(self):
+        """A pause is over; after the end, one that was replaced may still come."""
+        if not self.settled:
+            self.go_on(self._protocol.on_time())
+
+    cpdef object _on_close(self, Evidence evidence):
+        """The executor closes."""
+        if not self.settled:
+            self.settle((<Finish?>self._protocol.on_stop(evidence)).value)
+
+    cpdef object _on_error(self, object error):
+        """The client itself has failed: a read raises it, a change is unknown.
+
+        Of a ticket that is settled the result stays: it failed in its book-keeping.
+        """
+        if self.settled:
+            self.wake_waiters()
+            return
+        why = f"the client itself failed: {error!r}"
+        if self.kind == "read":
+            self.error = error
+            self.end()
+            return
+        try:
+            command = self._protocol.on_failure(why)
+        except Exception:
+            command = None
+        if command is None:
+            self.settle(self.unknown(why))
+        else:
+            self.go_on(command)
+
+    cdef object unknown(self, str error):
+        now_ns = monotonic_ns()
+        return result_of(
+            UNKNOWN, self.kind, None, now_ns, now_ns, self._protocol.attempts,
+            self.order_id, error, None, None, self.tag)
+
+    cdef int go_on(self, object command) except -1:
+        try:
+            self._execute(command)
+        except ExecutorClosed:
+            self._on_close(None)
+        return 0
+
+    cdef int tell(self, object value) except -1:
+        """A result that is not the last one."""
+        self.result = value
+        self.done = True
+        self.dispatcher.outcome_unknown(self)
+        return self.wake_waiters()
+
+    cdef int settle(self, object value) except -1:
+        if isinstance(value, Exception):
+            self.error = value
+        elif self.convert is None:
+            self.result = value
+        else:
+            self.result = self.convert(value)
+        return self.end()
+
+    cdef int end(self) except -1:
+        self.done = True
+        self.settled = True
+        self.dispatcher.ticket_ended(self)
+        return self.wake_waiters()
+
+    cdef int wake_waiters(self) except -1:
+        cdef Waiter waiter
+        if self.waiter is None:
+            return 0
+        self.waiter.wake()
+        if self.waiters is not None:
+            for waiter in self.waiters:
+                waiter.wake()
+        self.waiter = self.waiters = None
+        return 0

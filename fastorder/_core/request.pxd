@@ -1,9 +1,0 @@
-"""Orders to bytes."""
-
-from libc.stdint cimport int64_t
-
-from fastorder._core.order cimport OrderRequest
-from fastorder._core.price cimport TickGrid
-
-cpdef bytes render_place(OrderRequest order, str contract_id, str tag, TickGrid grid)
-cpdef bytes render_order_search(object account_id, int64_t start_s)

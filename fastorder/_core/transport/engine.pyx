@@ -1,0 +1,486 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True
+"""Connections that are opened, used and kept; requests in, evidence out; wake-ups.
+
+A request is sent inside the call that submits it, where a connection is idle. The
+multi handle of libcurl opens connections; its callbacks only leave notes, which are
+acted upon once libcurl has returned, so libcurl is never called from its own callback
+and no Python code runs inside it. Who drives it, an event loop or the calling thread,
+is a subclass's: ``loop_engine`` and ``poll_engine``.
+"""
+
+import os
+import sys
+from collections import deque
+
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memset
+
+from fastorder._core.transport cimport libcurl as c
+from fastorder._core.transport.timer_heap cimport NEVER, TimerHeap
+from fastorder._core.transport.clock cimport monotonic_ns as now_ns
+from fastorder._core.transport.connection cimport (
+    ENDED, FAILED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin, pull)
+from fastorder._core.transport.gate cimport Gate
+from fastorder._core.transport.libcurl cimport CurlMessage, curl, set_pointer, socket_t
+from fastorder._core.transport.request_head cimport Origin, Route
+from fastorder._core.transport.evidence cimport FOREVER_NS, Evidence, Receiver
+
+from fastorder.errors import ExecutorClosed, ExecutorMisuse
+
+cdef enum:
+    CLOSED_CODE = -1            # evidence of an exchange that the close has ended
+
+cdef int64_t MS = 1_000_000
+
+cdef int forks = 0
+
+
+def _forked():
+    global forks
+    forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+cpdef int64_t monotonic_ns() noexcept:
+    """The clock of every stamp in an Evidence, in nanoseconds."""
+    return now_ns()
+
+
+# ---------------------------------------------------------------- red: the callback
+
+
+cdef int on_close_socket(void* data, socket_t fd) noexcept nogil:
+    """Keep the socket open until the loop has forgotten it: numbers are reused."""
+    cdef Notes* notes = <Notes*>data
+    cdef socket_t* grown
+    if notes.closed_count == notes.closed_room:
+        grown = <socket_t*>realloc(
+            notes.closed, (2 * notes.closed_room + 8) * sizeof(socket_t))
+        if grown is NULL:
+            notes.no_memory = True
+            return c.close_socket(fd)
+        notes.closed = grown
+        notes.closed_room = 2 * notes.closed_room + 8
+    notes.closed[notes.closed_count] = fd
+    notes.closed_count += 1
+    return 0
+
+
+# ---------------------------------------------------------------- amber: the engine
+
+
+cdef class Engine:
+    """What both engines share: connections, exchanges, wake-ups, delivery, closing.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        memset(&self.notes, 0, sizeof(Notes))
+        self.notes.deadline_ns = NEVER
+        self.expiry_ns = NEVER
+        self.forks = forks
+        self.busy = set()
+        self.idle = []
+        self.queue = TimerHeap()
+        self.backlog = deque()
+        self.multi = curl.multi_init()
+        if self.multi is NULL:
+            raise MemoryError("libcurl made no multi handle")
+
+    def __init__(self, *, int max_connections=64):
+        self.most = max_connections
+        curl.multi_setopt(self.multi, c.CURLMOPT_MAXCONNECTS, <long>max_connections)
+        # a close does not wait for a name server that does not answer
+        curl.multi_setopt(self.multi, c.CURLMOPT_QUICK_EXIT, <long>1)
+
+    def __dealloc__(self):
+        cdef Connection connection
+        for connection in (*(self.busy or ()), *(self.idle or ())):
+            if self.forks == forks:
+                connection.close(self.multi)
+            else:
+                connection.abandon()
+        if self.multi is not NULL and self.forks == forks:
+            curl.multi_cleanup(self.multi)
+            while self.notes.closed_count:
+                self.notes.closed_count -= 1
+                c.close_socket(self.notes.closed[self.notes.closed_count])
+        free(self.notes.changes)
+        free(self.notes.closed)
+
+    @property
+    def used(self):
+        """Whether the loop or the thread that it belongs to is known."""
+        raise NotImplementedError
+
+    cpdef object waiter(self):
+        """What a task can wait for until a ticket has ended."""
+        raise NotImplementedError
+
+    @property
+    def in_flight_count(self):
+        """How many exchanges are on their way."""
+        return len(self.busy)
+
+    @property
+    def waiting_count(self):
+        """How many wake-ups are due later."""
+        return self.queue.size
+
+    def check(self):
+        """Refuse a use from a wrong loop, thread or process, or after the close.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse.
+        """
+        self.check_owner()
+
+    cdef bint is_deaf(self) noexcept:
+        """Whether what its loop says is none of its business: it is closed, or this
+        process is a fork, which shares the sockets and the timer with its parent."""
+        return self.closed or self.forks != forks
+
+    cdef int check_owner(self) except -1:
+        if self.forks != forks:
+            raise ExecutorMisuse(
+                "an executor works in the process that made it, this is a fork of "
+                "it: make a new executor in the child"
+            )
+        if self.closed:
+            raise ExecutorClosed("the executor must be open, it is closed")
+        return 0
+
+    # ------------------------------------------------------------ out
+
+    cpdef int submit(
+        self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=None,
+        int64_t valid_until_ns=FOREVER_NS
+    ) except -1:
+        """Start an exchange; its evidence goes to ``receiver.receive``.
+
+        On a warm connection the request is in the kernel when this returns. The
+        receiver may hear of the end before that, where the end comes at once. Where
+        every connection is taken it waits for one, first come, first served.
+        """
+        self.check_owner()
+        if self.backlog or len(self.busy) >= self.most:
+            self.backlog.append((route, body, token, receiver, gate, valid_until_ns))
+            return 0
+        return self.start(route, body, token, receiver, gate, valid_until_ns)
+
+    cdef int start(
+        self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
+        int64_t valid_until_ns
+    ) except -1:
+        """Give a request to a connection, and have it go as far as it goes now.
+
+        Its time is watched first: from ``load`` on it may leave, whatever is raised.
+        """
+        cdef int64_t now = now_ns()
+        cdef int64_t deadline_ns = now + route.request_ms * MS
+        cdef Connection connection
+        if deadline_ns < self.expiry_ns:
+            self.expiry_ns = deadline_ns
+            self.rescheduled()
+        try:
+            connection = self.connection_to(route.origin, now)
+            connection.load(
+                route, body, token, receiver, gate, valid_until_ns, deadline_ns)
+        except Exception as error:
+            return self.tell(receiver, unsent(error))
+        self.busy.add(connection)
+        return self.set_off(connection)
+
+    cdef int set_off(self, Connection connection) except -1:
+        """Send over an open connection; have libcurl open another one."""
+        try:
+            if connection.is_open:
+                self.send(connection)
+            else:
+                self.drive()
+        except Exception as error:
+            self.abandon(connection, error)
+        return 0
+
+    cdef Connection connection_to(self, Origin origin, int64_t now):
+        """An idle connection, the one that was used last; or a new one."""
+        cdef Connection connection
+        cdef Py_ssize_t i
+        for i in range(len(self.idle) - 1, -1, -1):
+            connection = self.idle[i]
+            if connection.origin is not origin:
+                continue
+            del self.idle[i]
+            if not connection.is_too_old(now):
+                return connection
+            self.drop(connection)
+        return self.new_connection(origin)
+
+    cdef Connection new_connection(self, Origin origin):
+        """A connection that libcurl opens once it is driven."""
+        cdef Connection connection = Connection(origin)
+        set_pointer(
+            connection.wire.easy, c.CURLOPT_CLOSESOCKETFUNCTION, <void*>on_close_socket)
+        set_pointer(connection.wire.easy, c.CURLOPT_CLOSESOCKETDATA, &self.notes)
+        cdef int code = curl.multi_add_handle(self.multi, connection.wire.easy)
+        if code != 0:
+            raise RuntimeError(f"libcurl took no connection: {multi_error(code)}")
+        self.opening += 1
+        return connection
+
+    cdef int send(self, Connection connection) except -1:
+        """Send what an open connection was loaded with."""
+        cdef Step step = begin(&connection.wire)
+        if step == LEFT:
+            return 0
+        if step == GOES_ON:
+            return self.await_room(connection)
+        if step == HELD:
+            return self.retire(connection, c.CURLE_ABORTED_BY_CALLBACK)
+        if step == STALE and connection.exchanges > 0:
+            return self.move(connection)
+        return self.retire(connection, connection.wire.code or c.CURLE_GOT_NOTHING)
+
+    cdef int move(self, Connection connection) except -1:
+        """Put an exchange on another connection; this one carries none any more."""
+        cdef Connection other = self.connection_to(connection.origin, now_ns())
+        other.take_over(connection)
+        self.busy.discard(connection)
+        self.drop(connection)
+        self.busy.add(other)
+        return self.set_off(other)
+
+    cdef int go_on(self, Connection connection, Step step) except -1:
+        """Act on how far a connection's socket let its exchange come."""
+        if step == GOES_ON or step == LEFT:
+            return 0
+        if step == ENDED:
+            return self.retire(connection, c.CURLE_OK)
+        if connection.may_begin_anew():
+            return self.move(connection)
+        return self.retire(connection, connection.wire.code)
+
+    # ------------------------------------------------------------ back
+
+    cdef int retire(self, Connection connection, int code) except -1:
+        """Tell the receiver how its exchange has ended; keep the connection or not."""
+        cdef Receiver receiver = connection.receiver
+        cdef bint kept = connection.may_carry_more(code)
+        cdef Evidence evidence = connection.finish(code)
+        self.busy.discard(connection)
+        if kept:
+            self.idle.append(connection)
+        else:
+            self.drop(connection)
+        return self.tell(receiver, evidence)
+
+    cdef int tell(self, Receiver receiver, Evidence evidence) except -1:
+        try:
+            receiver._on_evidence(evidence)
+        except BaseException as error:
+            receiver._on_error(error)
+            if not isinstance(error, Exception):
+                raise
+        return 0
+
+    cdef int drop(self, Connection connection) except -1:
+        """End a connection that carries nothing."""
+        if not connection.is_open:
+            self.opening -= 1
+        connection.close(self.multi)
+        return self.close_sockets()
+
+    cdef int hand_out(self) except -1:
+        """Act on what libcurl has opened, or could not open."""
+        cdef int left = 1
+        cdef CurlMessage* message
+        cdef void* owner
+        cdef int code
+        cdef Connection connection
+        while left and self.multi is not NULL:
+            message = curl.multi_info_read(self.multi, &left)
+            if message is NULL:
+                break
+            if message.msg != c.CURLMSG_DONE:
+                continue
+            code = message.result.code
+            owner = NULL
+            curl.easy_getinfo(message.easy, c.CURLINFO_PRIVATE, &owner)
+            connection = <Connection>owner
+            if code != c.CURLE_OK:
+                self.retire(connection, code)
+                continue
+            self.opening -= 1
+            connection.opened()
+            try:
+                self.follow(connection)
+                self.send(connection)
+            except Exception as error:
+                self.abandon(connection, error)
+        return 0
+
+    cdef int abandon(self, Connection connection, object error) except -1:
+        """Give up an exchange that cannot be watched; it may have left already."""
+        if connection not in self.busy:
+            raise error
+        connection.explain(repr(error))
+        connection.wire.answer.keeps_open = False
+        return self.retire(connection, CLOSED_CODE)
+
+    cdef int begin_waiting(self) except -1:
+        """Begin what waited for a connection; one that ends at once begins the next."""
+        cdef Receiver receiver
+        if self.beginning:
+            return 0
+        self.beginning = True
+        try:
+            while self.backlog and len(self.busy) < self.most and not self.closed:
+                route, body, token, receiver, gate, until_ns = self.backlog.popleft()
+                try:
+                    self.start(route, body, token, receiver, gate, until_ns)
+                except Exception as error:
+                    receiver._on_error(error)
+        finally:
+            self.beginning = False
+        return 0
+
+    # ------------------------------------------------------------ time
+
+    cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1:
+        """Call ``receiver._on_timer()`` once the monotonic clock shows ``due_ns``."""
+        self.check_owner()
+        self.queue.push(due_ns, receiver)
+        self.rescheduled()
+        return 0
+
+    cdef int64_t next_due_ns(self) noexcept:
+        """When something is due first: a wake-up, libcurl, the end of an exchange."""
+        return min(self.queue.next_due_ns(), self.notes.deadline_ns, self.expiry_ns)
+
+    cdef int run_due(self) except -1:
+        """Wake and end what is due by now."""
+        cdef Receiver receiver = self.queue.pop_due(now_ns())
+        while receiver is not None:
+            try:
+                receiver._on_timer()
+            except BaseException as error:
+                receiver._on_error(error)
+                if not isinstance(error, Exception):
+                    raise
+            receiver = self.queue.pop_due(now_ns())
+        if not self.closed and self.expiry_ns <= now_ns():
+            self.expire()
+        return 0
+
+    cdef int expire(self) except -1:
+        """End the exchanges whose time is over; note when the next one's is."""
+        cdef Connection connection
+        cdef int64_t now = now_ns()
+        self.expiry_ns = NEVER
+        try:
+            for connection in list(self.busy):
+                if connection.receiver is None:
+                    continue            # what another's end has ended
+                if connection.wire.deadline_ns <= now:
+                    self.time_out(connection)
+                elif connection.wire.deadline_ns < self.expiry_ns:
+                    self.expiry_ns = connection.wire.deadline_ns
+        except BaseException:
+            self.expiry_ns = now        # some were not looked at
+            raise
+        return 0
+
+    cdef int time_out(self, Connection connection) except -1:
+        """Its time is over; what has come meanwhile, and was not read, counts."""
+        cdef Step step = GOES_ON
+        if connection.is_open and connection.wire.starts > 0:
+            step = pull(&connection.wire)
+        if step == ENDED:
+            return self.retire(connection, c.CURLE_OK)
+        if step == FAILED:
+            return self.retire(connection, connection.wire.code)
+        what = "answer" if connection.is_open else "connection"
+        connection.explain(f"no {what} within {connection.route.request_ms} ms")
+        return self.retire(connection, c.CURLE_OPERATION_TIMEDOUT)
+
+    # ------------------------------------------------------------ the end
+
+    def close(self):
+        """End every exchange and wake-up, tell their receivers, free everything."""
+        if self.closed:
+            return
+        if self.used:
+            self.check_owner()
+        self.closed = True
+        cdef Connection connection
+        cdef Receiver receiver
+        stopped = []
+        for connection in self.busy:
+            receiver = connection.receiver
+            stopped.append((receiver, connection.finish(CLOSED_CODE)))
+        stopped += [(waiting[3], None) for waiting in self.backlog]
+        self.backlog.clear()
+        while (receiver := self.queue.pop()) is not None:
+            stopped.append((receiver, None))
+        try:
+            self.release()
+        finally:
+            for receiver, evidence in stopped:
+                receiver._on_close(evidence)
+
+    def release(self):
+        """End the connections, and free the multi handle."""
+        cdef Connection connection
+        for connection in (*self.busy, *self.idle):
+            connection.close(self.multi)
+        self.busy.clear()
+        self.idle.clear()
+        curl.multi_cleanup(self.multi)
+        self.multi = NULL
+        self.close_sockets()
+
+    cdef int fail_all(self, int code) except -1:
+        """libcurl's multi handle refused to go on: end every exchange."""
+        cdef Connection connection
+        print(f"fastorder: libcurl stopped: {multi_error(code)}", file=sys.stderr)
+        for connection in list(self.busy):
+            if connection.receiver is not None:
+                self.retire(connection, CLOSED_CODE)
+        return 0
+
+    cdef int close_sockets(self) except -1:
+        while self.notes.closed_count:
+            self.notes.closed_count -= 1
+            c.close_socket(self.notes.closed[self.notes.closed_count])
+        return 0
+
+    # ------------------------------------------------------------ for subclasses
+
+    cdef int drive(self) except -1:
+        """Let libcurl do what it can do at once, and act on what comes of it."""
+        raise NotImplementedError
+
+    cdef int follow(self, Connection connection) except -1:
+        """A connection is open: see to it that its socket is watched."""
+        return 0
+
+    cdef int await_room(self, Connection connection) except -1:
+        """A part of a request has left; the rest waits for the socket."""
+        return 0
+
+    cdef int rescheduled(self) except -1:
+        """Something may be due earlier than it was."""
+        return 0
+
+
+cdef Evidence unsent(object error):
+    """Of a request that no connection could be loaded with."""
+    return Evidence(
+        curl_code=c.CURLE_FAILED_INIT, starts=0, http_status=0, curl_error=repr(error))
+
+
+cdef str multi_error(int code):
+    return (<bytes>curl.multi_strerror(code)).decode()

@@ -1,0 +1,1 @@
+"""The token: what it was got with, how long it lasts, how it is renewed."""

@@ -1,0 +1,301 @@
+"""Logging in: for the caller, after an HTTP 401, and before a token ends; validating.
+
+A token has a number, drawn when it was asked for. A 401 to a request that left with an
+older token than the present one asks for no login, and an older token never takes the
+place of a newer one. However many requests get a 401, one login is on its way; those
+that want to leave meanwhile wait for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fastorder._core.transport.evidence import Receiver
+from fastorder.auth.login import Login
+from fastorder.auth.token_expiry import lifetime_s
+from fastorder.errors import (
+    ExecutorClosed,
+    LoginError,
+    RequestFailed,
+    ValidateError,
+)
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.requests.query import Query
+from fastorder.runtime.log import log
+
+if TYPE_CHECKING:
+    from fastorder._core.flow.protocol import Send
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder.auth.credentials import Credentials
+    from fastorder.auth.token_store import TokenStore
+    from fastorder.config import RetryPolicy
+    from fastorder.requests.session_port import SessionPort
+
+    class TokenSession(SessionPort, Protocol):
+        """The session whose token is renewed."""
+
+        @property
+        def tokens(self) -> TokenStore:
+            """The token that every request leaves with."""
+
+
+SECOND_NS = 1_000_000_000
+FOREVER_NS = 2**63 - 1
+
+APART_NS = 5 * SECOND_NS
+"""The shortest time between two logins that nobody called for."""
+
+AGAIN_NS = 60 * SECOND_NS
+"""When a renewal that has failed is tried again, while the token still lasts."""
+
+USED_SHARE = 0.9
+"""The share of its time after which a token is renewed."""
+
+
+class Renewal(Receiver):
+    """Logs in for one executor.
+
+    Args:
+        session: sends the logins, and whatever waits for one.
+
+    Attributes:
+        holding: requests wait for the login that is on its way.
+        by_hand: the next launch has to look whether a token is to be renewed.
+        runs_between_calls: whether the engine can be asked to wake this.
+    """
+
+    __slots__ = (
+        "_credentials",
+        "_due_ns",
+        "_held",
+        "_is_own",
+        "_kept_number",
+        "_login",
+        "_not_before_ns",
+        "_planned_number",
+        "_refused_number",
+        "_session",
+        "by_hand",
+        "holding",
+        "runs_between_calls",
+    )
+
+    def __init__(self, session: TokenSession) -> None:
+        self.holding = False
+        self.by_hand = False
+        self.runs_between_calls = True
+        self._session = session
+        self._credentials: Credentials | None = None
+        self._kept_number = 0  # of the login that the credentials are from
+        self._planned_number = 0  # of the token that is renewed in time
+        self._refused_number = 0  # of the token that requests do not leave with
+        self._login: Ticket[None] | None = None  # the latest that is on its way
+        self._is_own = False  # nobody called for it
+        self._held: list[tuple[Send, Ticket[Any]]] = []
+        self._not_before_ns = 0
+        self._due_ns = FOREVER_NS
+
+    def __repr__(self) -> str:
+        kept = "no" if self._credentials is None else "kept"
+        return f"<Renewal: {kept} credentials>"
+
+    # ------------------------------------------------------------ logging in
+
+    def log_in(
+        self, credentials: Credentials, policy: RetryPolicy, renew: bool
+    ) -> Ticket[None]:
+        """Start a login; its token is used unless a newer one is there by then.
+
+        Args:
+            credentials: what to log in with.
+            policy: when it is tried again.
+            renew: keep the credentials, and log in again with them by itself.
+        """
+        return self._start(credentials, policy, credentials if renew else None)
+
+    def _start(
+        self,
+        credentials: Credentials,
+        policy: RetryPolicy,
+        kept: Credentials | None,
+        is_own: bool = False,
+    ) -> Ticket[None]:
+        session = self._session
+        number = session.tokens.draw()
+
+        def take(document: dict[str, Any]) -> None:
+            self._take(document, kept, number)
+
+        login = Login(credentials, policy, session.clock)
+        ticket: Ticket[None] = session.read_ticket(login, take)
+        before, was_own = self._login, self._is_own
+        self._login, self._is_own = ticket, is_own
+        try:
+            return session.launch(ticket)
+        except BaseException:
+            self._login, self._is_own = before, was_own
+            raise
+
+    def _take(
+        self, document: dict[str, Any], kept: Credentials | None, number: int
+    ) -> None:
+        lasts_s = self._use(document, "token", number)
+        if lasts_s is None:
+            raise RequestFailed("login: the answer must carry a token, it has none")
+        if number < self._kept_number:
+            return  # a later login says which credentials are kept
+        self._kept_number = number
+        self._credentials = kept
+        if kept is not None and self._session.tokens.number == number:
+            self._planned_number = number
+            self._plan(int(lasts_s * USED_SHARE * SECOND_NS))
+
+    def _use(self, document: dict[str, Any], name: str, number: int) -> float | None:
+        """Use an answer's token; how long it lasts, or None where there is none."""
+        token = document.pop(name, None)
+        if not isinstance(token, str):
+            return None
+        error = self._session.tokens.put(token, number)
+        lasts_s = lifetime_s(token, self._gateway_s())
+        del token  # a traceback that shows local variables must not show it
+        if error is not None:
+            raise error
+        return lasts_s
+
+    # ------------------------------------------------------------ asking about it
+
+    def validate(self, policy: RetryPolicy) -> Ticket[None]:
+        """Ask whether the token is good; one that is given for it is used from then on.
+
+        Where the token is renewed by itself, the new one is too.
+
+        Args:
+            policy: when it is tried again.
+        """
+        session = self._session
+        before, number = session.tokens.number, session.tokens.draw()
+
+        def take(document: dict[str, Any]) -> None:
+            lasts_s = self._use(document, "newToken", number)
+            is_used = lasts_s is not None and session.tokens.number == number
+            if lasts_s is not None and is_used and self._planned_number == before:
+                self._planned_number = number
+                self._plan(int(lasts_s * USED_SHARE * SECOND_NS))
+
+        query = Query(Endpoint.VALIDATE, b"{}", ValidateError, policy, session.clock)
+        return session.launch(session.read_ticket(query, take))
+
+    def _gateway_s(self) -> float:
+        ahead_s = self._session.server_clock.ahead_s()
+        return self._session.clock.wall_s() + (ahead_s or 0.0)
+
+    def ticket_ended(self, ticket: Ticket[Any]) -> None:
+        """A read has ended; what waited for it leaves if it was the login."""
+        if ticket is not self._login:
+            return
+        self._login = None
+        try:
+            ticket._value()
+        except Exception as error:
+            if self._is_own and not self._session.engine.closed:
+                self._note_failure(error)
+        self._let_go()
+
+    def _note_failure(self, error: Exception) -> None:
+        if refuses_credentials(error):
+            self._credentials = None
+            log().error("no new token, and none is asked for any more: %s", error)
+        else:
+            log().warning("no new token for now: %s", error)
+
+    # ------------------------------------------------------------ after a 401
+
+    def refused(self, number: int) -> bool:
+        """A request has got a 401; whether another token is there or on its way.
+
+        Args:
+            number: of the token that it left with.
+        """
+        if number < self._session.tokens.number:
+            return True
+        if self._login is None and not self._begin():
+            return False
+        self._refused_number = number
+        self.holding = self._login is not None
+        return True
+
+    def _begin(self) -> bool:
+        """Log in, if there is something to do it with and the last time is not near."""
+        from fastorder.config import ONE_TRY  # loaded with the executor
+
+        now_ns = self._session.clock.monotonic_ns()
+        credentials = self._credentials
+        if credentials is None or now_ns < self._not_before_ns:
+            return False
+        self._not_before_ns = now_ns + APART_NS
+        try:  # requests wait for it, so it may not take long; the next 401 asks again
+            self._start(credentials, ONE_TRY, credentials, is_own=True)
+        except Exception as error:  # the answer that asked for it has to be heard
+            log().warning("no new token for now: %s", error)
+            return False
+        return True
+
+    def holds(self, command: Send, ticket: Ticket[Any]) -> bool:
+        """Keep a request until the login has ended; False where it may leave now."""
+        if self._session.tokens.number != self._refused_number:
+            self._let_go()  # somebody has set another token meanwhile
+            return False
+        self._held.append((command, ticket))
+        return True
+
+    def _let_go(self) -> None:
+        self.holding = False
+        held, self._held = self._held, []
+        for command, ticket in held:
+            if ticket.settled:
+                continue
+            try:
+                ticket._execute(ticket._protocol.after_hold(command))
+            except ExecutorClosed:
+                ticket._on_close(None)
+            except Exception as error:
+                ticket._on_error(error)
+
+    # ------------------------------------------------------------ before its end
+
+    def _on_timer(self) -> None:
+        """Renew the token if it is time to; another token's time is not known."""
+        if self._session.clock.monotonic_ns() < self._due_ns:
+            return
+        self._due_ns = FOREVER_NS
+        self.by_hand = False
+        renews = self._planned_number == self._session.tokens.number
+        if not renews or self._credentials is None:
+            return
+        self._plan(AGAIN_NS)  # unless this succeeds
+        if self._login is None:
+            self._begin()
+
+    def _plan(self, pause_ns: int) -> None:
+        self._due_ns = self._session.clock.monotonic_ns() + pause_ns
+        if self.runs_between_calls:
+            self._session.engine.wake_at(self._due_ns, self)
+        else:
+            self.by_hand = True
+
+    def _on_close(self, evidence: Evidence | None) -> None:
+        """The executor closes: nothing to do."""
+
+    def _on_error(self, error: Any) -> None:
+        """Let the event loop report it."""
+        raise error
+
+
+def refuses_credentials(error: Exception) -> bool:
+    """Whether a login failed in a way that the same credentials will fail again."""
+    return (
+        isinstance(error, RequestFailed)
+        and error.error_code is not None
+        and error.error_code != LoginError.UnknownError
+    )

@@ -1,0 +1,12 @@
+"""The C side of token_store.py: where its attributes lie once it is compiled."""
+
+from libc.stdint cimport int64_t
+
+
+cdef class TokenStore:
+    cdef object _lock
+    cdef int64_t _drawn
+    cdef readonly int64_t number
+    cdef bytes _header
+
+    cpdef bytes header(self)

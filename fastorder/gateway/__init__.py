@@ -1,0 +1,1 @@
+"""What the gateway has: paths, contracts, tags, answers, its clock."""

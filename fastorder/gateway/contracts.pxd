@@ -1,0 +1,14 @@
+"""The C side of contracts.py: where its attributes lie once it is compiled."""
+
+from fastorder._core.codec.price cimport TickGrid
+
+
+cdef class Listing:
+    cdef readonly str contract_id
+    cdef readonly TickGrid grid
+
+
+cdef class ContractCache:
+    cdef dict _listings
+
+    cpdef Listing find(self, str symbol)

@@ -1,0 +1,107 @@
+"""What an answer of the gateway says of orders: its refusal, its rows, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._base.answer_kind import AnswerKind
+from fastorder._base.timestamps import time_from
+from fastorder.errors import PlaceOrderError, error_name
+
+if TYPE_CHECKING:
+    from fastorder._core.flow.classify import Answer
+    from fastorder._core.transport.evidence import Evidence
+
+PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.UnknownError})
+"""Codes on place after which the order may live: they name no refusal."""
+
+UNAUTHORIZED = 401
+NOT_LET_IN = "HTTP 401: the gateway takes no token of this executor"
+
+Rows = list[dict[str, Any]]
+
+
+def unauthorized(evidence: Evidence, answer: Answer) -> bool:
+    """Whether the gateway has answered in full that it does not take the token."""
+    return (
+        evidence.http_status == UNAUTHORIZED and answer.kind is AnswerKind.TURNED_AWAY
+    )
+
+
+def code_of(answer: Answer) -> int | None:
+    """The gateway's own code; None where it gave none."""
+    return None if answer.reply is None else answer.reply.error_code
+
+
+def refuses(answer: Answer) -> bool:
+    """Whether the code of a refusal names one."""
+    code = code_of(answer)
+    return code not in PENDING_CODES and error_name(PlaceOrderError, code) is not None
+
+
+def refusal_name(answer: Answer) -> str:
+    """The code and its name, for people."""
+    code = code_of(answer)
+    return f"{error_name(PlaceOrderError, code) or 'unlisted code'} ({code})"
+
+
+def tag_in_use(answer: Answer) -> bool:
+    """Whether a refusal says that the tag belongs to an order already.
+
+    The gateway has no code of its own for it; the text decides.
+    """
+    text = answer.reason.lower()
+    return "custom tag" in text or "customtag" in text
+
+
+def why_blind(answer: Answer) -> str:
+    """Why a look-up shows nothing, for people."""
+    if answer.kind is AnswerKind.ACCEPTED:
+        return "look-up failed: its answer lists no orders that can be read"
+    return f"look-up failed: {answer.reason or answer.kind.value}"
+
+
+def listed_orders(answer: Answer) -> Rows | None:
+    """The orders of a look-up that was read in full; None where it was not."""
+    return _listed(answer, "orders", "id")
+
+
+def listed_trades(answer: Answer) -> Rows | None:
+    """The trades of an answer that was read in full; None where it was not."""
+    return _listed(answer, "trades", "orderId")
+
+
+def shown_order(answer: Answer, order_id: int) -> dict[str, Any] | None:
+    """The order that was asked for by its number; None where it is not shown."""
+    row = _document(answer).get("order")
+    if row is None or not is_row(row) or row["id"] != order_id:
+        return None
+    return dict(row)
+
+
+def _listed(answer: Answer, name: str, number: str) -> Rows | None:
+    """An absent or null list is not an empty one, and a row without a number no row."""
+    rows = _document(answer).get(name)
+    if not isinstance(rows, list):
+        return None
+    return rows if all(is_row(row, number) for row in rows) else None
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    if answer.kind is not AnswerKind.ACCEPTED or answer.reply is None:
+        return {}
+    return answer.reply.document or {}
+
+
+def is_row(row: Any, number: str = "id") -> bool:
+    """Whether a row shows an order: a positive number is its id."""
+    return isinstance(row, dict) and type(row.get(number)) is int and row[number] > 0
+
+
+def created_s(row: dict[str, Any]) -> float | None:
+    """When the gateway made an order, by its own clock; None where it does not say."""
+    try:
+        moment = time_from(row.get("creationTimestamp"))
+    except (TypeError, ValueError):
+        return None
+    return None if moment is None else moment.timestamp()

@@ -1,0 +1,220 @@
+# cython: annotation_typing=False
+# the .pxd says what is typed; the rest has to reach the checks of rows.py
+"""What is written into a journal, one commit after the other, until one fails."""
+
+from __future__ import annotations
+
+import sqlite3
+from os import getpid
+from typing import TYPE_CHECKING, NoReturn
+
+from fastorder.errors import JournalFailed, JournalMisuse, UnknownTag
+from fastorder.journal.files import SCHEMA_VERSION
+from fastorder.journal.rows import (
+    attempt_row,
+    insertion,
+    insertion_of_many,
+    intent_row,
+    outcome_row,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder.journal.index import Index
+    from fastorder.journal.rows import Intent, Row
+
+MOST_PUT_OFF = 32
+"""Outcomes that may wait for their commit, so that no intent waits for many."""
+
+
+class Writer:
+    """Writes events; the first write that fails is the last.
+
+    One thread at a time: whoever holds it sees to that.
+
+    Args:
+        path: the journal's, for the text of an error.
+        connection: to its file, each statement on its own.
+        index: what stands in it; kept so here.
+        flushes: whether an intent waits for the disk.
+
+    Attributes:
+        run: executes a statement.
+        index: what was written and what was put off.
+        failure: the write that failed; None where all went well.
+        closed: whether it is given up; whoever closes the connection says so.
+        untidy: how many events were written since ``tidied``.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_flushed",
+        "_flushes",
+        "_path",
+        "_pid",
+        "_put_off",
+        "closed",
+        "failure",
+        "index",
+        "run",
+        "untidy",
+    )
+
+    def __init__(
+        self, path: str, connection: sqlite3.Connection, index: Index, flushes: bool
+    ) -> None:
+        self._path = path
+        self._pid = getpid()
+        self._connection = connection
+        self._flushes = flushes
+        self._flushed = flushes
+        self._put_off: list[Row] = []  # in the index, not in the file yet
+        self.run = connection.cursor().execute
+        self.run(_synchronous(flushes))
+        self.index = index
+        self.failure: str | None = None
+        self.closed = False
+        self.untidy = 0
+
+    def intent(self, intent: Intent) -> None:
+        """Commit an intent, after all that was put off."""
+        self._write(intent_row(self.index.count + 1, intent), self._flushes)
+
+    def attempt(self, tag: str, number: int, at_s: float) -> None:
+        """Commit that the n-th send is about to leave."""
+        previous = self._previous(tag)
+        row = attempt_row(self.index.count + 1, previous, tag, number, at_s)
+        self._write(row, False)
+
+    def outcome(
+        self,
+        tag: str,
+        outcome: str,
+        order_id: int | None,
+        proof: str,
+        at_s: float,
+        later: bool,
+    ) -> None:
+        """Commit what became of an intent, or put it off until the next commit."""
+        event, previous = self.index.count + 1, self._previous(tag)
+        row = outcome_row(event, previous, tag, outcome, order_id, proof, at_s)
+        if not later:
+            self._write(row, False)
+            return
+        self.index.add(row)
+        self._put_off.append(row)
+        if len(self._put_off) >= MOST_PUT_OFF:
+            self.commit()
+
+    def commit(self) -> bool:
+        """Commit what was put off; whether there was something."""
+        if not self._put_off:
+            return False
+        self._write(None, False)
+        return True
+
+    def tidied(self) -> None:
+        """Empty the log, and write once: the first write of a new log is flushed."""
+        try:
+            empty_log(self.run)
+            self.untidy = 0
+        except BaseException as error:
+            self._halt(error)
+            raise
+
+    def put_off(self, event: int) -> Row | None:
+        """An event that was put off; None for any other."""
+        return next((row for row in self._put_off if row[0] == event), None)
+
+    def check_usable(self) -> None:
+        """Refuse what was closed, and a fork: SQLite's locks did not come along.
+
+        Raises:
+            JournalMisuse: it is one of the two.
+        """
+        if getpid() != self._pid:
+            raise JournalMisuse(
+                self._path,
+                f"must be used in process {self._pid}",
+                f"this is its fork {getpid()}",
+            )
+        if self.closed:
+            raise JournalMisuse(self._path, "must be open", "was closed")
+
+    def check(self) -> None:
+        """Refuse a write that cannot be.
+
+        Raises:
+            JournalFailed: one has failed; with the first failure.
+            JournalMisuse: see ``check_usable``.
+        """
+        self.check_usable()
+        if self.failure is not None:
+            self._raise_failed(None)
+
+    def _previous(self, tag: str) -> int:
+        previous = self.index.last.get(tag)
+        if previous is None:
+            raise UnknownTag(f"tag {tag!r} must have an intent in {self._path}")
+        return previous
+
+    def _write(self, row: Row | None, flush: bool) -> None:
+        """Commit what was put off and what is new: all of it, or nothing."""
+        if self.failure is not None:  # while this thread waited for its turn
+            self._raise_failed(None)
+        try:
+            if flush is not self._flushed:
+                self.run(_synchronous(flush))
+                self._flushed = flush
+            self._commit(row)
+            self.untidy += len(self._put_off)
+            self._put_off.clear()
+            if row is not None:
+                self.untidy += 1
+                self.index.add(row)
+        except BaseException as error:
+            self._halt(error)
+            raise
+
+    def _commit(self, new: Row | None) -> None:
+        """One statement for all rows: it is a transaction of its own.
+
+        Where it fails, none is left open. One that was begun and not ended would keep
+        the file locked for as long as the process lives, as nobody closes it.
+        """
+        rows = self._put_off if new is None else [*self._put_off, new]
+        if len(rows) == 1:
+            self.run(*insertion(rows[0]))
+        elif len(rows) == 2:
+            self.run(*insertion(rows[0], rows[1]))
+        else:
+            self.run(*insertion_of_many(rows))
+
+    def _halt(self, error: BaseException) -> None:
+        """No more writes: after a failed flush nobody knows what is on the disk."""
+        self.failure = f"{type(error).__name__}: {error}"
+        abandon(self._connection)  # closing it would write, and flush once more
+        if isinstance(error, sqlite3.Error):
+            self._raise_failed(error)
+
+    def _raise_failed(self, cause: BaseException | None) -> NoReturn:
+        found = f"the first failure was {self.failure}"
+        raise JournalFailed(self._path, "must take every write", found) from cause
+
+
+def empty_log(run: Callable[[str], sqlite3.Cursor]) -> None:
+    """Move the log into the file, and write once, as the first write is flushed."""
+    run("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    run(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def abandon(connection: sqlite3.Connection) -> None:
+    """Keep a connection from ever being closed; its files go with the process."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+def _synchronous(flush: bool) -> str:
+    return f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}"

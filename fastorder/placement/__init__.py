@@ -1,0 +1,1 @@
+"""One order, sent at most once, and what is proved of it afterwards."""

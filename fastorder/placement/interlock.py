@@ -1,0 +1,47 @@
+"""Which orders are in doubt, by account and contract: the interlock's memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def no_order(account_id: int) -> int | None:
+    """Where no order of any account is known."""
+    return None
+
+
+class Interlock:
+    """Tags of orders that may exist, while that is not known.
+
+    Attributes:
+        any: whether there is one at all.
+        known_order: names an order of an account that the gateway has confirmed, by
+            which it can be seen to be alive; None where there is none.
+    """
+
+    __slots__ = ("_tags", "any", "known_order")
+
+    def __init__(self) -> None:
+        self._tags: dict[tuple[int, str], dict[str, None]] = {}
+        self.any = False
+        self.known_order: Callable[[int], int | None] = no_order
+
+    def add(self, account_id: int, contract_id: str, tag: str) -> None:
+        """The order with this tag is in doubt."""
+        self._tags.setdefault((account_id, contract_id), {})[tag] = None
+        self.any = True
+
+    def clear(self, account_id: int, contract_id: str, tag: str) -> None:
+        """What became of it is proved."""
+        tags = self._tags.get((account_id, contract_id), {})
+        tags.pop(tag, None)
+        if not tags:
+            self._tags.pop((account_id, contract_id), None)
+        self.any = bool(self._tags)
+
+    def of(self, account_id: int, contract_id: str) -> tuple[str, ...]:
+        """The tags in doubt there, oldest first."""
+        return tuple(self._tags.get((account_id, contract_id), ()))

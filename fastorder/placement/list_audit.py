@@ -1,0 +1,135 @@
+"""Whether look-ups that miss an order can be believed.
+
+A list that leaves an order out looks like one that has nothing to show, and a copy
+that has stopped hours ago answers as fast as one that has not. So before absence is
+proved, the list has to explain every trade of the contract, and what answers has to
+give a sign of life. Source: the project's notes on placement, rule Q.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastorder._base.timestamps import http_date_s
+from fastorder.gateway.responses import Rows, created_s
+
+if TYPE_CHECKING:
+    from typing import Any
+
+SECOND_NS = 1_000_000_000
+ROUNDED_S = 2.0
+"""By so much two Dates may differ less than the times at which they came."""
+
+
+class ListAudit:
+    """What is known besides the look-ups that miss an order.
+
+    Args:
+        contract_id: whose trades have to be explained.
+        newer_than_s: what the gateway's clock showed once the last send was over; None
+            where it is not known.
+
+    Attributes:
+        alive: the sign of life, for people; empty until there was one.
+    """
+
+    __slots__ = (
+        "_contract_id",
+        "_dates",
+        "_explained",
+        "_looked",
+        "_newer_than_s",
+        "_traded",
+        "alive",
+    )
+
+    def __init__(self, contract_id: str, newer_than_s: float | None) -> None:
+        self._contract_id = contract_id
+        self._newer_than_s = newer_than_s
+        self._explained: set[int] = set()
+        self._looked = False
+        self._traded: set[int] = set()
+        self._dates: list[tuple[int, float | None]] = []
+        self.alive = ""
+
+    def begin_anew(self, newer_than_s: float | None) -> None:
+        """It was sent once more: what is known stays, the signs of life do not."""
+        self._newer_than_s = newer_than_s
+        self._looked = False
+        self._dates.clear()
+        self.alive = ""
+
+    def look_ended(self, rows: Rows, date: bytes, now_ns: int, in_a_row: int) -> None:
+        """A look-up was read in full; so many in a row have counted with it."""
+        if in_a_row <= 1:
+            self._dates.clear()
+        self._dates.append((now_ns, http_date_s(date)))
+        newer = next((row for row in rows if self._is_newer(row)), None)
+        if newer is not None and in_a_row:
+            self.alive = f"order {newer['id']}, which is newer, is listed"
+        self._explained.update(row["id"] for row in rows)
+        self._looked = True
+
+    def _is_newer(self, row: dict[str, Any]) -> bool:
+        """Both by its own time and by not having been listed before: a clock errs."""
+        since_s = self._newer_than_s
+        if since_s is None or not self._looked or row["id"] in self._explained:
+            return False
+        made_s = created_s(row)
+        return made_s is not None and made_s > since_s + 1
+
+    def trades_ended(self, rows: Rows) -> None:
+        """The account's trades were read in full; the answers before it still count."""
+        self._traded.update(
+            row["orderId"] for row in rows if row.get("contractId") == self._contract_id
+        )
+
+    @property
+    def suspect(self) -> int | None:
+        """An order of the contract that has traded and that nothing explains."""
+        return min(self._traded - self._explained, default=None)
+
+    @property
+    def listed_order(self) -> int | None:
+        """An order of the account that is known to be there."""
+        return max(self._explained, default=None)
+
+    def is_listed(self, order_id: int) -> bool:
+        """Whether some look-up has listed it."""
+        return order_id in self._explained
+
+    def shown(self, order_id: int) -> None:
+        """The gateway has shown an order by its number: that is a sign of life."""
+        self._explained.add(order_id)
+        self.alive = f"Order/searchById shows order {order_id}"
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the Dates stand still, as those of answers out of a cache do."""
+        return self._dates_move() is False
+
+    def judge_dates(self) -> None:
+        """Where no order is known that could be asked for: the Dates have to move on.
+
+        An account that has no order but, perhaps, the one in doubt has nothing that an
+        old copy could fail to show. What can still be old is the answer itself, out of
+        some cache; then its Date stands still while this machine's clock goes on.
+        """
+        if self._dates_move():
+            self.alive = "no other order is known, and the answers' Dates move on"
+
+    def _dates_move(self) -> bool | None:
+        """Whether they do as the clock does; None where there are none."""
+        (first_ns, first_s), (last_ns, last_s) = self._dates[0], self._dates[-1]
+        if first_s is None or last_s is None:
+            return None
+        passed_s = (last_ns - first_ns) / SECOND_NS
+        return last_s - first_s >= max(passed_s - ROUNDED_S, 1.0)
+
+    @property
+    def text(self) -> str:
+        """What speaks for the look-ups, for people."""
+        return (
+            "Trade/search lists no trade of the contract whose order is not known; "
+            f"{self.alive}"
+        )

@@ -1,0 +1,37 @@
+"""The C side of lookups.py: where its attributes lie once it is compiled."""
+
+from libc.stdint cimport int64_t
+
+from fastorder._core.codec.order cimport OrderRequest
+from fastorder._core.flow.classify cimport Answer, classify
+from fastorder._core.transport.evidence cimport Evidence
+from fastorder.runtime.clock cimport Clock
+
+
+cdef class LookUps:
+    cdef readonly OrderRequest order
+    cdef readonly str tag
+    cdef readonly str contract_id
+    cdef public str note
+    cdef public bint restarted
+    cdef object _policy
+    cdef Clock _clock
+    cdef object _server_clock
+    cdef object _absence
+    cdef object _audit
+    cdef list _ours
+    cdef list _listing
+    cdef bytes _date
+    cdef str _asked
+    cdef int64_t _window_s
+    cdef int _widens
+
+    cpdef bytes search(self, double called_s)
+    cpdef object listed(self, Evidence evidence)
+    cpdef object traded(self, Evidence evidence)
+    cpdef object shown(self, Evidence evidence, int64_t order_id)
+    cpdef object _found_as(self, dict row)
+    cpdef bint _is_ours(self, dict row) except -1
+    cpdef object begin_anew(self)
+    cpdef object overlook(self)
+    cpdef bint count(self) except -1

@@ -1,0 +1,266 @@
+# cython: annotation_typing=False
+"""One order's look-ups: what is asked, what the answers show, what they prove.
+
+Order/search asks for its tag. Where that is missing for long enough, Trade/search and
+Order/searchById ask whether the list can be believed: ``absence_proof`` counts,
+``list_audit`` judges, and both have to agree before absence is proved.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.codec.request import render_order_by_id, render_search_since
+from fastorder._core.flow.classify import classify
+from fastorder.enums import OrderStatus
+from fastorder.gateway.responses import (
+    created_s,
+    listed_orders,
+    listed_trades,
+    shown_order,
+    why_blind,
+)
+from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S
+from fastorder.placement.absence_proof import AbsenceProof
+from fastorder.placement.list_audit import ListAudit
+from fastorder.placement.states import Event
+
+if TYPE_CHECKING:
+    from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder.config import RetryPolicy
+    from fastorder.gateway.responses import Rows
+    from fastorder.gateway.server_clock import ServerClock
+    from fastorder.runtime.clock import Clock
+
+WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
+"""How far back the owner of a tag in use is looked for, look-up by look-up."""
+
+
+class LookUps:
+    """Asks the gateway for one order, and judges what it answers.
+
+    Args:
+        order, tag, contract_id: what is looked for.
+        policy: how long the quiet time is, and which statuses may pass.
+        clock, server_clock: both clocks of this machine, and the gateway's.
+
+    Attributes:
+        note: what the latest answer showed, for people.
+        restarted: the wall clock may have been set since the order.
+    """
+
+    order: OrderRequest
+    tag: str
+    contract_id: str
+    note: str
+    restarted: bool
+    _policy: RetryPolicy
+    _clock: Clock
+    _server_clock: ServerClock
+    _absence: AbsenceProof | None
+    _audit: ListAudit | None
+    _ours: Rows
+    _listing: Rows  # all of the latest one
+    _date: bytes  # of its answer
+    _asked: str  # what has shown ours
+    _window_s: int
+    _widens: int  # how often the tag's owner was looked for, from 0
+
+    def __init__(
+        self,
+        order: OrderRequest,
+        tag: str,
+        contract_id: str,
+        policy: RetryPolicy,
+        clock: Clock,
+        server_clock: ServerClock,
+    ) -> None:
+        self.order = order
+        self.tag = tag
+        self.contract_id = contract_id
+        self.note = ""
+        self.restarted = False
+        self._policy = policy
+        self._clock = clock
+        self._server_clock = server_clock
+        self._absence = None
+        self._audit = None
+        self._ours = []
+        self._listing = []
+        self._date = b""
+        self._asked = ""
+        self._window_s = 0
+        self._widens = -1
+
+    # ------------------------------------------------------------ what is asked
+
+    def search(self, called_s: float) -> bytes:
+        """The body of Order/search; the look-up begins.
+
+        Args:
+            called_s: when the order was asked for, in seconds since the epoch.
+        """
+        assert self.audit is not None  # begun before the answer is there
+        self.absence.look_begins()
+        start_s = self._server_clock.window_start_s(called_s, self._margin_s())
+        self._window_s = start_s
+        return render_search_since(self.order.account_id, start_s)
+
+    def _margin_s(self) -> int:
+        """Further back each time where the tag's owner may be an old order.
+
+        After a restart a day: the wall clock may have been set since the intent.
+        """
+        if self._widens < 0:
+            return BLIND_MARGIN_S if self.restarted else MARGIN_S
+        margin = WIDER_MARGINS_S[min(self._widens, len(WIDER_MARGINS_S) - 1)]
+        self._widens += 1
+        return margin
+
+    def trades(self) -> bytes:
+        """The body of Trade/search, over the same window."""
+        return render_search_since(self.order.account_id, self._window_s)
+
+    def order_by_id(self, order_id: int) -> bytes:
+        """The body of Order/searchById."""
+        return render_order_by_id(self.order.account_id, order_id)
+
+    # ------------------------------------------------------------ what is answered
+
+    def listed(self, evidence: Evidence) -> Event:
+        """Judge the answer of Order/search; a blind one shows nothing."""
+        answer = classify(evidence, self._policy)
+        rows = listed_orders(answer)
+        if rows is None:
+            self.note = why_blind(answer)
+            return Event.BLIND
+        self._listing, self._date = rows, evidence.date
+        self._asked = "Order/search lists"
+        self._ours = list(
+            {row["id"]: row for row in rows if self._is_ours(row)}.values()
+        )
+        if not self._ours:
+            self.note = "no order with its tag is listed"
+            return Event.ABSENT
+        if len(self._ours) > 1:
+            ids = ", ".join([str(row["id"]) for row in self._ours])
+            self.note = f"several orders carry the tag: {ids}"
+            return Event.SEVERAL
+        return self._found_as(self._ours[0])
+
+    def traded(self, evidence: Evidence) -> Event:
+        """Judge the account's trades: each has to be of an order that is known."""
+        answer = classify(evidence, self._policy)
+        rows = listed_trades(answer)
+        if rows is None:
+            self.note = f"Trade/search: {why_blind(answer)}"
+            return Event.BLIND
+        self.audit.trades_ended(rows)
+        return Event.EXPLAINED if self.audit.suspect is None else Event.UNEXPLAINED
+
+    def shown(self, evidence: Evidence, order_id: int) -> Event:
+        """Judge the answer of Order/searchById."""
+        answer = classify(evidence, self._policy)
+        row = shown_order(answer, order_id)
+        if row is None:
+            self.note = f"order {order_id} is not shown: {why_blind(answer)}"
+            return Event.BLIND
+        if self._is_ours(row):
+            self._asked, self._ours = "Order/searchById shows", [row]
+            return self._found_as(row)
+        made_s = created_s(row)
+        if made_s is not None and made_s < self._window_s:
+            return Event.KNOWN
+        if self.audit.is_listed(order_id):
+            return Event.KNOWN
+        self.note = f"order {order_id} is there, and no look-up lists it"
+        return Event.UNLISTED
+
+    def _is_ours(self, row: dict[str, Any]) -> bool:
+        return row.get("customTag") == self.tag and not row.get("parentOrderId")
+
+    def _found_as(self, row: dict[str, Any]) -> Event:
+        """What the one order that has the tag is."""
+        if (row.get("contractId"), row.get("side")) != (
+            self.contract_id,
+            self.order.side,
+        ):
+            self.note = f"the tag belongs to another order, {row['id']}"
+            return Event.FOREIGN
+        if row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume"):
+            return Event.FOUND_REJECTED
+        return Event.FOUND
+
+    # ------------------------------------------------------------ what was found
+
+    @property
+    def order_id(self) -> int:
+        """Of the order that has the tag."""
+        found: int = self._ours[0]["id"]
+        return found
+
+    @property
+    def sighting(self) -> str:
+        """The proof that it is there, for people."""
+        return f"{self._asked} order {self.order_id} with its tag"
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether the tag has an owner; a list without it is a lie then."""
+        return self._widens >= 0
+
+    def contest(self) -> None:
+        """The tag has an owner: it is looked for further back each time."""
+        self._widens = max(self._widens, 0)
+
+    # ------------------------------------------------------------ what is not
+
+    def begin_anew(self) -> None:
+        """It may have been sent once more: what was absent before may be there now."""
+        self._absence = None
+        if self._audit is not None:
+            self._audit.begin_anew(self._gateway_s)
+
+    def forget_absence(self) -> None:
+        """It is about to be sent once more."""
+        self._absence = None
+
+    def overlook(self) -> None:
+        """The look-up that does not list it counts for nothing; its rows are kept."""
+        self._keep_listing(0)
+
+    def count(self) -> bool:
+        """Count the look-up that does not list it; whether that was the last needed."""
+        self.absence.absent()
+        self._keep_listing(self.absence.misses)
+        return self.absence.complete
+
+    def _keep_listing(self, in_a_row: int) -> None:
+        now_ns = self._clock.monotonic_ns()
+        self.audit.look_ended(self._listing, self._date, now_ns, in_a_row)
+
+    @property
+    def absence(self) -> AbsenceProof:
+        """What is counted; begun anew after each send."""
+        if self._absence is None:
+            self._absence = AbsenceProof(self._policy, self._clock)
+        return self._absence
+
+    @property
+    def audit(self) -> ListAudit:
+        """Whether it can be believed; made at the first look-up."""
+        if self._audit is None:
+            self._audit = ListAudit(self.contract_id, self._gateway_s)
+        return self._audit
+
+    @property
+    def proof(self) -> str:
+        """The proof that it is not there, for people."""
+        return f"{self.absence.text}; {self.audit.text}"
+
+    @property
+    def _gateway_s(self) -> float | None:
+        """The later of both clocks; None while the gateway's is not known."""
+        ahead_s = self._server_clock.ahead_s()
+        return None if ahead_s is None else self._clock.wall_s() + max(ahead_s, 0.0)

@@ -1,0 +1,354 @@
+# cython: annotation_typing=False
+"""The protocol that sends an order at most once: events in, commands out, no I/O.
+
+The order carries a tag that the gateway takes once for each account. Where the outcome
+of a send is in doubt, nothing is sent again before Order/search has been read in full
+and does not show the tag; then the same bytes go out, with the same tag. An outcome
+that is told is proved, or it is UNKNOWN, and the search for the proof goes on.
+
+``TRANSITIONS`` says what happens in each state at each event;
+docs/internals/placement.md shows it as a table. Its steps are methods: those of the
+send, and rule R, stand here; those of an order in doubt, and rule Q, in
+``reconciliation``; what all of them go by, in ``base``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._base.answer_kind import AnswerKind
+from fastorder._core.flow.classify import Answer, classify
+from fastorder.enums import Outcome
+from fastorder.errors import PlaceOrderError, error_name
+from fastorder.gateway.responses import (
+    NOT_LET_IN,
+    refusal_name,
+    refuses,
+    tag_in_use,
+    unauthorized,
+)
+from fastorder.placement.base import FOREVER_NS
+from fastorder.placement.reconciliation import Reconciliation
+from fastorder.placement.states import (
+    AUDITING,
+    CHECKING,
+    COOLING,
+    DONE,
+    LOOKING_UP,
+    PROBING,
+    READY,
+    RESTING,
+    SENDING,
+    STUCK,
+    WATCHING,
+    Event,
+    State,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.protocol import Command, Finish, Send
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder.config import RetryPolicy
+    from fastorder.gateway.server_clock import ServerClock
+    from fastorder.placement.interlock import Interlock
+    from fastorder.runtime.clock import Clock
+
+# A member of an enum is looked up anew each time; every order meets these.
+WAS_ACCEPTED = AnswerKind.ACCEPTED
+EVENT_START = Event.START
+EVENT_ACCEPTED = Event.ACCEPTED
+ACCEPTED = Outcome.ACCEPTED
+
+ONLY_SEND_REFUSED = "the gateway refused the only send of it"
+"""How the proof by rule R begins; journals hold it."""
+
+NO_ANSWER = Answer()
+"""Of a placement that has heard nothing yet."""
+
+
+class Placement(Reconciliation):
+    """One order on its way; ``placement_of`` makes it."""
+
+    # ------------------------------------------------------------ events
+
+    def start(self) -> Command[OrderResult] | None:
+        """The first command: the order leaves."""
+        return self._handle(EVENT_START)
+
+    def resume(self, sent_s: float) -> Command[OrderResult] | None:
+        """The first command after a restart: look it up, and never send it.
+
+        Args:
+            sent_s: when the intent was written, in seconds since the epoch.
+        """
+        self._sent_s = min(sent_s, self._sent_s)
+        self._looks().restarted = True
+        return self._handle(Event.RESUME)
+
+    def on_evidence(self, evidence: Evidence) -> Command[OrderResult] | None:
+        """An exchange has ended."""
+        sending = self.state is SENDING
+        event = self._judge(evidence) if sending else self._looked(evidence)
+        return None if event is None else self._handle(event)
+
+    def on_time(self) -> Command[OrderResult] | None:
+        """A pause is over; an earlier one that was replaced counts for nothing."""
+        if self._clock.monotonic_ns() < self._due_ns:
+            return None
+        return self._handle(Event.TIME)
+
+    def look(self) -> Command[OrderResult] | None:
+        """Somebody wants to know: look it up now; it is not sent by this."""
+        return self._handle(Event.LOOK)
+
+    def on_failure(self, why: str) -> Command[OrderResult] | None:
+        """The client itself has failed: what it was doing is not known any more."""
+        self._error = why
+        return self._handle(Event.FAILURE)
+
+    def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
+        """The executor closes: nothing more can be learnt."""
+        if evidence is not None and self.state is SENDING:
+            self._take_answer(evidence)
+            if evidence.starts > 0:
+                self._be_in_doubt("")
+        return self._stopped()
+
+    def _handle(self, event: Event) -> Command[OrderResult] | None:
+        row = TRANSITIONS[self.state]
+        handler = row.get(event)
+        return None if handler is None else handler(self)
+
+    # ------------------------------------------------------------ what the answer is
+
+    def _take_answer(self, evidence: Evidence) -> None:
+        self.evidence = self._heard = evidence
+        self.attempts += evidence.starts > 0
+
+    def _judge(self, evidence: Evidence) -> Event:
+        """Judge the answer to a send."""
+        self._take_answer(evidence)
+        answer = self._answer = classify(evidence, self._policy)
+        reply = answer.reply
+        if answer.kind is WAS_ACCEPTED and reply is not None and reply.order_id:
+            return EVENT_ACCEPTED
+        if answer.kind is AnswerKind.NOT_SENT:
+            return Event.HELD_BACK if evidence.held_back else Event.NOT_SENT
+        if answer.kind is AnswerKind.TURNED_AWAY:
+            if unauthorized(evidence, answer):
+                return Event.UNAUTHORIZED
+            return Event.TURNED_AWAY
+        if answer.kind is not AnswerKind.REFUSED or not refuses(answer):
+            return Event.UNANSWERED
+        return Event.TAG_IN_USE if tag_in_use(answer) else Event.REFUSED
+
+    # ------------------------------------------------------------ sending
+
+    def _accepted(self) -> Finish[OrderResult]:
+        reply = self._answer.reply
+        assert reply is not None
+        proof = "the gateway answered with its number"
+        return self._finish(ACCEPTED, proof, reply.order_id)
+
+    def _refused(self) -> Command[OrderResult]:
+        """A refusal proves something of the only send there ever was, and no other."""
+        name = refusal_name(self._answer)
+        if self.in_doubt:
+            self._never_again = True
+            return self._look_up_now(f"{name}: {self._answer.reason}")
+        return self._rejected(name)
+
+    def _tag_taken(self) -> Send:
+        """The owner may be this very order, by a send that seemed lost."""
+        self._never_again = True
+        self._looks().contest()
+        return self._look_up_now(self._answer.reason)
+
+    def _turned_away(self) -> Send:
+        """Most likely never read as an order: one look-up, and the wait is over."""
+        self._never_again = True
+        self._one_look = True
+        return self._look_up_now(self._answer.reason)
+
+    def _unauthorized(self) -> Command[OrderResult]:
+        """There may be another token by the next send; a second 401 is the last."""
+        again, self._had_401 = self._had_401, True
+        self._never_again |= again
+        self._be_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
+        return self._cool()
+
+    def _unanswered(self) -> Command[OrderResult]:
+        """The send may have landed: wait, then look it up."""
+        answer = self._answer
+        if answer.kind is AnswerKind.REFUSED:
+            self._be_in_doubt(refusal_name(answer))
+        elif answer.kind is WAS_ACCEPTED:
+            self._be_in_doubt("success without an order id")
+        else:
+            self._be_in_doubt(answer.reason)
+        return self._cool()
+
+    def _not_sent(self) -> Command[OrderResult]:
+        """Nothing left the machine this time: proved."""
+        self._error = self._answer.reason
+        if self.in_doubt:
+            return self._cool()
+        untrusted = self.evidence is not None and self.evidence.untrusted
+        if self._schedule.spent or untrusted:
+            return self._never_sent()
+        return self._pause(RESTING, self._schedule.next_due_ns())
+
+    def _held_back(self) -> Command[OrderResult]:
+        self._error = self._answer.reason
+        self._never_again = True
+        return self._cool() if self.in_doubt else self._never_sent()
+
+    def _send_again(self) -> Command[OrderResult]:
+        """The next try of an order of which nothing has left."""
+        if self._too_late:
+            self._error = f"{self._error}; its time was over"
+            return self._never_sent()
+        return self._send()
+
+    def _rejected(self, name: str) -> Finish[OrderResult]:
+        """The gateway's own refusal of the only send there ever was."""
+        reply = self._answer.reply
+        assert reply is not None
+        return self._finish(
+            Outcome.REJECTED,
+            f"{ONLY_SEND_REFUSED}: {name}",
+            reply.order_id,
+            self._answer.reason or None,
+            reply.error_code,
+            error_name(PlaceOrderError, reply.error_code),
+        )
+
+
+def placement_of(
+    order: OrderRequest,
+    tag: str,
+    contract_id: str,
+    body: bytes,
+    policy: RetryPolicy,
+    clock: Clock,
+    server_clock: ServerClock,
+    called_ns: int,
+    interlock: Interlock,
+    valid_until_ns: int = FOREVER_NS,
+) -> Placement:
+    """An order's placement, not begun; what is not set here is 0, False or None.
+
+    Args:
+        order: what the caller asked for.
+        tag: the order's tag, unique in its account.
+        contract_id: the contract as it stands in the body.
+        body: the request's bytes; every send is of these.
+        policy: pauses, the statuses that are tried again, and how absence is proved.
+        clock, server_clock: time and randomness.
+        called_ns: when the caller called, on the monotonic clock.
+        interlock: hears when the order is in doubt, and when no longer.
+        valid_until_ns: no byte leaves after this, on the monotonic clock: where the
+            order's ``valid_for`` ends; FOREVER_NS where it has none, and only then.
+    """
+    placement = Placement.__new__(Placement)
+    placement.order = order
+    placement.tag = tag
+    placement.state = READY
+    placement.valid_until_ns = valid_until_ns
+    placement.contract_id = contract_id
+    placement._body = body
+    placement._policy = policy
+    placement._clock = clock
+    placement._server_clock = server_clock
+    placement._called_ns = called_ns
+    placement._interlock = interlock
+    placement._sent_s = clock.wall_s()
+    placement._answer = NO_ANSWER
+    placement._error = ""
+    return placement
+
+
+FOUND: dict[Event, Callable[[Placement], Any]] = {
+    Event.FOUND: Placement._found,
+    Event.FOUND_REJECTED: Placement._found_rejected,
+    Event.FOREIGN: Placement._be_contested,
+}
+FOUND_OR_NOT = {**FOUND, Event.SEVERAL: Placement._several}
+
+TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
+    READY: {
+        Event.START: Placement._send,
+        Event.RESUME: Placement._resumed,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    SENDING: {
+        Event.ACCEPTED: Placement._accepted,
+        Event.REFUSED: Placement._refused,
+        Event.TAG_IN_USE: Placement._tag_taken,
+        Event.TURNED_AWAY: Placement._turned_away,
+        Event.UNAUTHORIZED: Placement._unauthorized,
+        Event.UNANSWERED: Placement._unanswered,
+        Event.NOT_SENT: Placement._not_sent,
+        Event.HELD_BACK: Placement._held_back,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    RESTING: {
+        Event.TIME: Placement._send_again,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    COOLING: {
+        Event.TIME: Placement._look_up,
+        Event.LOOK: Placement._look_up,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    LOOKING_UP: {
+        **FOUND_OR_NOT,
+        Event.ABSENT: Placement._absent,
+        Event.BLIND: Placement._look_later,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    WATCHING: {
+        Event.TIME: Placement._check,
+        Event.LOOK: Placement._check,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    CHECKING: {
+        **FOUND_OR_NOT,
+        Event.ABSENT: Placement._still_absent,
+        Event.BLIND: Placement._still_blind,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    AUDITING: {
+        Event.EXPLAINED: Placement._explained,
+        Event.UNEXPLAINED: Placement._unexplained,
+        Event.BLIND: Placement._still_blind,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    PROBING: {
+        **FOUND,
+        Event.KNOWN: Placement._known,
+        Event.UNLISTED: Placement._still_blind,
+        Event.BLIND: Placement._still_blind,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    STUCK: {
+        Event.LOOK: Placement._check,
+        Event.FAILURE: Placement._failed,
+        Event.STOP: Placement._stopped,
+    },
+    DONE: {},
+}
+"""What is done in each state at each event; at any other, nothing."""

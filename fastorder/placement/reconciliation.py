@@ -1,0 +1,208 @@
+# cython: annotation_typing=False
+"""An order in doubt: how it is looked up, watched, and proved to be there or not.
+
+Rule Q is applied here: absence is told once ``LookUps`` has counted enough of it, and
+the account's trades and a sign of life show that the lists can be believed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastorder._core.flow.protocol import Finish, Halt, Pause, Send, Tell
+from fastorder.enums import Outcome
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.placement.base import PlacementBase
+from fastorder.placement.states import (
+    AUDITING,
+    CHECKING,
+    COOLING,
+    LOOKING_UP,
+    PROBING,
+    STUCK,
+    WATCHING,
+)
+
+if TYPE_CHECKING:
+    from fastorder._core.flow.protocol import Command
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder.placement.states import Event
+
+
+class Reconciliation(PlacementBase):
+    """What is done with an order while nobody knows what became of it."""
+
+    # ------------------------------------------------------------ looking up
+
+    def _resumed(self) -> Send:
+        """After a restart it is looked up at once, and never sent again."""
+        self._never_again = True
+        self._be_in_doubt("the program ended before its outcome was known")
+        return self._check()
+
+    def _cool(self) -> Pause:
+        schedule = self._schedule
+        self._may_resend = not schedule.spent
+        due_ns = schedule.next_due_ns if self._may_resend else schedule.last_due_ns
+        return self._pause(COOLING, due_ns(self.evidence))
+
+    def _look_up_now(self, reason: str) -> Send:
+        self._be_in_doubt(reason)
+        return self._look_up()
+
+    def _look_up(self) -> Send:
+        self.state = LOOKING_UP
+        return self._search()
+
+    def _check(self) -> Send:
+        self.state = CHECKING
+        return self._search()
+
+    def _search(self) -> Send:
+        return Send(Endpoint.SEARCH_ORDERS, self._looks().search(self.called_s))
+
+    def _looked(self, evidence: Evidence) -> Event | None:
+        """Judge the answer to a look-up; None where none is waited for."""
+        looks = self._looks()
+        if self.state is LOOKING_UP or self.state is CHECKING:
+            event = looks.listed(evidence)
+        elif self.state is AUDITING:
+            event = looks.traded(evidence)
+        elif self.state is PROBING:
+            event = looks.shown(evidence, self.probed)
+        else:
+            return None
+        self._heard = evidence
+        return event
+
+    def _found(self) -> Finish[OrderResult]:
+        looks = self._looks()
+        return self._finish(Outcome.ACCEPTED, looks.sighting, looks.order_id)
+
+    def _found_rejected(self) -> Finish[OrderResult]:
+        looks = self._looks()
+        proof = f"{looks.sighting} as rejected, unfilled"
+        return self._finish(Outcome.REJECTED, proof, looks.order_id, self._error)
+
+    def _several(self) -> Halt[OrderResult]:
+        """The gateway broke its own rule: somebody has to look."""
+        return Halt(self._looks().note, self._be_contested())
+
+    def _absent(self) -> Command[OrderResult]:
+        """Not listed, which alone proves nothing: send again, or look again."""
+        self._looks().overlook()
+        may_send = self._may_resend and self._may_send_again("lookup_first")
+        if may_send and not self._is_early:
+            return self._send()
+        return self._look_later()
+
+    def _look_later(self) -> Command[OrderResult]:
+        """The look-up shows nothing that could be told."""
+        if self._is_early:
+            return self._pause(COOLING, self._due_ns)
+        if self._one_look or self._schedule.spent:
+            return self._begin_to_watch()
+        return self._pause(COOLING, self._schedule.next_due_ns(self._heard))
+
+    def _failed(self) -> Command[OrderResult]:
+        """Whatever was under way is given up; it is only looked up from now on."""
+        self._never_again = True
+        self._be_in_doubt(self._error)
+        return self._begin_to_watch()
+
+    # ------------------------------------------------------------ watching
+
+    def _begin_to_watch(self) -> Command[OrderResult]:
+        """Tell that the outcome is unknown, and go on looking for the proof."""
+        return self._tell_unknown(self._watch())
+
+    def _tell_unknown(self, then: Pause) -> Command[OrderResult]:
+        """Whoever waits is told, unless the order may still be sent again."""
+        if self._may_send_again("after_quiet"):
+            return then
+        return Tell(self._unknown(), then)
+
+    def _watch(self) -> Pause:
+        absence = self._looks().absence
+        if self._stuck_ns == 0:
+            self._stuck_ns = absence.since_ns + self._policy.watch_ns
+        asked_ns = self._schedule.asked_due_ns(self._heard)
+        return self._pause(WATCHING, max(absence.next_look_ns(), asked_ns))
+
+    def _go_on_watching(self) -> Command[OrderResult]:
+        if 0 < self._stuck_ns <= self._clock.monotonic_ns():
+            return self._be_stuck()
+        return self._tell_unknown(self._watch())
+
+    def _still_absent(self) -> Command[OrderResult]:
+        """Count it; enough of these after a quiet time may prove that it is absent."""
+        looks = self._looks()
+        if not looks.count():
+            return self._go_on_watching()
+        if looks.is_contested:
+            return self._be_stuck()  # the tag has an owner, so its absence is a lie
+        return self._read_trades()
+
+    def _still_blind(self) -> Command[OrderResult]:
+        self._looks().absence.blind()
+        return self._go_on_watching()
+
+    def _be_stuck(self) -> Tell[OrderResult]:
+        self.state = STUCK
+        return Tell(self._unknown(), None)
+
+    def _be_contested(self) -> Tell[OrderResult]:
+        """Another order has the tag: a look-up that lists none is a lie from now on."""
+        self._looks().contest()
+        return self._be_stuck()
+
+    # ------------------------------------------------------------ auditing
+
+    def _read_trades(self) -> Send:
+        """The look-ups miss it; what they list may not be the whole of it."""
+        self.state = AUDITING
+        return Send(Endpoint.SEARCH_TRADES, self._looks().trades())
+
+    def _explained(self) -> Command[OrderResult]:
+        """Every trade has its order; what answers has to be alive."""
+        looks = self._looks()
+        audit = looks.audit
+        if audit.alive:
+            return self._absence_proved()
+        if audit.is_stale:
+            looks.note = "not listed, but the Dates of the answers stand still"
+            return self._still_blind()
+        known = audit.listed_order or self._interlock.known_order(self.order.account_id)
+        if known is not None:
+            return self._probe(known)
+        audit.judge_dates()
+        if audit.alive:
+            return self._absence_proved()
+        looks.note = "not listed, but nothing shows that the answers are new"
+        return self._still_blind()
+
+    def _unexplained(self) -> Send:
+        """It may be this very order, or one from before the window."""
+        suspect = self._looks().audit.suspect
+        assert suspect is not None
+        return self._probe(suspect)
+
+    def _probe(self, order_id: int) -> Send:
+        self.state = PROBING
+        self.probed = order_id
+        return Send(Endpoint.ORDER_BY_ID, self._looks().order_by_id(order_id))
+
+    def _known(self) -> Command[OrderResult]:
+        audit = self._looks().audit
+        audit.shown(self.probed)
+        if audit.suspect is not None:
+            return self._unexplained()
+        return self._absence_proved()
+
+    def _absence_proved(self) -> Command[OrderResult]:
+        looks = self._looks()
+        if self._may_send_again("after_quiet"):
+            looks.forget_absence()
+            return self._send()
+        return self._finish(Outcome.NOT_PLACED, looks.proof, None, self._error)

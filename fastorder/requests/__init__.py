@@ -1,0 +1,1 @@
+"""Every other request: reads, and what amends an order or a position."""

@@ -1,0 +1,123 @@
+"""The protocol of a read: repeated until it is answered or the schedule is spent."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, Any
+
+from fastorder._base.answer_kind import AnswerKind
+from fastorder._core.flow.classify import Answer, classify
+from fastorder._core.flow.protocol import Command, Finish, Pause, RequestProtocol, Send
+from fastorder.errors import AuthLost, RequestFailed, error_name
+from fastorder.gateway.responses import NOT_LET_IN, unauthorized
+from fastorder.runtime.retry_schedule import RetrySchedule
+
+if TYPE_CHECKING:
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder.config import RetryPolicy
+    from fastorder.gateway.endpoints import Endpoint
+    from fastorder.runtime.clock import Clock
+
+PASSING = frozenset(
+    {AnswerKind.NOT_SENT, AnswerKind.SILENCE, AnswerKind.BUSY, AnswerKind.LIMITED}
+)
+"""What may be different the next time."""
+
+
+class State(Enum):
+    """Where a query stands."""
+
+    SENDING = "on its way, not answered yet"
+    RESTING = "waiting to be sent again"
+    DONE = "done"
+
+
+class Query(RequestProtocol):
+    """One read on its way; it ends with the gateway's document or a RequestFailed.
+
+    Args:
+        endpoint, body: the request; it changes nothing, so it may be repeated.
+        codes: the endpoint's error codes, or None where it has none.
+        policy, clock: pauses and time.
+    """
+
+    __slots__ = (
+        "_body",
+        "_codes",
+        "_endpoint",
+        "_policy",
+        "_renewed",
+        "_schedule",
+        "state",
+    )
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        body: bytes,
+        codes: type[IntEnum] | None,
+        policy: RetryPolicy,
+        clock: Clock,
+    ) -> None:
+        self.state = State.SENDING
+        self._endpoint = endpoint
+        self._body = body
+        self._codes = codes
+        self._policy = policy
+        self._schedule = RetrySchedule(policy, clock)
+        self._renewed = False  # sent again because of another token
+
+    def start(self) -> Send:
+        """Send the request."""
+        self.state = State.SENDING
+        return Send(self._endpoint, self._body)
+
+    def on_evidence(
+        self, evidence: Evidence
+    ) -> Command[dict[str, Any] | RequestFailed]:
+        """An exchange has ended."""
+        answer = classify(evidence, self._policy)
+        if answer.kind is AnswerKind.ACCEPTED and answer.reply is not None:
+            return self._finish(answer.reply.document or {})
+        lacks_token = unauthorized(evidence, answer)
+        if lacks_token and self.another_token and not self._renewed:
+            self._renewed = True
+            return self.start()
+        if self._schedule.spent or evidence.untrusted or answer.kind not in PASSING:
+            return self._finish(self._failure(evidence, answer))
+        self.state = State.RESTING
+        return Pause(self._schedule.next_due_ns(evidence))
+
+    def on_time(self) -> Command[dict[str, Any] | RequestFailed]:
+        """A pause is over."""
+        return self.start()
+
+    def on_stop(
+        self, evidence: Evidence | None
+    ) -> Finish[dict[str, Any] | RequestFailed]:
+        """The executor closes."""
+        return self._finish(
+            RequestFailed(f"{self._endpoint.path}: the executor was closed")
+        )
+
+    def _failure(self, evidence: Evidence, answer: Answer) -> RequestFailed:
+        code = answer.reply.error_code if answer.reply is not None else None
+        name = error_name(self._codes, code) if self._codes else None
+        what = f"{name} ({code})" if name else f"code {code}" if code else ""
+        why = ": ".join(part for part in (what, answer.reason) if part)
+        kind = RequestFailed
+        if unauthorized(evidence, answer) and self._endpoint.authorized:
+            kind = AuthLost
+            why = NOT_LET_IN
+        return kind(
+            f"{self._endpoint.path}: {why or answer.kind.value}",
+            http_status=evidence.http_status or None,
+            error_code=code,
+            error_name=name,
+        )
+
+    def _finish(
+        self, value: dict[str, Any] | RequestFailed
+    ) -> Finish[dict[str, Any] | RequestFailed]:
+        self.state = State.DONE
+        return Finish(value)

@@ -1,0 +1,74 @@
+"""When a request is tried again: the retry policy, counted down for one request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastorder._base.timestamps import http_date_s
+
+if TYPE_CHECKING:
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder.config import RetryPolicy
+    from fastorder.runtime.clock import Clock
+
+SECOND_NS = 1_000_000_000
+
+
+class RetrySchedule:
+    """The pauses that one request still has.
+
+    Args:
+        policy: the delays, and the longest Retry-After that is heeded.
+        clock: monotonic time, wall time and randomness.
+    """
+
+    __slots__ = ("_clock", "_policy", "used")
+
+    def __init__(self, policy: RetryPolicy, clock: Clock) -> None:
+        self._policy = policy
+        self._clock = clock
+        self.used = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether no further try is left."""
+        return self.used >= self._policy.max_retries
+
+    def next_due_ns(self, evidence: Evidence | None = None) -> int:
+        """When the next try is due; the one after it comes later still.
+
+        A Retry-After of the answer is heeded where it asks for more than the policy.
+        """
+        delay = self._policy.delay_ns(self.used, self._clock.spread())
+        self.used += 1
+        return self._due_ns(delay, evidence)
+
+    def last_due_ns(self, evidence: Evidence | None = None) -> int:
+        """When the last look is due, after which nothing is tried again."""
+        return self._due_ns(self._policy.delay_ns(0, 0.0), evidence)
+
+    def asked_due_ns(self, evidence: Evidence | None) -> int:
+        """The earliest time that an answer's Retry-After allows."""
+        return self._due_ns(0, evidence)
+
+    def _due_ns(self, delay_ns: int, evidence: Evidence | None) -> int:
+        if evidence is not None and evidence.retry_after:
+            seconds = retry_after_s(evidence.retry_after, evidence.date)
+            asked_s = min(seconds, self._policy.max_retry_after)
+            delay_ns = max(delay_ns, int(asked_s * SECOND_NS))
+        return self._clock.monotonic_ns() + delay_ns
+
+
+def retry_after_s(value: bytes, date: bytes) -> float:
+    """The seconds that a Retry-After header asks for; 0 where it cannot be read.
+
+    It is a number of seconds, or a date: then it is counted from the answer's own
+    Date. Source: RFC 9110, section 10.2.3.
+    """
+    text = value.decode("latin-1").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    until, now = http_date_s(value), http_date_s(date)
+    if until is None or now is None:
+        return 0.0
+    return max(0.0, until - now)

@@ -1,0 +1,1 @@
+"""What all requests of one executor share: the book, connections, trust, the log."""

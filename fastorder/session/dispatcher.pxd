@@ -1,0 +1,42 @@
+"""The C side of dispatcher.py: where its attributes lie once it is compiled."""
+
+cimport cython
+
+from fastorder._core.transport.engine cimport Engine
+from fastorder._core.transport.gate cimport Gate
+from fastorder._core.flow.protocol cimport Send
+from fastorder._core.flow.result cimport OrderResult
+from fastorder._core.transport.request_head cimport Origin, Route, Security
+from fastorder._core.flow.ticket cimport DispatcherBase, Ticket
+from fastorder._core.transport.evidence cimport Evidence
+from fastorder.auth.token_store cimport TokenStore
+from fastorder.runtime.clock cimport Clock
+from fastorder.placement.interlock cimport Interlock
+from fastorder.gateway.server_clock cimport ServerClock
+from fastorder.auth.renewal cimport Renewal
+
+
+cdef class Dispatcher(DispatcherBase):
+    cdef readonly Gate gate
+    cdef readonly object outcome_log
+    cdef public Clock clock             # a test may replace it, for what asks here
+    cdef readonly ServerClock server_clock
+    cdef readonly TokenStore tokens
+    cdef readonly Renewal renewal
+    cdef readonly Interlock interlock
+    cdef readonly object late_arrivals
+    cdef public bint expects_late_arrivals
+    cdef dict _routes
+    cdef dict _open
+    cdef object _ended
+
+    @cython.locals(route=Route)
+    cpdef object dispatch(self, Send command, Ticket ticket)
+    cpdef object exchange_ended(self, Evidence evidence)
+    cpdef object token_refused(self, Ticket ticket)
+    cpdef object outcome_unknown(self, Ticket ticket)
+
+    @cython.locals(result=OrderResult)
+    cpdef object ticket_ended(self, Ticket ticket)
+    cpdef object halt(self, str reason)
+    cpdef Ticket launch(self, Ticket ticket)

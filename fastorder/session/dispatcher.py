@@ -1,0 +1,265 @@
+"""The way from a protocol's command to the engine, and the book of requests."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.flow.ticket import DispatcherBase, Ticket
+from fastorder._core.transport.request_head import Origin, Route
+from fastorder.auth.renewal import Renewal
+from fastorder.auth.token_store import TokenStore
+from fastorder.enums import Outcome
+from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.server_clock import ServerClock
+from fastorder.placement.interlock import Interlock
+from fastorder.placement.late_arrivals import LateArrivals
+from fastorder.runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder._core.flow.protocol import RequestProtocol, Send
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.transport.engine import Engine
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder._core.transport.gate import Gate
+    from fastorder._core.transport.request_head import Security
+    from fastorder.config import Timeouts
+    from fastorder.session.outcome_log import OutcomeLog
+
+KEPT_ENDED = 256
+"""How many ended requests stay visible."""
+
+ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
+
+REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
+"""What a request is refused with before anything of it is sent."""
+PLACE = Endpoint.PLACE
+
+
+class Dispatcher(DispatcherBase):
+    """Sends for the tickets of one executor, and knows which are open.
+
+    Args:
+        engine: drives libcurl.
+        base_url: the gateway's, without a path.
+        security: where trust in the gateway's certificate comes from.
+        timeouts: limits of one exchange.
+        gate: what new exposure has to pass.
+        outcome_log: hears what becomes of orders; None where nobody wants to know.
+
+    Attributes:
+        expects_late_arrivals: orders told to be absent or dead are looked for.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        base_url: str,
+        security: Security,
+        timeouts: Timeouts,
+        gate: Gate,
+        outcome_log: OutcomeLog | None,
+    ) -> None:
+        self.engine = engine
+        self.gate = gate
+        self.outcome_log = outcome_log
+        self.clock = Clock()
+        self.server_clock = ServerClock(self.clock)
+        self.tokens = TokenStore()
+        self.renewal = Renewal(self)
+        self.expects_late_arrivals = False
+        self.late_arrivals = LateArrivals(self)
+        self.interlock = Interlock()
+        self.interlock.known_order = self._known_order
+        origin = Origin(base_url, security, connect_ms=timeouts.connect_ms)
+        self._routes = {
+            endpoint: Route(
+                origin,
+                endpoint.path,
+                once=endpoint.changes,
+                authorized=endpoint.authorized,
+                is_post=endpoint is not Endpoint.PING,
+                request_ms=timeouts.request_ms,
+                answer_limit=endpoint.answer_limit,
+            )
+            for endpoint in Endpoint
+        }
+        self._open: dict[Ticket[Any], None] = {}
+        self._ended: deque[Ticket[OrderResult]] = deque(maxlen=KEPT_ENDED)
+
+    def read_ticket(
+        self,
+        protocol: RequestProtocol,
+        convert: Callable[[Any], Any] | None = None,
+        account_id: int | None = None,
+    ) -> Ticket[Any]:
+        """The ticket of a read; ``launch`` starts it.
+
+        Args:
+            protocol: what it asks.
+            convert: makes its result out of what the protocol ends with.
+            account_id: whose read it is; None where it is nobody's.
+        """
+        return Ticket(self, protocol, "read", account_id=account_id, convert=convert)
+
+    def launch(self, ticket: Ticket[Any]) -> Ticket[Any]:
+        """Start a ticket; on a warm connection its request has left on return.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent. After
+                anything else, a Ctrl-C say, it may have been, so it stays in the book.
+        """
+        if self.renewal.by_hand:
+            self.renewal._on_timer()
+        self._open[ticket] = None
+        try:
+            ticket._execute(ticket._protocol.start())
+        except REFUSALS:
+            self._open.pop(ticket, None)
+            raise
+        return ticket
+
+    def launch_resumed(self, ticket: Ticket[Any], sent_s: float) -> Ticket[Any]:
+        """Look up an order from before a restart; it is never sent again."""
+        self.check_ready()
+        self._open[ticket] = None
+        ticket._execute(ticket._protocol.resume(sent_s))
+        return ticket
+
+    def check_ready(self) -> None:
+        """Refuse what could not be sent now.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse, TokenMissing.
+        """
+        self.engine.check()
+        self.tokens.header()
+
+    def close(self) -> None:
+        """Close the engine; a ticket that it never got ends too, with nothing sent."""
+        self.engine.close()
+        for ticket in tuple(self._open):
+            if not ticket.settled:
+                ticket._on_close(None)
+
+    # ------------------------------------------------------------ for tickets
+
+    def dispatch(self, command: Send, ticket: Ticket[Any]) -> None:
+        """Hand a request to the engine, with the token of this moment."""
+        endpoint = command.endpoint
+        route = self._routes[endpoint]
+        token = None
+        ticket._token_number = 0
+        if route.authorized:
+            if self.renewal.holding and self.renewal.holds(command, ticket):
+                return
+            ticket._token_number = self.tokens.number
+            token = self.tokens.header()
+        if self.outcome_log is not None and endpoint is PLACE:
+            self._note_resend(ticket)
+        self.engine.submit(
+            route,
+            command.body,
+            token,
+            ticket,
+            self.gate if command.gated else None,
+            command.valid_until_ns,
+        )
+
+    def _note_resend(self, ticket: Ticket[Any]) -> None:
+        """The intent stands for the first send; any other is written down first."""
+        tries = ticket._protocol.tries
+        if tries > 1 and self.outcome_log is not None and ticket.tag is not None:
+            self.outcome_log.sends_again(ticket.tag, tries)
+
+    def exchange_ended(self, evidence: Evidence) -> None:
+        """Keep the gateway's own time, which every answer tells."""
+        self.server_clock.note(evidence.date, evidence.finished_ns)
+
+    def token_refused(self, ticket: Ticket[Any]) -> None:
+        """See to another token; the ticket's protocol is told if there is one."""
+        if ticket._token_number:
+            another = self.renewal.refused(ticket._token_number)
+            ticket._protocol.another_token = another
+
+    def outcome_unknown(self, ticket: Ticket[Any]) -> None:
+        """An order's outcome is unknown for now; it stays in the book."""
+        if self.outcome_log is not None:
+            self.outcome_log.outcome_unknown(ticket)
+
+    def ticket_ended(self, ticket: Ticket[Any]) -> None:
+        """Book the end of a ticket."""
+        if ticket.kind == "read" or ticket.result is None:
+            self._open.pop(ticket, None)
+            self.renewal.ticket_ended(ticket)
+            self.late_arrivals.query_ended(ticket)
+            return
+        if self.outcome_log is not None:
+            self.outcome_log.ticket_ended(ticket)
+        result = ticket.result
+        outcome = result.outcome
+        if outcome is UNKNOWN and ticket.tag is not None:
+            return  # the executor was closed before the proof
+        self._open.pop(ticket, None)
+        if outcome is not ACCEPTED or self.expects_late_arrivals:
+            self.late_arrivals.ticket_ended(ticket)
+        ticket._release()
+        self._ended.append(ticket)
+
+    def came_late(self, result: OrderResult) -> None:
+        """An order that was told to be absent or dead is there."""
+        if self.outcome_log is not None:
+            self.outcome_log.came_late(result)
+
+    def corrects(self, result: OrderResult) -> None:
+        """More is known of an order than its caller was told; no order lives of it."""
+        if self.outcome_log is not None:
+            self.outcome_log.corrects(result)
+
+    def tidy(self) -> None:
+        """Do what waits for the disk, while no order is on its way."""
+        if self.outcome_log is not None and not self._open:
+            self.outcome_log.tidy()
+
+    def halt(self, reason: str) -> None:
+        """Shut the gate for good."""
+        self.gate.shut(reason, final=True)
+
+    # ------------------------------------------------------------ the book
+
+    def unsettled(self) -> tuple[Ticket[OrderResult], ...]:
+        """The changes that are open or whose outcome is unknown, oldest first."""
+        return tuple(ticket for ticket in self._open if ticket.kind != "read")
+
+    def recent(self) -> tuple[Ticket[OrderResult], ...]:
+        """The last changes that have ended, oldest first."""
+        return tuple(self._ended)
+
+    def _known_order(self, account_id: int) -> int | None:
+        """The latest order of an account that the gateway has confirmed."""
+        for ticket in reversed(self._ended):
+            result = ticket.result
+            if ticket.account_id != account_id or ticket.kind != "place":
+                continue
+            if result is not None and result.success:
+                return result.order_id
+        return None
+
+    def tagged(self, tag: str) -> Ticket[OrderResult] | None:
+        """The ticket of the order with this tag; None where none is known."""
+        known = (*self.unsettled(), *reversed(self._ended))
+        found = next((ticket for ticket in known if ticket.tag == tag), None)
+        return self.late_arrivals.find(tag) if found is None else found
+
+    def look_again(self, ticket: Ticket[OrderResult]) -> None:
+        """Look up an order whose outcome is unknown.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse, TokenMissing: and the ticket is as it was.
+        """
+        self.check_ready()
+        ticket.done = False
+        ticket._execute(ticket._protocol.look())

@@ -1,0 +1,158 @@
+"""Who is told what became of an order: the journal, and the caller's own hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.transport.evidence import Receiver
+from fastorder.enums import Outcome
+from fastorder.errors import JournalError
+from fastorder.runtime.log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder._core.transport.engine import Engine
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder._core.transport.gate import Gate
+    from fastorder.journal import Journal
+    from fastorder.runtime.clock import Clock
+
+PUT_OFF_NS = 5_000_000
+"""An outcome is committed this long after it is known, or with the next intent."""
+
+
+class OutcomeLog(Receiver):
+    """Writes outcomes down and passes unknown ones on.
+
+    An outcome is not waited for: whoever waits for the order hears of it first. Where
+    the process is killed between the two, it is found out anew after the restart.
+
+    Args:
+        journal: where they are written; None for nowhere.
+        on_unknown: called once for each order whose outcome is unknown.
+        on_late_arrival: called once for each order that came after the proof that it
+            was not there, or after a look-up showed it rejected.
+        gate: shut for good where the journal fails.
+        clock: both clocks.
+        engine: wakes it to commit what was put off; None to put nothing off, where
+            nothing runs between the calls.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        on_unknown: Callable[[OrderResult], Any] | None,
+        on_late_arrival: Callable[[OrderResult], Any] | None,
+        gate: Gate,
+        clock: Clock,
+        engine: Engine | None,
+    ) -> None:
+        self._journal = journal
+        self._on_unknown = on_unknown
+        self._on_late_arrival = on_late_arrival
+        self._gate = gate
+        self._clock = clock
+        self._engine = engine
+        self._is_due = False
+        self._seen: set[str | None] = set()
+
+    def outcome_unknown(self, ticket: Ticket[OrderResult]) -> None:
+        """An order's outcome is unknown, for the first time or again."""
+        if ticket.tag in self._seen or ticket.result is None:
+            return
+        self._seen.add(ticket.tag)
+        self._write(ticket.result)
+        self._call("on_unknown", self._on_unknown, ticket.result)
+
+    def ticket_ended(self, ticket: Ticket[OrderResult]) -> None:
+        """A change has its last result."""
+        if ticket.kind != "place" or ticket.result is None:
+            return
+        if ticket.result.outcome is Outcome.UNKNOWN:
+            self.outcome_unknown(ticket)
+        else:
+            self._seen.discard(ticket.tag)
+            self._write(ticket.result)
+
+    def came_late(self, result: OrderResult) -> None:
+        """An order that was told to be absent or dead is there."""
+        self._write(result)
+        self._call("on_late_arrival", self._on_late_arrival, result)
+
+    def corrects(self, result: OrderResult) -> None:
+        """More is known of an order than its caller was told; no order lives of it."""
+        self._write(result)
+
+    def tidy(self) -> None:
+        """Let the journal put itself in order; it waits for the disk."""
+        if self._journal is not None:
+            self._guarded(self._journal.tidy)
+
+    def sends_again(self, tag: str, number: int) -> None:
+        """The order is about to leave once more; where that cannot be written, not.
+
+        The gate is shut then, and holds it back.
+        """
+        if self._journal is not None:
+            self._guarded(self._journal.attempt, tag, number, self._clock.wall_s())
+
+    def close(self) -> None:
+        """Commit what was put off, and give the journal up."""
+        if self._journal is not None:
+            self._guarded(self._journal.close)
+
+    # ------------------------------------------------------------ as a receiver
+
+    def _on_timer(self) -> None:
+        """What was put off is committed now."""
+        self._is_due = False
+        if self._journal is not None and self._journal.failure is None:
+            self._guarded(self._journal.commit)
+
+    def _on_close(self, evidence: Evidence | None) -> None:
+        """The executor closes, and the journal after it."""
+
+    def _on_error(self, error: Any) -> None:
+        """Let the event loop report it."""
+        raise error
+
+    # ------------------------------------------------------------ writing
+
+    def _write(self, result: OrderResult) -> None:
+        if self._journal is None or result.tag is None:
+            return
+        put_off = self._engine is not None and not self._engine.closed
+        self._guarded(
+            self._journal.resolve_later if put_off else self._journal.resolve,
+            result.tag,
+            result.outcome.name,
+            result.order_id,
+            result.proof or result.error or "",
+            self._clock.wall_s(),
+        )
+        if self._engine is not None and put_off and not self._is_due:
+            self._is_due = True
+            self._engine.wake_at(self._clock.monotonic_ns() + PUT_OFF_NS, self)
+
+    def _guarded(self, write: Callable[..., Any], *values: Any) -> None:
+        try:
+            write(*values)
+        except JournalError as error:
+            self._gate.shut(f"the journal failed: {error}", final=True)
+            log().critical("the journal failed, no new exposure leaves: %s", error)
+
+    def _call(
+        self,
+        name: str,
+        hook: Callable[[OrderResult], Any] | None,
+        result: OrderResult,
+    ) -> None:
+        if hook is None:
+            return
+        try:
+            hook(result)
+        except Exception:
+            log().exception("%s raised for order %s", name, result.tag)

@@ -1,0 +1,113 @@
+"""Where the executor may connect to, and whose certificates it trusts."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from fastorder._core.transport.request_head import Security
+from fastorder.errors import ConfigurationError
+
+SYSTEM_CA_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # macOS, Alpine, BSD
+)
+
+
+def checked_base_url(base_url: str) -> str:
+    """The base URL without a trailing slash.
+
+    Raises:
+        ConfigurationError: it is not https, or http to another machine, or carries
+            more than a host, a port and a path.
+    """
+    if not isinstance(base_url, str):
+        raise ConfigurationError(
+            f"base_url must be text, was {type(base_url).__name__}"
+        )
+    from urllib.parse import urlsplit  # for an executor alone
+
+    try:
+        parts = urlsplit(base_url)
+        parts.port  # noqa: B018 (it is checked when it is read)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"base_url must be a URL, was {base_url!r}: {error}"
+        ) from None
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError("base_url must carry no user name or password")
+    if not base_url.isascii():
+        raise ConfigurationError(f"base_url must be ASCII, was {base_url!r}")
+    if "://" not in base_url:
+        raise ConfigurationError(f"base_url must begin with https://, was {base_url!r}")
+    if parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"base_url must be a scheme, a host and a path, was {base_url!r}"
+        )
+    if any(ord(letter) <= 32 for letter in base_url) or not parts.hostname:
+        raise ConfigurationError(f"base_url must name a host, was {base_url!r}")
+    if parts.scheme != "https" and not _is_local(parts.scheme, parts.hostname):
+        raise ConfigurationError(
+            "base_url must be https (http is for this machine's loopback only), "
+            f"was {base_url!r}"
+        )
+    return base_url.rstrip("/")
+
+
+def _is_local(scheme: str, host: str) -> bool:
+    if scheme != "http":
+        return False
+    if host == "localhost":
+        return True
+    from ipaddress import ip_address  # as urllib.parse has
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def security_for(base_url: str, ca_file: str | None) -> Security:
+    """The trust settings for a base URL.
+
+    Args:
+        base_url: checked.
+        ca_file: a PEM file of the authorities to trust instead of the system's.
+
+    Raises:
+        ConfigurationError: a CA file that cannot be read, no system store, or
+            SSLKEYLOGFILE is set, which would write the session's keys to a file.
+    """
+    if base_url.lower().startswith("http:"):
+        return Security(protocols="http")
+    if os.environ.get("SSLKEYLOGFILE"):
+        raise ConfigurationError(
+            "SSLKEYLOGFILE must not be set: it writes the keys of every TLS session "
+            "to a file; unset it before Python starts"
+        )
+    if ca_file is not None:
+        return Security(ca_file=_readable(ca_file))
+    if sys.platform == "win32":
+        return Security(native_ca=True)
+    for candidate in SYSTEM_CA_FILES:
+        if os.path.isfile(candidate):
+            return Security(ca_file=candidate)
+    raise ConfigurationError(
+        "the system's certificate authorities must be in one of "
+        f"{', '.join(SYSTEM_CA_FILES)}, none is there: give ca_file="
+    )
+
+
+def _readable(ca_file: str) -> str:
+    try:
+        with open(ca_file, "rb") as file:
+            text = file.read()
+    except OSError as error:
+        raise ConfigurationError(f"ca_file must be readable: {error}") from None
+    if b"-----BEGIN CERTIFICATE-----" not in text:
+        raise ConfigurationError(
+            f"ca_file must hold PEM certificates, {ca_file} has none"
+        )
+    return ca_file

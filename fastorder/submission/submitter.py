@@ -1,0 +1,139 @@
+# cython: annotation_typing=False
+"""From an order to its ticket: may it leave, which tag, which bytes, and off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from fastorder._core.codec.request import render_place
+from fastorder._core.codec.tag_series import TagSeries
+from fastorder._core.flow.ticket import ticket_of_order
+from fastorder.errors import Halted, Interlocked
+from fastorder.gateway.order_tags import tag_of
+from fastorder.placement.protocol import FOREVER_NS, placement_of
+from fastorder.runtime.log import log
+
+if TYPE_CHECKING:
+    from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder.config import RetryPolicy
+    from fastorder.gateway.contracts import ContractCache
+    from fastorder.session.dispatcher import Dispatcher
+    from fastorder.submission.idempotency import IdempotencyStore
+
+SECOND_NS = 1_000_000_000
+
+
+class Submitter:
+    """Takes orders for one executor.
+
+    Args:
+        dispatcher: sends for their tickets.
+        contracts: contract ids and ticks by symbol.
+        policy: when a request is tried again.
+        records: idempotency keys, and the journal where there is one.
+    """
+
+    __slots__ = (
+        "_contracts",
+        "_dispatcher",
+        "_gate",
+        "_idempotency",
+        "_interlock",
+        "_journaled",
+        "_policy",
+        "_tags",
+    )
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        contracts: ContractCache,
+        policy: RetryPolicy,
+        records: IdempotencyStore,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._contracts = contracts
+        self._policy = policy
+        self._idempotency = records
+        self._journaled = records.journaled
+        self._gate = dispatcher.gate
+        self._interlock = dispatcher.interlock
+        self._tags = TagSeries()
+
+    def submit(self, order: OrderRequest, called_ns: int) -> Ticket[OrderResult]:
+        """Send an order; on a warm connection it has left when this returns.
+
+        Raises:
+            UnknownSymbol, InvalidField, TokenMissing, ExecutorClosed, ExecutorMisuse,
+            Halted, Interlocked, KeyReused, JournalError: nothing was sent.
+        """
+        listing = self._contracts.find(order.symbol)
+        contract_id = listing.contract_id
+        tag = self._tag(order)
+        body = render_place(order, contract_id, tag, listing.grid)
+        if order.idempotency_key is not None:
+            known = self._idempotency.known(order, tag, contract_id, body)
+            if known is not None:
+                return known
+        if self._gate.is_shut():
+            self._refuse_halted()
+        if self._interlock.any:
+            self._check_interlock(order, contract_id)
+        ticket = self._ticket(order, tag, contract_id, body, called_ns)
+        if self._journaled or order.idempotency_key is not None:
+            return self._idempotency.launch(ticket, order, contract_id, body)
+        return self._dispatcher.launch(ticket)
+
+    def _tag(self, order: OrderRequest) -> str:
+        if order.idempotency_key is not None:
+            return tag_of(order.account_id, order.idempotency_key)
+        return order.custom_tag or self._tags.next()
+
+    def _ticket(
+        self,
+        order: OrderRequest,
+        tag: str,
+        contract_id: str,
+        body: bytes,
+        called_ns: int,
+    ) -> Ticket[OrderResult]:
+        dispatcher = self._dispatcher
+        valid_until_ns = FOREVER_NS
+        if order.valid_for is not None:
+            valid_until_ns = called_ns + int(order.valid_for * SECOND_NS)
+        placement = placement_of(
+            order,
+            tag,
+            contract_id,
+            body,
+            self._policy,
+            dispatcher.clock,
+            dispatcher.server_clock,
+            called_ns,
+            dispatcher.interlock,
+            valid_until_ns,
+        )
+        return ticket_of_order(dispatcher, placement, tag, order.account_id)
+
+    def _refuse_halted(self) -> NoReturn:
+        raise Halted(
+            f"no new exposure may leave: {self._gate.why} "
+            "(resume() lifts the kill switch)"
+        )
+
+    def _check_interlock(self, order: OrderRequest, contract_id: str) -> None:
+        self._idempotency.recover()  # what nobody looks up would stay in doubt for ever
+        tags = self._interlock.of(order.account_id, contract_id)
+        if not tags:
+            return
+        names = ", ".join(tags)
+        if order.despite is None or not order.despite.covers(tags):
+            raise Interlocked(
+                f"account {order.account_id} has orders of this contract in doubt: "
+                f"{names}. resolve(tag) looks one up; DespiteUnknown({tags!r}) as "
+                "despite= trades on all the same",
+                tags,
+            )
+        log().warning("trading on despite %s: %s", names, order.despite.reason)

@@ -1,0 +1,1 @@
+"""What a trader calls: the verbs of both executors."""

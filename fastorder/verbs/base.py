@@ -1,0 +1,562 @@
+"""The verbs of a trader, shared by the async executor and the blocking one.
+
+Each verb checks its arguments, renders the request, and starts a ticket. What a caller
+gets is the subclass's choice: the ticket itself, or the result once it is there.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from abc import ABC, abstractmethod
+from operator import index
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from fastorder._core.codec.field_checks import (
+    account_id_from,
+    connections_from,
+    order_id_from,
+    quantity_from,
+    symbol_from,
+)
+from fastorder._core.codec.request import (
+    render_cancel,
+    render_modify,
+    render_search_since,
+)
+from fastorder._core.flow.ticket import Ticket
+from fastorder._core.transport.engine import monotonic_ns
+from fastorder._core.transport.gate import Gate
+from fastorder.auth.credentials import Credentials
+from fastorder.errors import (
+    ConfigurationError,
+    FastOrderError,
+    Halted,
+    InvalidField,
+    RequestFailed,
+    SearchOrderError,
+    UnknownTag,
+    Unshown,
+    WrongFieldType,
+)
+from fastorder.gateway.contracts import ContractCache, front_contract
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.requests.amendment import Amendment, Cancellation, Modification
+from fastorder.requests.position_close import PositionClose
+from fastorder.requests.query import Query
+from fastorder.runtime.clock import Clock
+from fastorder.session.dispatcher import Dispatcher
+from fastorder.session.outcome_log import OutcomeLog
+from fastorder.session.tls import checked_base_url, security_for
+from fastorder.submission.idempotency import IdempotencyStore
+from fastorder.submission.submitter import Submitter
+from fastorder.verbs.option_checks import (
+    check_hook,
+    connections_limit,
+    path_from,
+    policies_from,
+)
+from fastorder.verbs.orders import OrderVerbs, ResultT
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from datetime import datetime
+    from decimal import Decimal
+
+    from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.transport.engine import Engine
+    from fastorder.config import RetryPolicy, Timeouts
+    from fastorder.journal import Journal
+    from fastorder.models import Account, Contract, Order, Price
+
+BASE_URL = "https://api.topstepx.com"
+
+
+class BaseExecutor(OrderVerbs[ResultT], ABC):
+    """What every executor can do; see ``fastorder.OrderExecutor``."""
+
+    _runs_between_calls = True
+
+    def __init__(
+        self,
+        base_url: str = BASE_URL,
+        *,
+        ca_file: str | os.PathLike[str] | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        max_connections: int = 64,
+        journal: str | os.PathLike[str] | None = None,
+        durability: Literal["process", "power"] = "process",
+        kill_file: str | os.PathLike[str] | None = None,
+        on_unknown: Callable[[OrderResult], Any] | None = None,
+        on_late_arrival: Callable[[OrderResult], Any] | None = None,
+    ) -> None:
+        self._max_connections = connections_limit(max_connections)
+        self._policy, self._timeouts = policies_from(retry, timeouts)
+        base_url = checked_base_url(base_url)
+        security = security_for(base_url, path_from("ca_file", ca_file))
+        check_hook("on_unknown", on_unknown)
+        check_hook("on_late_arrival", on_late_arrival)
+        self._gate = Gate(path_from("kill_file", kill_file))
+        self._journal = _journal(path_from("journal", journal), durability)
+        self._engine = self._make_engine(max_connections)
+        self._dispatcher = Dispatcher(
+            self._engine,
+            base_url,
+            security,
+            self._timeouts,
+            self._gate,
+            self._outcome_log(on_unknown, on_late_arrival),
+        )
+        self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
+        self._contracts = ContractCache()
+        self._idempotency = IdempotencyStore(
+            self._dispatcher, self._policy, self._journal
+        )
+        self._submitter = Submitter(
+            self._dispatcher, self._contracts, self._policy, self._idempotency
+        )
+        self._submit = self._make_submit()
+        self._base_url = base_url
+        self._made_at = _caller()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._engine.closed else "open"
+        return (
+            f"<{type(self).__module__}.{type(self).__name__} {self._base_url} {state}>"
+        )
+
+    def __del__(self) -> None:
+        engine = getattr(self, "_engine", None)
+        if engine is not None and not engine.closed and engine.used:
+            warnings.warn(
+                f"an executor was forgotten open; it was made at {self._made_at}",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    @property
+    def base_url(self) -> str:
+        """Where the gateway is."""
+        return self._base_url
+
+    @property
+    def closed(self) -> bool:
+        """Whether the executor is closed."""
+        return self._engine.closed
+
+    # ------------------------------------------------------------ token, contracts
+
+    def set_token(self, token: str) -> None:
+        """Use this token from the next request on; safe from any thread.
+
+        Raises:
+            InvalidToken: it is empty, or holds what a header may not hold.
+        """
+        error = self._dispatcher.tokens.set(token)
+        if error is not None:
+            del token  # a traceback that shows local variables must not show it
+            raise error
+
+    def get_token(self) -> str | None:
+        """The token in use; None where none was set. Safe from any thread."""
+        return self._dispatcher.tokens.get()
+
+    @overload
+    def validate_token(self: BaseExecutor[Ticket[OrderResult]]) -> Ticket[None]: ...
+
+    @overload
+    def validate_token(self: BaseExecutor[OrderResult]) -> None: ...
+
+    def validate_token(self) -> Any:
+        """Ask the gateway whether the token is good, and use the one it gives for it.
+
+        The gateway gives a token that lasts longer, so this keeps one alive that was
+        set and not logged in with. A token that has ended is not sure to be taken.
+
+        Raises:
+            AuthLost: the gateway does not take the token; of the async executor when
+                awaited, as the next.
+            RequestFailed: it could not be asked, or refuses the token by a code.
+            TokenMissing: no token was set.
+        """
+        ticket: Ticket[Any] = self._dispatcher.renewal.validate(self._policy)
+        return self._deliver(ticket)
+
+    def set_contract_id(
+        self,
+        symbol: str,
+        contract_id: int | str,
+        *,
+        tick_size: Decimal | float | str | None = None,
+    ) -> None:
+        """Trade this contract under a symbol; safe from any thread.
+
+        Args:
+            symbol: such as "MNQ"; letter case does not matter.
+            contract_id: such as "CON.F.US.MNQ.Z26"; a number goes on the wire as its
+                decimal text, since the gateway's ids are text.
+            tick_size: the smallest price step; where it is known, prices off the
+                tick are refused before anything is sent.
+        """
+        self._contracts.set(symbol_from(symbol), contract_id, tick_size)
+
+    def get_contract_id(self, symbol: str) -> str:
+        """The contract id of a symbol, as it goes on the wire. Safe from any thread.
+
+        Raises:
+            UnknownSymbol: none was set.
+        """
+        return self._contracts.find(symbol_from(symbol)).contract_id
+
+    # ------------------------------------------------------------ amending
+
+    def modify_order(
+        self,
+        order_id: int | str,
+        account_id: int,
+        *,
+        quantity: int | None = None,
+        limit_price: Price | None = None,
+        stop_price: Price | None = None,
+        trail_price: Price | None = None,
+    ) -> ResultT:
+        """Change a working order; what is not given stays as it is.
+
+        Args:
+            order_id: a number, or its decimal text.
+            account_id: the order's account.
+            quantity, limit_price, stop_price, trail_price: the new absolute values;
+                at least one.
+
+        Returns, Raises: see ``place_order``.
+        """
+        called_ns = monotonic_ns()
+        number = order_id_from(order_id)
+        account = account_id_from(account_id)
+        body = render_modify(
+            account, number, quantity, limit_price, stop_price, trail_price
+        )
+        modification = Modification(
+            account,
+            number,
+            body,
+            self._policy,
+            self._dispatcher.clock,
+            called_ns,
+            wanted=_given(
+                size=None if quantity is None else index(quantity),
+                limitPrice=limit_price,
+                stopPrice=stop_price,
+                trailPrice=trail_price,
+            ),
+        )
+        return self._amend(modification)
+
+    def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
+        """Cancel a working order; see ``modify_order``."""
+        called_ns = monotonic_ns()
+        number = order_id_from(order_id)
+        account = account_id_from(account_id)
+        body = render_cancel(account, number)
+        cancellation = Cancellation(
+            account, number, body, self._policy, self._dispatcher.clock, called_ns
+        )
+        return self._amend(cancellation)
+
+    def close_position(self, symbol: str, account_id: int) -> ResultT:
+        """Close the whole position of a contract, at the market.
+
+        The legs of a bracket are not cancelled by it: the gateway leaves them working.
+        Where its answer is lost, the position is read, and the close is sent again only
+        if it is still there. See ``modify_order``.
+        """
+        return self._close(symbol, account_id, None)
+
+    def partial_close_position(
+        self, symbol: str, account_id: int, quantity: int
+    ) -> ResultT:
+        """Close a part of a position, at the market.
+
+        It has no key that the gateway would know it by, so it is sent once at most:
+        where its answer is lost its outcome is UNKNOWN, and the text says how many
+        contracts are open now. See ``modify_order``.
+
+        Args:
+            quantity: how many contracts, at least 1.
+        """
+        return self._close(symbol, account_id, quantity_from(quantity))
+
+    def _close(self, symbol: str, account_id: int, quantity: int | None) -> ResultT:
+        called_ns = monotonic_ns()
+        closing = PositionClose(
+            account_id_from(account_id),
+            self._contracts.find(symbol_from(symbol)).contract_id,
+            quantity,
+            self._policy,
+            self._dispatcher.clock,
+            called_ns,
+        )
+        return self._amend(closing)
+
+    def _amend(self, amendment: Amendment) -> ResultT:
+        ticket: Ticket[OrderResult] = Ticket(
+            self._dispatcher,
+            amendment,
+            amendment.kind.action,
+            None,
+            amendment.account_id,
+            amendment.order_id or None,
+        )
+        older = [
+            under_way._protocol
+            for under_way in self._under_way()
+            if under_way.order_id == amendment.order_id
+            and under_way.account_id == amendment.account_id
+        ]
+        self._dispatcher.launch(ticket)
+        for amended in older:
+            amended.superseded_by(amendment)
+        return self._deliver(ticket)
+
+    # ------------------------------------------------------------ the kill switch
+
+    def kill(self, reason: str = "kill() was called") -> None:
+        """Let no new exposure leave from now on; cancels and closes still pass.
+
+        Safe from any thread and from a signal handler. From its return, no order that
+        had not begun to leave does: the gate is asked by the very function that hands
+        the first byte to the kernel.
+        """
+        self._gate.shut(
+            str(reason) or "no reason was given"
+        )  # whatever it is, nothing keeps the gate open
+
+    def resume(self) -> None:
+        """Lift the kill switch.
+
+        Raises:
+            Halted: it cannot be lifted: the kill file is there, or the gate was shut
+                for good, as by a journal that failed.
+        """
+        if not self._gate.open():
+            raise Halted(f"the gate must be free to open: {self._gate.why}")
+
+    @property
+    def halted(self) -> str | None:
+        """Why no new exposure may leave; None while it may."""
+        return self._gate.why
+
+    # ------------------------------------------------------------ what is open
+
+    def intents(self) -> tuple[Ticket[OrderResult], ...]:
+        """The changes that are on their way, and the orders of unknown outcome."""
+        return self._dispatcher.unsettled()
+
+    def recent(self) -> tuple[Ticket[OrderResult], ...]:
+        """The last changes that have ended, oldest first.
+
+        An order whose outcome is unknown is among ``intents``; a modify or a cancel
+        of unknown outcome is here.
+        """
+        return self._dispatcher.recent()
+
+    def resolve(self, tag: str) -> ResultT:
+        """The result of the order with this tag; an unknown one is looked up again.
+
+        An order is never sent again by this. One that came late, after the proof that
+        it was not there or dead, is shown as accepted, and its contract is free again.
+
+        Raises:
+            UnknownTag: this executor has sent no such order, or it ended long ago.
+        """
+        _check_type("tag", tag, str, "must be text")
+        self._idempotency.recover()
+        ticket = self._dispatcher.tagged(tag)
+        if ticket is None:
+            raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")
+        if not ticket.settled:
+            self._dispatcher.look_again(ticket)
+        self._dispatcher.late_arrivals.acknowledge(tag)
+        return self._deliver(ticket)
+
+    # ------------------------------------------------------------ reads
+
+    def _read(
+        self,
+        endpoint: Endpoint,
+        request: dict[str, Any] | bytes,
+        convert: Callable[[dict[str, Any]], Any],
+        codes: Any = None,
+    ) -> Ticket[Any]:
+        import orjson  # loaded with the executor
+
+        body = request if isinstance(request, bytes) else orjson.dumps(request)
+        query = Query(endpoint, body, codes, self._policy, self._dispatcher.clock)
+        ticket = self._dispatcher.read_ticket(query, _readable(endpoint, convert))
+        return self._dispatcher.launch(ticket)
+
+    def _login(self, given: Credentials | FastOrderError, renew: bool) -> Ticket[None]:
+        if not isinstance(given, Credentials):
+            raise given  # here, where no local variable holds the key
+        if not isinstance(renew, bool):  # a token in its place is not to be shown
+            raise WrongFieldType("renew", "must be True or False", Unshown(renew))
+        return self._dispatcher.renewal.log_in(given, self._policy, renew)
+
+    def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
+        from fastorder.models import Account
+
+        _check_type("only_active", only_active, bool, "must be True or False")
+        request = {"onlyActiveAccounts": only_active}
+        return self._read(
+            Endpoint.SEARCH_ACCOUNTS,
+            request,
+            lambda document: [Account.from_wire(row) for row in document["accounts"]],
+        )
+
+    def _load_contract(self, symbol: str, live: bool) -> Ticket[Contract]:
+        from fastorder.models import Contract
+
+        def take(document: dict[str, Any]) -> Contract:
+            found = [Contract.from_wire(row) for row in document["contracts"] or []]
+            contract = front_contract(symbol, found)
+            self.set_contract_id(symbol, contract.id, tick_size=contract.tick_size)
+            return contract
+
+        symbol = symbol_from(symbol)
+        _check_type("live", live, bool, "must be True or False")
+        request = {"searchText": symbol, "live": live}
+        return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
+
+    def _search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
+        from datetime import datetime  # loaded with the executor
+
+        _check_type("since", since, datetime, "must be a datetime")
+        if since.tzinfo is None:
+            raise InvalidField("since", "must be aware of its time zone", since)
+        since_s = int(since.timestamp())
+        if since_s < 0:
+            raise InvalidField("since", "must not be before 1970", since)
+        body = render_search_since(account_id_from(account_id), since_s)
+        return self._read(Endpoint.SEARCH_ORDERS, body, _orders, SearchOrderError)
+
+    def _open_orders(self, account_id: int) -> Ticket[list[Order]]:
+        request = {"accountId": account_id_from(account_id)}
+        return self._read(
+            Endpoint.SEARCH_OPEN_ORDERS, request, _orders, SearchOrderError
+        )
+
+    # ------------------------------------------------------------ for subclasses
+
+    def _outcome_log(
+        self,
+        on_unknown: Callable[[OrderResult], Any] | None,
+        on_late_arrival: Callable[[OrderResult], Any] | None,
+    ) -> OutcomeLog | None:
+        if self._journal is None and on_unknown is None and on_late_arrival is None:
+            return None
+        engine = self._engine if self._runs_between_calls else None
+        return OutcomeLog(
+            self._journal, on_unknown, on_late_arrival, self._gate, Clock(), engine
+        )
+
+    def _close_journal(self) -> None:
+        if self._dispatcher.outcome_log is not None:
+            self._dispatcher.outcome_log.close()
+
+    def _drain_s(self, drain: float | None) -> float:
+        if drain is None:
+            return self._timeouts.request
+        if isinstance(drain, bool) or not isinstance(drain, (int, float)):
+            raise WrongFieldType("drain", "must be a number of seconds", drain)
+        if not drain >= 0:  # true for NaN as well
+            raise InvalidField("drain", "must be at least 0 seconds", drain)
+        return drain
+
+    def _under_way(self) -> list[Ticket[OrderResult]]:
+        return [ticket for ticket in self._dispatcher.unsettled() if not ticket.done]
+
+    def _checked_connections(self, connections: int) -> int:
+        return connections_from(connections, self._max_connections)
+
+    @abstractmethod
+    def _make_engine(self, max_connections: int) -> Engine:
+        """The engine that this kind of executor runs on."""
+
+    @abstractmethod
+    def _make_submit(self) -> Callable[[OrderRequest, int], ResultT]:
+        """What sends an order; a verb returns what it returns."""
+
+    @abstractmethod
+    def _deliver(self, ticket: Ticket[OrderResult]) -> ResultT:
+        """What a verb returns for its ticket."""
+
+
+def _readable(
+    endpoint: Endpoint, convert: Callable[[dict[str, Any]], Any]
+) -> Callable[[dict[str, Any]], Any]:
+    """The same conversion; what it cannot read becomes a RequestFailed."""
+
+    def converted(document: dict[str, Any]) -> Any:
+        try:
+            return convert(document)
+        except FastOrderError:
+            raise
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise RequestFailed(
+                f"{endpoint.path}: the answer cannot be read: {error!r}", 200
+            ) from error
+
+    return converted
+
+
+def _orders(document: dict[str, Any]) -> list[Order]:
+    from fastorder.models import Order
+
+    rows = document["orders"]
+    if not isinstance(rows, list):  # null is not "no orders"
+        raise TypeError(f"orders must be a list, was {type(rows).__name__}")
+    return [Order.from_wire(row) for row in rows]
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """What was given of these."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _check_type(field: str, value: object, kind: type, rule: str) -> None:
+    """Refuse a value that is not of this type.
+
+    Raises:
+        WrongFieldType: it is not.
+    """
+    if not isinstance(value, kind):
+        raise WrongFieldType(field, rule, value)
+
+
+def _journal(path: str | None, durability: str) -> Journal | None:
+    if path is None:
+        if durability == "process":
+            return None
+        raise ConfigurationError(
+            f"durability must come with a journal, was {durability!r} without one"
+        )
+    from fastorder.journal import Journal  # SQLite; most executors need none
+
+    return Journal(path, durability)
+
+
+def _caller() -> str:
+    """The file and line outside this package that is being run."""
+    frame = sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("fastorder"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
