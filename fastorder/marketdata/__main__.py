@@ -15,6 +15,7 @@ from fastorder.marketdata.errors import BarError, WrongColumn
 from fastorder.marketdata.files import BarWriter, TickColumns, bars_of_file, read_ticks
 from fastorder.marketdata.plot import MOST, picture_path, plot_bars
 from fastorder.marketdata.sessions import Sessions, globex, regular_hours
+from fastorder.marketdata.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,8 @@ def _run(options: argparse.Namespace) -> None:
             bars.whole() if options.whole else bars, options.plot, most=options.last
         )
     if not options.quiet:
-        print(f"{options.bars}: {writer.bars:,} bars of {bars.every}{_left_out(bars)}")
+        count = counted(writer.bars, "bar")
+        print(f"{options.bars}: {count} of {bars.every}{_left_out(bars)}")
 
 
 def _settings(options: argparse.Namespace, names: TickColumns) -> dict[str, Any]:
@@ -108,12 +110,14 @@ def _keep(kept: deque[Bars], bars: Bars, last: int) -> None:
 
 def _left_out(bars: Bars) -> str:
     tally = bars.tally
-    words = {
-        "late ticks left out": tally.late_dropped,
-        "late ticks merged": tally.late_merged,
-        "ticks outside the sessions": tally.outside,
-    }
-    return "".join(f", {count:,} {word}" for word, count in words.items() if count)
+    found = (
+        (tally.late_dropped, "late tick", "left out"),
+        (tally.late_merged, "late tick", "merged"),
+        (tally.outside, "tick", "outside the sessions"),
+    )
+    return "".join(
+        f", {counted(count, noun)} {fate}" for count, noun, fate in found if count
+    )
 
 
 def _refuse(why: str) -> int:

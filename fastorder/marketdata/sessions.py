@@ -51,7 +51,8 @@ class Sessions:
         return len(self.opens)
 
     def __repr__(self) -> str:
-        return f"Sessions({self.name}, {self.days[0]} to {self.days[-1]}, {len(self)})"
+        name = f"{self.name}, " if self.name else ""
+        return f"Sessions({name}{self.days[0]} to {self.days[-1]}, {len(self)})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sessions) and (
