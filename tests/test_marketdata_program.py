@@ -173,7 +173,9 @@ def test_a_picture_is_drawn(tmp_path, name):
 def test_only_the_last_bars_are_drawn(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        program, "plot_bars", lambda bars, path, most: drawn.append((bars, most))
+        program,
+        "plot_bars",
+        lambda bars, path, most, **_: drawn.append((bars, most)),
     )
     source = written(tmp_path, table())
     run(source, tmp_path / "b.csv", "--plot", "x.png", "--last", "7", "--quiet")
