@@ -275,12 +275,12 @@ def handed_over(shared: float) -> list[str]:
 
 
 def secure(tls: dict[str, Any]) -> list[str]:
-    """What TLS costs us, beside what it costs the floor."""
+    """What TLS costs us, beside what it costs a raw socket."""
     ratio = inverse(tls["fastorder, plain"]["ratio"])
     row = at_most("awaited place over TLS to our own plain", ratio, 1.3)
     if "raw socket, plain" in tls:
-        floor = inverse(tls["raw socket, plain"]["ratio_to_raw_socket"])
-        row[2] += f"; a raw socket over TLS to a plain one: {times(floor)}"
+        bare = inverse(tls["raw socket, plain"]["ratio_to_raw_socket"])
+        row[2] += f"; a raw socket over TLS to a plain one: {times(bare)}"
     return row
 
 

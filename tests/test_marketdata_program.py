@@ -148,7 +148,7 @@ def test_late_ticks_can_be_left_out_and_are_told(tmp_path, capsys):
     assert "(tick 100)" in refused(capsys, source, made)
     assert not made.exists()
     assert run(source, made, "--late", "drop") == 0
-    assert "1 late ticks left out" in capsys.readouterr().out
+    assert "1 late tick left out" in capsys.readouterr().out
 
 
 def test_sessions_leave_out_ticks_at_other_times(tmp_path, capsys):
@@ -173,7 +173,9 @@ def test_a_picture_is_drawn(tmp_path, name):
 def test_only_the_last_bars_are_drawn(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        program, "plot_bars", lambda bars, path, most: drawn.append((bars, most))
+        program,
+        "plot_bars",
+        lambda bars, path, most, **_: drawn.append((bars, most)),
     )
     source = written(tmp_path, table())
     run(source, tmp_path / "b.csv", "--plot", "x.png", "--last", "7", "--quiet")

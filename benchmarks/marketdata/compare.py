@@ -1,11 +1,11 @@
-"""Bars beside other libraries, on one core; prints a table and draws a chart.
+"""Bars beside other libraries, on one core; prints tables and draws a chart.
 
 Each round runs every contender once, one after the other, so that a slow moment of the
 machine hits all of them; the ratios are those of a round, and the median counts. Before
 the clock starts, each contender's bars are compared with ours.
 
     make bench-bars
-    python benchmarks/marketdata/compare.py --rows 2e6 --rounds 5 --chart bars.svg
+    python benchmarks/marketdata/compare.py --rows 2e6 --rounds 5 --chart bars
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import polars as pl
+from pictures import Speed, draw_speeds
 from plain import BareBuilder, PlainBuilder
 
 from fastorder.marketdata import BarBuilder, Bars, _vectors, aggregate_ticks, resample
@@ -35,7 +36,7 @@ from fastorder.marketdata import BarBuilder, Bars, _vectors, aggregate_ticks, re
 MINUTE = 60_000_000_000
 START = 1_700_000_000_000_000_000
 Contenders = dict[str, Callable[[], object]]
-OURS, FLOOR, LOOP = "fastorder", "NumPy sum (floor)", "the loop alone"
+OURS, SUM, LOOP = "fastorder", "NumPy sum of the columns", "the loop alone"
 
 
 def ticks_of(rows: int) -> dict[str, np.ndarray]:
@@ -79,10 +80,11 @@ def with_sides(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def full_contenders(columns: dict[str, np.ndarray]) -> Contenders:
     bars = Bars.from_columns(columns, "1m")
-    return {OURS: lambda: resample(bars, "5m"), FLOOR: floor(columns)}
+    return {OURS: lambda: resample(bars, "5m"), SUM: plain_sum(columns)}
 
 
-def floor(columns: dict[str, np.ndarray]) -> Callable[[], object]:
+def plain_sum(columns: dict[str, np.ndarray]) -> Callable[[], object]:
+    """A yardstick, and no bars: reads the same memory, one column after the other."""
     return lambda: [column.sum() for column in columns.values()]
 
 
@@ -104,7 +106,7 @@ def tick_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
             {"price": ["first", "max", "min", "last"], "size": "sum"}
         ),
         "NumPy reduceat": lambda: reduceat(when, price, size),
-        FLOOR: floor(ticks),
+        SUM: plain_sum(ticks),
     }
     made |= numba_contender(when, price, size)
     made |= duckdb_contender(frame)
@@ -184,7 +186,7 @@ def bar_contenders(columns: dict[str, np.ndarray]) -> Contenders:
             pl.col("close").last(), pl.col("volume").sum(),
         ),
         "pandas": lambda: pandas.resample("5min").agg(rules),
-        FLOOR: floor(columns),
+        SUM: plain_sum(columns),
     }  # fmt: skip
 
 
@@ -241,7 +243,7 @@ def check(contenders: Contenders) -> None:
     ours = contenders[OURS]()
     volume = sum(ours.volume)
     for name, run in contenders.items():
-        if name in (OURS, FLOOR):
+        if name in (OURS, SUM):
             continue
         count, theirs = counted(run())
         if (count, theirs) != (len(ours), volume):
@@ -271,7 +273,7 @@ def measured(contenders: Contenders, rounds: int) -> dict[str, list[float]]:
     return seconds
 
 
-def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[tuple]:
+def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[Speed]:
     """Print millions a second, ns for one, and how many times as fast ours is.
 
     Where a loop is one of the contenders, the ratio without it comes last: of each
@@ -285,14 +287,16 @@ def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[tuple]
     lines = []
     for name, times in seconds.items():
         middle = statistics.median(times)
-        ratio, spread = ratio_of(times, seconds[OURS])
-        lines.append((name, rows / middle / 1e6, ratio))
+        ratio, least, most = ratio_of(times, seconds[OURS])
         speed, each = rows / middle / 1e6, middle / rows * 1e9
+        lines.append(Speed(name, speed, ratio, least, most, name == SUM))
+        spread = f"{least:.2f} to {most:.2f}"
         print(f"{name:28}{speed:9.1f}{each:9.2f}{ratio:8.2f}x{spread:>16}", end="")
         if LOOP in seconds and name != LOOP:
-            ratio, spread = ratio_of(
+            ratio, least, most = ratio_of(
                 beyond(times, seconds[LOOP]), beyond(seconds[OURS], seconds[LOOP])
             )
+            spread = f"{least:.2f} to {most:.2f}"
             print(f"{ratio:13.2f}x{spread:>16}", end="")
         print()
     return lines
@@ -303,41 +307,25 @@ def beyond(times: list[float], loop: list[float]) -> list[float]:
     return [time - less for time, less in zip(times, loop, strict=True)]
 
 
-def ratio_of(theirs: list[float], ours: list[float]) -> tuple[float, str]:
-    """How many times as long theirs took: the median of the rounds, and the spread.
+def ratio_of(theirs: list[float], ours: list[float]) -> tuple[float, float, float]:
+    """How many times as long theirs took: the median of the rounds, least and most.
 
     A round has none where ours took nothing, since what is taken off it was held up.
     """
     pairs = zip(theirs, ours, strict=True)
     ratios = sorted(their / our for their, our in pairs if our > 0)
-    return statistics.median(ratios), f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
-
-
-def draw(lines: list[tuple], path: Path, title: str) -> None:
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
-    FigureCanvasSVG(figure)
-    axes = figure.subplots()
-    ordered = sorted(lines, key=lambda line: line[1])
-    colours = ["#16836f" if name == OURS else "#9aa3af" for name, _, _ in ordered]
-    drawn = axes.barh(
-        [line[0] for line in ordered], [line[1] for line in ordered], color=colours
-    )
-    axes.bar_label(drawn, fmt="%.0f", padding=4)
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.set_xlabel("million ticks a second")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.12)
-    figure.savefig(path)
+    return statistics.median(ratios), ratios[0], ratios[-1]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=float, default=1e7, help="ticks, and bars (1e7)")
     parser.add_argument("--rounds", type=int, default=7, help="how often (7)")
-    parser.add_argument("--chart", type=Path, help="draw the first table to an .svg")
+    parser.add_argument(
+        "--chart",
+        type=Path,
+        help="draw the first table to CHART.svg and CHART-dark.svg",
+    )
     options = parser.parse_args()
     rows = int(options.rows)
     print(
@@ -353,7 +341,9 @@ def main() -> int:
         rows,
     )
     if options.chart:
-        draw(lines, options.chart, f"{rows:,} ticks to bars of a minute, one core")
+        draw_speeds(
+            lines, options.chart, f"{rows:,} ticks to bars of a minute, one core"
+        )
     contenders = bar_contenders(bars_of(rows))
     check(contenders)
     table(

@@ -1,6 +1,6 @@
 """An ``asyncio.Protocol``: bytes made before, written; a future ended by the answer.
 
-It reads nothing out of the answer: the floor of what is awaited, and no client.
+It reads nothing out of the answer: a yardstick for what is awaited, and no client.
 """
 
 from __future__ import annotations

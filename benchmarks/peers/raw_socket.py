@@ -1,6 +1,6 @@
 """A blocking socket: bytes made before, sent; the answer received, and not read.
 
-This is the floor, and no client.
+This is a yardstick, and no client.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ from fastorder.marketdata.columns import column_of
 from fastorder.marketdata.errors import BarError, WrongColumn
 from fastorder.marketdata.files import BarWriter, TickColumns, bars_of_file, read_ticks
 from fastorder.marketdata.plot import MOST, picture_path, plot_bars
+from fastorder.marketdata.round_times import zone_of
 from fastorder.marketdata.sessions import Sessions, globex, regular_hours
+from fastorder.marketdata.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +45,7 @@ def _run(options: argparse.Namespace) -> None:
         raise BarError("the bars must go into another file than the ticks")
     if options.plot:
         picture_path(options.plot)
+        zone_of(options.zone or "UTC")
     names = TickColumns(options.time, options.price, options.size, options.side)
     made = bars_of_file(options.ticks, columns=names, **_settings(options, names))
     kept: deque[Bars] = deque()
@@ -53,10 +56,15 @@ def _run(options: argparse.Namespace) -> None:
     bars = Bars.joined(kept)
     if options.plot:
         plot_bars(
-            bars.whole() if options.whole else bars, options.plot, most=options.last
+            bars.whole() if options.whole else bars,
+            options.plot,
+            most=options.last,
+            symbol=options.symbol,
+            zone=options.zone,
         )
     if not options.quiet:
-        print(f"{options.bars}: {writer.bars:,} bars of {bars.every}{_left_out(bars)}")
+        count = counted(writer.bars, "bar")
+        print(f"{options.bars}: {count} of {bars.every}{_left_out(bars)}")
 
 
 def _settings(options: argparse.Namespace, names: TickColumns) -> dict[str, Any]:
@@ -108,12 +116,14 @@ def _keep(kept: deque[Bars], bars: Bars, last: int) -> None:
 
 def _left_out(bars: Bars) -> str:
     tally = bars.tally
-    words = {
-        "late ticks left out": tally.late_dropped,
-        "late ticks merged": tally.late_merged,
-        "ticks outside the sessions": tally.outside,
-    }
-    return "".join(f", {count:,} {word}" for word, count in words.items() if count)
+    found = (
+        (tally.late_dropped, "late tick", "left out"),
+        (tally.late_merged, "late tick", "merged"),
+        (tally.outside, "tick", "outside the sessions"),
+    )
+    return "".join(
+        f", {counted(count, noun)} {fate}" for count, noun, fate in found if count
+    )
 
 
 def _refuse(why: str) -> int:
@@ -155,6 +165,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plot", metavar="F", help="draw candles to a .png or .svg")
     parser.add_argument(
         "--last", type=_count, default=300, metavar="N", help="draw so many bars (300)"
+    )
+    parser.add_argument(
+        "--symbol", default="", metavar="S", help="what the picture is of, such as MNQ"
+    )
+    parser.add_argument(
+        "--zone",
+        metavar="Z",
+        help="whose clocks the picture shows, such as America/Chicago (that of the "
+        "sessions, or UTC)",
     )
     parser.add_argument("--quiet", action="store_true", help="say nothing")
     return parser

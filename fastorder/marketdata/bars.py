@@ -16,6 +16,7 @@ from fastorder.marketdata._sheet import NAMES
 from fastorder.marketdata.columns import column_of, column_of_bytes
 from fastorder.marketdata.errors import BarError
 from fastorder.marketdata.frames import Every, read_every
+from fastorder.marketdata.text import aligned, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -164,7 +165,8 @@ class Bars:
             return self._part(at)
         size = len(self)
         if not -size <= at < size:
-            raise IndexError(f"bar {at} was asked for, there are {size}")
+            there = "is" if size == 1 else "are"
+            raise IndexError(f"bar {at} was asked for, there {there} {size}")
         at %= size
         partial = (at == 0 and self.first_partial) or (
             at == size - 1 and self.last_partial
@@ -216,14 +218,17 @@ class Bars:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        what = f"{len(self):,} bars of {self.every or 'any kind'}"
+        what = f"{counted(len(self), 'bar')} of {self.every or 'any kind'}"
         if not len(self):
             return f"<{what}>"
         first, last = self[0], self[-1]
+        when = f"{first.time:%Y-%m-%d %H:%M:%S}"
+        if len(self) > 1:
+            when += f" to {last.time:%Y-%m-%d %H:%M:%S}"
+        opened, high, low, close = aligned(last[1:5])
         return (
-            f"<{what}, {first.time:%Y-%m-%d %H:%M:%S} to {last.time:%Y-%m-%d %H:%M:%S}"
-            f" UTC, last {last.open:g} {last.high:g} {last.low:g} {last.close:g}"
-            f" volume {last.volume}>"
+            f"<{what}, {when} UTC, last open {opened} high {high} low {low}"
+            f" close {close} volume {last.volume:,}>"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from fastorder.marketdata.bars import Bar, Bars, Tally
 from fastorder.marketdata.columns import column_of, columns_of, side_by_side
 from fastorder.marketdata.errors import BadTick, BarError, UnsortedTicks
 from fastorder.marketdata.frames import Every, Timeframe, check_makes, read_every
+from fastorder.marketdata.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,6 +73,9 @@ class BarBuilder(Machine):
             complete_ns=FOREVER if complete_from is None else complete_from,
             make_bar=Bar,
         )
+
+    def __repr__(self) -> str:
+        return f"<BarBuilder of {self.every}, {counted(self.made, 'bar')} closed>"
 
     def update_many(
         self, time_ns: Any, price: Any, size: Any, side: Any = None

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from fastorder.marketdata.errors import UnknownTimeframe
+from fastorder.marketdata.text import exact
 
 if TYPE_CHECKING:
     from fastorder.marketdata.sessions import Sessions
@@ -131,7 +132,7 @@ class Threshold:
             raise UnknownTimeframe(f"{self.word} must be whole, was {self.level}")
 
     def __str__(self) -> str:
-        return f"{self.level:.17g} {self.word}"
+        return f"{exact(self.level)} {self.word}"
 
 
 class TickCount(Threshold):
@@ -139,6 +140,9 @@ class TickCount(Threshold):
 
     kind = "count"
     word = "ticks"
+
+    def __str__(self) -> str:
+        return "1 tick" if self.level == 1 else super().__str__()
 
 
 class Volume(Threshold):
@@ -187,7 +191,7 @@ Every = Timeframe | Threshold
 KINDS = {
     kind.word: kind for kind in (TickCount, Volume, Value, Range, Renko, Imbalance)
 }
-NUMBER = r"(\d+(?:\.\d+)?(?:e\d+)?)"
+NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 
 
 def read_every(
@@ -218,9 +222,9 @@ def _read(text: str) -> Every:
     found = re.fullmatch(r"([1-9]\d{0,8})(s|m|h|d|w|mo)", text, re.ASCII)
     if found:
         return Timeframe(int(found[1]), found[2])
-    found = re.fullmatch(rf"{NUMBER} ?({'|'.join(KINDS)})", text, re.ASCII)
+    found = re.fullmatch(rf"{NUMBER} ?({'|'.join(KINDS)}|tick)", text, re.ASCII)
     if found:
-        return KINDS[found[2]](float(found[1]))
+        return KINDS.get(found[2], TickCount)(float(found[1]))
     raise UnknownTimeframe(
         f"every must be a timeframe, {READ_ME}, or a level with its kind "
         f"({', '.join(KINDS)}), such as '500 ticks', was {text!r}"

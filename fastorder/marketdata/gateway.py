@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.marketdata.bars import EPOCH, Bars
 from fastorder.marketdata.errors import BarError
+from fastorder.marketdata.text import aligned, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,6 +109,13 @@ class Difference(NamedTuple):
     ours: float
     gateway: float
 
+    def __str__(self) -> str:
+        ours, theirs = aligned((self.ours, self.gateway))
+        return (
+            f"{_clock(self.time_ns)} {self.column}: {ours} here, "
+            f"{theirs} at the gateway"
+        )
+
 
 class Comparison(NamedTuple):
     """What became of holding bars against the gateway's."""
@@ -127,17 +135,14 @@ class Comparison(NamedTuple):
 
     def __str__(self) -> str:
         lines = [
-            f"{self.compared} bars compared, {len(self.missing)} missing, "
-            f"{len(self.extra)} extra, {len(self.differences)} differences"
+            f"{counted(self.compared, 'bar')} compared, {len(self.missing):,} missing, "
+            f"{len(self.extra):,} extra, {counted(len(self.differences), 'difference')}"
         ]
         lines += [
             f"{_clock(time)} missing: only the gateway has it" for time in self.missing
         ]
         lines += [f"{_clock(time)} extra: the gateway has none" for time in self.extra]
-        lines += [
-            f"{_clock(d.time_ns)} {d.column}: {d.ours} here, {d.gateway} at the gateway"
-            for d in self.differences
-        ]
+        lines += [str(difference) for difference in self.differences]
         return "\n".join(lines)
 
 

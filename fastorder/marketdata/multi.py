@@ -48,6 +48,9 @@ class MultiTimeframe:
         self._builders = {frame: BarBuilder(frame, **options) for frame in frames}
         self._sources = {frame: _source(frame, frames) for frame in frames}
 
+    def __repr__(self) -> str:
+        return f"<MultiTimeframe of {', '.join(self.names)}>"
+
     @property
     def names(self) -> list[str]:
         """The timeframes, shortest first."""

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastorder.marketdata.errors import BarError
+from fastorder.marketdata.frames import Timeframe
+from fastorder.marketdata.round_times import moment, round_times, zone_of
+from fastorder.marketdata.text import counted, exact
 
 if TYPE_CHECKING:
     import os
+    from datetime import tzinfo
 
     from fastorder.marketdata.bars import Bars
 
 UP, DOWN, INK, GRID = "#16836f", "#c8473d", "#2b2f36", "#e4e6ea"
 PALE = {UP: "#74b5a9", DOWN: "#de918b"}
 MOST = 2_000
-LABELS = 8
+WIDTH = 0.7
+"""Of a candle, where the distance to the next is 1."""
+WIDEST = 1 / 50
+"""Of a candle, of the whole axis."""
 
 
 def plot_bars(
-    bars: Bars, path: str | os.PathLike[str], title: str = "", most: int = 300
+    bars: Bars,
+    path: str | os.PathLike[str],
+    title: str = "",
+    most: int = 300,
+    *,
+    symbol: str = "",
+    zone: str | tzinfo | None = None,
 ) -> None:
     """Draw candles and their volume; the bars stand side by side, without gaps.
 
     Args:
         bars: at least one.
         path: ends in .png or .svg.
-        title: what stands above; the timeframe and the days where it is empty.
+        title: what stands above; the symbol, the timeframe and the days where it is
+            empty.
         most: draw the last so many.
+        symbol: what was traded, such as MNQ.
+        zone: whose clocks the times are of, such as America/Chicago; that of the bars'
+            sessions where it is not given, UTC where they have none.
 
     Raises:
-        BarError: no bars, or another kind of file.
+        BarError: no bars, another kind of file, or no such zone.
     """
     path = picture_path(path)
+    clocks = zone_of(_zone_of_sessions(bars) if zone is None else zone)
     if not len(bars):
         raise BarError("at least one bar is needed to plot")
     if not 1 <= most <= MOST:
@@ -42,8 +59,14 @@ def plot_bars(
     figure, above, below = _canvas()
     _candles(above, shown)
     _volumes(below, shown)
-    _times(below, shown)
-    above.set_title(title or _title(shown), loc="left", color=INK, fontsize=13, pad=12)
+    _times(below, shown, clocks)
+    above.set_title(
+        title or _title(shown, symbol, clocks),
+        loc="left",
+        color=INK,
+        fontsize=13,
+        pad=12,
+    )
     figure.savefig(path, dpi=144)
 
 
@@ -77,67 +100,75 @@ def _canvas() -> tuple[Any, Any, Any]:
     return figure, above, below
 
 
+def _zone_of_sessions(bars: Bars) -> str:
+    every = bars.every
+    if isinstance(every, Timeframe) and every.sessions is not None:
+        return every.sessions.zone
+    return "UTC"
+
+
+def _width(count: int) -> float:
+    """How wide a candle is: a few would be slabs if they shared the whole axis."""
+    return min(WIDTH, count * WIDEST)
+
+
 def _colours(bars: Bars) -> list[str]:
     return [UP if bar.close >= bar.open else DOWN for bar in bars]
 
 
 def _candles(axes: Any, bars: Bars) -> None:
     places = range(len(bars))
+    width = _width(len(bars))
     colours = _colours(bars)
     axes.vlines(places, list(bars.low), list(bars.high), colors=colours, linewidth=1)
     heights = [abs(bar.close - bar.open) for bar in bars]
     bottoms = [min(bar.open, bar.close) for bar in bars]
-    axes.bar(places, heights, 0.7, bottoms, color=colours, linewidth=0)
+    axes.bar(places, heights, width, bottoms, color=colours, linewidth=0)
     # a candle without a body is a stroke
     flat = [i for i, height in enumerate(heights) if not height]
     axes.hlines(
         [bottoms[i] for i in flat],
-        [i - 0.35 for i in flat],
-        [i + 0.35 for i in flat],
+        [i - width / 2 for i in flat],
+        [i + width / 2 for i in flat],
         colors=[colours[i] for i in flat],
         linewidth=1.2,
     )
     axes.set_ylabel("price", color=INK, fontsize=9)
     axes.ticklabel_format(axis="y", useOffset=False, style="plain")
     axes.use_sticky_edges = False
-    axes.margins(x=0.01, y=0.05)
+    axes.margins(y=0.05)
+    pad = 0.5 + 0.01 * len(bars)
+    axes.set_xlim(-pad, len(bars) - 1 + pad)
 
 
 def _volumes(axes: Any, bars: Bars) -> None:
     colours = [PALE[colour] for colour in _colours(bars)]
-    axes.bar(range(len(bars)), list(bars.volume), 0.7, color=colours)
+    width = _width(len(bars))
+    axes.bar(range(len(bars)), list(bars.volume), width, color=colours)
     axes.set_ylabel("volume", color=INK, fontsize=9)
     axes.set_ylim(bottom=0)
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.set_major_formatter(lambda value, _: _short(value))
 
 
 def _short(number: float) -> str:
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= size:
-            return f"{number / size:g}{letter}"
-    return f"{number:g}"
+            return f"{exact(number / size)}{letter}"
+    return exact(number)
 
 
-def _times(axes: Any, bars: Bars) -> None:
-    count = len(bars)
-    places = sorted({round(i * (count - 1) / (LABELS - 1)) for i in range(LABELS)})
-    moments = [_moment(bars.time_ns[place]) for place in places]
-    labels = []
-    for i, moment in enumerate(moments):
-        is_new_day = i == 0 or moment.date() != moments[i - 1].date()
-        clock = moment.strftime("%H:%M:%S" if moment.second else "%H:%M")
-        labels.append(f"{clock}\n{moment:%b %d %Y}" if is_new_day else clock)
-    axes.set_xticks(places, labels)
-    axes.set_xlabel("UTC", color=INK, fontsize=9)
+def _times(axes: Any, bars: Bars, zone: tzinfo) -> None:
+    marks = round_times(bars.time_ns, zone)
+    labels = [f"{mark.text}\n{mark.below}" for mark in marks]
+    axes.set_xticks([mark.place for mark in marks], labels)
+    axes.set_xlabel(str(zone).replace("_", " "), color=INK, fontsize=9)
 
 
-def _moment(time_ns: int) -> datetime:
-    return datetime.fromtimestamp(time_ns // 1_000_000_000, timezone.utc)
-
-
-def _title(bars: Bars) -> str:
-    first, last = _moment(bars.time_ns[0]), _moment(bars.time_ns[-1])
+def _title(bars: Bars, symbol: str, zone: tzinfo) -> str:
+    first, last = moment(bars.time_ns[0], zone), moment(bars.time_ns[-1], zone)
     days = f"{first:%Y-%m-%d}"
     if last.date() != first.date():
         days += f" to {last:%Y-%m-%d}"
-    return f"{len(bars)} bars of {bars.every or 'any kind'}, {days}"
+    what = f"{counted(len(bars), 'bar')} of {bars.every or 'any kind'}, {days}"
+    return f"{symbol}, {what}" if symbol else what

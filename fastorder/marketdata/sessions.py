@@ -23,13 +23,19 @@ class Sessions:
         closes: when each closes.
         days: the trading day that each belongs to.
         name: what to call them.
+        zone: where they are: the time zone that a picture of their bars shows.
 
     Raises:
         BarError: a session that ends before it starts, or overlaps with the next.
     """
 
     def __init__(
-        self, opens: list[int], closes: list[int], days: list[date], name: str = ""
+        self,
+        opens: list[int],
+        closes: list[int],
+        days: list[date],
+        name: str = "",
+        zone: str = "UTC",
     ) -> None:
         if not len(opens) == len(closes) == len(days) or not opens:
             raise BarError(
@@ -46,12 +52,14 @@ class Sessions:
         self.closes = array("q", closes)
         self.days = list(days)
         self.name = name
+        self.zone = zone
 
     def __len__(self) -> int:
         return len(self.opens)
 
     def __repr__(self) -> str:
-        return f"Sessions({self.name}, {self.days[0]} to {self.days[-1]}, {len(self)})"
+        name = f"{self.name}, " if self.name else ""
+        return f"Sessions({name}{self.days[0]} to {self.days[-1]}, {len(self)})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sessions) and (
@@ -63,7 +71,8 @@ class Sessions:
         return hash((self.opens[0], self.closes[-1], len(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Sessions, (list(self.opens), list(self.closes), self.days, self.name)
+        rows = (list(self.opens), list(self.closes), self.days)
+        return Sessions, (*rows, self.name, self.zone)
 
     def table(self, unit: str) -> tuple[array[int], ...]:
         """Opens, closes, and each session's bar of a day, week or month.
@@ -123,6 +132,7 @@ def weekdays(
         [moment_ns(day, closes, where) for day in days],
         days,
         "weekdays",
+        zone,
     )
 
 
@@ -136,14 +146,14 @@ def globex(first: date | str, last: date | str, calendar: str = "CMES") -> Sessi
         last: the last one.
         calendar: the name of the exchange in exchange_calendars.
     """
-    schedule = _schedule(first, last, calendar)
+    schedule, _ = _schedule(first, last, calendar)
     where = ZoneInfo(CHICAGO)
     opens, closes, days = [], [], []
     for day, _, closed_ns in schedule:
         opens.append(moment_ns(day - timedelta(1), GLOBEX_OPEN, where))
         closes.append(min(closed_ns, moment_ns(day, GLOBEX_CLOSE, where)))
         days.append(day)
-    return Sessions(opens, closes, days, "globex")
+    return Sessions(opens, closes, days, "globex", CHICAGO)
 
 
 def regular_hours(
@@ -158,14 +168,15 @@ def regular_hours(
         last: the last one.
         calendar: the name of the exchange in exchange_calendars.
     """
-    schedule = _schedule(first, last, calendar)
+    schedule, zone = _schedule(first, last, calendar)
     days, opens, closes = zip(*schedule, strict=True)
-    return Sessions(list(opens), list(closes), list(days), "regular hours")
+    return Sessions(list(opens), list(closes), list(days), "regular hours", zone)
 
 
 def _schedule(
     first: date | str, last: date | str, calendar: str
-) -> list[tuple[date, int, int]]:
+) -> tuple[list[tuple[date, int, int]], str]:
+    """Days with their opens and closes, and the exchange's time zone."""
     try:
         import exchange_calendars
     except ImportError:
@@ -181,9 +192,10 @@ def _schedule(
     rows = found.schedule.loc[str(first) : str(last)]
     if rows.empty:
         raise BarError(f"{calendar} must have a session from {first} to {last}")
-    return [
+    days = [
         (row.Index.date(), _ns(row.open), _ns(row.close)) for row in rows.itertuples()
     ]
+    return days, str(found.tz)
 
 
 def _ns(stamp: Any) -> int:
