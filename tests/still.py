@@ -10,8 +10,8 @@ from fastorder._core.transport.evidence import Evidence
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.interlock import Interlock
-from fastorder.placement.protocol import FOREVER_NS, Event, State, placement_of
-from fastorder.runtime.clock import Clock
+from fastorder.placement.protocol import Event, State, placement_of
+from fastorder.runtime.clock import FOREVER_NS, Clock
 
 SECOND_NS = 1_000_000_000
 TAG = "tag-1"

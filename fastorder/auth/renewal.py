@@ -21,6 +21,7 @@ from fastorder.errors import (
 )
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.requests.query import Query
+from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
         def tokens(self) -> TokenStore:
             """The token that every request leaves with."""
 
-
-SECOND_NS = 1_000_000_000
-FOREVER_NS = 2**63 - 1
 
 APART_NS = 5 * SECOND_NS
 """The shortest time between two logins that nobody called for."""

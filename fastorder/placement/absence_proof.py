@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastorder.runtime.clock import SECOND_NS
+
 if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.runtime.clock import Clock
 
-SECOND_NS = 1_000_000_000
 LOOKS = 3
 """Look-ups in a row that have to miss the order."""
 

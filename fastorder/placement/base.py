@@ -21,6 +21,7 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.placement.absence_proof import JUMP_S
 from fastorder.placement.lookups import LookUps
 from fastorder.placement.states import DONE, SENDING
+from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.retry_schedule import RetrySchedule
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from fastorder.placement.states import State
     from fastorder.runtime.clock import Clock
 
-FOREVER_NS = 2**63 - 1
-SECOND_NS = 1_000_000_000
 PLACE = Endpoint.PLACE
 
 

@@ -18,6 +18,7 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.responses import Rows, is_row
 from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S
 from fastorder.requests.query import Query
+from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ if TYPE_CHECKING:
             """Tell that more is known of an order that does not live."""
 
 
-SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
-FOREVER_NS = 2**63 - 1
 
 LIFE_S = 86_400
 """How long an order is looked for after the proof of its absence or end."""

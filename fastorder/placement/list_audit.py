@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from fastorder._base.timestamps import http_date_s
 from fastorder.gateway.responses import Rows, created_s
+from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from typing import Any
 
-SECOND_NS = 1_000_000_000
 ROUNDED_S = 2.0
 """By so much two Dates may differ less than the times at which they came."""
 

@@ -27,7 +27,6 @@ from fastorder.gateway.responses import (
     tag_in_use,
     unauthorized,
 )
-from fastorder.placement.base import FOREVER_NS
 from fastorder.placement.reconciliation import Reconciliation
 from fastorder.placement.states import (
     AUDITING,
@@ -44,6 +43,7 @@ from fastorder.placement.states import (
     Event,
     State,
 )
+from fastorder.runtime.clock import FOREVER_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

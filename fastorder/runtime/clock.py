@@ -8,6 +8,11 @@ from time import time
 
 from fastorder._core.transport.engine import monotonic_ns
 
+SECOND_NS = 1_000_000_000
+
+FOREVER_NS = 2**63 - 1
+"""A time that never comes, on the monotonic clock."""
+
 
 class Clock:
     """The clocks and the randomness of this machine; a test puts its own in place."""

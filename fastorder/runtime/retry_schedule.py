@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder._base.timestamps import http_date_s
+from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from fastorder._core.transport.evidence import Evidence
     from fastorder.config import RetryPolicy
     from fastorder.runtime.clock import Clock
-
-SECOND_NS = 1_000_000_000
 
 
 class RetrySchedule:

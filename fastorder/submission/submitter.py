@@ -10,7 +10,8 @@ from fastorder._core.codec.tag_series import TagSeries
 from fastorder._core.flow.ticket import ticket_of_order
 from fastorder.errors import Halted, Interlocked
 from fastorder.gateway.order_tags import tag_of
-from fastorder.placement.protocol import FOREVER_NS, placement_of
+from fastorder.placement.protocol import placement_of
+from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from fastorder.gateway.contracts import ContractCache
     from fastorder.session.dispatcher import Dispatcher
     from fastorder.submission.idempotency import IdempotencyStore
-
-SECOND_NS = 1_000_000_000
 
 
 class Submitter:

@@ -31,7 +31,8 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_tags import tag_of
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.interlock import Interlock
-from fastorder.placement.protocol import FOREVER_NS, Placement, State, placement_of
+from fastorder.placement.protocol import Placement, State, placement_of
+from fastorder.runtime.clock import FOREVER_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
