@@ -25,14 +25,12 @@ from fastorder.verbs.sigint import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
 
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.ticket import Ticket
-    from fastorder.models import Account, Contract, Order
 
 T = TypeVar("T")
 
@@ -99,7 +97,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         sigint = DeferredSigint()
         try:
             sigint.defer()
-            while self._under_way() and (left := until - time.monotonic()) > 0:
+            while self._drained() and (left := until - time.monotonic()) > 0:
                 self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
                 sigint.deliver()
         finally:  # Ctrl-C ends the wait, and it closes all the same
@@ -133,23 +131,3 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         credentials = credentials_from(user_name, api_key)
         del user_name, api_key  # a traceback with local variables must not show them
         self._wait(self._login(credentials, renew))
-
-    def accounts(self, *, only_active: bool = True) -> list[Account]:
-        """The accounts of the token's user."""
-        return self._wait(self._accounts(only_active))
-
-    def load_contract(self, symbol: str, *, live: bool = False) -> Contract:
-        """The active contract of a symbol, listed under it with its tick size.
-
-        Raises:
-            UnknownSymbol: the gateway lists none.
-        """
-        return self._wait(self._load_contract(symbol, live))
-
-    def search_orders(self, account_id: int, since: datetime) -> list[Order]:
-        """The account's orders since a time (aware), of every status."""
-        return self._wait(self._search_orders(account_id, since))
-
-    def open_orders(self, account_id: int) -> list[Order]:
-        """The account's working orders; suspended bracket legs are not among them."""
-        return self._wait(self._open_orders(account_id))

@@ -1,11 +1,11 @@
-"""The arguments of an executor, checked when it is made: none is found wrong later."""
+"""Options of an executor, and arguments of its verbs, checked before they are used."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from fastorder.errors import ConfigurationError
+from fastorder.errors import ConfigurationError, WrongFieldType
 
 if TYPE_CHECKING:
     from fastorder.config import RetryPolicy, Timeouts
@@ -72,3 +72,13 @@ def check_hook(name: str, hook: Any) -> None:
         raise ConfigurationError(
             f"{name} must be callable with an OrderResult, was {type(hook).__name__}"
         )
+
+
+def check_type(field: str, value: object, kind: type, rule: str) -> None:
+    """Refuse an argument that is not of this type.
+
+    Raises:
+        WrongFieldType: it is not.
+    """
+    if not isinstance(value, kind):
+        raise WrongFieldType(field, rule, value)
