@@ -32,12 +32,12 @@ cdef enum:
     STOP_PRICE = 2
     TRAIL_PRICE = 4
 
+# What kinds of order have prices, by their names for people, and which.
 cdef dict PRICED = {
     OrderType.LIMIT: ("a limit order", LIMIT_PRICE),
     OrderType.STOP: ("a stop order", STOP_PRICE),
     OrderType.TRAILING_STOP: ("a trailing stop", TRAIL_PRICE),
 }
-"""What kinds of order have prices, by their names for people, and which."""
 
 
 @cython.freelist(8)
@@ -111,9 +111,12 @@ cdef class OrderRequest:
         self.trail_price = trail_price
         priced = PRICED.get(self.order_type)
         cdef int wanted = 0 if priced is None else (<tuple>priced)[1]
-        self.limit_text = price_of(self, "limit_price", limit_price, wanted, LIMIT_PRICE)
-        self.stop_text = price_of(self, "stop_price", stop_price, wanted, STOP_PRICE)
-        self.trail_text = price_of(self, "trail_price", trail_price, wanted, TRAIL_PRICE)
+        self.limit_text = price_of(
+            self, "limit_price", limit_price, wanted, LIMIT_PRICE)
+        self.stop_text = price_of(
+            self, "stop_price", stop_price, wanted, STOP_PRICE)
+        self.trail_text = price_of(
+            self, "trail_price", trail_price, wanted, TRAIL_PRICE)
         return 0
 
     cdef int take_bracket(
@@ -193,8 +196,8 @@ FIELDS = (
 class_with_named_errors(OrderRequest, FIELDS, 4)
 
 
+# What a verb takes by name alone; fastorder.verbs.options has their types.
 cdef tuple OPTIONS = FIELDS[10:]
-"""What a verb takes by name alone: ``fastorder.verbs.options`` has their types."""
 
 
 cpdef OrderRequest order_of(
