@@ -23,6 +23,7 @@ NEEDED = {
     "place_market_order": ORDER,
     "place_limit_order": (*ORDER, "limit_price"),
     "place_stop_order": (*ORDER, "stop_price"),
+    "place_stop_limit_order": (*ORDER, "stop_price", "limit_price"),
     "place_trailing_stop_order": (*ORDER, "trail_price"),
     "place_join_order": ORDER,
     "modify_order": ("order_id", "account_id"),

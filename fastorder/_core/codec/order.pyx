@@ -36,6 +36,7 @@ cdef enum:
 cdef dict PRICED = {
     OrderType.LIMIT: ("a limit order", LIMIT_PRICE),
     OrderType.STOP: ("a stop order", STOP_PRICE),
+    OrderType.STOP_LIMIT: ("a stop-limit order", STOP_PRICE | LIMIT_PRICE),
     OrderType.TRAILING_STOP: ("a trailing stop", TRAIL_PRICE),
 }
 
@@ -51,8 +52,8 @@ cdef class OrderRequest:
         quantity: contracts, 1 to ``2**31 - 1``.
         account_id: the gateway's number of the account, 1 to ``2**31 - 1``.
         order_type: an OrderType, or its name.
-        limit_price: of a limit order, and no other: this price or a better one.
-        stop_price: of a stop order, and no other: it leaves once this price trades.
+        limit_price: of a limit and a stop-limit order: this price or a better one.
+        stop_price: of a stop and a stop-limit order: it leaves once this price trades.
         trail_price: of a trailing stop, and no other: where the stop starts, an
             absolute price on the tick. The gateway takes its distance to the last
             price and keeps that; more than 1,000 ticks are rejected. Source: the
@@ -269,10 +270,7 @@ cdef object member_by_text(str field, object value, object kind, dict members):
     name = plain_text(value).upper()
     if name in members and value.isascii():     # others have ASCII in upper case too
         return members[name]
-    names = names_of(kind)
-    if name.replace("_", "") == "STOPLIMIT":
-        names += " (the gateway's documentation leaves stop-limit out)"
-    raise InvalidField(field, f"must be one of {names}", value)
+    raise InvalidField(field, f"must be one of {names_of(kind)}", value)
 
 
 def side_from(value):
