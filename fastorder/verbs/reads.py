@@ -1,4 +1,4 @@
-"""The verbs that read: accounts, contracts, orders, and whether the token is good."""
+"""The verbs that read: accounts, contracts, orders, trades; is the token good."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
-    from fastorder.models import Account, Contract, Order
+    from fastorder.models import Account, Contract, Order, Trade
     from fastorder.session.dispatcher import Dispatcher
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -107,6 +107,14 @@ class ReadVerbs:
         return self._read(
             Endpoint.SEARCH_OPEN_ORDERS, request, rows_of(Order), SearchOrderError
         )
+
+    @delivered
+    def trades(self, account_id: int, since: datetime) -> Ticket[list[Trade]]:
+        """The account's fills since a time (aware), newest first."""
+        from fastorder.models import Trade  # loaded with the executor
+
+        body = since_body(account_id, since)
+        return self._read(Endpoint.SEARCH_TRADES, body, rows_of(Trade))
 
     def _read(
         self,
