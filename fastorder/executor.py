@@ -35,6 +35,7 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
         retry: when a request is tried again; ``RetryPolicy()`` where not given.
         timeouts: limits of one request; ``Timeouts()`` where not given.
         max_connections: how many connections may be open at once.
+        max_quantity: orders of more contracts are refused before anything is sent.
         journal: a file in which every order is written down before it leaves; an order
             that was under way when the program ended is looked up on the next start.
         durability: "process" outlives the process's end, "power" the machine's too.

@@ -52,6 +52,7 @@ from fastorder.verbs.option_checks import (
     connections_limit,
     path_from,
     policies_from,
+    quantity_limit,
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
 from fastorder.verbs.reads import ReadVerbs
@@ -87,6 +88,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         retry: RetryPolicy | None = None,
         timeouts: Timeouts | None = None,
         max_connections: int = 64,
+        max_quantity: int = 100,
         journal: str | os.PathLike[str] | None = None,
         durability: Literal["process", "power"] = "process",
         kill_file: str | os.PathLike[str] | None = None,
@@ -94,6 +96,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> None:
         self._max_connections = connections_limit(max_connections)
+        max_quantity = quantity_limit(max_quantity)
         self._policy, self._timeouts = policies_from(retry, timeouts)
         base_url = checked_base_url(base_url)
         security = security_for(base_url, path_from("ca_file", ca_file))
@@ -116,7 +119,11 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._dispatcher, self._policy, self._journal
         )
         self._submitter = Submitter(
-            self._dispatcher, self._contracts, self._policy, self._idempotency
+            self._dispatcher,
+            self._contracts,
+            self._policy,
+            self._idempotency,
+            max_quantity,
         )
         self._submit = self._make_submit()
         self._base_url = base_url
@@ -215,6 +222,8 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         called_ns = monotonic_ns()
         number = order_id_from(order_id)
         account = account_id_from(account_id)
+        if quantity is not None:
+            self._submitter.check_quantity(quantity_from(quantity))
         body = render_modify(
             account, number, quantity, limit_price, stop_price, trail_price
         )

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy, Timeouts
 
 
+LARGEST_QUANTITY = 2**31 - 1
+"""What the gateway's field holds."""
+
+
 def policies_from(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
     """Both checked, with what else is loaded for the first executor.
 
@@ -48,6 +52,16 @@ def connections_limit(most: Any) -> int:
         return most
     raise ConfigurationError(
         f"max_connections must be a whole number from 1 to 10000, was {most!r}"
+    )
+
+
+def quantity_limit(most: Any) -> int:
+    """The largest quantity of an order."""
+    if type(most) is int and 1 <= most <= LARGEST_QUANTITY:
+        return most
+    raise ConfigurationError(
+        f"max_quantity must be a whole number from 1 to {LARGEST_QUANTITY}, "
+        f"was {most!r}"
     )
 
 
