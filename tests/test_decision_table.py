@@ -226,7 +226,7 @@ def test_row_04_a_connection_that_died_proves_nothing(clock, curl_code):
 def test_row_04_a_resend_of_libcurl_that_was_blocked_counts_once(clock):
     placement = made(clock)
     asked(placement, clock, silence(42, starts=2))
-    assert placement.state is State.COOLING
+    assert placement.state is State.LOOKUP_WAIT
     assert placement.attempts == 1
 
 

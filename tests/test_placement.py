@@ -223,8 +223,8 @@ MISSED = [
 WAYS = {
     State.READY: [],
     State.SENDING: [Event.START],
-    State.RESTING: [Event.START, Event.NOT_SENT],
-    State.COOLING: [Event.START, Event.UNANSWERED],
+    State.RETRY_WAIT: [Event.START, Event.NOT_SENT],
+    State.LOOKUP_WAIT: [Event.START, Event.UNANSWERED],
     State.LOOKING_UP: [Event.START, Event.UNANSWERED, Event.TIME],
     State.WATCHING: [Event.START, Event.TURNED_AWAY, Event.ABSENT],
     State.CHECKING: [Event.START, Event.TURNED_AWAY, Event.ABSENT, Event.TIME],
@@ -281,7 +281,7 @@ def test_what_the_table_lists_asks_for_what_comes_next(clock, state, event):
 
 
 @pytest.mark.parametrize(
-    "state", [State.READY, State.RESTING, State.COOLING, State.DONE]
+    "state", [State.READY, State.RETRY_WAIT, State.LOOKUP_WAIT, State.DONE]
 )
 def test_an_answer_that_nobody_waits_for_changes_nothing(clock, state):
     placement = at(state, clock)

@@ -31,12 +31,12 @@ from fastorder.placement.reconciliation import Reconciliation
 from fastorder.placement.states import (
     AUDITING,
     CHECKING,
-    COOLING,
     DONE,
     LOOKING_UP,
+    LOOKUP_WAIT,
     PROBING,
     READY,
-    RESTING,
+    RETRY_WAIT,
     SENDING,
     STUCK,
     WATCHING,
@@ -179,7 +179,7 @@ class Placement(Reconciliation):
         again, self._had_401 = self._had_401, True
         self._never_again |= again
         self._be_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
-        return self._cool()
+        return self._look_up_later()
 
     def _unanswered(self) -> Command[OrderResult]:
         """The send may have landed: wait, then look it up."""
@@ -190,22 +190,22 @@ class Placement(Reconciliation):
             self._be_in_doubt("success without an order id")
         else:
             self._be_in_doubt(answer.reason)
-        return self._cool()
+        return self._look_up_later()
 
     def _not_sent(self) -> Command[OrderResult]:
         """Nothing left the machine this time: proved."""
         self._error = self._answer.reason
         if self.in_doubt:
-            return self._cool()
+            return self._look_up_later()
         untrusted = self.evidence is not None and self.evidence.untrusted
         if self._schedule.spent or untrusted:
             return self._never_sent()
-        return self._pause(RESTING, self._schedule.next_due_ns())
+        return self._pause(RETRY_WAIT, self._schedule.next_due_ns())
 
     def _held_back(self) -> Command[OrderResult]:
         self._error = self._answer.reason
         self._never_again = True
-        return self._cool() if self.in_doubt else self._never_sent()
+        return self._look_up_later() if self.in_doubt else self._never_sent()
 
     def _send_again(self) -> Command[OrderResult]:
         """The next try of an order of which nothing has left."""
@@ -298,12 +298,12 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
-    RESTING: {
+    RETRY_WAIT: {
         Event.TIME: Placement._send_again,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
-    COOLING: {
+    LOOKUP_WAIT: {
         Event.TIME: Placement._look_up,
         Event.LOOK: Placement._look_up,
         Event.FAILURE: Placement._failed,
@@ -312,7 +312,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     LOOKING_UP: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._absent,
-        Event.BLIND: Placement._look_later,
+        Event.BLIND: Placement._look_again_later,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },

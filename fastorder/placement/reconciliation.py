@@ -16,8 +16,8 @@ from fastorder.placement.base import PlacementBase
 from fastorder.placement.states import (
     AUDITING,
     CHECKING,
-    COOLING,
     LOOKING_UP,
+    LOOKUP_WAIT,
     PROBING,
     STUCK,
     WATCHING,
@@ -41,11 +41,11 @@ class Reconciliation(PlacementBase):
         self._be_in_doubt("the program ended before its outcome was known")
         return self._check()
 
-    def _cool(self) -> Pause:
+    def _look_up_later(self) -> Pause:
         schedule = self._schedule
         self._may_resend = not schedule.spent
         due_ns = schedule.next_due_ns if self._may_resend else schedule.last_due_ns
-        return self._pause(COOLING, due_ns(self.evidence))
+        return self._pause(LOOKUP_WAIT, due_ns(self.evidence))
 
     def _look_up_now(self, reason: str) -> Send:
         self._be_in_doubt(reason)
@@ -95,15 +95,15 @@ class Reconciliation(PlacementBase):
         may_send = self._may_resend and self._may_send_again("lookup_first")
         if may_send and not self._is_early:
             return self._send()
-        return self._look_later()
+        return self._look_again_later()
 
-    def _look_later(self) -> Command[OrderResult]:
+    def _look_again_later(self) -> Command[OrderResult]:
         """The look-up shows nothing that could be told."""
         if self._is_early:
-            return self._pause(COOLING, self._due_ns)
+            return self._pause(LOOKUP_WAIT, self._due_ns)
         if self._one_look or self._schedule.spent:
             return self._begin_to_watch()
-        return self._pause(COOLING, self._schedule.next_due_ns(self._heard))
+        return self._pause(LOOKUP_WAIT, self._schedule.next_due_ns(self._heard))
 
     def _failed(self) -> Command[OrderResult]:
         """Whatever was under way is given up; it is only looked up from now on."""

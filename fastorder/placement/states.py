@@ -10,8 +10,8 @@ class State(Enum):
 
     READY = "not begun"
     SENDING = "on its way, not answered yet"
-    RESTING = "nothing sent yet, waiting for the next try"
-    COOLING = "in doubt, waiting to be looked up"
+    RETRY_WAIT = "nothing sent yet, waiting for the next try"
+    LOOKUP_WAIT = "in doubt, waiting to be looked up"
     LOOKING_UP = "in doubt, being looked up"
     WATCHING = "unknown, waiting to be looked up"
     CHECKING = "unknown, being looked up"
@@ -59,5 +59,16 @@ class Event(Enum):
 
 
 # A member of an enum is looked up anew each time; every order meets these.
-READY, SENDING, RESTING, COOLING, LOOKING_UP, WATCHING, CHECKING, *_AUDITS = State
-AUDITING, PROBING, STUCK, DONE = _AUDITS
+(
+    READY,
+    SENDING,
+    RETRY_WAIT,
+    LOOKUP_WAIT,
+    LOOKING_UP,
+    WATCHING,
+    CHECKING,
+    AUDITING,
+    PROBING,
+    STUCK,
+    DONE,
+) = State

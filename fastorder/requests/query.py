@@ -28,7 +28,7 @@ class State(Enum):
     """Where a query stands."""
 
     SENDING = "on its way, not answered yet"
-    RESTING = "waiting to be sent again"
+    RETRY_WAIT = "waiting to be sent again"
     DONE = "done"
 
 
@@ -85,7 +85,7 @@ class Query(RequestProtocol):
             return self.start()
         if self._schedule.spent or evidence.untrusted or answer.kind not in PASSING:
             return self._finish(self._failure(evidence, answer))
-        self.state = State.RESTING
+        self.state = State.RETRY_WAIT
         return Pause(self._schedule.next_due_ns(evidence))
 
     def on_time(self) -> Command[dict[str, Any] | RequestFailed]:
