@@ -11,9 +11,9 @@ from still import (
     knowing,
     listing,
     made,
+    no_answer,
     ours,
     shown,
-    silence,
     status,
     told,
     trades,
@@ -36,7 +36,7 @@ def missed(clock, *listings, known=3, **options):
     """A placement that three look-ups after the quiet time do not list."""
     placement = made(clock, max_retries=0, interlock=knowing(known), **options)
     placement.start()
-    command = placement.on_evidence(silence())
+    command = placement.on_evidence(no_answer())
     listings = [*listings]
     while placement.state is not State.AUDITING:
         if not isinstance(command, Send):
@@ -94,7 +94,7 @@ def test_a_list_that_lacks_an_order_of_its_window_proves_nothing(clock, created)
 
 
 @pytest.mark.parametrize(
-    "blind", [status(500), status(401), silence(), listing(), trades(0)]
+    "blind", [status(500), status(401), no_answer(), listing(), trades(0)]
 )
 def test_trades_that_are_not_read_in_full_prove_nothing(clock, blind):
     placement = missed(clock)

@@ -20,8 +20,8 @@ from still import (
     due,
     listing,
     made,
+    no_answer,
     ours,
-    silence,
     status,
     told,
     wait,
@@ -190,7 +190,7 @@ def test_a_parent_of_nought_is_no_parent(placement):
 
 def test_an_unreadable_list_is_not_said_to_be_accepted(clock):
     placement = made(clock, max_retries=0)
-    wait(placement, clock, (placement.start(), placement.on_evidence(silence()))[1])
+    wait(placement, clock, (placement.start(), placement.on_evidence(no_answer()))[1])
     command = placement.on_evidence(accepted())
     assert "lists no orders that can be read" in told(command).error
 
@@ -206,7 +206,7 @@ def test_the_window_survives_a_wall_clock_that_is_set_back(
 def test_the_window_survives_a_machine_that_slept(placement, server_clock, clock):
     called_s = clock.wall
     placement.start()
-    placement.on_evidence(silence())
+    placement.on_evidence(no_answer())
     clock.sleep_s(7200)
     server_clock.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
     body = json.loads(placement.look().body)
@@ -217,7 +217,7 @@ def test_the_window_survives_a_machine_that_slept(placement, server_clock, clock
 # ---------------------------------------------------------------- every state and event
 
 MISSED = [
-    *(Event.START, Event.TURNED_AWAY, Event.ABSENT),
+    *(Event.START, Event.CLIENT_ERROR, Event.ABSENT),
     *(3 * [Event.TIME, Event.ABSENT]),
 ]
 WAYS = {
@@ -226,11 +226,11 @@ WAYS = {
     State.RETRY_WAIT: [Event.START, Event.NOT_SENT],
     State.LOOKUP_WAIT: [Event.START, Event.UNANSWERED],
     State.LOOKING_UP: [Event.START, Event.UNANSWERED, Event.TIME],
-    State.WATCHING: [Event.START, Event.TURNED_AWAY, Event.ABSENT],
-    State.CHECKING: [Event.START, Event.TURNED_AWAY, Event.ABSENT, Event.TIME],
+    State.WATCHING: [Event.START, Event.CLIENT_ERROR, Event.ABSENT],
+    State.CHECKING: [Event.START, Event.CLIENT_ERROR, Event.ABSENT, Event.TIME],
     State.AUDITING: [*MISSED],
     State.PROBING: [*MISSED, Event.EXPLAINED],
-    State.STUCK: [Event.START, Event.TURNED_AWAY, Event.FOREIGN],
+    State.STUCK: [Event.START, Event.CLIENT_ERROR, Event.FOREIGN],
     State.DONE: [Event.START, Event.ACCEPTED],
 }
 """How each state is come to."""
@@ -302,7 +302,7 @@ def test_a_closed_executor_ends_it_in_every_state(clock, state):
 
 def test_a_closed_executor_does_not_know_what_had_begun(placement):
     placement.start()
-    result = placement.on_stop(silence()).value
+    result = placement.on_stop(no_answer()).value
     assert (result.outcome, result.attempts) == (Outcome.UNKNOWN, 1)
 
 
@@ -313,7 +313,7 @@ def unknown(clock, **options):
     """A placement that has told UNKNOWN; what it asks for."""
     placement = made(clock, max_retries=0, **options)
     placement.start()
-    wait(placement, clock, placement.on_evidence(silence()))
+    wait(placement, clock, placement.on_evidence(no_answer()))
     return placement, placement.on_evidence(ABSENT)
 
 
@@ -536,14 +536,14 @@ def test_a_clock_that_drifts_a_little_has_not_jumped(proof, clock):
 def test_after_another_send_absence_is_proved_anew(clock):
     placement = made(clock, resend="after_quiet", max_retries=1, quiet=30.0)
     placement.start()
-    command = placement.on_evidence(silence())
+    command = placement.on_evidence(no_answer())
     while not (isinstance(command, Send) and command.endpoint is Endpoint.PLACE):
         if isinstance(command, Send):
             command = placement.on_evidence(WHOLE[command.endpoint])
         else:
             command = wait(placement, clock, command)
     sent_ns = clock.now_ns
-    command = placement.on_evidence(silence())
+    command = placement.on_evidence(no_answer())
     while not isinstance(command, Finish):
         command = wait(placement, clock, command)
         if isinstance(command, Send):

@@ -24,7 +24,7 @@ Rows = list[dict[str, Any]]
 def unauthorized(evidence: Evidence, answer: Answer) -> bool:
     """Whether the gateway has answered in full that it does not take the token."""
     return (
-        evidence.http_status == UNAUTHORIZED and answer.kind is AnswerKind.TURNED_AWAY
+        evidence.http_status == UNAUTHORIZED and answer.kind is AnswerKind.CLIENT_ERROR
     )
 
 

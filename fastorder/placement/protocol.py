@@ -66,7 +66,7 @@ ACCEPTED = Outcome.ACCEPTED
 ONLY_SEND_REFUSED = "the gateway refused the only send of it"
 """How the proof by rule R begins; journals hold it."""
 
-NO_ANSWER = Answer()
+NOT_ANSWERED_YET = Answer()
 """Of a placement that has heard nothing yet."""
 
 
@@ -138,10 +138,10 @@ class Placement(Reconciliation):
             return EVENT_ACCEPTED
         if answer.kind is AnswerKind.NOT_SENT:
             return Event.HELD_BACK if evidence.held_back else Event.NOT_SENT
-        if answer.kind is AnswerKind.TURNED_AWAY:
+        if answer.kind is AnswerKind.CLIENT_ERROR:
             if unauthorized(evidence, answer):
                 return Event.UNAUTHORIZED
-            return Event.TURNED_AWAY
+            return Event.CLIENT_ERROR
         if answer.kind is not AnswerKind.REFUSED or not refuses(answer):
             return Event.UNANSWERED
         return Event.TAG_IN_USE if tag_in_use(answer) else Event.REFUSED
@@ -168,7 +168,7 @@ class Placement(Reconciliation):
         self._looks().contest()
         return self._look_up_now(self._answer.reason)
 
-    def _turned_away(self) -> Send:
+    def _client_error(self) -> Send:
         """Most likely never read as an order: one look-up, and the wait is over."""
         self._never_again = True
         self._one_look = True
@@ -267,7 +267,7 @@ def placement_of(
     placement._called_ns = called_ns
     placement._interlock = interlock
     placement._sent_s = clock.wall_s()
-    placement._answer = NO_ANSWER
+    placement._answer = NOT_ANSWERED_YET
     placement._error = ""
     return placement
 
@@ -290,7 +290,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.ACCEPTED: Placement._accepted,
         Event.REFUSED: Placement._refused,
         Event.TAG_IN_USE: Placement._tag_taken,
-        Event.TURNED_AWAY: Placement._turned_away,
+        Event.CLIENT_ERROR: Placement._client_error,
         Event.UNAUTHORIZED: Placement._unauthorized,
         Event.UNANSWERED: Placement._unanswered,
         Event.NOT_SENT: Placement._not_sent,

@@ -32,7 +32,7 @@ class Event(Enum):
     ACCEPTED = "accepted, with an order id"
     REFUSED = "refused, with a code that refuses"
     TAG_IN_USE = "refused: the tag is in use"
-    TURNED_AWAY = "HTTP 3xx or 4xx, other than 401 and 429"
+    CLIENT_ERROR = "HTTP 3xx or 4xx, other than 401 and 429"
     UNAUTHORIZED = "HTTP 401"
     UNANSWERED = "no answer, 429, 5xx, or one that decides nothing"
     NOT_SENT = "not a byte left"

@@ -239,7 +239,7 @@ class Amendment(RequestProtocol):
             if self._has_another_token(evidence, answer):
                 return self._go_on_with_another_token()
             self._error = NOT_LET_IN
-        if answer.kind is AnswerKind.TURNED_AWAY:
+        if answer.kind is AnswerKind.CLIENT_ERROR:
             self._refusal = answer
             return self._read_back()
         return self._read_back_later()
@@ -247,7 +247,7 @@ class Amendment(RequestProtocol):
     def _is_repeated_at_once(self, answer: Answer) -> bool:
         return (
             self.kind.repeat is Repeat.AT_ONCE
-            and answer.kind in (AnswerKind.BUSY, AnswerKind.LIMITED)
+            and answer.kind in (AnswerKind.TRANSIENT_ERROR, AnswerKind.RATE_LIMITED)
             and not self._schedule.spent
         )
 
