@@ -302,7 +302,7 @@ def test_row_08_with_the_new_token_the_order_goes_out_once(run, connect, gateway
     assert len(gateway.ledger.placements(result.tag)) == 1
 
 
-def test_row_08_without_one_it_is_blind_and_never_sent_again(clock):
+def test_row_08_without_one_it_is_looked_up_in_vain_and_never_sent_again(clock):
     placement = made(clock)
     command = asked(placement, clock, *[status(401)] * 4)
     assert told(command).outcome is Outcome.UNKNOWN
@@ -679,7 +679,7 @@ def test_row_21_after_it_nothing_new_leaves_and_cancels_pass(trader, gateway):
     assert trader.cancel_order(resting.order_id, ACCOUNT).success
 
 
-BLIND = {
+INCONCLUSIVE = {
     "429": status(429),
     "500": status(500),
     "401": status(401),
@@ -691,15 +691,15 @@ BLIND = {
 }
 
 
-@pytest.mark.parametrize("blind", BLIND.values(), ids=BLIND)
-def test_row_22_while_it_is_blind_it_is_not_sent_again(clock, blind):
+@pytest.mark.parametrize("inconclusive", INCONCLUSIVE.values(), ids=INCONCLUSIVE)
+def test_row_22_while_it_is_inconclusive_it_is_not_sent_again(clock, inconclusive):
     placement = made(clock)
     command = asked(placement, clock, no_answer())
     for _ in range(100):
         command = wait(placement, clock, command)
         if isinstance(command, Send):
             assert is_look_up(command)
-            command = placement.on_evidence(blind)
+            command = placement.on_evidence(inconclusive)
         if placement.state is State.STUCK:
             break
     assert told(command).outcome is Outcome.UNKNOWN

@@ -16,7 +16,7 @@ from fastorder.enums import OrderStatus, Outcome
 from fastorder.errors import RequestFailed, SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.responses import Rows, is_row
-from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S
+from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.requests.query import Query
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
@@ -209,7 +209,7 @@ class LateArrivals(Receiver):
         clock = self._session.clock
         self._add(
             MissingOrder(
-                ticket, contract_id, side, called_s, told_s, clock, BLIND_MARGIN_S
+                ticket, contract_id, side, called_s, told_s, clock, UNSYNCED_MARGIN_S
             )
         )
 

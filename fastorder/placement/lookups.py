@@ -18,9 +18,9 @@ from fastorder.gateway.responses import (
     listed_orders,
     listed_trades,
     shown_order,
-    why_blind,
+    why_inconclusive,
 )
-from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S
+from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.placement.absence_proof import AbsenceProof
 from fastorder.placement.list_audit import ListAudit
 from fastorder.placement.states import Event
@@ -113,7 +113,7 @@ class LookUps:
         After a restart a day: the wall clock may have been set since the intent.
         """
         if self._widens < 0:
-            return BLIND_MARGIN_S if self.restarted else MARGIN_S
+            return UNSYNCED_MARGIN_S if self.restarted else MARGIN_S
         margin = WIDER_MARGINS_S[min(self._widens, len(WIDER_MARGINS_S) - 1)]
         self._widens += 1
         return margin
@@ -129,12 +129,12 @@ class LookUps:
     # ------------------------------------------------------------ what is answered
 
     def listed(self, evidence: Evidence) -> Event:
-        """Judge the answer of Order/search; a blind one shows nothing."""
+        """Judge the answer of Order/search; an inconclusive one shows nothing."""
         answer = classify(evidence, self._policy)
         rows = listed_orders(answer)
         if rows is None:
-            self.note = why_blind(answer)
-            return Event.BLIND
+            self.note = why_inconclusive(answer)
+            return Event.INCONCLUSIVE
         self._listing, self._date = rows, evidence.date
         self._asked = "Order/search lists"
         self._ours = list(
@@ -146,7 +146,7 @@ class LookUps:
         if len(self._ours) > 1:
             ids = ", ".join([str(row["id"]) for row in self._ours])
             self.note = f"several orders carry the tag: {ids}"
-            return Event.SEVERAL
+            return Event.DUPLICATE
         return self._found_as(self._ours[0])
 
     def traded(self, evidence: Evidence) -> Event:
@@ -154,18 +154,18 @@ class LookUps:
         answer = classify(evidence, self._policy)
         rows = listed_trades(answer)
         if rows is None:
-            self.note = f"Trade/search: {why_blind(answer)}"
-            return Event.BLIND
+            self.note = f"Trade/search: {why_inconclusive(answer)}"
+            return Event.INCONCLUSIVE
         self.audit.trades_ended(rows)
-        return Event.EXPLAINED if self.audit.suspect is None else Event.UNEXPLAINED
+        return Event.MATCHED if self.audit.suspect is None else Event.UNMATCHED
 
     def shown(self, evidence: Evidence, order_id: int) -> Event:
         """Judge the answer of Order/searchById."""
         answer = classify(evidence, self._policy)
         row = shown_order(answer, order_id)
         if row is None:
-            self.note = f"order {order_id} is not shown: {why_blind(answer)}"
-            return Event.BLIND
+            self.note = f"order {order_id} is not shown: {why_inconclusive(answer)}"
+            return Event.INCONCLUSIVE
         if self._is_ours(row):
             self._asked, self._ours = "Order/searchById shows", [row]
             return self._found_as(row)
@@ -187,7 +187,7 @@ class LookUps:
             self.order.side,
         ):
             self.note = f"the tag belongs to another order, {row['id']}"
-            return Event.FOREIGN
+            return Event.MISMATCH
         if row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume"):
             return Event.FOUND_REJECTED
         return Event.FOUND

@@ -8,8 +8,8 @@ that is told is proved, or it is UNKNOWN, and the search for the proof goes on.
 
 ``TRANSITIONS`` says what happens in each state at each event;
 docs/internals/placement.md shows it as a table. Its steps are methods: those of the
-send, and rule R, stand here; those of an order in doubt, and rule Q, in
-``reconciliation``; what all of them go by, in ``base``.
+send, and the proof of a refusal, stand here; those of an order in doubt, and the proof
+of absence, in ``reconciliation``; what all of them go by, in ``base``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ EVENT_ACCEPTED = Event.ACCEPTED
 ACCEPTED = Outcome.ACCEPTED
 
 ONLY_SEND_REFUSED = "the gateway refused the only send of it"
-"""How the proof by rule R begins; journals hold it."""
+"""How the proof of a refusal begins; journals hold it."""
 
 NOT_ANSWERED_YET = Answer()
 """Of a placement that has heard nothing yet."""
@@ -101,9 +101,9 @@ class Placement(Reconciliation):
             return None
         return self._handle(Event.TIME)
 
-    def look(self) -> Command[OrderResult] | None:
+    def on_resolve(self) -> Command[OrderResult] | None:
         """Somebody wants to know: look it up now; it is not sent by this."""
-        return self._handle(Event.LOOK)
+        return self._handle(Event.RESOLVE)
 
     def on_failure(self, why: str) -> Command[OrderResult] | None:
         """The client itself has failed: what it was doing is not known any more."""
@@ -137,7 +137,7 @@ class Placement(Reconciliation):
         if answer.kind is WAS_ACCEPTED and reply is not None and reply.order_id:
             return EVENT_ACCEPTED
         if answer.kind is AnswerKind.NOT_SENT:
-            return Event.HELD_BACK if evidence.held_back else Event.NOT_SENT
+            return Event.GATE_CLOSED if evidence.held_back else Event.NOT_SENT
         if answer.kind is AnswerKind.CLIENT_ERROR:
             if unauthorized(evidence, answer):
                 return Event.UNAUTHORIZED
@@ -202,7 +202,7 @@ class Placement(Reconciliation):
             return self._never_sent()
         return self._pause(RETRY_WAIT, self._schedule.next_due_ns())
 
-    def _held_back(self) -> Command[OrderResult]:
+    def _gate_closed(self) -> Command[OrderResult]:
         self._error = self._answer.reason
         self._never_again = True
         return self._look_up_later() if self.in_doubt else self._never_sent()
@@ -275,9 +275,9 @@ def placement_of(
 FOUND: dict[Event, Callable[[Placement], Any]] = {
     Event.FOUND: Placement._found,
     Event.FOUND_REJECTED: Placement._found_rejected,
-    Event.FOREIGN: Placement._be_contested,
+    Event.MISMATCH: Placement._tag_contested,
 }
-FOUND_OR_NOT = {**FOUND, Event.SEVERAL: Placement._several}
+FOUND_OR_NOT = {**FOUND, Event.DUPLICATE: Placement._duplicate}
 
 TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     READY: {
@@ -294,7 +294,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.UNAUTHORIZED: Placement._unauthorized,
         Event.UNANSWERED: Placement._unanswered,
         Event.NOT_SENT: Placement._not_sent,
-        Event.HELD_BACK: Placement._held_back,
+        Event.GATE_CLOSED: Placement._gate_closed,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
@@ -305,47 +305,47 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     },
     LOOKUP_WAIT: {
         Event.TIME: Placement._look_up,
-        Event.LOOK: Placement._look_up,
+        Event.RESOLVE: Placement._look_up,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     LOOKING_UP: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._absent,
-        Event.BLIND: Placement._look_again_later,
+        Event.INCONCLUSIVE: Placement._look_again_later,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     WATCHING: {
         Event.TIME: Placement._check,
-        Event.LOOK: Placement._check,
+        Event.RESOLVE: Placement._check,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     CHECKING: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._still_absent,
-        Event.BLIND: Placement._still_blind,
+        Event.INCONCLUSIVE: Placement._still_inconclusive,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     AUDITING: {
-        Event.EXPLAINED: Placement._explained,
-        Event.UNEXPLAINED: Placement._unexplained,
-        Event.BLIND: Placement._still_blind,
+        Event.MATCHED: Placement._matched,
+        Event.UNMATCHED: Placement._unmatched,
+        Event.INCONCLUSIVE: Placement._still_inconclusive,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     PROBING: {
         **FOUND,
         Event.KNOWN: Placement._known,
-        Event.UNLISTED: Placement._still_blind,
-        Event.BLIND: Placement._still_blind,
+        Event.UNLISTED: Placement._still_inconclusive,
+        Event.INCONCLUSIVE: Placement._still_inconclusive,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     STUCK: {
-        Event.LOOK: Placement._check,
+        Event.RESOLVE: Placement._check,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },

@@ -1,8 +1,8 @@
 # cython: annotation_typing=False
 """An order in doubt: how it is looked up, watched, and proved to be there or not.
 
-Rule Q is applied here: absence is told once ``LookUps`` has counted enough of it, and
-the account's trades and a sign of life show that the lists can be believed.
+Absence is told once ``LookUps`` has counted enough of it, and the account's trades and
+a sign of life show that the lists can be believed.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ class Reconciliation(PlacementBase):
         proof = f"{looks.sighting} as rejected, unfilled"
         return self._finish(Outcome.REJECTED, proof, looks.order_id, self._error)
 
-    def _several(self) -> Halt[OrderResult]:
+    def _duplicate(self) -> Halt[OrderResult]:
         """The gateway broke its own rule: somebody has to look."""
-        return Halt(self._looks().note, self._be_contested())
+        return Halt(self._looks().note, self._tag_contested())
 
     def _absent(self) -> Command[OrderResult]:
         """Not listed, which alone proves nothing: send again, or look again."""
@@ -144,15 +144,15 @@ class Reconciliation(PlacementBase):
             return self._be_stuck()  # the tag has an owner, so its absence is a lie
         return self._read_trades()
 
-    def _still_blind(self) -> Command[OrderResult]:
-        self._looks().absence.blind()
+    def _still_inconclusive(self) -> Command[OrderResult]:
+        self._looks().absence.inconclusive()
         return self._go_on_watching()
 
     def _be_stuck(self) -> Tell[OrderResult]:
         self.state = STUCK
         return Tell(self._unknown(), None)
 
-    def _be_contested(self) -> Tell[OrderResult]:
+    def _tag_contested(self) -> Tell[OrderResult]:
         """Another order has the tag: a look-up that lists none is a lie from now on."""
         self._looks().contest()
         return self._be_stuck()
@@ -164,7 +164,7 @@ class Reconciliation(PlacementBase):
         self.state = AUDITING
         return Send(Endpoint.SEARCH_TRADES, self._looks().trades())
 
-    def _explained(self) -> Command[OrderResult]:
+    def _matched(self) -> Command[OrderResult]:
         """Every trade has its order; what answers has to be alive."""
         looks = self._looks()
         audit = looks.audit
@@ -172,7 +172,7 @@ class Reconciliation(PlacementBase):
             return self._absence_proved()
         if audit.is_stale:
             looks.note = "not listed, but the Dates of the answers stand still"
-            return self._still_blind()
+            return self._still_inconclusive()
         known = audit.listed_order or self._interlock.known_order(self.order.account_id)
         if known is not None:
             return self._probe(known)
@@ -180,9 +180,9 @@ class Reconciliation(PlacementBase):
         if audit.alive:
             return self._absence_proved()
         looks.note = "not listed, but nothing shows that the answers are new"
-        return self._still_blind()
+        return self._still_inconclusive()
 
-    def _unexplained(self) -> Send:
+    def _unmatched(self) -> Send:
         """It may be this very order, or one from before the window."""
         suspect = self._looks().audit.suspect
         assert suspect is not None
@@ -197,7 +197,7 @@ class Reconciliation(PlacementBase):
         audit = self._looks().audit
         audit.shown(self.probed)
         if audit.suspect is not None:
-            return self._unexplained()
+            return self._unmatched()
         return self._absence_proved()
 
     def _absence_proved(self) -> Command[OrderResult]:

@@ -262,4 +262,4 @@ class Dispatcher(DispatcherBase):
         """
         self.check_ready()
         ticket.done = False
-        ticket._execute(ticket._protocol.look())
+        ticket._execute(ticket._protocol.on_resolve())

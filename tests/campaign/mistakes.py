@@ -65,8 +65,8 @@ def unaudited(placement: Placement) -> Any:
 
 
 def passed_over(placement: Placement) -> Any:
-    """Let a trade be that nothing explains."""
-    return placement._explained()
+    """Let a trade be that matches no known order."""
+    return placement._matched()
 
 
 def accepted(placement: Placement) -> Any:
@@ -109,14 +109,14 @@ SLIPS: dict[str, Mistake] = {
     "sent once told": (State.CHECKING, Event.ABSENT, sent_without_end, "surprise"),
     "sent too late": (State.RETRY_WAIT, Event.TIME, sent_at_any_time, "too late"),
     "one look is a proof": (State.CHECKING, Event.ABSENT, not_placed, "wrong"),
-    "trades are not read": (State.CHECKING, Event.ABSENT, unaudited, "unexplained"),
+    "trades are not read": (State.CHECKING, Event.ABSENT, unaudited, "unmatched"),
     "a trade is passed over": (
-        *(State.AUDITING, Event.UNEXPLAINED),
-        *(passed_over, "unexplained"),
+        *(State.AUDITING, Event.UNMATCHED),
+        *(passed_over, "unmatched"),
     ),
     "the list lacks a trader": (State.CHECKING, Event.ABSENT, unaudited, "wrong"),
-    "an old answer will do": (State.AUDITING, Event.EXPLAINED, not_placed, "lifeless"),
-    "a cache is believed": (State.AUDITING, Event.EXPLAINED, not_placed, "wrong"),
+    "an old answer will do": (State.AUDITING, Event.MATCHED, not_placed, "lifeless"),
+    "a cache is believed": (State.AUDITING, Event.MATCHED, not_placed, "wrong"),
     "silence is success": (State.SENDING, Event.UNANSWERED, accepted, "phantom"),
     "silence is not sent": (State.SENDING, Event.UNANSWERED, not_sent, "bytes seen"),
     "never resolved": (State.CHECKING, Event.ABSENT, given_up, "unresolved"),
