@@ -454,7 +454,7 @@ def proof(clock):
 
 def missed(proof, times=1):
     for _ in range(times):
-        proof.look_begins()
+        proof.lookup_begins()
         proof.absent()
 
 
@@ -477,7 +477,7 @@ def test_look_ups_in_the_quiet_time_do_not_count(proof, clock):
 
 def test_one_that_began_in_the_quiet_time_does_not_count(proof, clock):
     clock.pass_s(29.9)
-    proof.look_begins()
+    proof.lookup_begins()
     clock.pass_s(10)
     proof.absent()
     missed(proof)
@@ -499,7 +499,7 @@ def test_an_inconclusive_one_in_between_begins_the_row_anew(proof, clock):
     for _ in range(2):
         missed(proof)
         clock.pass_s(1)
-    proof.look_begins()
+    proof.lookup_begins()
     proof.inconclusive()
     for _ in range(2):
         clock.pass_s(1)

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.runtime.clock import Clock
 
-LOOKS = 3
+LOOKUPS_NEEDED = 3
 """Look-ups in a row that have to miss the order."""
 
 APART_NS = SECOND_NS
 """The least time between two that count."""
 
 LONGEST_PAUSE_NS = 8 * SECOND_NS
-JUMP_S = 1.0
+CLOCK_JUMP_S = 1.0
 """A difference between the two clocks of this machine that is taken for a jump."""
 
 
@@ -67,11 +67,11 @@ class AbsenceProof:
         self._counted_ns = 0
         self.misses = 0
 
-    def look_begins(self) -> None:
+    def lookup_begins(self) -> None:
         """A look-up leaves now; after a sleep or a jump of the clock, all anew."""
         now = self._clock.monotonic_ns()
         offset = self._clock.wall_s() - now / SECOND_NS
-        if abs(offset - self._wall_offset_s) > JUMP_S:
+        if abs(offset - self._wall_offset_s) > CLOCK_JUMP_S:
             self._begin()
         self._begun_ns = now
 
@@ -91,17 +91,17 @@ class AbsenceProof:
     @property
     def complete(self) -> bool:
         """Whether absence is proved."""
-        return self.misses >= LOOKS
+        return self.misses >= LOOKUPS_NEEDED
 
     @property
     def text(self) -> str:
         """The proof, for people."""
         return (
-            f"{LOOKS} look-ups in a row, each read in full and begun at least "
+            f"{LOOKUPS_NEEDED} look-ups in a row, each read in full and begun at least "
             f"{self._quiet_s:g} s after the last send, list no order with its tag"
         )
 
-    def next_look_ns(self) -> int:
+    def next_lookup_ns(self) -> int:
         """When the next look-up is worth its while."""
         now = self._clock.monotonic_ns()
         if now >= self._quiet_ns:

@@ -37,8 +37,8 @@ class ListAudit:
     __slots__ = (
         "_contract_id",
         "_dates",
+        "_has_list",
         "_known_ids",
-        "_looked",
         "_newer_than_s",
         "_traded",
         "alive",
@@ -48,7 +48,7 @@ class ListAudit:
         self._contract_id = contract_id
         self._newer_than_s = newer_than_s
         self._known_ids: set[int] = set()
-        self._looked = False
+        self._has_list = False
         self._traded: set[int] = set()
         self._dates: list[tuple[int, float | None]] = []
         self.alive = ""
@@ -56,11 +56,11 @@ class ListAudit:
     def begin_anew(self, newer_than_s: float | None) -> None:
         """It was sent once more: what is known stays, the signs of life do not."""
         self._newer_than_s = newer_than_s
-        self._looked = False
+        self._has_list = False
         self._dates.clear()
         self.alive = ""
 
-    def look_ended(self, rows: Rows, date: bytes, now_ns: int, in_a_row: int) -> None:
+    def lookup_ended(self, rows: Rows, date: bytes, now_ns: int, in_a_row: int) -> None:
         """A look-up was read in full; so many in a row have counted with it."""
         if in_a_row <= 1:
             self._dates.clear()
@@ -69,12 +69,12 @@ class ListAudit:
         if newer is not None and in_a_row:
             self.alive = f"order {newer['id']}, which is newer, is listed"
         self._known_ids.update(row["id"] for row in rows)
-        self._looked = True
+        self._has_list = True
 
     def _is_newer(self, row: dict[str, Any]) -> bool:
         """Both by its own time and by not having been listed before: a clock errs."""
         since_s = self._newer_than_s
-        if since_s is None or not self._looked or row["id"] in self._known_ids:
+        if since_s is None or not self._has_list or row["id"] in self._known_ids:
             return False
         made_s = created_s(row)
         return made_s is not None and made_s > since_s + 1

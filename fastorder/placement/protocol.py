@@ -86,13 +86,13 @@ class Placement(Reconciliation):
             sent_s: when the intent was written, in seconds since the epoch.
         """
         self._sent_s = min(sent_s, self._sent_s)
-        self._looks().restarted = True
+        self._lookups().restarted = True
         return self._handle(Event.RESUME)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult] | None:
         """An exchange has ended."""
         sending = self.state is SENDING
-        event = self._judge(evidence) if sending else self._looked(evidence)
+        event = self._judge_send(evidence) if sending else self._judge_lookup(evidence)
         return None if event is None else self._handle(event)
 
     def on_time(self) -> Command[OrderResult] | None:
@@ -115,7 +115,7 @@ class Placement(Reconciliation):
         if evidence is not None and self.state is SENDING:
             self._take_answer(evidence)
             if evidence.starts > 0:
-                self._be_in_doubt("")
+                self._mark_in_doubt("")
         return self._stopped()
 
     def _handle(self, event: Event) -> Command[OrderResult] | None:
@@ -126,10 +126,10 @@ class Placement(Reconciliation):
     # ------------------------------------------------------------ what the answer is
 
     def _take_answer(self, evidence: Evidence) -> None:
-        self.evidence = self._heard = evidence
+        self.evidence = self._last_evidence = evidence
         self.attempts += evidence.starts > 0
 
-    def _judge(self, evidence: Evidence) -> Event:
+    def _judge_send(self, evidence: Evidence) -> Event:
         """Judge the answer to a send."""
         self._take_answer(evidence)
         answer = self._answer = classify(evidence, self._policy)
@@ -165,31 +165,31 @@ class Placement(Reconciliation):
     def _tag_taken(self) -> Send:
         """The owner may be this very order, by a send that seemed lost."""
         self._never_again = True
-        self._looks().contest()
+        self._lookups().contest()
         return self._look_up_now(self._answer.reason)
 
     def _client_error(self) -> Send:
         """Most likely never read as an order: one look-up, and the wait is over."""
         self._never_again = True
-        self._one_look = True
+        self._single_lookup = True
         return self._look_up_now(self._answer.reason)
 
     def _unauthorized(self) -> Command[OrderResult]:
         """There may be another token by the next send; a second 401 is the last."""
         again, self._had_401 = self._had_401, True
         self._never_again |= again
-        self._be_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
+        self._mark_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
         return self._look_up_later()
 
     def _unanswered(self) -> Command[OrderResult]:
         """The send may have landed: wait, then look it up."""
         answer = self._answer
         if answer.kind is AnswerKind.REFUSED:
-            self._be_in_doubt(refusal_name(answer))
+            self._mark_in_doubt(refusal_name(answer))
         elif answer.kind is WAS_ACCEPTED:
-            self._be_in_doubt("success without an order id")
+            self._mark_in_doubt("success without an order id")
         else:
-            self._be_in_doubt(answer.reason)
+            self._mark_in_doubt(answer.reason)
         return self._look_up_later()
 
     def _not_sent(self) -> Command[OrderResult]:

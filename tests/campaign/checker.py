@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from campaign.run import Intent, Looked, Told
 
 MOST_SENDS = 4
-LOOKS = 3
+LOOKUPS_NEEDED = 3
 NOT_THERE = (Outcome.REJECTED, Outcome.NOT_SENT, Outcome.NOT_PLACED)
 
 
@@ -158,8 +158,8 @@ def unfounded(intent: Intent, since: Fact, looks: list[Fact]) -> list[str]:
             else []
         )
     quiet_ns = since.at_ns + intent.quiet_ns
-    counted = [fact.value for fact in looks[-LOOKS:]]
-    proved = len(counted) == LOOKS and all(
+    counted = [fact.value for fact in looks[-LOOKUPS_NEEDED:]]
+    proved = len(counted) == LOOKUPS_NEEDED and all(
         look.rows is not None and not shown(intent, look) and look.begun_ns >= quiet_ns
         for look in counted
     )

@@ -81,7 +81,7 @@ def not_sent(placement: Placement) -> Any:
 
 def given_up(placement: Placement) -> Any:
     """Never find out."""
-    return placement._be_stuck()
+    return placement._stop_watching()
 
 
 def nothing(placement: Placement) -> Any:
