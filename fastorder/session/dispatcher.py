@@ -51,7 +51,7 @@ class Dispatcher(DispatcherBase):
         outcome_log: hears what becomes of orders; None where nobody wants to know.
 
     Attributes:
-        expects_late_arrivals: orders told to be absent or dead are looked for.
+        expects_late_arrivals: orders reported absent or rejected are looked for.
     """
 
     def __init__(
@@ -209,15 +209,15 @@ class Dispatcher(DispatcherBase):
         ticket._release()
         self._ended.append(ticket)
 
-    def came_late(self, result: OrderResult) -> None:
-        """An order that was told to be absent or dead is there."""
+    def late_arrival(self, result: OrderResult) -> None:
+        """An order is there that was reported absent or rejected."""
         if self.outcome_log is not None:
-            self.outcome_log.came_late(result)
+            self.outcome_log.late_arrival(result)
 
-    def corrects(self, result: OrderResult) -> None:
-        """More is known of an order than its caller was told; no order lives of it."""
+    def outcome_corrected(self, result: OrderResult) -> None:
+        """More is known of an order than was reported; it is not live."""
         if self.outcome_log is not None:
-            self.outcome_log.corrects(result)
+            self.outcome_log.outcome_corrected(result)
 
     def tidy(self) -> None:
         """Do what waits for the disk, while no order is on its way."""
