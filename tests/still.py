@@ -104,7 +104,7 @@ def status(number, **more):
     return Evidence(http_status=number, body=b"", **more)
 
 
-def silence(curl_code=28, starts=1):
+def no_answer(curl_code=28, starts=1):
     """The request left, and no answer came: by default it timed out."""
     return Evidence(
         curl_code=curl_code, starts=starts, http_status=0, curl_error="gone"
@@ -113,7 +113,7 @@ def silence(curl_code=28, starts=1):
 
 def not_sent(curl_code=7):
     """It never left: by default the connection was refused."""
-    return silence(curl_code, starts=0)
+    return no_answer(curl_code, starts=0)
 
 
 def held_back(why="the gate is shut: kill() was called"):
@@ -206,23 +206,23 @@ INPUTS = {
     Event.ACCEPTED: lambda p, clock: p.on_evidence(accepted()),
     Event.REFUSED: lambda p, clock: p.on_evidence(refused(2)),
     Event.TAG_IN_USE: lambda p, clock: p.on_evidence(refused(2, IN_USE)),
-    Event.TURNED_AWAY: lambda p, clock: p.on_evidence(status(400)),
+    Event.CLIENT_ERROR: lambda p, clock: p.on_evidence(status(400)),
     Event.UNAUTHORIZED: lambda p, clock: p.on_evidence(status(401)),
-    Event.UNANSWERED: lambda p, clock: p.on_evidence(silence()),
+    Event.UNANSWERED: lambda p, clock: p.on_evidence(no_answer()),
     Event.NOT_SENT: lambda p, clock: p.on_evidence(not_sent()),
-    Event.HELD_BACK: lambda p, clock: p.on_evidence(held_back()),
+    Event.GATE_CLOSED: lambda p, clock: p.on_evidence(held_back()),
     Event.FOUND: lambda p, clock: p.on_evidence(found(p, ours())),
     Event.FOUND_REJECTED: lambda p, clock: p.on_evidence(found(p, REJECTED_ROW)),
-    Event.FOREIGN: lambda p, clock: p.on_evidence(found(p, ours(side=1))),
-    Event.SEVERAL: lambda p, clock: p.on_evidence(listing(ours(), ours(id=8))),
+    Event.MISMATCH: lambda p, clock: p.on_evidence(found(p, ours(side=1))),
+    Event.DUPLICATE: lambda p, clock: p.on_evidence(listing(ours(), ours(id=8))),
     Event.ABSENT: lambda p, clock: p.on_evidence(listing(date=clock.date())),
-    Event.BLIND: lambda p, clock: p.on_evidence(status(500)),
-    Event.EXPLAINED: lambda p, clock: p.on_evidence(trades()),
-    Event.UNEXPLAINED: lambda p, clock: p.on_evidence(trades(8, 9)),
+    Event.INCONCLUSIVE: lambda p, clock: p.on_evidence(status(500)),
+    Event.MATCHED: lambda p, clock: p.on_evidence(trades()),
+    Event.UNMATCHED: lambda p, clock: p.on_evidence(trades(8, 9)),
     Event.KNOWN: lambda p, clock: p.on_evidence(shown(p.probed)),
     Event.UNLISTED: lambda p, clock: p.on_evidence(shown(p.probed, YOUNG)),
     Event.TIME: lambda p, clock: (clock.pass_s(60), p.on_time())[1],
-    Event.LOOK: lambda p, clock: p.look(),
+    Event.RESOLVE: lambda p, clock: p.on_resolve(),
     Event.FAILURE: lambda p, clock: p.on_failure("a bug"),
     Event.STOP: lambda p, clock: p.on_stop(None),
 }

@@ -28,10 +28,10 @@ from still import (
     held_back,
     listing,
     made,
+    no_answer,
     not_sent,
     ours,
     refused,
-    silence,
     status,
     told,
     wait,
@@ -63,8 +63,8 @@ AMBIGUOUS = {
     "success without an id": accepted(None),
     "an id that no order has": accepted(0),
     "no JSON": status(200),
-    "too large": silence(23),
-    "cut": silence(18),
+    "too large": no_answer(23),
+    "cut": no_answer(18),
 }
 
 
@@ -140,7 +140,7 @@ def test_row_01_it_is_not_sent_after_its_time(clock):
 
 def test_row_01_what_never_left_this_time_may_have_left_before(clock):
     placement = made(clock)
-    pause = asked(placement, clock, silence(), ABSENT, not_sent())
+    pause = asked(placement, clock, no_answer(), ABSENT, not_sent())
     assert isinstance(pause, Pause)
     assert is_look_up(wait(placement, clock, pause))
 
@@ -154,7 +154,7 @@ def test_row_02_what_the_gate_held_back_was_not_sent(clock):
 
 def test_row_02_a_resend_that_the_gate_held_back_is_only_looked_up(clock):
     placement = made(clock)
-    pause = asked(placement, clock, silence(), ABSENT, held_back())
+    pause = asked(placement, clock, no_answer(), ABSENT, held_back())
     finish = quiet_down(placement, clock, pause)
     assert finish.value.outcome is Outcome.NOT_PLACED
 
@@ -192,7 +192,7 @@ def test_row_02_an_order_whose_time_is_over_does_not_leave(trader, gateway):
 
 def test_row_03_a_timeout_is_looked_up_after_750_ms_and_adopted(clock):
     placement = made(clock)
-    pause = asked(placement, clock, silence())
+    pause = asked(placement, clock, no_answer())
     assert due(pause) == clock.now_ns + 750 * MS
     assert is_look_up(wait(placement, clock, pause))
     finish = placement.on_evidence(listing(ours()))
@@ -202,7 +202,7 @@ def test_row_03_a_timeout_is_looked_up_after_750_ms_and_adopted(clock):
 
 
 def test_row_03_absent_and_valid_it_is_sent_again_the_same(clock):
-    again = asked(made(clock), clock, silence(), ABSENT)
+    again = asked(made(clock), clock, no_answer(), ABSENT)
     assert is_order(again)
     assert again.body == BYTES
 
@@ -210,7 +210,7 @@ def test_row_03_absent_and_valid_it_is_sent_again_the_same(clock):
 @pytest.mark.parametrize("options", [{"valid_for": 0.5}, {"resend": "never"}])
 def test_row_03_absent_and_not_to_be_sent_again_it_is_waited_for(clock, options):
     placement = made(clock, **options)
-    finish = quiet_down(placement, clock, asked(placement, clock, silence()))
+    finish = quiet_down(placement, clock, asked(placement, clock, no_answer()))
     assert finish.value.outcome is Outcome.NOT_PLACED
     assert "3 look-ups in a row" in finish.value.proof
 
@@ -218,15 +218,15 @@ def test_row_03_absent_and_not_to_be_sent_again_it_is_waited_for(clock, options)
 @pytest.mark.parametrize("curl_code", [52, 55, 56, 92, 65])
 def test_row_04_a_connection_that_died_proves_nothing(clock, curl_code):
     placement = made(clock)
-    pause = asked(placement, clock, silence(curl_code))
+    pause = asked(placement, clock, no_answer(curl_code))
     assert isinstance(pause, Pause)
     assert placement.in_doubt
 
 
 def test_row_04_a_resend_of_libcurl_that_was_blocked_counts_once(clock):
     placement = made(clock)
-    asked(placement, clock, silence(42, starts=2))
-    assert placement.state is State.COOLING
+    asked(placement, clock, no_answer(42, starts=2))
+    assert placement.state is State.LOOKUP_WAIT
     assert placement.attempts == 1
 
 
@@ -302,7 +302,7 @@ def test_row_08_with_the_new_token_the_order_goes_out_once(run, connect, gateway
     assert len(gateway.ledger.placements(result.tag)) == 1
 
 
-def test_row_08_without_one_it_is_blind_and_never_sent_again(clock):
+def test_row_08_without_one_it_is_looked_up_in_vain_and_never_sent_again(clock):
     placement = made(clock)
     command = asked(placement, clock, *[status(401)] * 4)
     assert told(command).outcome is Outcome.UNKNOWN
@@ -312,9 +312,7 @@ def test_row_08_without_one_it_is_blind_and_never_sent_again(clock):
 
 
 @pytest.mark.parametrize("number", [302, 307, 400, 403, 404, 405, 413, 415])
-def test_row_09_what_was_turned_away_is_looked_up_once_and_never_sent_again(
-    clock, number
-):
+def test_row_09_a_client_error_is_looked_up_once_and_never_sent_again(clock, number):
     placement = made(clock)
     assert is_look_up(asked(placement, clock, status(number)))
     command = placement.on_evidence(ABSENT)
@@ -326,7 +324,7 @@ def test_row_09_what_was_turned_away_is_looked_up_once_and_never_sent_again(
 
 
 @pytest.mark.parametrize("number", [302, 400, 403])
-def test_row_09_what_was_turned_away_and_landed_is_adopted(clock, number):
+def test_row_09_an_order_that_landed_is_found_after_a_client_error(clock, number):
     finish = asked(made(clock), clock, status(number), listing(ours()))
     assert finish.value.outcome is Outcome.ACCEPTED
 
@@ -431,7 +429,7 @@ def test_row_13_a_code_that_refuses_the_first_send_is_a_rejection(clock, code):
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_row_13_at_a_later_send_it_is_looked_up_first(clock, code):
-    command = asked(made(clock), clock, silence(), ABSENT, refused(code, None))
+    command = asked(made(clock), clock, no_answer(), ABSENT, refused(code, None))
     assert is_look_up(command)
 
 
@@ -601,7 +599,7 @@ def test_row_17_a_journal_that_is_damaged_lets_nothing_start(
 
 def test_row_18_absent_and_then_present_it_is_adopted(clock):
     placement = made(clock, max_retries=0)
-    command = asked(placement, clock, silence(), ABSENT)
+    command = asked(placement, clock, no_answer(), ABSENT)
     assert told(command).outcome is Outcome.UNKNOWN
     for answer in (ABSENT, ABSENT, listing(ours())):
         assert is_look_up(wait(placement, clock, command))
@@ -612,7 +610,7 @@ def test_row_18_absent_and_then_present_it_is_adopted(clock):
 def test_row_18_look_ups_before_the_quiet_time_prove_nothing(clock):
     placement = made(clock, max_retries=0, quiet=30.0)
     left_ns = clock.now_ns
-    command = asked(placement, clock, silence(), ABSENT)
+    command = asked(placement, clock, no_answer(), ABSENT)
     counted = 0
     while not isinstance(command, Finish):
         assert is_look_up(wait(placement, clock, command))
@@ -633,8 +631,8 @@ def test_row_19_an_order_that_filled_at_once_is_found(trader, gateway):
 def test_row_20_the_legs_of_a_bracket_are_not_the_order(clock):
     leg = ours(id=8, parentOrderId=7)
     placement = made(clock)
-    assert is_order(asked(placement, clock, silence(), listing(leg)))
-    finish = asked(made(clock), clock, silence(), listing(leg, ours()))
+    assert is_order(asked(placement, clock, no_answer(), listing(leg)))
+    finish = asked(made(clock), clock, no_answer(), listing(leg, ours()))
     assert finish.value.order_id == 7
 
 
@@ -649,7 +647,7 @@ def test_row_20_a_bracket_in_doubt_is_one_order(trader, gateway):
 def test_row_21_two_orders_with_the_tag_halt_everything(clock):
     placement = made(clock)
     rows = listing(ours(), ours(id=8))
-    command = asked(placement, clock, silence(), rows)
+    command = asked(placement, clock, no_answer(), rows)
     assert isinstance(command, Halt)
     assert "7, 8" in command.reason
     assert told(command.then).outcome is Outcome.UNKNOWN
@@ -657,7 +655,7 @@ def test_row_21_two_orders_with_the_tag_halt_everything(clock):
 
 
 def test_row_21_the_same_order_twice_in_a_list_is_one_order(clock):
-    finish = asked(made(clock), clock, silence(), listing(ours(), ours()))
+    finish = asked(made(clock), clock, no_answer(), listing(ours(), ours()))
     assert finish.value.outcome is Outcome.ACCEPTED
 
 
@@ -681,11 +679,11 @@ def test_row_21_after_it_nothing_new_leaves_and_cancels_pass(trader, gateway):
     assert trader.cancel_order(resting.order_id, ACCOUNT).success
 
 
-BLIND = {
+INCONCLUSIVE = {
     "429": status(429),
     "500": status(500),
     "401": status(401),
-    "timeout": silence(),
+    "timeout": no_answer(),
     "null": listing() and refused(1),
     "no list": accepted(),
     "a row without an id": listing({"customTag": TAG}),
@@ -693,15 +691,15 @@ BLIND = {
 }
 
 
-@pytest.mark.parametrize("blind", BLIND.values(), ids=BLIND)
-def test_row_22_while_it_is_blind_it_is_not_sent_again(clock, blind):
+@pytest.mark.parametrize("inconclusive", INCONCLUSIVE.values(), ids=INCONCLUSIVE)
+def test_row_22_while_it_is_inconclusive_it_is_not_sent_again(clock, inconclusive):
     placement = made(clock)
-    command = asked(placement, clock, silence())
+    command = asked(placement, clock, no_answer())
     for _ in range(100):
         command = wait(placement, clock, command)
         if isinstance(command, Send):
             assert is_look_up(command)
-            command = placement.on_evidence(blind)
+            command = placement.on_evidence(inconclusive)
         if placement.state is State.STUCK:
             break
     assert told(command).outcome is Outcome.UNKNOWN
@@ -725,10 +723,10 @@ def test_row_22_the_interlock_stays_until_it_is_known(trader, gateway):
 
 def test_row_22_a_look_up_that_is_limited_waits_as_it_is_asked_to(clock):
     placement = made(clock)
-    command = asked(placement, clock, silence(), status(429, retry_after=b"20"))
+    command = asked(placement, clock, no_answer(), status(429, retry_after=b"20"))
     assert due(command) == clock.now_ns + 20_000 * MS
     placement = made(clock, max_retries=0)
-    command = asked(placement, clock, silence(), status(429, retry_after=b"20"))
+    command = asked(placement, clock, no_answer(), status(429, retry_after=b"20"))
     assert due(command) == clock.now_ns + 20_000 * MS
 
 
@@ -757,13 +755,13 @@ def test_row_23_an_await_that_is_cancelled_ends_the_wait_not_the_order(
 
 def test_row_24_filled_in_part_and_cancelled_it_was_placed(clock):
     row = listing(ours(status=3, fillVolume=1, size=3))
-    assert asked(made(clock), clock, silence(), row).value.outcome is Outcome.ACCEPTED
+    assert asked(made(clock), clock, no_answer(), row).value.outcome is Outcome.ACCEPTED
 
 
 @pytest.mark.parametrize("jump_s", [-3600, -5, 5, 3600])
 def test_row_25_a_clock_that_jumps_begins_the_quiet_time_anew(clock, jump_s):
     placement = made(clock, max_retries=0, quiet=30.0)
-    command = asked(placement, clock, silence(), ABSENT)
+    command = asked(placement, clock, no_answer(), ABSENT)
     while clock.now_ns < 31_500 * MS:  # one look-up has counted
         wait(placement, clock, command)
         command = placement.on_evidence(ABSENT)
@@ -777,14 +775,14 @@ def test_row_25_a_clock_that_jumps_begins_the_quiet_time_anew(clock, jump_s):
 def test_row_25_after_a_sleep_the_window_still_reaches_back_to_the_order(clock):
     placement = made(clock)
     called_s = clock.wall
-    pause = asked(placement, clock, silence())
+    pause = asked(placement, clock, no_answer())
     clock.sleep_s(2 * 86_400)
     assert window_s(wait(placement, clock, pause)) <= called_s
 
 
 def test_row_25_the_time_of_an_order_runs_on_while_the_machine_sleeps(clock):
     placement = made(clock, valid_for=60.0)
-    pause = asked(placement, clock, silence())
+    pause = asked(placement, clock, no_answer())
     clock.sleep_s(7200)
     assert is_look_up(wait(placement, clock, pause))
     assert not is_order(placement.on_evidence(ABSENT))
@@ -802,4 +800,4 @@ def test_row_26_a_second_writer_of_the_journal_is_refused(journaled):
 
 def test_row_26_the_orders_of_others_are_never_adopted(clock):
     others = listing(ours(customTag="another"), ours(id=8, customTag=None))
-    assert is_order(asked(made(clock), clock, silence(), others))
+    assert is_order(asked(made(clock), clock, no_answer(), others))

@@ -151,16 +151,16 @@ def test_closing_at_once_resolves_every_ticket(run, connect, gateway):
             Fault(PLACE, reply="stall"),
             Fault(PLACE, effect="none", reply="status"),
         )
-        stalled, resting = buy(executor), buy(executor)
+        stalled, second = buy(executor), buy(executor)
         waiting = asyncio.create_task(stalled)
         await asyncio.sleep(0.2)
         await executor.aclose(drain=0)
-        return await waiting, await resting
+        return await waiting, await second
 
-    stalled, resting = run(main())
+    stalled, second = run(main())
     assert stalled.outcome is Outcome.UNKNOWN
     assert "closed" in stalled.error
-    assert resting.outcome is Outcome.UNKNOWN
+    assert second.outcome is Outcome.UNKNOWN
 
 
 def test_an_order_that_never_left_is_not_sent_at_the_close(run):
@@ -316,13 +316,13 @@ def test_a_ticket_shows_where_it_stands(run, connect, gateway):
             sending = ticket.state
             while ticket.state == sending:
                 await asyncio.sleep(0.01)
-            cooling = ticket.state
+            in_doubt = ticket.state
             await ticket
-            return sending, cooling, ticket.state, repr(ticket)
+            return sending, in_doubt, ticket.state, repr(ticket)
 
-    sending, cooling, done, shown = run(main())
+    sending, in_doubt, done, shown = run(main())
     assert "on its way" in sending
-    assert "in doubt" in cooling
+    assert "in doubt" in in_doubt
     assert done == "done"
     assert "place" in shown
 

@@ -1,4 +1,4 @@
-"""Rule Q in full: the look-ups that miss an order have to be whole, and alive."""
+"""The proof of absence: look-ups that miss an order have to be whole, and alive."""
 
 import pytest
 from still import (
@@ -11,9 +11,9 @@ from still import (
     knowing,
     listing,
     made,
+    no_answer,
     ours,
     shown,
-    silence,
     status,
     told,
     trades,
@@ -36,7 +36,7 @@ def missed(clock, *listings, known=3, **options):
     """A placement that three look-ups after the quiet time do not list."""
     placement = made(clock, max_retries=0, interlock=knowing(known), **options)
     placement.start()
-    command = placement.on_evidence(silence())
+    command = placement.on_evidence(no_answer())
     listings = [*listings]
     while placement.state is not State.AUDITING:
         if not isinstance(command, Send):
@@ -60,7 +60,7 @@ def test_absence_is_told_once_the_trades_and_a_known_order_were_read(clock):
     assert "Order/searchById shows order 3" in result.proof
 
 
-def test_a_trade_that_no_list_explains_is_asked_for_and_adopted(clock):
+def test_a_trade_that_no_list_shows_is_asked_for_and_adopted(clock):
     placement = missed(clock)
     assert placement.on_evidence(trades(7)).endpoint is Endpoint.ORDER_BY_ID
     result = placement.on_evidence(answer(envelope(order=ours()))).value
@@ -75,7 +75,7 @@ def test_a_trade_of_another_contract_needs_no_explanation(clock):
     assert placement.probed == 3
 
 
-def test_a_trade_of_an_order_from_before_the_window_is_explained(clock):
+def test_a_trade_of_an_order_from_before_the_window_is_matched(clock):
     placement = missed(clock)
     placement.on_evidence(trades(8, 9))
     assert placement.on_evidence(shown(8, OLD)).endpoint is Endpoint.ORDER_BY_ID
@@ -94,19 +94,19 @@ def test_a_list_that_lacks_an_order_of_its_window_proves_nothing(clock, created)
 
 
 @pytest.mark.parametrize(
-    "blind", [status(500), status(401), silence(), listing(), trades(0)]
+    "inconclusive", [status(500), status(401), no_answer(), listing(), trades(0)]
 )
-def test_trades_that_are_not_read_in_full_prove_nothing(clock, blind):
+def test_trades_that_are_not_read_in_full_prove_nothing(clock, inconclusive):
     placement = missed(clock)
-    assert told(placement.on_evidence(blind)).outcome is Outcome.UNKNOWN
+    assert told(placement.on_evidence(inconclusive)).outcome is Outcome.UNKNOWN
     assert placement.state is State.WATCHING
 
 
-@pytest.mark.parametrize("blind", [status(500), answer(envelope(1, order=None))])
-def test_a_known_order_that_is_not_shown_proves_nothing(clock, blind):
+@pytest.mark.parametrize("inconclusive", [status(500), answer(envelope(1, order=None))])
+def test_a_known_order_that_is_not_shown_proves_nothing(clock, inconclusive):
     placement = missed(clock)
     placement.on_evidence(trades())
-    command = placement.on_evidence(blind)
+    command = placement.on_evidence(inconclusive)
     assert told(command).outcome is Outcome.UNKNOWN
     assert "order 3 is not shown" in told(command).error
 

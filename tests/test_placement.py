@@ -20,8 +20,8 @@ from still import (
     due,
     listing,
     made,
+    no_answer,
     ours,
-    silence,
     status,
     told,
     wait,
@@ -32,7 +32,7 @@ from fastorder._base.timestamps import http_date_s
 from fastorder._core.flow.protocol import Finish, Pause, Send
 from fastorder._core.flow.ticket import DispatcherBase, Ticket
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S, ServerClock
+from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S, ServerClock
 from fastorder.placement.absence_proof import AbsenceProof
 from fastorder.placement.interlock import Interlock
 from fastorder.placement.protocol import TRANSITIONS, Event, State
@@ -135,7 +135,7 @@ def test_what_is_no_date_is_not_taken_for_one(text):
 
 
 def test_without_a_date_the_window_is_a_day(placement, clock):
-    assert window(placement).timestamp() == clock.wall - BLIND_MARGIN_S
+    assert window(placement).timestamp() == clock.wall - UNSYNCED_MARGIN_S
 
 
 def test_an_old_date_is_counted_on(server_clock, clock):
@@ -174,7 +174,7 @@ def in_doubt(placement):
     """A placement after a send without an answer; the look-up that it asks for."""
     placement.start()
     placement.on_evidence(status(500))
-    return placement.look()
+    return placement.on_resolve()
 
 
 @pytest.mark.parametrize("order_id", [0, -5, True, "7", None])
@@ -190,7 +190,7 @@ def test_a_parent_of_nought_is_no_parent(placement):
 
 def test_an_unreadable_list_is_not_said_to_be_accepted(clock):
     placement = made(clock, max_retries=0)
-    wait(placement, clock, (placement.start(), placement.on_evidence(silence()))[1])
+    wait(placement, clock, (placement.start(), placement.on_evidence(no_answer()))[1])
     command = placement.on_evidence(accepted())
     assert "lists no orders that can be read" in told(command).error
 
@@ -206,10 +206,10 @@ def test_the_window_survives_a_wall_clock_that_is_set_back(
 def test_the_window_survives_a_machine_that_slept(placement, server_clock, clock):
     called_s = clock.wall
     placement.start()
-    placement.on_evidence(silence())
+    placement.on_evidence(no_answer())
     clock.sleep_s(7200)
     server_clock.note(formatdate(clock.wall, usegmt=True).encode(), clock.now_ns)
-    body = json.loads(placement.look().body)
+    body = json.loads(placement.on_resolve().body)
     begin = datetime.fromisoformat(body["startTimestamp"].replace("Z", "+00:00"))
     assert begin.timestamp() == called_s - MARGIN_S
 
@@ -217,20 +217,20 @@ def test_the_window_survives_a_machine_that_slept(placement, server_clock, clock
 # ---------------------------------------------------------------- every state and event
 
 MISSED = [
-    *(Event.START, Event.TURNED_AWAY, Event.ABSENT),
+    *(Event.START, Event.CLIENT_ERROR, Event.ABSENT),
     *(3 * [Event.TIME, Event.ABSENT]),
 ]
 WAYS = {
     State.READY: [],
     State.SENDING: [Event.START],
-    State.RESTING: [Event.START, Event.NOT_SENT],
-    State.COOLING: [Event.START, Event.UNANSWERED],
+    State.RETRY_WAIT: [Event.START, Event.NOT_SENT],
+    State.LOOKUP_WAIT: [Event.START, Event.UNANSWERED],
     State.LOOKING_UP: [Event.START, Event.UNANSWERED, Event.TIME],
-    State.WATCHING: [Event.START, Event.TURNED_AWAY, Event.ABSENT],
-    State.CHECKING: [Event.START, Event.TURNED_AWAY, Event.ABSENT, Event.TIME],
+    State.WATCHING: [Event.START, Event.CLIENT_ERROR, Event.ABSENT],
+    State.CHECKING: [Event.START, Event.CLIENT_ERROR, Event.ABSENT, Event.TIME],
     State.AUDITING: [*MISSED],
-    State.PROBING: [*MISSED, Event.EXPLAINED],
-    State.STUCK: [Event.START, Event.TURNED_AWAY, Event.FOREIGN],
+    State.PROBING: [*MISSED, Event.MATCHED],
+    State.STUCK: [Event.START, Event.CLIENT_ERROR, Event.MISMATCH],
     State.DONE: [Event.START, Event.ACCEPTED],
 }
 """How each state is come to."""
@@ -281,7 +281,7 @@ def test_what_the_table_lists_asks_for_what_comes_next(clock, state, event):
 
 
 @pytest.mark.parametrize(
-    "state", [State.READY, State.RESTING, State.COOLING, State.DONE]
+    "state", [State.READY, State.RETRY_WAIT, State.LOOKUP_WAIT, State.DONE]
 )
 def test_an_answer_that_nobody_waits_for_changes_nothing(clock, state):
     placement = at(state, clock)
@@ -302,7 +302,7 @@ def test_a_closed_executor_ends_it_in_every_state(clock, state):
 
 def test_a_closed_executor_does_not_know_what_had_begun(placement):
     placement.start()
-    result = placement.on_stop(silence()).value
+    result = placement.on_stop(no_answer()).value
     assert (result.outcome, result.attempts) == (Outcome.UNKNOWN, 1)
 
 
@@ -313,7 +313,7 @@ def unknown(clock, **options):
     """A placement that has told UNKNOWN; what it asks for."""
     placement = made(clock, max_retries=0, **options)
     placement.start()
-    wait(placement, clock, placement.on_evidence(silence()))
+    wait(placement, clock, placement.on_evidence(no_answer()))
     return placement, placement.on_evidence(ABSENT)
 
 
@@ -331,7 +331,7 @@ def test_an_unknown_order_is_settled_by_a_later_look_up(clock):
 
 def test_a_wake_up_that_was_replaced_counts_for_nothing(clock):
     placement, command = unknown(clock)
-    placement.look()
+    placement.on_resolve()
     assert placement.on_time() is None  # while it is being looked up
     later = placement.on_evidence(ABSENT)
     clock.now_ns = due(command)
@@ -347,18 +347,18 @@ def test_looking_early_shortens_no_pause_before_a_resend(placement, clock):
     placement.start()
     pause = placement.on_evidence(status(500))
     for _ in range(5):
-        assert placement.look().endpoint is Endpoint.SEARCH_ORDERS
+        assert placement.on_resolve().endpoint is Endpoint.SEARCH_ORDERS
         clock.pass_s(0.01)
         assert due(placement.on_evidence(ABSENT)) == due(pause)
     wait(placement, clock, pause)
     assert placement.on_evidence(ABSENT).endpoint is Endpoint.PLACE
 
 
-def test_looking_early_and_blind_uses_up_no_try(placement, clock):
+def test_looking_early_and_in_vain_uses_up_no_try(placement, clock):
     placement.start()
     pause = placement.on_evidence(status(500))
     for _ in range(5):
-        placement.look()
+        placement.on_resolve()
         assert due(placement.on_evidence(status(500))) == due(pause)
 
 
@@ -383,7 +383,7 @@ def test_after_the_watch_it_is_looked_up_only_when_asked(clock):
     assert command.then is None
     clock.pass_s(3600)
     assert placement.on_time() is None
-    assert placement.look().endpoint is Endpoint.SEARCH_ORDERS
+    assert placement.on_resolve().endpoint is Endpoint.SEARCH_ORDERS
     assert placement.on_evidence(listing(ours())).value.outcome is Outcome.ACCEPTED
 
 
@@ -454,7 +454,7 @@ def proof(clock):
 
 def missed(proof, times=1):
     for _ in range(times):
-        proof.look_begins()
+        proof.lookup_begins()
         proof.absent()
 
 
@@ -477,7 +477,7 @@ def test_look_ups_in_the_quiet_time_do_not_count(proof, clock):
 
 def test_one_that_began_in_the_quiet_time_does_not_count(proof, clock):
     clock.pass_s(29.9)
-    proof.look_begins()
+    proof.lookup_begins()
     clock.pass_s(10)
     proof.absent()
     missed(proof)
@@ -494,13 +494,13 @@ def test_look_ups_in_quick_succession_count_once(proof, clock):
     assert not proof.complete
 
 
-def test_a_blind_one_in_between_begins_the_row_anew(proof, clock):
+def test_an_inconclusive_one_in_between_begins_the_row_anew(proof, clock):
     clock.pass_s(30)
     for _ in range(2):
         missed(proof)
         clock.pass_s(1)
-    proof.look_begins()
-    proof.blind()
+    proof.lookup_begins()
+    proof.inconclusive()
     for _ in range(2):
         clock.pass_s(1)
         missed(proof)
@@ -536,14 +536,14 @@ def test_a_clock_that_drifts_a_little_has_not_jumped(proof, clock):
 def test_after_another_send_absence_is_proved_anew(clock):
     placement = made(clock, resend="after_quiet", max_retries=1, quiet=30.0)
     placement.start()
-    command = placement.on_evidence(silence())
+    command = placement.on_evidence(no_answer())
     while not (isinstance(command, Send) and command.endpoint is Endpoint.PLACE):
         if isinstance(command, Send):
             command = placement.on_evidence(WHOLE[command.endpoint])
         else:
             command = wait(placement, clock, command)
     sent_ns = clock.now_ns
-    command = placement.on_evidence(silence())
+    command = placement.on_evidence(no_answer())
     while not isinstance(command, Finish):
         command = wait(placement, clock, command)
         if isinstance(command, Send):

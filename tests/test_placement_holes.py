@@ -87,7 +87,7 @@ def placed(machine, server_clock):
     return make
 
 
-FOREIGN = Evidence(
+MISMATCH = Evidence(
     body=b'{"orders":[{"id":7,"customTag":"tag-1","contractId":"other","side":0}],'
     b'"success":true,"errorCode":0}'
 )
@@ -97,7 +97,7 @@ def endpoints(placement, machine, evidence, looks):
     """Where requests go while somebody looks, again and again, with this answer."""
     for _ in range(looks):
         machine.wait(40)
-        command = placement.look() or placement.on_time()
+        command = placement.on_resolve() or placement.on_time()
         while isinstance(command, Send):
             yield command.endpoint
             command = placement.on_evidence(evidence)
@@ -122,7 +122,7 @@ def test_a_look_that_is_asked_for_does_not_bring_the_next_send_forward(placed, m
     placement = placed()
     placement.start()
     due_ns = placement.on_evidence(Evidence(http_status=429, retry_after=b"5")).due_ns
-    assert placement.look().endpoint is Endpoint.SEARCH_ORDERS
+    assert placement.on_resolve().endpoint is Endpoint.SEARCH_ORDERS
     again = placement.on_evidence(ABSENT)
     assert isinstance(again, Pause)
     assert again.due_ns == due_ns == machine.now_ns + 5 * SECOND
@@ -169,7 +169,7 @@ def test_an_order_is_not_sent_again_once_another_was_seen_to_have_its_tag(
     placed, machine
 ):
     placement = in_doubt_after_quiet(placed, machine)
-    assert isinstance(placement.on_evidence(FOREIGN), Tell)
+    assert isinstance(placement.on_evidence(MISMATCH), Tell)
     asked = set(endpoints(placement, machine, ABSENT, 6))
     assert asked == {Endpoint.SEARCH_ORDERS}
     assert placement.state is State.STUCK

@@ -23,10 +23,10 @@ from fastorder.placement.protocol import TRANSITIONS, Event, State
 
 WALKS = 20_000
 STEPS = 32
-RARE = {Event.FAILURE, Event.STOP, Event.LOOK}
+RARE = {Event.FAILURE, Event.STOP, Event.RESOLVE}
 FREQUENT = [
     *(Event.UNANSWERED, Event.ABSENT, Event.TIME),
-    *(Event.EXPLAINED, Event.UNEXPLAINED, Event.KNOWN),
+    *(Event.MATCHED, Event.UNMATCHED, Event.KNOWN),
 ]
 HEAD = "| state | event | what is done | next |\n|---|---|---|---|"
 ASKS = {

@@ -24,7 +24,7 @@ Rows = list[dict[str, Any]]
 def unauthorized(evidence: Evidence, answer: Answer) -> bool:
     """Whether the gateway has answered in full that it does not take the token."""
     return (
-        evidence.http_status == UNAUTHORIZED and answer.kind is AnswerKind.TURNED_AWAY
+        evidence.http_status == UNAUTHORIZED and answer.kind is AnswerKind.CLIENT_ERROR
     )
 
 
@@ -54,7 +54,7 @@ def tag_in_use(answer: Answer) -> bool:
     return "custom tag" in text or "customtag" in text
 
 
-def why_blind(answer: Answer) -> str:
+def why_inconclusive(answer: Answer) -> str:
     """Why a look-up shows nothing, for people."""
     if answer.kind is AnswerKind.ACCEPTED:
         return "look-up failed: its answer lists no orders that can be read"

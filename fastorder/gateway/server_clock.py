@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MARGIN_S = 120
 """How long before an order the window of its look-up starts."""
 
-BLIND_MARGIN_S = 86_400
+UNSYNCED_MARGIN_S = 86_400
 """The same, while no answer has shown the gateway's clock."""
 
 
@@ -61,7 +61,7 @@ class ServerClock:
         """
         ahead = self.ahead_s()
         if ahead is None:
-            start_s = int(sent_s) - max(margin_s, BLIND_MARGIN_S)
+            start_s = int(sent_s) - max(margin_s, UNSYNCED_MARGIN_S)
         else:
             start_s = int(sent_s + min(ahead, 0.0)) - margin_s
         return max(start_s, 0)

@@ -9,7 +9,7 @@ from fastorder._core.flow.classify cimport Answer
 from fastorder._core.flow.result cimport OrderResult, result_of
 from fastorder._core.transport.evidence cimport Evidence
 from fastorder.runtime.clock cimport Clock
-from fastorder.placement.lookups cimport LookUps
+from fastorder.placement.lookups cimport Lookups
 
 
 cdef class PlacementBase(RequestProtocol):
@@ -30,17 +30,17 @@ cdef class PlacementBase(RequestProtocol):
     cdef object _interlock
     cdef int64_t _called_ns
     cdef double _sent_s
-    cdef Evidence _heard
+    cdef Evidence _last_evidence
     cdef Answer _answer
     cdef object _retries
-    cdef LookUps _look_ups
+    cdef Lookups _lookups_made
     cdef bint _may_resend
     cdef bint _never_again
     cdef bint _had_401
-    cdef bint _one_look
+    cdef bint _single_lookup
     cdef str _error
     cdef int64_t _due_ns
-    cdef int64_t _stuck_ns
+    cdef int64_t _watch_until_ns
 
     cpdef Finish _finish(
         self, object outcome, str proof, object order_id=*, str error=*,
@@ -50,4 +50,4 @@ cdef class PlacementBase(RequestProtocol):
         object error_code=*, str error_name=*)
 
     cpdef int64_t _leave_until_ns(self) except? -1
-    cpdef LookUps _looks(self)
+    cpdef Lookups _lookups(self)

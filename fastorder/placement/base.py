@@ -18,8 +18,8 @@ from fastorder._core.flow.protocol import (
 from fastorder._core.flow.result import result_of
 from fastorder.enums import Outcome
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.placement.absence_proof import JUMP_S
-from fastorder.placement.lookups import LookUps
+from fastorder.placement.absence_proof import CLOCK_JUMP_S
+from fastorder.placement.lookups import Lookups
 from fastorder.placement.states import DONE, SENDING
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.retry_schedule import RetrySchedule
@@ -71,17 +71,17 @@ class PlacementBase(RequestProtocol):
     _interlock: Interlock
     _called_ns: int
     _sent_s: float  # the call on the wall clock
-    _heard: Evidence | None  # of the last exchange, look-ups too
+    _last_evidence: Evidence | None  # of the last exchange, look-ups too
     _answer: Answer  # of the last send's answer
     _retries: RetrySchedule | None
-    _look_ups: LookUps | None
+    _lookups_made: Lookups | None
     _may_resend: bool  # the look-up's absence may be followed by a send
     _never_again: bool  # a send of this order may never follow
     _had_401: bool  # a send has got one
-    _one_look: bool  # one look-up is enough for a first result
+    _single_lookup: bool  # one look-up is enough for a first result
     _error: str  # why it is in doubt, or was not sent
     _due_ns: int
-    _stuck_ns: int  # when it has been watched long enough; 0 before it is watched
+    _watch_until_ns: int  # when it has been watched long enough; 0 before it is watched
 
     # ------------------------------------------------------------ what is done
 
@@ -96,11 +96,11 @@ class PlacementBase(RequestProtocol):
         self._due_ns = due_ns
         return Pause(due_ns)
 
-    def _be_in_doubt(self, reason: str) -> None:
+    def _mark_in_doubt(self, reason: str) -> None:
         self.in_doubt = True
         self._error = reason
-        if self._look_ups is not None:
-            self._look_ups.begin_anew()
+        if self._lookups_made is not None:
+            self._lookups_made.begin_anew()
         self._interlock.add(self.order.account_id, self.contract_id, self.tag)
 
     # ------------------------------------------------------------ what it goes by
@@ -122,7 +122,7 @@ class PlacementBase(RequestProtocol):
         if self.order.valid_for is None:
             return self.valid_until_ns
         slept_s = self._clock.wall_s() - self._sent_s - self._ago_s
-        if slept_s <= JUMP_S:
+        if slept_s <= CLOCK_JUMP_S:
             return self.valid_until_ns
         return self.valid_until_ns - int(slept_s * SECOND_NS)
 
@@ -152,10 +152,10 @@ class PlacementBase(RequestProtocol):
             self._retries = RetrySchedule(self._policy, self._clock)
         return self._retries
 
-    def _looks(self) -> LookUps:
+    def _lookups(self) -> Lookups:
         """Made on the first doubt."""
-        if self._look_ups is None:
-            self._look_ups = LookUps(
+        if self._lookups_made is None:
+            self._lookups_made = Lookups(
                 self.order,
                 self.tag,
                 self.contract_id,
@@ -163,7 +163,7 @@ class PlacementBase(RequestProtocol):
                 self._clock,
                 self._server_clock,
             )
-        return self._look_ups
+        return self._lookups_made
 
     # ------------------------------------------------------------ what is told
 
@@ -183,7 +183,7 @@ class PlacementBase(RequestProtocol):
     def _unknown(self) -> OrderResult:
         """Whoever is told this expects no send any more."""
         self._never_again = True
-        note = "" if self._look_ups is None else self._look_ups.note
+        note = "" if self._lookups_made is None else self._lookups_made.note
         error = "; ".join(filter(None, (self._error, note)))
         return self._result(Outcome.UNKNOWN, None, None, error)
 

@@ -1,4 +1,4 @@
-"""Orders proved absent or dead, looked for again for a day: an arrival is loud.
+"""Orders reported absent or rejected, looked for again for a day.
 
 The proof says what the gateway listed, so it is wrong where the gateway books an order
 later still. The tag is never used again for another order, so whatever carries it is
@@ -16,7 +16,7 @@ from fastorder.enums import OrderStatus, Outcome
 from fastorder.errors import RequestFailed, SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.responses import Rows, is_row
-from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S
+from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.requests.query import Query
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
         def halt(self, reason: str) -> None:
             """Shut the gate for good."""
 
-        def came_late(self, result: OrderResult) -> None:
-            """Tell that an order is there that was told to be absent or dead."""
+        def late_arrival(self, result: OrderResult) -> None:
+            """An order is there that was reported absent or rejected."""
 
-        def corrects(self, result: OrderResult) -> None:
-            """Tell that more is known of an order that does not live."""
+        def outcome_corrected(self, result: OrderResult) -> None:
+            """More is known of an order that is not live."""
 
 
 MINUTE_NS = 60 * SECOND_NS
@@ -57,9 +57,9 @@ LIFE_S = 86_400
 """How long an order is looked for after the proof of its absence or end."""
 
 PAUSES_NS = tuple(minutes * MINUTE_NS for minutes in (1, 1, 2, 4, 7, 15, 60))
-"""Before each look: 1, 2, 4, 8, 15 and 30 minutes after the proof, then each hour."""
+"""Before each look-up: 1, 2, 4, 8, 15, 30 minutes after the proof, then each hour."""
 
-MAY_BE = frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN})
+MAY_BE_LIVE = frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN})
 """Outcomes of an order that the gateway may list as live."""
 
 
@@ -67,10 +67,10 @@ class MissingOrder:
     """One order that is looked for.
 
     Args:
-        ticket: shows what its caller was told.
+        ticket: shows what was reported to its caller.
         contract_id, side: what an order with its tag has to be of.
         called_s: when it was asked for, on the wall clock.
-        told_s: when its absence or its end was proved, on the wall clock.
+        proved_s: when its absence or its rejection was proved, on the wall clock.
         clock: both clocks.
         margin_s: how long before the call a look-up starts.
     """
@@ -92,7 +92,7 @@ class MissingOrder:
         contract_id: str,
         side: Side,
         called_s: float,
-        told_s: float,
+        proved_s: float,
         clock: Clock,
         margin_s: int = MARGIN_S,
     ) -> None:
@@ -104,7 +104,7 @@ class MissingOrder:
         self._margin_s = margin_s
         now_ns, now_s = clock.monotonic_ns(), clock.wall_s()
         self._called_ns = now_ns - int((now_s - called_s) * SECOND_NS)
-        left_s = min(told_s + LIFE_S - now_s, LIFE_S)
+        left_s = min(proved_s + LIFE_S - now_s, LIFE_S)
         self.until_ns = now_ns + int(left_s * SECOND_NS)
 
     @property
@@ -114,8 +114,8 @@ class MissingOrder:
         return min(self._called_s, self._clock.wall_s() - ago_s) - self._margin_s
 
     @property
-    def told(self) -> Outcome:
-        """What its caller was told."""
+    def reported(self) -> Outcome:
+        """The outcome that was reported to its caller."""
         assert self.ticket.result is not None
         return self.ticket.result.outcome
 
@@ -133,16 +133,16 @@ class AccountWatch:
 
     Attributes:
         missing: by tag.
-        due_ns: when the next look is due.
-        looks: how many there were since the newest proof.
+        due_ns: when the next look-up is due.
+        lookups: how many there were since the newest proof.
     """
 
-    __slots__ = ("due_ns", "looks", "missing")
+    __slots__ = ("due_ns", "lookups", "missing")
 
     def __init__(self) -> None:
         self.missing: dict[str, MissingOrder] = {}
         self.due_ns = FOREVER_NS
-        self.looks = 0
+        self.lookups = 0
 
     def forget_old(self, now_ns: int) -> None:
         """Drop those whose day is over."""
@@ -152,7 +152,7 @@ class AccountWatch:
 
 
 class LateArrivals(Receiver):
-    """Looks for the orders of one executor that were told to be absent or dead.
+    """Looks for the orders of one executor that were reported absent or rejected.
 
     It is woken by the engine. Where nothing runs between the calls, that is while the
     next call waits for its answer.
@@ -161,7 +161,7 @@ class LateArrivals(Receiver):
         session: sends the look-ups, and knows the orders of now.
 
     Attributes:
-        pauses_ns: before each look at an account; the last one is repeated.
+        pauses_ns: before each look-up of an account; the last one is repeated.
     """
 
     def __init__(self, session: OrderSession) -> None:
@@ -169,17 +169,17 @@ class LateArrivals(Receiver):
         self._session = session
         self._watches: dict[int, AccountWatch] = {}
         self._arrived: dict[str, MissingOrder] = {}
-        self._looks: set[Ticket[Any]] = set()  # on their way
+        self._queries: set[Ticket[Any]] = set()  # on their way
         self._planned_ns = FOREVER_NS
         self._has_warned = False
 
     # ------------------------------------------------------------ who is looked for
 
     def ticket_ended(self, ticket: Ticket[OrderResult]) -> None:
-        """A change has its last result: it is looked for from now on, or no longer.
+        """A request has ended: look for its order from now on, or no longer.
 
-        An order that was rejected is, where a look-up has shown that. One that came
-        through under a tag is the order that the gateway lists for it.
+        A rejected order is looked for where a look-up has shown the rejection. One
+        that was accepted under a tag is the order that the gateway lists for it.
         """
         result, placement = ticket.result, ticket._protocol
         if ticket.kind != "place" or ticket.tag is None or result is None:
@@ -203,13 +203,13 @@ class LateArrivals(Receiver):
         contract_id: str,
         side: Side,
         called_s: float,
-        told_s: float,
+        proved_s: float,
     ) -> None:
         """Look for an order of an earlier run too, once ``plan`` is called."""
         clock = self._session.clock
         self._add(
             MissingOrder(
-                ticket, contract_id, side, called_s, told_s, clock, BLIND_MARGIN_S
+                ticket, contract_id, side, called_s, proved_s, clock, UNSYNCED_MARGIN_S
             )
         )
 
@@ -219,8 +219,8 @@ class LateArrivals(Receiver):
         assert ticket.tag is not None
         watch = self._watches.setdefault(ticket.account_id, AccountWatch())
         watch.missing[ticket.tag] = missing
-        watch.looks = 0
-        # not later than planned: proofs that follow fast must not put the look off
+        watch.lookups = 0
+        # not later than planned: proofs that follow fast must not put the look-up off
         watch.due_ns = min(watch.due_ns, self._now_ns() + self.pauses_ns[0])
         self._session.expects_late_arrivals = True
 
@@ -246,7 +246,7 @@ class LateArrivals(Receiver):
     # ------------------------------------------------------------ when
 
     def plan(self) -> None:
-        """Have the engine wake this for the next look.
+        """Have the engine wake this for the next look-up.
 
         Raises:
             ExecutorClosed, ExecutorMisuse.
@@ -284,15 +284,15 @@ class LateArrivals(Receiver):
 
     def _look(self, account_id: int, watch: AccountWatch, now_ns: int) -> None:
         """Ask for the account's orders since the oldest that is looked for."""
-        pause = min(watch.looks + 1, len(self.pauses_ns) - 1)
-        watch.looks += 1
+        pause = min(watch.lookups + 1, len(self.pauses_ns) - 1)
+        watch.lookups += 1
         watch.due_ns = now_ns + self.pauses_ns[pause]
         ticket = self._query(account_id, watch)
-        self._looks.add(ticket)
+        self._queries.add(ticket)
         try:
             self._session.launch(ticket)
-        except Exception as error:  # no token, say; the next look may have one
-            self._looks.discard(ticket)
+        except Exception as error:  # no token, say; the next look-up may have one
+            self._queries.discard(ticket)
             self._warn(error)
 
     def _query(self, account_id: int, watch: AccountWatch) -> Ticket[Any]:
@@ -305,16 +305,16 @@ class LateArrivals(Receiver):
             Endpoint.SEARCH_ORDERS,
             render_search_since(account_id, start_s),
             SearchOrderError,
-            ONE_TRY,  # the next look is the next try
+            ONE_TRY,  # the next look-up is the next try
             session.clock,
         )
         return session.read_ticket(query, account_id=account_id)
 
     def query_ended(self, ticket: Ticket[Any]) -> None:
         """A read has ended; one of these shows who has arrived, or nothing at all."""
-        if ticket not in self._looks:
+        if ticket not in self._queries:
             return
-        self._looks.discard(ticket)
+        self._queries.discard(ticket)
         try:
             rows = _listed(ticket._value())
         except Exception as error:
@@ -327,7 +327,7 @@ class LateArrivals(Receiver):
             self._compare(watch, rows)
 
     def _warn(self, error: Exception) -> None:
-        """Once for all looks that fail in a row; a failure shows nothing."""
+        """Once for all look-ups that fail in a row; a failure shows nothing."""
         if not self._has_warned:
             log().warning("no look for orders that were not placed: %s", error)
         self._has_warned = True
@@ -343,21 +343,21 @@ class LateArrivals(Receiver):
                 shown.setdefault(str(tag), []).append(row)
         for tag, its_rows in shown.items():
             missing = watch.missing[tag]
-            if self._is_anothers(tag, missing):
+            if self._tag_was_placed_again(tag, missing):
                 continue
-            live = [row for row in its_rows if not _is_dead(row)]
+            live = [row for row in its_rows if not _is_rejected(row)]
             if live:
                 del watch.missing[tag]
                 self._arrives(tag, missing, live)
-            elif missing.told is not Outcome.REJECTED:
-                self._arrives_dead(tag, missing, its_rows[0]["id"])
+            elif missing.reported is not Outcome.REJECTED:
+                self._arrives_rejected(tag, missing, its_rows[0]["id"])
 
-    def _is_anothers(self, tag: str, missing: MissingOrder) -> bool:
+    def _tag_was_placed_again(self, tag: str, missing: MissingOrder) -> bool:
         """Whether the caller has placed the tag once more, and that may be listed."""
         newer = self._session.tagged(tag)
         if newer is None or newer is missing.ticket:
             return False
-        return newer.result is None or newer.result.outcome in MAY_BE
+        return newer.result is None or newer.result.outcome in MAY_BE_LIVE
 
     def _arrives(self, tag: str, missing: MissingOrder, rows: Rows) -> None:
         """It is there after all: close the interlock, and tell everybody."""
@@ -374,7 +374,7 @@ class LateArrivals(Receiver):
             "refused until resolve(%r) is called",
             tag,
             ticket.account_id,
-            missing.told.name,
+            missing.reported.name,
             numbers,
             tag,
         )
@@ -382,16 +382,18 @@ class LateArrivals(Receiver):
             session.halt(f"several orders carry the tag {tag}: {numbers}")
         result = _as_listed(missing, Outcome.ACCEPTED, ids[0], proof)
         ticket._settle_with(result)
-        session.came_late(result)
+        session.late_arrival(result)
 
-    def _arrives_dead(self, tag: str, missing: MissingOrder, order_id: int) -> None:
+    def _arrives_rejected(self, tag: str, missing: MissingOrder, order_id: int) -> None:
         """It came, and was rejected: no order lives, so nobody has to act."""
         what = f"Order/search lists order {order_id} with its tag as rejected, unfilled"
         proof = f"it came late: {what}"
-        log().warning("order %s, which was told %s: %s", tag, missing.told.name, proof)
+        log().warning(
+            "order %s, which was told %s: %s", tag, missing.reported.name, proof
+        )
         result = _as_listed(missing, Outcome.REJECTED, order_id, proof)
         missing.ticket._settle_with(result)
-        self._session.corrects(result)
+        self._session.outcome_corrected(result)
 
     def _now_ns(self) -> int:
         return self._session.clock.monotonic_ns()
@@ -405,22 +407,22 @@ def _listed(document: dict[str, Any]) -> Rows:
     return [row for row in rows if is_row(row)]
 
 
-def _is_dead(row: dict[str, Any]) -> bool:
+def _is_rejected(row: dict[str, Any]) -> bool:
     return row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume")
 
 
 def _as_listed(
     missing: MissingOrder, outcome: Outcome, order_id: int, proof: str
 ) -> OrderResult:
-    told = missing.ticket.result
-    assert told is not None
+    reported = missing.ticket.result
+    assert reported is not None
     return OrderResult(
         outcome,
         order_id=order_id,
         error=None if outcome is Outcome.ACCEPTED else proof,
-        tag=told.tag,
-        attempts=told.attempts,
-        http_status=told.http_status,
-        timing=told.timing,
+        tag=reported.tag,
+        attempts=reported.attempts,
+        http_status=reported.http_status,
+        timing=reported.timing,
         proof=proof,
     )

@@ -2,8 +2,9 @@
 
 A list that leaves an order out looks like one that has nothing to show, and a copy
 that has stopped hours ago answers as fast as one that has not. So before absence is
-proved, the list has to explain every trade of the contract, and what answers has to
-give a sign of life. Source: the project's notes on placement, rule Q.
+proved, every trade of the contract has to match an order that is known, and what
+answers has to give a sign of life. See "The proof of absence" in
+docs/internals/placement.md.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class ListAudit:
     """What is known besides the look-ups that miss an order.
 
     Args:
-        contract_id: whose trades have to be explained.
+        contract_id: whose trades have to match an order that is known.
         newer_than_s: what the gateway's clock showed once the last send was over; None
             where it is not known.
 
@@ -36,8 +37,8 @@ class ListAudit:
     __slots__ = (
         "_contract_id",
         "_dates",
-        "_explained",
-        "_looked",
+        "_has_list",
+        "_known_ids",
         "_newer_than_s",
         "_traded",
         "alive",
@@ -46,8 +47,8 @@ class ListAudit:
     def __init__(self, contract_id: str, newer_than_s: float | None) -> None:
         self._contract_id = contract_id
         self._newer_than_s = newer_than_s
-        self._explained: set[int] = set()
-        self._looked = False
+        self._known_ids: set[int] = set()
+        self._has_list = False
         self._traded: set[int] = set()
         self._dates: list[tuple[int, float | None]] = []
         self.alive = ""
@@ -55,11 +56,11 @@ class ListAudit:
     def begin_anew(self, newer_than_s: float | None) -> None:
         """It was sent once more: what is known stays, the signs of life do not."""
         self._newer_than_s = newer_than_s
-        self._looked = False
+        self._has_list = False
         self._dates.clear()
         self.alive = ""
 
-    def look_ended(self, rows: Rows, date: bytes, now_ns: int, in_a_row: int) -> None:
+    def lookup_ended(self, rows: Rows, date: bytes, now_ns: int, in_a_row: int) -> None:
         """A look-up was read in full; so many in a row have counted with it."""
         if in_a_row <= 1:
             self._dates.clear()
@@ -67,13 +68,13 @@ class ListAudit:
         newer = next((row for row in rows if self._is_newer(row)), None)
         if newer is not None and in_a_row:
             self.alive = f"order {newer['id']}, which is newer, is listed"
-        self._explained.update(row["id"] for row in rows)
-        self._looked = True
+        self._known_ids.update(row["id"] for row in rows)
+        self._has_list = True
 
     def _is_newer(self, row: dict[str, Any]) -> bool:
         """Both by its own time and by not having been listed before: a clock errs."""
         since_s = self._newer_than_s
-        if since_s is None or not self._looked or row["id"] in self._explained:
+        if since_s is None or not self._has_list or row["id"] in self._known_ids:
             return False
         made_s = created_s(row)
         return made_s is not None and made_s > since_s + 1
@@ -86,21 +87,21 @@ class ListAudit:
 
     @property
     def suspect(self) -> int | None:
-        """An order of the contract that has traded and that nothing explains."""
-        return min(self._traded - self._explained, default=None)
+        """An order of the contract that has traded and that is not known."""
+        return min(self._traded - self._known_ids, default=None)
 
     @property
     def listed_order(self) -> int | None:
         """An order of the account that is known to be there."""
-        return max(self._explained, default=None)
+        return max(self._known_ids, default=None)
 
     def is_listed(self, order_id: int) -> bool:
         """Whether some look-up has listed it."""
-        return order_id in self._explained
+        return order_id in self._known_ids
 
     def shown(self, order_id: int) -> None:
         """The gateway has shown an order by its number: that is a sign of life."""
-        self._explained.add(order_id)
+        self._known_ids.add(order_id)
         self.alive = f"Order/searchById shows order {order_id}"
 
     @property

@@ -8,7 +8,7 @@ from fastorder._core.transport.evidence cimport Evidence
 from fastorder.runtime.clock cimport Clock
 
 
-cdef class LookUps:
+cdef class Lookups:
     cdef readonly OrderRequest order
     cdef readonly str tag
     cdef readonly str contract_id
@@ -22,9 +22,9 @@ cdef class LookUps:
     cdef list _ours
     cdef list _listing
     cdef bytes _date
-    cdef str _asked
+    cdef str _found_by
     cdef int64_t _window_s
-    cdef int _widens
+    cdef int _widenings
 
     cpdef bytes search(self, double called_s)
     cpdef object listed(self, Evidence evidence)
@@ -33,5 +33,5 @@ cdef class LookUps:
     cpdef object _found_as(self, dict row)
     cpdef bint _is_ours(self, dict row) except -1
     cpdef object begin_anew(self)
-    cpdef object overlook(self)
+    cpdef object record(self)
     cpdef bint count(self) except -1

@@ -18,9 +18,9 @@ from fastorder.gateway.responses import (
     listed_orders,
     listed_trades,
     shown_order,
-    why_blind,
+    why_inconclusive,
 )
-from fastorder.gateway.server_clock import BLIND_MARGIN_S, MARGIN_S
+from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.placement.absence_proof import AbsenceProof
 from fastorder.placement.list_audit import ListAudit
 from fastorder.placement.states import Event
@@ -37,7 +37,7 @@ WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 """How far back the owner of a tag in use is looked for, look-up by look-up."""
 
 
-class LookUps:
+class Lookups:
     """Asks the gateway for one order, and judges what it answers.
 
     Args:
@@ -63,9 +63,9 @@ class LookUps:
     _ours: Rows
     _listing: Rows  # all of the latest one
     _date: bytes  # of its answer
-    _asked: str  # what has shown ours
+    _found_by: str  # what has shown ours
     _window_s: int
-    _widens: int  # how often the tag's owner was looked for, from 0
+    _widenings: int  # how often the tag's owner was looked for, from 0
 
     def __init__(
         self,
@@ -89,9 +89,9 @@ class LookUps:
         self._ours = []
         self._listing = []
         self._date = b""
-        self._asked = ""
+        self._found_by = ""
         self._window_s = 0
-        self._widens = -1
+        self._widenings = -1
 
     # ------------------------------------------------------------ what is asked
 
@@ -102,7 +102,7 @@ class LookUps:
             called_s: when the order was asked for, in seconds since the epoch.
         """
         assert self.audit is not None  # begun before the answer is there
-        self.absence.look_begins()
+        self.absence.lookup_begins()
         start_s = self._server_clock.window_start_s(called_s, self._margin_s())
         self._window_s = start_s
         return render_search_since(self.order.account_id, start_s)
@@ -112,10 +112,10 @@ class LookUps:
 
         After a restart a day: the wall clock may have been set since the intent.
         """
-        if self._widens < 0:
-            return BLIND_MARGIN_S if self.restarted else MARGIN_S
-        margin = WIDER_MARGINS_S[min(self._widens, len(WIDER_MARGINS_S) - 1)]
-        self._widens += 1
+        if self._widenings < 0:
+            return UNSYNCED_MARGIN_S if self.restarted else MARGIN_S
+        margin = WIDER_MARGINS_S[min(self._widenings, len(WIDER_MARGINS_S) - 1)]
+        self._widenings += 1
         return margin
 
     def trades(self) -> bytes:
@@ -129,14 +129,14 @@ class LookUps:
     # ------------------------------------------------------------ what is answered
 
     def listed(self, evidence: Evidence) -> Event:
-        """Judge the answer of Order/search; a blind one shows nothing."""
+        """Judge the answer of Order/search; an inconclusive one shows nothing."""
         answer = classify(evidence, self._policy)
         rows = listed_orders(answer)
         if rows is None:
-            self.note = why_blind(answer)
-            return Event.BLIND
+            self.note = why_inconclusive(answer)
+            return Event.INCONCLUSIVE
         self._listing, self._date = rows, evidence.date
-        self._asked = "Order/search lists"
+        self._found_by = "Order/search lists"
         self._ours = list(
             {row["id"]: row for row in rows if self._is_ours(row)}.values()
         )
@@ -146,7 +146,7 @@ class LookUps:
         if len(self._ours) > 1:
             ids = ", ".join([str(row["id"]) for row in self._ours])
             self.note = f"several orders carry the tag: {ids}"
-            return Event.SEVERAL
+            return Event.DUPLICATE
         return self._found_as(self._ours[0])
 
     def traded(self, evidence: Evidence) -> Event:
@@ -154,20 +154,20 @@ class LookUps:
         answer = classify(evidence, self._policy)
         rows = listed_trades(answer)
         if rows is None:
-            self.note = f"Trade/search: {why_blind(answer)}"
-            return Event.BLIND
+            self.note = f"Trade/search: {why_inconclusive(answer)}"
+            return Event.INCONCLUSIVE
         self.audit.trades_ended(rows)
-        return Event.EXPLAINED if self.audit.suspect is None else Event.UNEXPLAINED
+        return Event.MATCHED if self.audit.suspect is None else Event.UNMATCHED
 
     def shown(self, evidence: Evidence, order_id: int) -> Event:
         """Judge the answer of Order/searchById."""
         answer = classify(evidence, self._policy)
         row = shown_order(answer, order_id)
         if row is None:
-            self.note = f"order {order_id} is not shown: {why_blind(answer)}"
-            return Event.BLIND
+            self.note = f"order {order_id} is not shown: {why_inconclusive(answer)}"
+            return Event.INCONCLUSIVE
         if self._is_ours(row):
-            self._asked, self._ours = "Order/searchById shows", [row]
+            self._found_by, self._ours = "Order/searchById shows", [row]
             return self._found_as(row)
         made_s = created_s(row)
         if made_s is not None and made_s < self._window_s:
@@ -187,7 +187,7 @@ class LookUps:
             self.order.side,
         ):
             self.note = f"the tag belongs to another order, {row['id']}"
-            return Event.FOREIGN
+            return Event.MISMATCH
         if row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume"):
             return Event.FOUND_REJECTED
         return Event.FOUND
@@ -203,16 +203,16 @@ class LookUps:
     @property
     def sighting(self) -> str:
         """The proof that it is there, for people."""
-        return f"{self._asked} order {self.order_id} with its tag"
+        return f"{self._found_by} order {self.order_id} with its tag"
 
     @property
     def is_contested(self) -> bool:
         """Whether the tag has an owner; a list without it is a lie then."""
-        return self._widens >= 0
+        return self._widenings >= 0
 
     def contest(self) -> None:
         """The tag has an owner: it is looked for further back each time."""
-        self._widens = max(self._widens, 0)
+        self._widenings = max(self._widenings, 0)
 
     # ------------------------------------------------------------ what is not
 
@@ -226,8 +226,8 @@ class LookUps:
         """It is about to be sent once more."""
         self._absence = None
 
-    def overlook(self) -> None:
-        """The look-up that does not list it counts for nothing; its rows are kept."""
+    def record(self) -> None:
+        """Keep the rows of a look-up that does not list it, and count nothing."""
         self._keep_listing(0)
 
     def count(self) -> bool:
@@ -238,7 +238,7 @@ class LookUps:
 
     def _keep_listing(self, in_a_row: int) -> None:
         now_ns = self._clock.monotonic_ns()
-        self.audit.look_ended(self._listing, self._date, now_ns, in_a_row)
+        self.audit.lookup_ended(self._listing, self._date, now_ns, in_a_row)
 
     @property
     def absence(self) -> AbsenceProof:

@@ -15,7 +15,7 @@ cdef class Placement(Reconciliation):
     @cython.locals(row=dict)
     cpdef object _handle(self, object event)
     cpdef object _take_answer(self, Evidence evidence)
-    cpdef object _judge(self, Evidence evidence)
+    cpdef object _judge_send(self, Evidence evidence)
 
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)

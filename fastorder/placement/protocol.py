@@ -8,8 +8,8 @@ that is told is proved, or it is UNKNOWN, and the search for the proof goes on.
 
 ``TRANSITIONS`` says what happens in each state at each event;
 docs/internals/placement.md shows it as a table. Its steps are methods: those of the
-send, and rule R, stand here; those of an order in doubt, and rule Q, in
-``reconciliation``; what all of them go by, in ``base``.
+send, and the proof of a refusal, stand here; those of an order in doubt, and the proof
+of absence, in ``reconciliation``; what all of them go by, in ``base``.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from fastorder.placement.reconciliation import Reconciliation
 from fastorder.placement.states import (
     AUDITING,
     CHECKING,
-    COOLING,
     DONE,
     LOOKING_UP,
+    LOOKUP_WAIT,
     PROBING,
     READY,
-    RESTING,
+    RETRY_WAIT,
     SENDING,
     STUCK,
     WATCHING,
@@ -64,9 +64,9 @@ EVENT_ACCEPTED = Event.ACCEPTED
 ACCEPTED = Outcome.ACCEPTED
 
 ONLY_SEND_REFUSED = "the gateway refused the only send of it"
-"""How the proof by rule R begins; journals hold it."""
+"""How the proof of a refusal begins; journals hold it."""
 
-NO_ANSWER = Answer()
+NOT_ANSWERED_YET = Answer()
 """Of a placement that has heard nothing yet."""
 
 
@@ -86,13 +86,13 @@ class Placement(Reconciliation):
             sent_s: when the intent was written, in seconds since the epoch.
         """
         self._sent_s = min(sent_s, self._sent_s)
-        self._looks().restarted = True
+        self._lookups().restarted = True
         return self._handle(Event.RESUME)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult] | None:
         """An exchange has ended."""
         sending = self.state is SENDING
-        event = self._judge(evidence) if sending else self._looked(evidence)
+        event = self._judge_send(evidence) if sending else self._judge_lookup(evidence)
         return None if event is None else self._handle(event)
 
     def on_time(self) -> Command[OrderResult] | None:
@@ -101,9 +101,9 @@ class Placement(Reconciliation):
             return None
         return self._handle(Event.TIME)
 
-    def look(self) -> Command[OrderResult] | None:
+    def on_resolve(self) -> Command[OrderResult] | None:
         """Somebody wants to know: look it up now; it is not sent by this."""
-        return self._handle(Event.LOOK)
+        return self._handle(Event.RESOLVE)
 
     def on_failure(self, why: str) -> Command[OrderResult] | None:
         """The client itself has failed: what it was doing is not known any more."""
@@ -115,7 +115,7 @@ class Placement(Reconciliation):
         if evidence is not None and self.state is SENDING:
             self._take_answer(evidence)
             if evidence.starts > 0:
-                self._be_in_doubt("")
+                self._mark_in_doubt("")
         return self._stopped()
 
     def _handle(self, event: Event) -> Command[OrderResult] | None:
@@ -126,10 +126,10 @@ class Placement(Reconciliation):
     # ------------------------------------------------------------ what the answer is
 
     def _take_answer(self, evidence: Evidence) -> None:
-        self.evidence = self._heard = evidence
+        self.evidence = self._last_evidence = evidence
         self.attempts += evidence.starts > 0
 
-    def _judge(self, evidence: Evidence) -> Event:
+    def _judge_send(self, evidence: Evidence) -> Event:
         """Judge the answer to a send."""
         self._take_answer(evidence)
         answer = self._answer = classify(evidence, self._policy)
@@ -137,11 +137,11 @@ class Placement(Reconciliation):
         if answer.kind is WAS_ACCEPTED and reply is not None and reply.order_id:
             return EVENT_ACCEPTED
         if answer.kind is AnswerKind.NOT_SENT:
-            return Event.HELD_BACK if evidence.held_back else Event.NOT_SENT
-        if answer.kind is AnswerKind.TURNED_AWAY:
+            return Event.GATE_CLOSED if evidence.held_back else Event.NOT_SENT
+        if answer.kind is AnswerKind.CLIENT_ERROR:
             if unauthorized(evidence, answer):
                 return Event.UNAUTHORIZED
-            return Event.TURNED_AWAY
+            return Event.CLIENT_ERROR
         if answer.kind is not AnswerKind.REFUSED or not refuses(answer):
             return Event.UNANSWERED
         return Event.TAG_IN_USE if tag_in_use(answer) else Event.REFUSED
@@ -165,47 +165,47 @@ class Placement(Reconciliation):
     def _tag_taken(self) -> Send:
         """The owner may be this very order, by a send that seemed lost."""
         self._never_again = True
-        self._looks().contest()
+        self._lookups().contest()
         return self._look_up_now(self._answer.reason)
 
-    def _turned_away(self) -> Send:
+    def _client_error(self) -> Send:
         """Most likely never read as an order: one look-up, and the wait is over."""
         self._never_again = True
-        self._one_look = True
+        self._single_lookup = True
         return self._look_up_now(self._answer.reason)
 
     def _unauthorized(self) -> Command[OrderResult]:
         """There may be another token by the next send; a second 401 is the last."""
         again, self._had_401 = self._had_401, True
         self._never_again |= again
-        self._be_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
-        return self._cool()
+        self._mark_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
+        return self._look_up_later()
 
     def _unanswered(self) -> Command[OrderResult]:
         """The send may have landed: wait, then look it up."""
         answer = self._answer
         if answer.kind is AnswerKind.REFUSED:
-            self._be_in_doubt(refusal_name(answer))
+            self._mark_in_doubt(refusal_name(answer))
         elif answer.kind is WAS_ACCEPTED:
-            self._be_in_doubt("success without an order id")
+            self._mark_in_doubt("success without an order id")
         else:
-            self._be_in_doubt(answer.reason)
-        return self._cool()
+            self._mark_in_doubt(answer.reason)
+        return self._look_up_later()
 
     def _not_sent(self) -> Command[OrderResult]:
         """Nothing left the machine this time: proved."""
         self._error = self._answer.reason
         if self.in_doubt:
-            return self._cool()
+            return self._look_up_later()
         untrusted = self.evidence is not None and self.evidence.untrusted
         if self._schedule.spent or untrusted:
             return self._never_sent()
-        return self._pause(RESTING, self._schedule.next_due_ns())
+        return self._pause(RETRY_WAIT, self._schedule.next_due_ns())
 
-    def _held_back(self) -> Command[OrderResult]:
+    def _gate_closed(self) -> Command[OrderResult]:
         self._error = self._answer.reason
         self._never_again = True
-        return self._cool() if self.in_doubt else self._never_sent()
+        return self._look_up_later() if self.in_doubt else self._never_sent()
 
     def _send_again(self) -> Command[OrderResult]:
         """The next try of an order of which nothing has left."""
@@ -267,7 +267,7 @@ def placement_of(
     placement._called_ns = called_ns
     placement._interlock = interlock
     placement._sent_s = clock.wall_s()
-    placement._answer = NO_ANSWER
+    placement._answer = NOT_ANSWERED_YET
     placement._error = ""
     return placement
 
@@ -275,9 +275,9 @@ def placement_of(
 FOUND: dict[Event, Callable[[Placement], Any]] = {
     Event.FOUND: Placement._found,
     Event.FOUND_REJECTED: Placement._found_rejected,
-    Event.FOREIGN: Placement._be_contested,
+    Event.MISMATCH: Placement._tag_contested,
 }
-FOUND_OR_NOT = {**FOUND, Event.SEVERAL: Placement._several}
+FOUND_OR_NOT = {**FOUND, Event.DUPLICATE: Placement._duplicate}
 
 TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     READY: {
@@ -290,62 +290,62 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.ACCEPTED: Placement._accepted,
         Event.REFUSED: Placement._refused,
         Event.TAG_IN_USE: Placement._tag_taken,
-        Event.TURNED_AWAY: Placement._turned_away,
+        Event.CLIENT_ERROR: Placement._client_error,
         Event.UNAUTHORIZED: Placement._unauthorized,
         Event.UNANSWERED: Placement._unanswered,
         Event.NOT_SENT: Placement._not_sent,
-        Event.HELD_BACK: Placement._held_back,
+        Event.GATE_CLOSED: Placement._gate_closed,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
-    RESTING: {
+    RETRY_WAIT: {
         Event.TIME: Placement._send_again,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
-    COOLING: {
+    LOOKUP_WAIT: {
         Event.TIME: Placement._look_up,
-        Event.LOOK: Placement._look_up,
+        Event.RESOLVE: Placement._look_up,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     LOOKING_UP: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._absent,
-        Event.BLIND: Placement._look_later,
+        Event.INCONCLUSIVE: Placement._look_again_later,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     WATCHING: {
         Event.TIME: Placement._check,
-        Event.LOOK: Placement._check,
+        Event.RESOLVE: Placement._check,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     CHECKING: {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._still_absent,
-        Event.BLIND: Placement._still_blind,
+        Event.INCONCLUSIVE: Placement._still_inconclusive,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     AUDITING: {
-        Event.EXPLAINED: Placement._explained,
-        Event.UNEXPLAINED: Placement._unexplained,
-        Event.BLIND: Placement._still_blind,
+        Event.MATCHED: Placement._matched,
+        Event.UNMATCHED: Placement._unmatched,
+        Event.INCONCLUSIVE: Placement._still_inconclusive,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     PROBING: {
         **FOUND,
         Event.KNOWN: Placement._known,
-        Event.UNLISTED: Placement._still_blind,
-        Event.BLIND: Placement._still_blind,
+        Event.UNLISTED: Placement._still_inconclusive,
+        Event.INCONCLUSIVE: Placement._still_inconclusive,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     STUCK: {
-        Event.LOOK: Placement._check,
+        Event.RESOLVE: Placement._check,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },

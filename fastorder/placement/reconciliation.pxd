@@ -2,7 +2,7 @@
 
 from fastorder._core.flow.protocol cimport Finish, Halt, Pause, Send, Tell
 from fastorder._core.flow.result cimport OrderResult
-from fastorder.placement.lookups cimport LookUps
+from fastorder.placement.lookups cimport Lookups
 from fastorder.placement.base cimport PlacementBase
 
 

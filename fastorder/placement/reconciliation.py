@@ -1,8 +1,8 @@
 # cython: annotation_typing=False
 """An order in doubt: how it is looked up, watched, and proved to be there or not.
 
-Rule Q is applied here: absence is told once ``LookUps`` has counted enough of it, and
-the account's trades and a sign of life show that the lists can be believed.
+Absence is told once ``Lookups`` has counted enough of it, and the account's trades and
+a sign of life show that the lists can be believed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from fastorder.placement.base import PlacementBase
 from fastorder.placement.states import (
     AUDITING,
     CHECKING,
-    COOLING,
     LOOKING_UP,
+    LOOKUP_WAIT,
     PROBING,
     STUCK,
     WATCHING,
@@ -38,17 +38,17 @@ class Reconciliation(PlacementBase):
     def _resumed(self) -> Send:
         """After a restart it is looked up at once, and never sent again."""
         self._never_again = True
-        self._be_in_doubt("the program ended before its outcome was known")
+        self._mark_in_doubt("the program ended before its outcome was known")
         return self._check()
 
-    def _cool(self) -> Pause:
+    def _look_up_later(self) -> Pause:
         schedule = self._schedule
         self._may_resend = not schedule.spent
         due_ns = schedule.next_due_ns if self._may_resend else schedule.last_due_ns
-        return self._pause(COOLING, due_ns(self.evidence))
+        return self._pause(LOOKUP_WAIT, due_ns(self.evidence))
 
     def _look_up_now(self, reason: str) -> Send:
-        self._be_in_doubt(reason)
+        self._mark_in_doubt(reason)
         return self._look_up()
 
     def _look_up(self) -> Send:
@@ -60,55 +60,55 @@ class Reconciliation(PlacementBase):
         return self._search()
 
     def _search(self) -> Send:
-        return Send(Endpoint.SEARCH_ORDERS, self._looks().search(self.called_s))
+        return Send(Endpoint.SEARCH_ORDERS, self._lookups().search(self.called_s))
 
-    def _looked(self, evidence: Evidence) -> Event | None:
+    def _judge_lookup(self, evidence: Evidence) -> Event | None:
         """Judge the answer to a look-up; None where none is waited for."""
-        looks = self._looks()
+        lookups = self._lookups()
         if self.state is LOOKING_UP or self.state is CHECKING:
-            event = looks.listed(evidence)
+            event = lookups.listed(evidence)
         elif self.state is AUDITING:
-            event = looks.traded(evidence)
+            event = lookups.traded(evidence)
         elif self.state is PROBING:
-            event = looks.shown(evidence, self.probed)
+            event = lookups.shown(evidence, self.probed)
         else:
             return None
-        self._heard = evidence
+        self._last_evidence = evidence
         return event
 
     def _found(self) -> Finish[OrderResult]:
-        looks = self._looks()
-        return self._finish(Outcome.ACCEPTED, looks.sighting, looks.order_id)
+        lookups = self._lookups()
+        return self._finish(Outcome.ACCEPTED, lookups.sighting, lookups.order_id)
 
     def _found_rejected(self) -> Finish[OrderResult]:
-        looks = self._looks()
-        proof = f"{looks.sighting} as rejected, unfilled"
-        return self._finish(Outcome.REJECTED, proof, looks.order_id, self._error)
+        lookups = self._lookups()
+        proof = f"{lookups.sighting} as rejected, unfilled"
+        return self._finish(Outcome.REJECTED, proof, lookups.order_id, self._error)
 
-    def _several(self) -> Halt[OrderResult]:
+    def _duplicate(self) -> Halt[OrderResult]:
         """The gateway broke its own rule: somebody has to look."""
-        return Halt(self._looks().note, self._be_contested())
+        return Halt(self._lookups().note, self._tag_contested())
 
     def _absent(self) -> Command[OrderResult]:
         """Not listed, which alone proves nothing: send again, or look again."""
-        self._looks().overlook()
+        self._lookups().record()
         may_send = self._may_resend and self._may_send_again("lookup_first")
         if may_send and not self._is_early:
             return self._send()
-        return self._look_later()
+        return self._look_again_later()
 
-    def _look_later(self) -> Command[OrderResult]:
+    def _look_again_later(self) -> Command[OrderResult]:
         """The look-up shows nothing that could be told."""
         if self._is_early:
-            return self._pause(COOLING, self._due_ns)
-        if self._one_look or self._schedule.spent:
+            return self._pause(LOOKUP_WAIT, self._due_ns)
+        if self._single_lookup or self._schedule.spent:
             return self._begin_to_watch()
-        return self._pause(COOLING, self._schedule.next_due_ns(self._heard))
+        return self._pause(LOOKUP_WAIT, self._schedule.next_due_ns(self._last_evidence))
 
     def _failed(self) -> Command[OrderResult]:
         """Whatever was under way is given up; it is only looked up from now on."""
         self._never_again = True
-        self._be_in_doubt(self._error)
+        self._mark_in_doubt(self._error)
         return self._begin_to_watch()
 
     # ------------------------------------------------------------ watching
@@ -124,85 +124,86 @@ class Reconciliation(PlacementBase):
         return Tell(self._unknown(), then)
 
     def _watch(self) -> Pause:
-        absence = self._looks().absence
-        if self._stuck_ns == 0:
-            self._stuck_ns = absence.since_ns + self._policy.watch_ns
-        asked_ns = self._schedule.asked_due_ns(self._heard)
-        return self._pause(WATCHING, max(absence.next_look_ns(), asked_ns))
+        absence = self._lookups().absence
+        if self._watch_until_ns == 0:
+            self._watch_until_ns = absence.since_ns + self._policy.watch_ns
+        asked_ns = self._schedule.asked_due_ns(self._last_evidence)
+        return self._pause(WATCHING, max(absence.next_lookup_ns(), asked_ns))
 
     def _go_on_watching(self) -> Command[OrderResult]:
-        if 0 < self._stuck_ns <= self._clock.monotonic_ns():
-            return self._be_stuck()
+        if 0 < self._watch_until_ns <= self._clock.monotonic_ns():
+            return self._stop_watching()
         return self._tell_unknown(self._watch())
 
     def _still_absent(self) -> Command[OrderResult]:
         """Count it; enough of these after a quiet time may prove that it is absent."""
-        looks = self._looks()
-        if not looks.count():
+        lookups = self._lookups()
+        if not lookups.count():
             return self._go_on_watching()
-        if looks.is_contested:
-            return self._be_stuck()  # the tag has an owner, so its absence is a lie
+        if lookups.is_contested:
+            # the tag has an owner, so its absence is a lie
+            return self._stop_watching()
         return self._read_trades()
 
-    def _still_blind(self) -> Command[OrderResult]:
-        self._looks().absence.blind()
+    def _still_inconclusive(self) -> Command[OrderResult]:
+        self._lookups().absence.inconclusive()
         return self._go_on_watching()
 
-    def _be_stuck(self) -> Tell[OrderResult]:
+    def _stop_watching(self) -> Tell[OrderResult]:
         self.state = STUCK
         return Tell(self._unknown(), None)
 
-    def _be_contested(self) -> Tell[OrderResult]:
+    def _tag_contested(self) -> Tell[OrderResult]:
         """Another order has the tag: a look-up that lists none is a lie from now on."""
-        self._looks().contest()
-        return self._be_stuck()
+        self._lookups().contest()
+        return self._stop_watching()
 
     # ------------------------------------------------------------ auditing
 
     def _read_trades(self) -> Send:
         """The look-ups miss it; what they list may not be the whole of it."""
         self.state = AUDITING
-        return Send(Endpoint.SEARCH_TRADES, self._looks().trades())
+        return Send(Endpoint.SEARCH_TRADES, self._lookups().trades())
 
-    def _explained(self) -> Command[OrderResult]:
+    def _matched(self) -> Command[OrderResult]:
         """Every trade has its order; what answers has to be alive."""
-        looks = self._looks()
-        audit = looks.audit
+        lookups = self._lookups()
+        audit = lookups.audit
         if audit.alive:
             return self._absence_proved()
         if audit.is_stale:
-            looks.note = "not listed, but the Dates of the answers stand still"
-            return self._still_blind()
+            lookups.note = "not listed, but the Dates of the answers stand still"
+            return self._still_inconclusive()
         known = audit.listed_order or self._interlock.known_order(self.order.account_id)
         if known is not None:
             return self._probe(known)
         audit.judge_dates()
         if audit.alive:
             return self._absence_proved()
-        looks.note = "not listed, but nothing shows that the answers are new"
-        return self._still_blind()
+        lookups.note = "not listed, but nothing shows that the answers are new"
+        return self._still_inconclusive()
 
-    def _unexplained(self) -> Send:
+    def _unmatched(self) -> Send:
         """It may be this very order, or one from before the window."""
-        suspect = self._looks().audit.suspect
+        suspect = self._lookups().audit.suspect
         assert suspect is not None
         return self._probe(suspect)
 
     def _probe(self, order_id: int) -> Send:
         self.state = PROBING
         self.probed = order_id
-        return Send(Endpoint.ORDER_BY_ID, self._looks().order_by_id(order_id))
+        return Send(Endpoint.ORDER_BY_ID, self._lookups().order_by_id(order_id))
 
     def _known(self) -> Command[OrderResult]:
-        audit = self._looks().audit
+        audit = self._lookups().audit
         audit.shown(self.probed)
         if audit.suspect is not None:
-            return self._unexplained()
+            return self._unmatched()
         return self._absence_proved()
 
     def _absence_proved(self) -> Command[OrderResult]:
-        looks = self._looks()
+        lookups = self._lookups()
         if self._may_send_again("after_quiet"):
-            looks.forget_absence()
+            lookups.forget_absence()
             return self._send()
-        return self._finish(Outcome.NOT_PLACED, looks.proof, None, self._error)
+        return self._finish(Outcome.NOT_PLACED, lookups.proof, None, self._error)

@@ -10,8 +10,8 @@ class State(Enum):
 
     READY = "not begun"
     SENDING = "on its way, not answered yet"
-    RESTING = "nothing sent yet, waiting for the next try"
-    COOLING = "in doubt, waiting to be looked up"
+    RETRY_WAIT = "nothing sent yet, waiting for the next try"
+    LOOKUP_WAIT = "in doubt, waiting to be looked up"
     LOOKING_UP = "in doubt, being looked up"
     WATCHING = "unknown, waiting to be looked up"
     CHECKING = "unknown, being looked up"
@@ -32,26 +32,26 @@ class Event(Enum):
     ACCEPTED = "accepted, with an order id"
     REFUSED = "refused, with a code that refuses"
     TAG_IN_USE = "refused: the tag is in use"
-    TURNED_AWAY = "HTTP 3xx or 4xx, other than 401 and 429"
+    CLIENT_ERROR = "HTTP 3xx or 4xx, other than 401 and 429"
     UNAUTHORIZED = "HTTP 401"
     UNANSWERED = "no answer, 429, 5xx, or one that decides nothing"
     NOT_SENT = "not a byte left"
-    HELD_BACK = "not a byte left: the gate was closed"
+    GATE_CLOSED = "not a byte left: the gate was closed"
     # the answer to a look-up
     FOUND = "an order has the tag"
     FOUND_REJECTED = "an order has the tag, rejected and nothing filled"
-    FOREIGN = "another contract's or side's order has the tag"
-    SEVERAL = "several orders have the tag"
+    MISMATCH = "another contract's or side's order has the tag"
+    DUPLICATE = "several orders have the tag"
     ABSENT = "read in full: no order has the tag"
-    BLIND = "not read in full"
+    INCONCLUSIVE = "not read in full"
     # the answers that tell whether a look-up can be believed
-    EXPLAINED = "every trade of the contract is of an order that is known"
-    UNEXPLAINED = "a trade is of an order that is not known"
+    MATCHED = "every trade of the contract is of an order that is known"
+    UNMATCHED = "a trade is of an order that is not known"
     KNOWN = "the order that was asked for is there"
     UNLISTED = "it is there, and the look-ups should have listed it"
     # the rest
     TIME = "a pause is over"
-    LOOK = "somebody wants to know"
+    RESOLVE = "somebody wants to know"
     FAILURE = "the client itself has failed"
     STOP = "the executor closes"
 
@@ -59,5 +59,16 @@ class Event(Enum):
 
 
 # A member of an enum is looked up anew each time; every order meets these.
-READY, SENDING, RESTING, COOLING, LOOKING_UP, WATCHING, CHECKING, *_AUDITS = State
-AUDITING, PROBING, STUCK, DONE = _AUDITS
+(
+    READY,
+    SENDING,
+    RETRY_WAIT,
+    LOOKUP_WAIT,
+    LOOKING_UP,
+    WATCHING,
+    CHECKING,
+    AUDITING,
+    PROBING,
+    STUCK,
+    DONE,
+) = State

@@ -46,8 +46,8 @@ class State(Enum):
     """Where an amendment stands."""
 
     SENDING = "on its way, not answered yet"
-    RESTING = "waiting to be sent again"
-    COOLING = "in doubt, waiting to be read back"
+    RETRY_WAIT = "waiting to be sent again"
+    READ_BACK_WAIT = "in doubt, waiting to be read back"
     READING_BACK = "in doubt, being read back"
     DONE = "done"
 
@@ -185,7 +185,7 @@ class Amendment(RequestProtocol):
 
     def on_time(self) -> Command[OrderResult]:
         """A pause is over."""
-        if self.state is State.COOLING:
+        if self.state is State.READ_BACK_WAIT:
             return self._read_back()
         if not self._superseded:
             return self.start()
@@ -234,20 +234,20 @@ class Amendment(RequestProtocol):
             return self._refused(answer)
         if self._is_repeated_at_once(answer):
             self.in_doubt = True
-            return self._rest(evidence)
+            return self._retry_later(evidence)
         if self.kind.repeat is not Repeat.NEVER and unauthorized(evidence, answer):
             if self._has_another_token(evidence, answer):
                 return self._go_on_with_another_token()
             self._error = NOT_LET_IN
-        if answer.kind is AnswerKind.TURNED_AWAY:
+        if answer.kind is AnswerKind.CLIENT_ERROR:
             self._refusal = answer
             return self._read_back()
-        return self._doubtful()
+        return self._read_back_later()
 
     def _is_repeated_at_once(self, answer: Answer) -> bool:
         return (
             self.kind.repeat is Repeat.AT_ONCE
-            and answer.kind in (AnswerKind.BUSY, AnswerKind.LIMITED)
+            and answer.kind in (AnswerKind.TRANSIENT_ERROR, AnswerKind.RATE_LIMITED)
             and not self._schedule.spent
         )
 
@@ -262,15 +262,15 @@ class Amendment(RequestProtocol):
         """The 401 does not prove that the request had no effect."""
         self.in_doubt = True
         if self.kind.repeat is not Repeat.AT_ONCE:
-            return self._doubtful()
+            return self._read_back_later()
         return self._read_back() if self._superseded else self.start()
 
     def _not_sent(self, evidence: Evidence) -> Command[OrderResult]:
         if evidence.held_back:
-            return self._doubtful() if self.in_doubt else self._never_sent()
+            return self._read_back_later() if self.in_doubt else self._never_sent()
         if not self._schedule.spent and not evidence.untrusted:
-            return self._rest(None)
-        return self._doubtful() if self.in_doubt else self._never_sent()
+            return self._retry_later(None)
+        return self._read_back_later() if self.in_doubt else self._never_sent()
 
     def _never_sent(self) -> Finish[OrderResult]:
         proof = "not a byte of it left this machine"
@@ -282,7 +282,7 @@ class Amendment(RequestProtocol):
         name = error_name(self.kind.codes, code)
         if name is None or code in self.kind.pending:
             self._error = f"{name or 'unlisted code'} ({code})"
-            return self._doubtful()
+            return self._read_back_later()
         if self.in_doubt:
             self._refusal = answer
             self._error = f"{name} ({code})"
@@ -295,16 +295,16 @@ class Amendment(RequestProtocol):
             f"the gateway refused the only send of it: {name} ({code})",
         )
 
-    def _rest(self, evidence: Evidence | None) -> Pause:
-        self.state = State.RESTING
+    def _retry_later(self, evidence: Evidence | None) -> Pause:
+        self.state = State.RETRY_WAIT
         return Pause(self._schedule.next_due_ns(evidence))
 
     # ------------------------------------------------------------ reading back
 
-    def _doubtful(self) -> Pause:
+    def _read_back_later(self) -> Pause:
         """The request may have had its effect: wait, then read the order."""
         self.in_doubt = True
-        self.state = State.COOLING
+        self.state = State.READ_BACK_WAIT
         self._may_resend = not self._schedule.spent
         if self._may_resend:
             return Pause(self._schedule.next_due_ns(self.evidence))

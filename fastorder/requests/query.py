@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from fastorder.gateway.endpoints import Endpoint
     from fastorder.runtime.clock import Clock
 
-PASSING = frozenset(
-    {AnswerKind.NOT_SENT, AnswerKind.SILENCE, AnswerKind.BUSY, AnswerKind.LIMITED}
+RETRYABLE = frozenset(
+    {
+        AnswerKind.NOT_SENT,
+        AnswerKind.NO_ANSWER,
+        AnswerKind.TRANSIENT_ERROR,
+        AnswerKind.RATE_LIMITED,
+    }
 )
 """What may be different the next time."""
 
@@ -28,7 +33,7 @@ class State(Enum):
     """Where a query stands."""
 
     SENDING = "on its way, not answered yet"
-    RESTING = "waiting to be sent again"
+    RETRY_WAIT = "waiting to be sent again"
     DONE = "done"
 
 
@@ -83,9 +88,9 @@ class Query(RequestProtocol):
         if lacks_token and self.another_token and not self._renewed:
             self._renewed = True
             return self.start()
-        if self._schedule.spent or evidence.untrusted or answer.kind not in PASSING:
+        if self._schedule.spent or evidence.untrusted or answer.kind not in RETRYABLE:
             return self._finish(self._failure(evidence, answer))
-        self.state = State.RESTING
+        self.state = State.RETRY_WAIT
         return Pause(self._schedule.next_due_ns(evidence))
 
     def on_time(self) -> Command[dict[str, Any] | RequestFailed]:

@@ -52,7 +52,7 @@ class Dispatcher(DispatcherBase):
 
     Attributes:
         groups: the verbs of several requests that are under way.
-        expects_late_arrivals: orders told to be absent or dead are looked for.
+        expects_late_arrivals: orders reported absent or rejected are looked for.
     """
 
     def __init__(
@@ -211,15 +211,15 @@ class Dispatcher(DispatcherBase):
         ticket._release()
         self._ended.append(ticket)
 
-    def came_late(self, result: OrderResult) -> None:
-        """An order that was told to be absent or dead is there."""
+    def late_arrival(self, result: OrderResult) -> None:
+        """An order is there that was reported absent or rejected."""
         if self.outcome_log is not None:
-            self.outcome_log.came_late(result)
+            self.outcome_log.late_arrival(result)
 
-    def corrects(self, result: OrderResult) -> None:
-        """More is known of an order than its caller was told; no order lives of it."""
+    def outcome_corrected(self, result: OrderResult) -> None:
+        """More is known of an order than was reported; it is not live."""
         if self.outcome_log is not None:
-            self.outcome_log.corrects(result)
+            self.outcome_log.outcome_corrected(result)
 
     def tidy(self) -> None:
         """Do what waits for the disk, while no order is on its way."""
@@ -264,4 +264,4 @@ class Dispatcher(DispatcherBase):
         """
         self.check_ready()
         ticket.done = False
-        ticket._execute(ticket._protocol.look())
+        ticket._execute(ticket._protocol.on_resolve())

@@ -1,4 +1,4 @@
-"""Who is told what became of an order: the journal, and the caller's own hooks."""
+"""Where outcomes go: the journal, and the caller's own hooks."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class OutcomeLog(Receiver):
         self._call("on_unknown", self._on_unknown, ticket.result)
 
     def ticket_ended(self, ticket: Ticket[OrderResult]) -> None:
-        """A change has its last result."""
+        """A request has its last result; that of an order is written down."""
         if ticket.kind != "place" or ticket.result is None:
             return
         if ticket.result.outcome is Outcome.UNKNOWN:
@@ -77,13 +77,13 @@ class OutcomeLog(Receiver):
             self._seen.discard(ticket.tag)
             self._write(ticket.result)
 
-    def came_late(self, result: OrderResult) -> None:
-        """An order that was told to be absent or dead is there."""
+    def late_arrival(self, result: OrderResult) -> None:
+        """An order is there that was reported absent or rejected."""
         self._write(result)
         self._call("on_late_arrival", self._on_late_arrival, result)
 
-    def corrects(self, result: OrderResult) -> None:
-        """More is known of an order than its caller was told; no order lives of it."""
+    def outcome_corrected(self, result: OrderResult) -> None:
+        """More is known of an order than was reported; it is not live."""
         self._write(result)
 
     def tidy(self) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from campaign.run import Intent, Looked, Told
 
 MOST_SENDS = 4
-LOOKS = 3
+LOOKUPS_NEEDED = 3
 NOT_THERE = (Outcome.REJECTED, Outcome.NOT_SENT, Outcome.NOT_PLACED)
 
 
@@ -158,8 +158,8 @@ def unfounded(intent: Intent, since: Fact, looks: list[Fact]) -> list[str]:
             else []
         )
     quiet_ns = since.at_ns + intent.quiet_ns
-    counted = [fact.value for fact in looks[-LOOKS:]]
-    proved = len(counted) == LOOKS and all(
+    counted = [fact.value for fact in looks[-LOOKUPS_NEEDED:]]
+    proved = len(counted) == LOOKUPS_NEEDED and all(
         look.rows is not None and not shown(intent, look) and look.begun_ns >= quiet_ns
         for look in counted
     )
@@ -204,12 +204,12 @@ def unaudited(case: Case, told_ns: int) -> list[str]:
     span = max([left_ns, *times("restarted")]), told_ns
     reads = reads_of(case, "traded", span)
     if not reads or reads[-1].rows is None:
-        return ["unexplained: NOT_PLACED without the trades in full"]
+        return ["unmatched: NOT_PLACED without the trades in full"]
     listed, probed = rows_of(case, "looked", span), rows_of(case, "probed", span)
     contract = case.facts("contract")[0].value
     ours = {row.id for row in reads[-1].rows if row.contract_id == contract}
     if ours - listed.keys() - probed.keys():
-        return ["unexplained: NOT_PLACED though a trade has no known order"]
+        return ["unmatched: NOT_PLACED though a trade has no known order"]
     young = {row.id for row in probed.values() if row.at_ns > left_ns}
     if young - listed.keys():
         return ["unlisted: NOT_PLACED though a list is known to lack an order"]

@@ -65,8 +65,8 @@ def unaudited(placement: Placement) -> Any:
 
 
 def passed_over(placement: Placement) -> Any:
-    """Let a trade be that nothing explains."""
-    return placement._explained()
+    """Let a trade be that matches no known order."""
+    return placement._matched()
 
 
 def accepted(placement: Placement) -> Any:
@@ -81,7 +81,7 @@ def not_sent(placement: Placement) -> Any:
 
 def given_up(placement: Placement) -> Any:
     """Never find out."""
-    return placement._be_stuck()
+    return placement._stop_watching()
 
 
 def nothing(placement: Placement) -> Any:
@@ -92,31 +92,31 @@ def nothing(placement: Placement) -> Any:
 Mistake = tuple[State, Event, "Callable[[Placement], Any]", str]
 
 MISTAKES: dict[str, Mistake] = {
-    "blind retry": (State.COOLING, Event.TIME, blind_retry, "blind"),
-    "fresh tag per attempt": (State.COOLING, Event.TIME, fresh_tag, "double"),
+    "blind retry": (State.LOOKUP_WAIT, Event.TIME, blind_retry, "blind"),
+    "fresh tag per attempt": (State.LOOKUP_WAIT, Event.TIME, fresh_tag, "double"),
     "in use read as rejected": (State.SENDING, Event.TAG_IN_USE, rejected, "wrong"),
     "not found read as rejected": (State.LOOKING_UP, Event.ABSENT, rejected, "wrong"),
 }
 """The field's own: the row that is changed, and what the checker says of it."""
 
 SLIPS: dict[str, Mistake] = {
-    "other bytes": (State.COOLING, Event.TIME, fresh_tag, "bytes"),
-    "sent without end": (State.COOLING, Event.TIME, sent_without_end, "sends"),
-    "sent twice in mode never": (State.COOLING, Event.TIME, blind_retry, "again"),
-    "sent with no quiet time": (State.COOLING, Event.TIME, blind_retry, "quiet"),
+    "other bytes": (State.LOOKUP_WAIT, Event.TIME, fresh_tag, "bytes"),
+    "sent without end": (State.LOOKUP_WAIT, Event.TIME, sent_without_end, "sends"),
+    "sent twice in mode never": (State.LOOKUP_WAIT, Event.TIME, blind_retry, "again"),
+    "sent with no quiet time": (State.LOOKUP_WAIT, Event.TIME, blind_retry, "quiet"),
     "sent though it was listed": (State.LOOKING_UP, Event.FOUND, blind_retry, "listed"),
     "sent after a restart": (State.READY, Event.RESUME, sent_without_end, "restart"),
     "sent once told": (State.CHECKING, Event.ABSENT, sent_without_end, "surprise"),
-    "sent too late": (State.RESTING, Event.TIME, sent_at_any_time, "too late"),
+    "sent too late": (State.RETRY_WAIT, Event.TIME, sent_at_any_time, "too late"),
     "one look is a proof": (State.CHECKING, Event.ABSENT, not_placed, "wrong"),
-    "trades are not read": (State.CHECKING, Event.ABSENT, unaudited, "unexplained"),
+    "trades are not read": (State.CHECKING, Event.ABSENT, unaudited, "unmatched"),
     "a trade is passed over": (
-        *(State.AUDITING, Event.UNEXPLAINED),
-        *(passed_over, "unexplained"),
+        *(State.AUDITING, Event.UNMATCHED),
+        *(passed_over, "unmatched"),
     ),
     "the list lacks a trader": (State.CHECKING, Event.ABSENT, unaudited, "wrong"),
-    "an old answer will do": (State.AUDITING, Event.EXPLAINED, not_placed, "lifeless"),
-    "a cache is believed": (State.AUDITING, Event.EXPLAINED, not_placed, "wrong"),
+    "an old answer will do": (State.AUDITING, Event.MATCHED, not_placed, "lifeless"),
+    "a cache is believed": (State.AUDITING, Event.MATCHED, not_placed, "wrong"),
     "silence is success": (State.SENDING, Event.UNANSWERED, accepted, "phantom"),
     "silence is not sent": (State.SENDING, Event.UNANSWERED, not_sent, "bytes seen"),
     "never resolved": (State.CHECKING, Event.ABSENT, given_up, "unresolved"),

@@ -423,7 +423,7 @@ class Network:
         self._ledger.note("seen", at_ns, body)
         return self._limited(at_ns)
 
-    def _turned_away(self, body: bytes, at_ns: int) -> Ending:
+    def _client_error(self, body: bytes, at_ns: int) -> Ending:
         self._ledger.note("seen", at_ns, body)
         status = self._random.choice((400, 403, 404, 405, 413, 302))
         return self._whole(at_ns, status, b'{"title":"Bad Request"}')
@@ -566,7 +566,7 @@ class Network:
     def _search_limited(self, question: Question, at_ns: int) -> Ending:
         return self._limited(at_ns)
 
-    def _search_turned_away(self, question: Question, at_ns: int) -> Ending:
+    def _search_client_error(self, question: Question, at_ns: int) -> Ending:
         return self._whole(at_ns, self._random.choice((401, 403, 404)), b"")
 
     def _no_list(self, question: Question, at_ns: int) -> Ending:
@@ -641,7 +641,7 @@ PLACE_FAULTS: list[Any] = [
     Network._failed_after,
     Network._failed_before,
     Network._limited_place,
-    Network._turned_away,
+    Network._client_error,
     Network._unauthorized,
     Network._garbled,
     Network._cut,
@@ -668,7 +668,7 @@ SEARCH_FAULTS: list[Any] = [
     Network._listed_stale,
     Network._search_failed,
     Network._search_limited,
-    Network._search_turned_away,
+    Network._search_client_error,
     Network._no_list,
     Network._list_cut,
     Network._list_dropped,

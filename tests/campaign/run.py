@@ -266,7 +266,7 @@ class Life:
                 self._calm, self.network.faults = True, 0.0
                 self._gateway.heal()
                 self._pass(self._world.now_ns + 3 * SECOND)
-                command = self._placement.look()
+                command = self._placement.on_resolve()
         if self._placement.state not in (State.DONE, State.STUCK):
             self._note("idle", self._placement.state)
 
@@ -387,7 +387,7 @@ class Life:
             self._close(evidence)
         elif kind == "look":
             self._note("somebody looks")
-            return self._placement.look()
+            return self._placement.on_resolve()
         elif kind == "fail":
             return self._placement.on_failure("out of memory")
         elif kind == "clock":

@@ -12,10 +12,10 @@ from fastorder._core.transport.evidence cimport Evidence
 from fastorder._base.answer_kind import AnswerKind
 
 cdef object NOT_SENT = AnswerKind.NOT_SENT
-cdef object SILENCE = AnswerKind.SILENCE
-cdef object BUSY = AnswerKind.BUSY
-cdef object LIMITED = AnswerKind.LIMITED
-cdef object TURNED_AWAY = AnswerKind.TURNED_AWAY
+cdef object NO_ANSWER = AnswerKind.NO_ANSWER
+cdef object TRANSIENT_ERROR = AnswerKind.TRANSIENT_ERROR
+cdef object RATE_LIMITED = AnswerKind.RATE_LIMITED
+cdef object CLIENT_ERROR = AnswerKind.CLIENT_ERROR
 cdef object ACCEPTED = AnswerKind.ACCEPTED
 cdef object REFUSED = AnswerKind.REFUSED
 
@@ -53,10 +53,10 @@ cpdef Answer classify(Evidence evidence, object policy):
     if evidence.http_status != 200:
         return answer(status_kind(reply, policy), reply, status_reason(reply))
     if reply.success is None:
-        return answer(SILENCE, reply, f"unreadable answer: {reply.reason}")
+        return answer(NO_ANSWER, reply, f"unreadable answer: {reply.reason}")
     if not reply.consistent:
         return answer(
-            SILENCE, reply,
+            NO_ANSWER, reply,
             f"success {reply.success} and errorCode {reply.error_code} are at odds")
     if reply.success:
         return answer(ACCEPTED, reply, "")
@@ -72,17 +72,17 @@ cdef Answer incomplete(Evidence evidence):
         reason = f"HTTP {evidence.http_status}, then {evidence.curl_error}"
     else:
         reason = f"no answer: {evidence.curl_error}"
-    return answer(SILENCE, None, reason)
+    return answer(NO_ANSWER, None, reason)
 
 
 cdef object status_kind(Reply reply, policy):
     if reply.http_status in policy.statuses:
-        return BUSY
+        return TRANSIENT_ERROR
     if reply.http_status == 429:
-        return LIMITED
+        return RATE_LIMITED
     if 300 <= reply.http_status < 500:
-        return TURNED_AWAY
-    return SILENCE
+        return CLIENT_ERROR
+    return NO_ANSWER
 
 
 cdef str status_reason(Reply reply):
