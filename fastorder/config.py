@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import ConfigurationError
 
 SECOND_NS = 1_000_000_000
@@ -13,6 +14,7 @@ SECOND_NS = 1_000_000_000
 RESENDS = ("lookup_first", "after_quiet", "never")
 
 
+@class_with_near_names
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long one request may take.
@@ -40,6 +42,7 @@ class Timeouts:
         return math.ceil(self.request * 1000)
 
 
+@class_with_near_names
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """When a request is tried again: 750, 1500 and 3000 ms after a failure.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import WrongFieldType
 
 
+@class_with_near_names
 @dataclass(frozen=True, slots=True)
 class DespiteUnknown:
     """New exposure is wanted although these orders of the contract are in doubt.

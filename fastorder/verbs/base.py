@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import (
     account_id_from,
     connections_from,
@@ -80,6 +81,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     _runs_between_calls = True
 
+    @with_near_names
     def __init__(
         self,
         base_url: str = BASE_URL,
@@ -156,6 +158,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     # ------------------------------------------------------------ token, contracts
 
+    @with_near_names
     def set_token(self, token: str) -> None:
         """Use this token from the next request on; safe from any thread.
 
@@ -171,6 +174,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """The token in use; None where none was set. Safe from any thread."""
         return self._dispatcher.tokens.get()
 
+    @with_near_names
     def set_contract_id(
         self,
         symbol: str,
@@ -189,6 +193,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """
         self._contracts.set(symbol_from(symbol), contract_id, tick_size)
 
+    @with_near_names
     def get_contract_id(self, symbol: str) -> str:
         """The contract id of a symbol, as it goes on the wire. Safe from any thread.
 
@@ -199,6 +204,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     # ------------------------------------------------------------ amending
 
+    @with_near_names
     def modify_order(
         self,
         order_id: int | str,
@@ -243,6 +249,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         )
         return self._deliver(self._amend(modification))
 
+    @with_near_names
     def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
         """Cancel a working order; see ``modify_order``."""
         return self._deliver(self._cancel(order_id, account_id))
@@ -257,6 +264,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         )
         return self._amend(cancellation)
 
+    @with_near_names
     def close_position(self, symbol: str, account_id: int) -> ResultT:
         """Close the whole position of a contract, at the market.
 
@@ -266,6 +274,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """
         return self._close(symbol, account_id, None)
 
+    @with_near_names
     def partial_close_position(
         self, symbol: str, account_id: int, quantity: int
     ) -> ResultT:
@@ -314,6 +323,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     # ------------------------------------------------------------ the kill switch
 
+    @with_near_names
     def kill(self, reason: str = "kill() was called") -> None:
         """Let no new exposure leave from now on; cancels and closes still pass.
 
@@ -354,6 +364,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """
         return self._dispatcher.recent()
 
+    @with_near_names
     def resolve(self, tag: str) -> ResultT:
         """The result of the order with this tag; an unknown one is looked up again.
 
