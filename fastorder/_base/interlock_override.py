@@ -28,7 +28,9 @@ class DespiteUnknown:
     def __post_init__(self) -> None:
         several = isinstance(self.tags, (tuple, list, set, frozenset))
         if not several or not all(isinstance(tag, str) for tag in self.tags):
-            raise WrongFieldType("tags", "must be a tuple of texts", self.tags)
+            one = isinstance(self.tags, str)
+            hint = f"one alone is ({self.tags!r},)" if one else ""
+            raise WrongFieldType("tags", "must be a tuple of texts", self.tags, hint)
         object.__setattr__(self, "tags", tuple(self.tags))
 
     def covers(self, tags: tuple[str, ...]) -> bool:

@@ -106,8 +106,9 @@ MEANINGS = {
 LEAST_LIKENESS = 0.7
 """Of two names, by difflib, for one to be taken for a slip of the other."""
 
-UNEXPECTED = re.compile(r"(.*) got an unexpected keyword argument '([^']*)'.*", re.S)
-TOO_MANY = re.compile(r"\S+ takes .* given", re.S)
+UNEXPECTED = r"(.*) got an unexpected keyword argument '([^']*)'.*"
+TOO_MANY = r"\S+ takes .* given"
+"""What Python says; compiled once it is needed."""
 
 
 def near(word: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -136,9 +137,9 @@ def with_hint(text: str, code: CodeType) -> str:
     count = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[:count]
     by_name = names[code.co_argcount :]
-    if TOO_MANY.fullmatch(text) and by_name:
+    if re.fullmatch(TOO_MANY, text) and by_name:
         return f"{text} (by name alone: {', '.join(by_name)})"
-    found = UNEXPECTED.fullmatch(text)
+    found = re.fullmatch(UNEXPECTED, text, re.DOTALL)
     if found is None:
         return text
     text = f"{found[1]} got an unexpected keyword argument '{found[2]}'"

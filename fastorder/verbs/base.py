@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from fastorder._base.hints import object_hint
 from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import (
     account_id_from,
@@ -116,7 +117,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._outcome_log(on_unknown, on_late_arrival),
         )
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
-        self._contracts = ContractCache()
+        self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._idempotency = IdempotencyStore(
             self._dispatcher, self._policy, self._journal
         )
@@ -374,7 +375,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
         """
-        check_type("tag", tag, str, "must be text")
+        check_type("tag", tag, str, "must be text", object_hint("tag", tag))
         self._idempotency.recover()
         ticket = self._dispatcher.tagged(tag)
         if ticket is None:
