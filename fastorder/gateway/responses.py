@@ -16,7 +16,7 @@ PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.Unknown
 """Codes on place after which the order may live: they name no refusal."""
 
 UNAUTHORIZED = 401
-NOT_LET_IN = "HTTP 401: the gateway takes no token of this executor"
+UNAUTHORIZED_TEXT = "HTTP 401: the gateway takes no token of this executor"
 
 Rows = list[dict[str, Any]]
 

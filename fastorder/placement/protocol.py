@@ -21,7 +21,7 @@ from fastorder._core.flow.classify import Answer, classify
 from fastorder.enums import Outcome
 from fastorder.errors import PlaceOrderError, error_name
 from fastorder.gateway.responses import (
-    NOT_LET_IN,
+    UNAUTHORIZED_TEXT,
     refusal_name,
     refuses,
     tag_in_use,
@@ -178,7 +178,8 @@ class Placement(Reconciliation):
         """There may be another token by the next send; a second 401 is the last."""
         again, self._had_401 = self._had_401, True
         self._never_again |= again
-        self._mark_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
+        reason = f"twice {UNAUTHORIZED_TEXT}" if again else self._answer.reason
+        self._mark_in_doubt(reason)
         return self._look_up_later()
 
     def _unanswered(self) -> Command[OrderResult]:

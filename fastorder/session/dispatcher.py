@@ -112,7 +112,7 @@ class Dispatcher(DispatcherBase):
             ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent. After
                 anything else, a Ctrl-C say, it may have been, so it stays in the book.
         """
-        if self.renewal.by_hand:
+        if self.renewal.checks_at_launch:
             self.renewal._on_timer()
         self._open[ticket] = None
         try:
