@@ -31,7 +31,7 @@ class Refusal(Exception):
         self.message = message
 
 
-class OrderDesk:
+class OrderEntry:
     """Takes orders in for the exchange."""
 
     def __init__(self, exchange: Exchange, clock: Clock) -> None:

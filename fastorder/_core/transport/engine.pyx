@@ -159,7 +159,7 @@ cdef class Engine:
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=None,
         int64_t valid_until_ns=FOREVER_NS
     ) except -1:
-        """Start an exchange; its evidence goes to ``receiver.receive``.
+        """Start an exchange; its evidence goes to ``receiver``.
 
         On a warm connection the request is in the kernel when this returns. The
         receiver may hear of the end before that, where the end comes at once. Where
