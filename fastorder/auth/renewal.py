@@ -1,4 +1,4 @@
-"""Logging in: for the caller, after an HTTP 401, and before a token ends; validating.
+"""Logs in: when asked, after an HTTP 401, and before a token ends.
 
 A token has a number, drawn when it was asked for. A 401 to a request that left with an
 older token than the present one asks for no login, and an older token never takes the

@@ -1,4 +1,4 @@
-"""What an answer of the gateway says of orders: its refusal, its rows, or nothing."""
+"""What an answer of the gateway says of orders: a refusal, rows, or nothing."""
 
 from __future__ import annotations
 

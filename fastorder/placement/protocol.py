@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""The protocol that sends an order at most once: events in, commands out, no I/O.
+"""Sends an order at most once: events in, commands out, no I/O.
 
 The order carries a tag that the gateway takes once for each account. Where the outcome
 of a send is in doubt, nothing is sent again before Order/search has been read in full

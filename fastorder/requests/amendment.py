@@ -1,4 +1,4 @@
-"""The protocol of a modify or a cancel: repeated on a busy gateway, read back in doubt.
+"""The protocol of a modify or a cancel: sent again where safe, read back in doubt.
 
 Both carry absolute values, so the same request sent twice has the effect of one. Where
 an answer leaves a doubt, the order is read by its id and decides.

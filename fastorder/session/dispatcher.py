@@ -1,4 +1,4 @@
-"""The way from a protocol's command to the engine, and the book of requests."""
+"""Carries commands to the engine, and keeps the list of open requests."""
 
 from __future__ import annotations
 

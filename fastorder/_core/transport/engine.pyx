@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
-"""Connections that are opened, used and kept; requests in, evidence out; wake-ups.
+"""Opens, uses and keeps connections; takes requests, gives evidence.
 
 A request is sent inside the call that submits it, where a connection is idle. The
 multi handle of libcurl opens connections; its callbacks only leave notes, which are
