@@ -269,13 +269,6 @@ def test_the_placement_page_has_the_table_that_the_code_shows():
     assert pairs == {(state, event) for state, row in listed for event in row}
 
 
-def test_the_house_page_names_every_module():
-    text = page_text("internals/house.md")
-    for path in (ROOT / "fastorder").rglob("*.py*"):
-        if path.suffix in (".py", ".pyx") and not path.name.startswith("__"):
-            assert f"`{path.stem}`" in text, path
-
-
 def test_the_errors_page_has_every_error():
     text = page_text("guide/errors.md")
     for name, thing in vars(errors).items():
