@@ -1,6 +1,6 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS
-#   make test      the tests
+#   make test      the tests, on every core (JOBS=)
 #   make test-long the tests that take minutes: ten million ticks, every vector path;
 #                  NEON too where gcc-aarch64-linux-gnu and qemu-user are installed
 #   make lint      formatting, style, types, import rules
@@ -15,33 +15,35 @@
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
 #   make docs      the documentation, into site/
+#   make wheel     an sdist and a wheel, into dist/, tried without a compiler
 #   make clean     everything that the above have made
 
 PYTHON ?= python3
 KILLS ?= 500
+JOBS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS := one_key_from_many_tasks or waits_that_are_cancelled
 BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
-COMPILED := $(wildcard fastorder/*.pxd fastorder/journal/*.pxd)
-STUBS := $(subst /,.,$(basename $(wildcard fastorder/_core/*.pyi fastorder/marketdata/*.pyi)))
-SOURCES := $(wildcard fastorder/_core/*.p* fastorder/_core/*.h) \
-	$(wildcard fastorder/marketdata/_*.p* fastorder/marketdata/*.h) $(COMPILED) $(COMPILED:.pxd=.py) setup.py pyproject.toml
+STEP := @sh tools/step.sh
+SOURCES := $(shell find fastorder -name '*.p*' -o -name '*.h')
+STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long campaign cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs clean build
+.PHONY: demo test test-long campaign cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
 
-demo: build
+demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
 
-test: build
-	$(BIN)/python -m pytest $(ARGS)
+# JOBS=0 runs them one after the other, which a debugger needs
+test: $(VENV)/.test build
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
-test-long: build
+test-long: $(VENV)/.test build
 	$(BIN)/python -m pytest -m long $(ARGS)
 	FASTORDER_VECTORS=portable $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
 	FASTORDER_VECTORS=avx2 $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
 
-lint: build $(VENV)/.lint
+lint: $(VENV)/.test $(VENV)/.lint build
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint fastorder
@@ -51,65 +53,81 @@ lint: build $(VENV)/.lint
 		--mypy-config-file pyproject.toml $(STUBS)
 	$(BIN)/lint-imports
 
-bench: build
+bench: $(VENV)/.test build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python benchmarks/environments.py
 	$(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
 	$(BIN)/python benchmarks/report.py
 
-bench-short: build
+bench-short: $(VENV)/.test build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python benchmarks/environments.py
 	FASTORDER_BENCH_SHORT=1 $(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
 
-instructions: build
+instructions: $(VENV)/.test build
 	@sh tools/ensure_valgrind.sh
 	$(BIN)/python benchmarks/instructions.py --keep
 	$(BIN)/python benchmarks/report.py
 
-campaign: build
+campaign: $(VENV)/.test build
 	PYTHONPATH=tests $(BIN)/python -m campaign $(ARGS)
 	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_at_most_once.py -q -k "$(ROUNDS)"
 	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_kill.py -q -s
 
-leaks: build
+leaks: $(VENV)/.test build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
 
-bench-bars: build
+bench-bars: $(VENV)/.test build
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/marketdata/compare.py $(ARGS)
 
-cuts: build
+cuts: $(VENV)/.test build
 	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_cuts.py $(ARGS)
 
-sanitize: $(VENV)/.tools
+sanitize: $(VENV)/.test
 	sh tools/sanitize.sh $(ARGS)
 
-matrix: $(VENV)/.tools
+matrix: $(VENV)/.test
 	$(BIN)/python -m nox $(ARGS)
 
-docs: build $(VENV)/.docs
+docs: $(VENV)/.docs build
 	$(BIN)/mkdocs build --strict
+
+wheel: $(VENV)/.tools
+	sh tools/wheel.sh $(BIN)/python
 
 build: $(VENV)/.built
 
 $(VENV)/.tools: pyproject.toml tools/check_setup.sh
 	@sh tools/check_setup.sh $(PYTHON)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group build --group test
+	$(STEP) "an environment in $(VENV)" $(PYTHON) -m venv $(VENV)
+	$(STEP) "a pip that knows groups" $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(STEP) "what is built with" $(BIN)/python -m pip install --quiet --group build
 	@touch $@
 
-$(VENV)/.built: $(VENV)/.tools $(SOURCES)
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation --editable .
+$(VENV)/.linked: $(VENV)/.tools
+	$(STEP) "what it runs with" env FASTORDER_BUILD=none \
+		$(BIN)/python -m pip install --quiet --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.linked $(SOURCES) setup.py
+	$(STEP) "compiling" $(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.tools
+	$(STEP) "what the demo shows it with" $(BIN)/python -m pip install --quiet --group demo
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.tools
+	$(STEP) "what the tests run with" $(BIN)/python -m pip install --quiet --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.tools
-	$(BIN)/python -m pip install --quiet --group lint
+	$(STEP) "what is checked with" $(BIN)/python -m pip install --quiet --group lint
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.tools
-	$(BIN)/python -m pip install --quiet --group docs
+	$(STEP) "what the pages are made with" $(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
 clean:

@@ -33,6 +33,8 @@ def tests(session: nox.Session) -> None:
         "python",
         "-m",
         "pytest",
+        "-n",
+        "auto",
         f"--config-file={root / 'pyproject.toml'}",
         f"--rootdir={root}",
         *(session.posargs or [str(root / "tests")]),

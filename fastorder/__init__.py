@@ -40,7 +40,7 @@ from fastorder.timing import Timing
 if TYPE_CHECKING:
     from fastorder._base.interlock_override import DespiteUnknown
     from fastorder.config import RetryPolicy, Timeouts
-    from fastorder.models import Account, Contract, Order
+    from fastorder.models import Account, Contract, Order, Trade
 
 __version__ = "0.1.0"
 
@@ -78,6 +78,7 @@ __all__ = [
     "Timeouts",
     "Timing",
     "TokenMissing",
+    "Trade",
     "UnknownSymbol",
     "UnknownTag",
     "WrongFieldType",
@@ -91,6 +92,7 @@ _DATACLASSES = {
     "Order": "fastorder.models",
     "RetryPolicy": "fastorder.config",
     "Timeouts": "fastorder.config",
+    "Trade": "fastorder.models",
 }
 """Imported once they are asked for, or an executor is made."""
 

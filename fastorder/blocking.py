@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
+from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.poll_engine import PollEngine
 from fastorder.auth.credentials import credentials_from
@@ -25,14 +26,12 @@ from fastorder.verbs.sigint import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
 
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.ticket import Ticket
-    from fastorder.models import Account, Contract, Order
 
 T = TypeVar("T")
 
@@ -74,6 +73,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
     ) -> None:
         self.close()
 
+    @with_near_names
     def connect(self, connections: int = 1) -> None:
         """Open warm connections (DNS, TCP, TLS), so that the first order pays nothing.
 
@@ -84,6 +84,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         for ticket in ping_round(self._dispatcher, count):
             self._wait(ticket)
 
+    @with_near_names
     def close(self, drain: float | None = None) -> None:
         """Close; what is on its way may end first.
 
@@ -99,7 +100,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         sigint = DeferredSigint()
         try:
             sigint.defer()
-            while self._under_way() and (left := until - time.monotonic()) > 0:
+            while self._drained() and (left := until - time.monotonic()) > 0:
                 self._poll_engine.turn(int(min(left, 1.0) * LONGEST_TURN_NS))
                 sigint.deliver()
         finally:  # Ctrl-C ends the wait, and it closes all the same
@@ -118,6 +119,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
 
     # ------------------------------------------------------------ reads
 
+    @with_near_names
     def login(self, user_name: str, api_key: str, *, renew: bool = True) -> None:
         """Get a token for a user name and an API key, and use it from then on.
 
@@ -133,23 +135,3 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         credentials = credentials_from(user_name, api_key)
         del user_name, api_key  # a traceback with local variables must not show them
         self._wait(self._login(credentials, renew))
-
-    def accounts(self, *, only_active: bool = True) -> list[Account]:
-        """The accounts of the token's user."""
-        return self._wait(self._accounts(only_active))
-
-    def load_contract(self, symbol: str, *, live: bool = False) -> Contract:
-        """The active contract of a symbol, listed under it with its tick size.
-
-        Raises:
-            UnknownSymbol: the gateway lists none.
-        """
-        return self._wait(self._load_contract(symbol, live))
-
-    def search_orders(self, account_id: int, since: datetime) -> list[Order]:
-        """The account's orders since a time (aware), of every status."""
-        return self._wait(self._search_orders(account_id, since))
-
-    def open_orders(self, account_id: int) -> list[Order]:
-        """The account's working orders; suspended bracket legs are not among them."""
-        return self._wait(self._open_orders(account_id))

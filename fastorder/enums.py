@@ -13,10 +13,11 @@ class Side(IntEnum):
 
 
 class OrderType(IntEnum):
-    """The kinds of order that the gateway documents for placing."""
+    """The kinds of order; the gateway's pages for placing leave STOP_LIMIT out."""
 
     LIMIT = 1
     MARKET = 2
+    STOP_LIMIT = 3
     STOP = 4
     TRAILING_STOP = 5
     JOIN_BID = 6

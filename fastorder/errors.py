@@ -19,17 +19,21 @@ class InvalidField(FastOrderError, ValueError):
     Attributes:
         field: which argument.
         rule: what it has to be.
-        value: what it was.
+        value: what it was; where that may be a secret, it is not shown.
+        hint: what may have been meant; "" where nothing is known of that.
     """
 
-    def __init__(self, field: str, rule: str, value: object) -> None:
-        super().__init__(field, rule, value)
+    def __init__(self, field: str, rule: str, value: object, hint: str = "") -> None:
+        super().__init__(field, rule, value, hint)
         self.field = field
         self.rule = rule
         self.value = value
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.field} {self.rule}, was {_shown(self.value)}"
+        was = "" if isinstance(self.value, Unshown) else f", was {_shown(self.value)}"
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.field} {self.rule}{was}{hint}"
 
 
 class WrongFieldType(FastOrderError, TypeError):
@@ -39,19 +43,22 @@ class WrongFieldType(FastOrderError, TypeError):
         field: which argument.
         rule: what it has to be.
         value: what it was; where that may be a secret, its type alone is shown.
+        hint: what may have been meant; "" where nothing is known of that.
     """
 
-    def __init__(self, field: str, rule: str, value: object) -> None:
-        super().__init__(field, rule, value)
+    def __init__(self, field: str, rule: str, value: object, hint: str = "") -> None:
+        super().__init__(field, rule, value, hint)
         self.field = field
         self.rule = rule
         self.value = value
+        self.hint = hint
 
     def __str__(self) -> str:
         if isinstance(self.value, Unshown):
             return f"{self.field} {self.rule}, was {self.value.kind}"
         kind = type(self.value).__name__
-        return f"{self.field} {self.rule}, was {_shown(self.value)} ({kind})"
+        found = f"{kind}: {self.hint}" if self.hint else kind
+        return f"{self.field} {self.rule}, was {_shown(self.value)} ({found})"
 
 
 class Unshown:
@@ -251,10 +258,10 @@ class JournalMisuse(JournalError, RuntimeError):
 
 
 def _shown(value: object) -> str:
-    """A value for an error text, cut where it is long."""
+    """A value for an error text, cut where it is long; a Decimal as its digits."""
     if isinstance(value, int) and value.bit_length() > 256:
         return f"a number of {value.bit_length()} bits"
-    text = repr(value)
+    text = str(value) if type(value).__name__ == "Decimal" else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.loop_engine import LoopEngine
@@ -14,13 +15,11 @@ from fastorder.verbs.base import BaseExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
 
     from fastorder._core.codec.order import OrderRequest
-    from fastorder.models import Account, Contract, Order
 
 
 class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
@@ -37,6 +36,7 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
         retry: when a request is tried again; ``RetryPolicy()`` where not given.
         timeouts: limits of one request; ``Timeouts()`` where not given.
         max_connections: how many connections may be open at once.
+        max_quantity: orders of more contracts are refused before anything is sent.
         journal: a file in which every order is written down before it leaves; an order
             that was under way when the program ended is looked up on the next start.
         durability: "process" outlives the process's end, "power" the machine's too.
@@ -100,13 +100,14 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
         import asyncio  # this runs in a loop: it is loaded
 
         seconds = self._drain_s(drain)
-        waits = [asyncio.ensure_future(ticket) for ticket in self._under_way()]
+        waits = [asyncio.ensure_future(ticket) for ticket in self._drained()]
         try:
             if waits:
                 await asyncio.wait(waits, timeout=seconds)
         finally:  # an aclose that is cancelled closes all the same
             for wait in waits:
-                wait.cancel()
+                if not wait.cancel() and not wait.cancelled():
+                    wait.exception()  # a group's; it has been logged
             self._dispatcher.close()
             self._close_journal()
 
@@ -119,6 +120,7 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
 
     # ------------------------------------------------------------ reads
 
+    @with_near_names
     def login(
         self, user_name: str, api_key: str, *, renew: bool = True
     ) -> Ticket[None]:
@@ -136,27 +138,3 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
         credentials = credentials_from(user_name, api_key)
         del user_name, api_key  # a traceback with local variables must not show them
         return self._login(credentials, renew)
-
-    def accounts(self, *, only_active: bool = True) -> Ticket[list[Account]]:
-        """The accounts of the token's user."""
-        return self._accounts(only_active)
-
-    def load_contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
-        """The active contract of a symbol, listed under it with its tick size.
-
-        Args:
-            symbol: such as "MNQ" or "NQ".
-            live: ask for the live entitlement instead of the simulated one.
-
-        Raises:
-            UnknownSymbol: when awaited, where the gateway lists none.
-        """
-        return self._load_contract(symbol, live)
-
-    def search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
-        """The account's orders since a time (aware), of every status."""
-        return self._search_orders(account_id, since)
-
-    def open_orders(self, account_id: int) -> Ticket[list[Order]]:
-        """The account's working orders; suspended bracket legs are not among them."""
-        return self._open_orders(account_id)

@@ -1,4 +1,4 @@
-"""What the gateway lists: orders, contracts, accounts. Frozen and typed."""
+"""What the gateway lists: orders, trades, contracts, accounts. Frozen and typed."""
 
 from __future__ import annotations
 
@@ -175,6 +175,60 @@ class Account:
             )
         except KeyError as missing:
             raise ValueError(f"an account must have {missing}, it has none") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A fill: what one order traded at one price.
+
+    Attributes:
+        id: the gateway's number of the trade.
+        account_id, contract_id: whose, and of what.
+        order_id: the order that it filled, in whole or in part.
+        side: of that order.
+        size: contracts.
+        price: what each was traded at.
+        profit_and_loss: in dollars, before fees; None for a fill that opens a position.
+        fees: in dollars, of this side.
+        voided: taken back by the exchange.
+        created: an aware time; None where the gateway gives none.
+    """
+
+    id: int
+    account_id: int
+    contract_id: str
+    order_id: int
+    side: Side
+    size: int
+    price: Decimal
+    profit_and_loss: Decimal | None
+    fees: Decimal
+    voided: bool = False
+    created: datetime | None = None
+
+    @classmethod
+    def from_wire(cls, row: Mapping[str, Any]) -> Trade:
+        """Read a row; members that are not known are left out.
+
+        Raises:
+            ValueError: the row lacks what every trade has.
+        """
+        try:
+            return cls(
+                id=row["id"],
+                account_id=row["accountId"],
+                contract_id=row["contractId"],
+                order_id=row["orderId"],
+                side=Side(row["side"]),
+                size=row["size"],
+                price=Decimal(repr(row["price"])),
+                profit_and_loss=_decimal(row["profitAndLoss"]),
+                fees=Decimal(repr(row["fees"])),
+                voided=row.get("voided") is True,
+                created=time_from(row.get("creationTimestamp")),
+            )
+        except KeyError as missing:
+            raise ValueError(f"a trade must have {missing}, it has none") from None
 
 
 def _status(number: int) -> OrderStatus | int:

@@ -235,7 +235,8 @@ BAD = [
     ({"side": "\u017fell"}, "side"),  # a long s: SELL in upper case
     ({"order_type": "iceberg"}, "order_type"),
     ({"order_type": 2}, "order_type"),
-    ({"order_type": "stop_limit"}, "order_type"),
+    ({"order_type": "stop_limit", "stop_price": 1}, "limit_price"),
+    ({"order_type": "stop_limit", "limit_price": 1}, "stop_price"),
     ({"quantity": 0}, "quantity"),
     ({"quantity": -1}, "quantity"),
     ({"quantity": 1.0}, "quantity"),

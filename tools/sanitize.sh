@@ -13,10 +13,10 @@ $bin/python -m pip install --quiet -r "$tree/needed"
 git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -C "$tree" -xf -
 home=$PWD
 cd "$tree"
-FASTORDER_BUILD=debug "$home/$bin/python" setup.py -q build_ext --inplace
+FASTORDER_BUILD=debug "$home/$bin/python" setup.py --quiet build_ext --inplace
 # CPython frees little at its end, so leaks are judged by the leak test, not here
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:halt_on_error=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
 export PYTHONMALLOC=malloc FASTORDER_SANITIZED=1 PYTHONPATH="$tree"
-exec "$home/$bin/python" -m pytest -p no:cacheprovider "$@"
+exec "$home/$bin/python" -m pytest -n auto --dist worksteal -p no:cacheprovider "$@"

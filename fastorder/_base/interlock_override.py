@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import WrongFieldType
 
 
+@class_with_near_names
 @dataclass(frozen=True, slots=True)
 class DespiteUnknown:
     """New exposure is wanted although these orders of the contract are in doubt.
@@ -26,7 +28,9 @@ class DespiteUnknown:
     def __post_init__(self) -> None:
         several = isinstance(self.tags, (tuple, list, set, frozenset))
         if not several or not all(isinstance(tag, str) for tag in self.tags):
-            raise WrongFieldType("tags", "must be a tuple of texts", self.tags)
+            one = isinstance(self.tags, str)
+            hint = f"one alone is ({self.tags!r},)" if one else ""
+            raise WrongFieldType("tags", "must be a tuple of texts", self.tags, hint)
         object.__setattr__(self, "tags", tuple(self.tags))
 
     def covers(self, tags: tuple[str, ...]) -> bool:

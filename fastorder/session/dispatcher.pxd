@@ -26,6 +26,7 @@ cdef class Dispatcher(DispatcherBase):
     cdef readonly Interlock interlock
     cdef readonly object late_arrivals
     cdef public bint expects_late_arrivals
+    cdef readonly set groups
     cdef dict _routes
     cdef dict _open
     cdef object _ended

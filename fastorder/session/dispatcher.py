@@ -51,6 +51,7 @@ class Dispatcher(DispatcherBase):
         outcome_log: hears what becomes of orders; None where nobody wants to know.
 
     Attributes:
+        groups: the verbs of several requests that are under way.
         expects_late_arrivals: orders reported absent or rejected are looked for.
     """
 
@@ -87,6 +88,7 @@ class Dispatcher(DispatcherBase):
             )
             for endpoint in Endpoint
         }
+        self.groups: set[Ticket[Any]] = set()
         self._open: dict[Ticket[Any], None] = {}
         self._ended: deque[Ticket[OrderResult]] = deque(maxlen=KEPT_ENDED)
 

@@ -55,6 +55,7 @@ class Order:
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     trail_ticks: int | None = None
+    triggered: bool = False  # a stop-limit order whose stop price has traded
     fill_volume: int = 0
     filled_price: Decimal | None = None
     custom_tag: str | None = None

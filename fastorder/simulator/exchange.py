@@ -174,15 +174,13 @@ class Exchange:
         market = ask if order.side == BUY else bid
         if order.kind is Kind.MARKET:
             return market
-        if order.stop_price is not None:
-            last = self.last(order.contract)
-            reached = (
-                last >= order.stop_price
-                if order.side == BUY
-                else last <= order.stop_price
-            )
-            return market if reached else None
-        assert order.limit_price is not None
+        if order.stop_price is not None and not order.triggered:
+            last, stop = self.last(order.contract), order.stop_price
+            order.triggered = last >= stop if order.side == BUY else last <= stop
+            if not order.triggered:
+                return None
+        if order.limit_price is None:
+            return market
         if order.side == BUY:
             return ask if ask <= order.limit_price else None
         return bid if bid >= order.limit_price else None

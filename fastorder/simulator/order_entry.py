@@ -19,7 +19,8 @@ MOST_TRAIL_TICKS = 1000
 REJECTED = 2
 _LOSS_KINDS = (Kind.STOP, Kind.TRAILING_STOP)
 _PROFIT_KINDS = (Kind.LIMIT,)
-_LIMITS = (Kind.LIMIT, Kind.JOIN_BID, Kind.JOIN_ASK)
+_LIMITS = (Kind.LIMIT, Kind.STOP_LIMIT, Kind.JOIN_BID, Kind.JOIN_ASK)
+_STOPS = (Kind.STOP, Kind.STOP_LIMIT)
 
 
 class Refusal(Exception):
@@ -32,9 +33,14 @@ class Refusal(Exception):
 
 
 class OrderEntry:
-    """Takes orders in for the exchange."""
+    """Takes orders in for the exchange.
+
+    Attributes:
+        kinds: the order types that it takes; a test may add STOP_LIMIT.
+    """
 
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
+        self.kinds = {*Kind} - {Kind.STOP_LIMIT}
         self._exchange = exchange
         self._clock = clock
 
@@ -79,7 +85,7 @@ class OrderEntry:
         )
 
     def _check_kind(self, order: Order, fields: dict[str, Any]) -> None:
-        if fields["type"] not in (1, 2, 4, 5, 6, 7):
+        if fields["type"] not in self.kinds:
             raise Refusal(REJECTED, "Invalid order type specified")
         if order.side not in (BUY, SELL):
             raise Refusal(REJECTED, "Invalid order side specified")
@@ -94,11 +100,11 @@ class OrderEntry:
 
     def _check_prices(self, order: Order, fields: dict[str, Any]) -> None:
         exchange, contract = self._exchange, order.contract
-        if order.kind is Kind.LIMIT:
+        if order.kind in (Kind.LIMIT, Kind.STOP_LIMIT):
             if fields["limitPrice"] is None:
                 raise Refusal(REJECTED, "Invalid limit price. Limit price not set.")
             order.limit_price = aligned("limit", fields["limitPrice"], contract)
-        elif order.kind is Kind.STOP:
+        if order.kind in _STOPS:
             if fields["stopPrice"] is None:
                 raise Refusal(REJECTED, "Invalid stop price")
             order.stop_price = aligned("stop", fields["stopPrice"], contract)
@@ -189,14 +195,14 @@ class OrderEntry:
         if size is not None and size <= 0:
             raise Refusal(REJECTED, "Invalid order size specified")
         limit, stop = fields["limitPrice"], fields["stopPrice"]
-        if order.kind is Kind.STOP and stop is not None:
+        if order.kind in _STOPS and stop is not None:
             price = aligned("stop", stop, order.contract)
             if order.working:
                 self._check_stop_side(order, price)
             order.stop_price = price
         elif order.kind is Kind.TRAILING_STOP and fields["trailPrice"] is not None:
             self._set_trail(order, fields["trailPrice"], None)
-        elif order.kind in _LIMITS and limit is not None:
+        if order.kind in _LIMITS and limit is not None:
             order.limit_price = aligned("limit", limit, order.contract)
         order.size = size or order.size
 

@@ -22,6 +22,7 @@ cdef class Submitter:
     cdef Interlock _interlock
     cdef object _idempotency
     cdef bint _journaled
+    cdef int _max_quantity
     cdef TagSeries _tags
 
     cpdef object submit(self, OrderRequest order, int64_t called_ns)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from fastorder._core.codec.request import render_place
 from fastorder._core.codec.tag_series import TagSeries
 from fastorder._core.flow.ticket import ticket_of_order
-from fastorder.errors import Halted, Interlocked
+from fastorder.errors import Halted, Interlocked, InvalidField
 from fastorder.gateway.order_tags import tag_of
 from fastorder.placement.protocol import placement_of
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
@@ -31,7 +31,8 @@ class Submitter:
         dispatcher: sends for their tickets.
         contracts: contract ids and ticks by symbol.
         policy: when a request is tried again.
-        records: idempotency keys, and the journal where there is one.
+        idempotency: keys, and the journal where there is one.
+        max_quantity: orders of more contracts are refused.
     """
 
     __slots__ = (
@@ -41,6 +42,7 @@ class Submitter:
         "_idempotency",
         "_interlock",
         "_journaled",
+        "_max_quantity",
         "_policy",
         "_tags",
     )
@@ -50,13 +52,15 @@ class Submitter:
         dispatcher: Dispatcher,
         contracts: ContractCache,
         policy: RetryPolicy,
-        records: IdempotencyStore,
+        idempotency: IdempotencyStore,
+        max_quantity: int,
     ) -> None:
         self._dispatcher = dispatcher
         self._contracts = contracts
         self._policy = policy
-        self._idempotency = records
-        self._journaled = records.journaled
+        self._idempotency = idempotency
+        self._journaled = idempotency.journaled
+        self._max_quantity = max_quantity
         self._gate = dispatcher.gate
         self._interlock = dispatcher.interlock
         self._tags = TagSeries()
@@ -68,6 +72,8 @@ class Submitter:
             UnknownSymbol, InvalidField, TokenMissing, ExecutorClosed, ExecutorMisuse,
             Halted, Interlocked, KeyReused, JournalError: nothing was sent.
         """
+        if order.quantity > self._max_quantity:
+            self.check_quantity(order.quantity)
         listing = self._contracts.find(order.symbol)
         contract_id = listing.contract_id
         tag = self._tag(order)
@@ -84,6 +90,16 @@ class Submitter:
         if self._journaled or order.idempotency_key is not None:
             return self._idempotency.launch(ticket, order, contract_id, body)
         return self._dispatcher.launch(ticket)
+
+    def check_quantity(self, quantity: int) -> None:
+        """Refuse what nobody means: an account's number in the quantity's place.
+
+        Raises:
+            InvalidField: it is more than the executor's ``max_quantity``.
+        """
+        if quantity > self._max_quantity:
+            rule = f"must be at most {self._max_quantity}, the executor's max_quantity"
+            raise InvalidField("quantity", rule, quantity)
 
     def _tag(self, order: OrderRequest) -> str:
         if order.idempotency_key is not None:

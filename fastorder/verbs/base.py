@@ -10,8 +10,10 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from operator import index
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from fastorder._base.hints import object_hint
+from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import (
     account_id_from,
     connections_from,
@@ -22,7 +24,6 @@ from fastorder._core.codec.field_checks import (
 from fastorder._core.codec.request import (
     render_cancel,
     render_modify,
-    render_search_since,
 )
 from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.engine import monotonic_ns
@@ -33,35 +34,34 @@ from fastorder.errors import (
     FastOrderError,
     Halted,
     InvalidField,
-    RequestFailed,
-    SearchOrderError,
     UnknownTag,
     Unshown,
     WrongFieldType,
 )
-from fastorder.gateway.contracts import ContractCache, front_contract
-from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.contracts import ContractCache
 from fastorder.requests.amendment import Amendment, Cancellation, Modification
 from fastorder.requests.position_close import PositionClose
-from fastorder.requests.query import Query
 from fastorder.runtime.clock import Clock
 from fastorder.session.dispatcher import Dispatcher
 from fastorder.session.outcome_log import OutcomeLog
+from fastorder.session.ticket_group import TicketGroup
 from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
 from fastorder.verbs.option_checks import (
     check_hook,
+    check_type,
     connections_limit,
     path_from,
     policies_from,
+    quantity_limit,
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
+from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from datetime import datetime
     from decimal import Decimal
 
     from fastorder._core.codec.order import OrderRequest
@@ -69,16 +69,20 @@ if TYPE_CHECKING:
     from fastorder._core.transport.engine import Engine
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.journal import Journal
-    from fastorder.models import Account, Contract, Order, Price
+    from fastorder.models import Price
+    from fastorder.session.ticket_group import Steps
+
+T = TypeVar("T")
 
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], ABC):
+class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
 
+    @with_near_names
     def __init__(
         self,
         base_url: str = BASE_URL,
@@ -87,6 +91,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         retry: RetryPolicy | None = None,
         timeouts: Timeouts | None = None,
         max_connections: int = 64,
+        max_quantity: int = 100,
         journal: str | os.PathLike[str] | None = None,
         durability: Literal["process", "power"] = "process",
         kill_file: str | os.PathLike[str] | None = None,
@@ -94,6 +99,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> None:
         self._max_connections = connections_limit(max_connections)
+        max_quantity = quantity_limit(max_quantity)
         self._policy, self._timeouts = policies_from(retry, timeouts)
         base_url = checked_base_url(base_url)
         security = security_for(base_url, path_from("ca_file", ca_file))
@@ -111,12 +117,16 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
             self._outcome_log(on_unknown, on_late_arrival),
         )
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
-        self._contracts = ContractCache()
+        self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._idempotency = IdempotencyStore(
             self._dispatcher, self._policy, self._journal
         )
         self._submitter = Submitter(
-            self._dispatcher, self._contracts, self._policy, self._idempotency
+            self._dispatcher,
+            self._contracts,
+            self._policy,
+            self._idempotency,
+            max_quantity,
         )
         self._submit = self._make_submit()
         self._base_url = base_url
@@ -149,6 +159,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
 
     # ------------------------------------------------------------ token, contracts
 
+    @with_near_names
     def set_token(self, token: str) -> None:
         """Use this token from the next request on; safe from any thread.
 
@@ -164,27 +175,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         """The token in use; None where none was set. Safe from any thread."""
         return self._dispatcher.tokens.get()
 
-    @overload
-    def validate_token(self: BaseExecutor[Ticket[OrderResult]]) -> Ticket[None]: ...
-
-    @overload
-    def validate_token(self: BaseExecutor[OrderResult]) -> None: ...
-
-    def validate_token(self) -> Any:
-        """Ask the gateway whether the token is good, and use the one it gives for it.
-
-        The gateway gives a token that lasts longer, so this keeps one alive that was
-        set and not logged in with. A token that has ended is not sure to be taken.
-
-        Raises:
-            AuthLost: the gateway does not take the token; of the async executor when
-                awaited, as the next.
-            RequestFailed: it could not be asked, or refuses the token by a code.
-            TokenMissing: no token was set.
-        """
-        ticket: Ticket[Any] = self._dispatcher.renewal.validate(self._policy)
-        return self._deliver(ticket)
-
+    @with_near_names
     def set_contract_id(
         self,
         symbol: str,
@@ -203,6 +194,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         """
         self._contracts.set(symbol_from(symbol), contract_id, tick_size)
 
+    @with_near_names
     def get_contract_id(self, symbol: str) -> str:
         """The contract id of a symbol, as it goes on the wire. Safe from any thread.
 
@@ -213,6 +205,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
 
     # ------------------------------------------------------------ amending
 
+    @with_near_names
     def modify_order(
         self,
         order_id: int | str,
@@ -236,6 +229,8 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         called_ns = monotonic_ns()
         number = order_id_from(order_id)
         account = account_id_from(account_id)
+        if quantity is not None:
+            self._submitter.check_quantity(quantity_from(quantity))
         body = render_modify(
             account, number, quantity, limit_price, stop_price, trail_price
         )
@@ -253,10 +248,14 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
                 trailPrice=trail_price,
             ),
         )
-        return self._amend(modification)
+        return self._deliver(self._amend(modification))
 
+    @with_near_names
     def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
         """Cancel a working order; see ``modify_order``."""
+        return self._deliver(self._cancel(order_id, account_id))
+
+    def _cancel(self, order_id: int | str, account_id: int) -> Ticket[OrderResult]:
         called_ns = monotonic_ns()
         number = order_id_from(order_id)
         account = account_id_from(account_id)
@@ -266,6 +265,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         )
         return self._amend(cancellation)
 
+    @with_near_names
     def close_position(self, symbol: str, account_id: int) -> ResultT:
         """Close the whole position of a contract, at the market.
 
@@ -275,6 +275,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         """
         return self._close(symbol, account_id, None)
 
+    @with_near_names
     def partial_close_position(
         self, symbol: str, account_id: int, quantity: int
     ) -> ResultT:
@@ -299,9 +300,9 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
             self._dispatcher.clock,
             called_ns,
         )
-        return self._amend(closing)
+        return self._deliver(self._amend(closing))
 
-    def _amend(self, amendment: Amendment) -> ResultT:
+    def _amend(self, amendment: Amendment) -> Ticket[OrderResult]:
         ticket: Ticket[OrderResult] = Ticket(
             self._dispatcher,
             amendment,
@@ -319,10 +320,11 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         self._dispatcher.launch(ticket)
         for amended in older:
             amended.superseded_by(amendment)
-        return self._deliver(ticket)
+        return ticket
 
     # ------------------------------------------------------------ the kill switch
 
+    @with_near_names
     def kill(self, reason: str = "kill() was called") -> None:
         """Let no new exposure leave from now on; cancels and closes still pass.
 
@@ -363,6 +365,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         """
         return self._dispatcher.recent()
 
+    @with_near_names
     def resolve(self, tag: str) -> ResultT:
         """The result of the order with this tag; an unknown one is looked up again.
 
@@ -372,7 +375,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
         """
-        _check_type("tag", tag, str, "must be text")
+        check_type("tag", tag, str, "must be text", object_hint("tag", tag))
         self._idempotency.recover()
         ticket = self._dispatcher.tagged(tag)
         if ticket is None:
@@ -382,21 +385,7 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         self._dispatcher.late_arrivals.acknowledge(tag)
         return self._deliver(ticket)
 
-    # ------------------------------------------------------------ reads
-
-    def _read(
-        self,
-        endpoint: Endpoint,
-        request: dict[str, Any] | bytes,
-        convert: Callable[[dict[str, Any]], Any],
-        codes: Any = None,
-    ) -> Ticket[Any]:
-        import orjson  # loaded with the executor
-
-        body = request if isinstance(request, bytes) else orjson.dumps(request)
-        query = Query(endpoint, body, codes, self._policy, self._dispatcher.clock)
-        ticket = self._dispatcher.read_ticket(query, _readable(endpoint, convert))
-        return self._dispatcher.launch(ticket)
+    # ------------------------------------------------------------ for subclasses
 
     def _login(self, given: Credentials | FastOrderError, renew: bool) -> Ticket[None]:
         if not isinstance(given, Credentials):
@@ -404,51 +393,6 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         if not isinstance(renew, bool):  # a token in its place is not to be shown
             raise WrongFieldType("renew", "must be True or False", Unshown(renew))
         return self._dispatcher.renewal.log_in(given, self._policy, renew)
-
-    def _accounts(self, only_active: bool) -> Ticket[list[Account]]:
-        from fastorder.models import Account
-
-        _check_type("only_active", only_active, bool, "must be True or False")
-        request = {"onlyActiveAccounts": only_active}
-        return self._read(
-            Endpoint.SEARCH_ACCOUNTS,
-            request,
-            lambda document: [Account.from_wire(row) for row in document["accounts"]],
-        )
-
-    def _load_contract(self, symbol: str, live: bool) -> Ticket[Contract]:
-        from fastorder.models import Contract
-
-        def take(document: dict[str, Any]) -> Contract:
-            found = [Contract.from_wire(row) for row in document["contracts"] or []]
-            contract = front_contract(symbol, found)
-            self.set_contract_id(symbol, contract.id, tick_size=contract.tick_size)
-            return contract
-
-        symbol = symbol_from(symbol)
-        _check_type("live", live, bool, "must be True or False")
-        request = {"searchText": symbol, "live": live}
-        return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
-
-    def _search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
-        from datetime import datetime  # loaded with the executor
-
-        _check_type("since", since, datetime, "must be a datetime")
-        if since.tzinfo is None:
-            raise InvalidField("since", "must be aware of its time zone", since)
-        since_s = int(since.timestamp())
-        if since_s < 0:
-            raise InvalidField("since", "must not be before 1970", since)
-        body = render_search_since(account_id_from(account_id), since_s)
-        return self._read(Endpoint.SEARCH_ORDERS, body, _orders, SearchOrderError)
-
-    def _open_orders(self, account_id: int) -> Ticket[list[Order]]:
-        request = {"accountId": account_id_from(account_id)}
-        return self._read(
-            Endpoint.SEARCH_OPEN_ORDERS, request, _orders, SearchOrderError
-        )
-
-    # ------------------------------------------------------------ for subclasses
 
     def _outcome_log(
         self,
@@ -478,6 +422,15 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
     def _under_way(self) -> list[Ticket[OrderResult]]:
         return [ticket for ticket in self._dispatcher.unsettled() if not ticket.done]
 
+    def _group(self, kind: str, steps: Steps[T]) -> TicketGroup[T]:
+        """Start a verb of several requests."""
+        self._engine.check()
+        return TicketGroup(self._dispatcher, kind, steps).start()
+
+    def _drained(self) -> list[Ticket[Any]]:
+        """What a close waits for: changes on their way, and groups that go on."""
+        return [*self._under_way(), *self._dispatcher.groups]
+
     def _checked_connections(self, connections: int) -> int:
         return connections_from(connections, self._max_connections)
 
@@ -494,52 +447,9 @@ class BaseExecutor(OrderVerbs[ResultT], ABC):
         """What a verb returns for its ticket."""
 
 
-def _readable(
-    endpoint: Endpoint, convert: Callable[[dict[str, Any]], Any]
-) -> Callable[[dict[str, Any]], Any]:
-    """The same conversion; what it cannot read becomes a RequestFailed."""
-
-    def converted(document: dict[str, Any]) -> Any:
-        try:
-            return convert(document)
-        except FastOrderError:
-            raise
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            TypeError,
-            ValueError,
-        ) as error:
-            raise RequestFailed(
-                f"{endpoint.path}: the answer cannot be read: {error!r}", 200
-            ) from error
-
-    return converted
-
-
-def _orders(document: dict[str, Any]) -> list[Order]:
-    from fastorder.models import Order
-
-    rows = document["orders"]
-    if not isinstance(rows, list):  # null is not "no orders"
-        raise TypeError(f"orders must be a list, was {type(rows).__name__}")
-    return [Order.from_wire(row) for row in rows]
-
-
 def _given(**values: Any) -> dict[str, Any]:
     """What was given of these."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _check_type(field: str, value: object, kind: type, rule: str) -> None:
-    """Refuse a value that is not of this type.
-
-    Raises:
-        WrongFieldType: it is not.
-    """
-    if not isinstance(value, kind):
-        raise WrongFieldType(field, rule, value)
 
 
 def _journal(path: str | None, durability: str) -> Journal | None:

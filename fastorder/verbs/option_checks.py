@@ -1,14 +1,18 @@
-"""The arguments of an executor, checked when it is made: none is found wrong later."""
+"""Options of an executor, and arguments of its verbs, checked before they are used."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from fastorder.errors import ConfigurationError
+from fastorder.errors import ConfigurationError, WrongFieldType
 
 if TYPE_CHECKING:
     from fastorder.config import RetryPolicy, Timeouts
+
+
+LARGEST_QUANTITY = 2**31 - 1
+"""What the gateway's field holds."""
 
 
 def policies_from(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
@@ -27,17 +31,19 @@ def policies_from(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
     from fastorder.config import RetryPolicy, Timeouts
 
     return (
-        _of_kind("retry", retry, RetryPolicy),
-        _of_kind("timeouts", timeouts, Timeouts),
+        _of_kind("retry", retry, RetryPolicy, "max_retries"),
+        _of_kind("timeouts", timeouts, Timeouts, "request"),
     )
 
 
-def _of_kind(name: str, value: Any, kind: type[Any]) -> Any:
+def _of_kind(name: str, value: Any, kind: type[Any], field: str) -> Any:
     if value is None:
         return kind()
     if not isinstance(value, kind):
+        number = type(value) in (int, float)
+        hint = f" (write {kind.__name__}({field}={value}))" if number else ""
         raise ConfigurationError(
-            f"{name} must be a {kind.__name__}, was {type(value).__name__}"
+            f"{name} must be a {kind.__name__}, was {type(value).__name__}{hint}"
         )
     return value
 
@@ -48,6 +54,16 @@ def connections_limit(most: Any) -> int:
         return most
     raise ConfigurationError(
         f"max_connections must be a whole number from 1 to 10000, was {most!r}"
+    )
+
+
+def quantity_limit(most: Any) -> int:
+    """The largest quantity of an order."""
+    if type(most) is int and 1 <= most <= LARGEST_QUANTITY:
+        return most
+    raise ConfigurationError(
+        f"max_quantity must be a whole number from 1 to {LARGEST_QUANTITY}, "
+        f"was {most!r}"
     )
 
 
@@ -72,3 +88,15 @@ def check_hook(name: str, hook: Any) -> None:
         raise ConfigurationError(
             f"{name} must be callable with an OrderResult, was {type(hook).__name__}"
         )
+
+
+def check_type(
+    field: str, value: object, kind: type, rule: str, hint: str = ""
+) -> None:
+    """Refuse an argument that is not of this type.
+
+    Raises:
+        WrongFieldType: it is not.
+    """
+    if not isinstance(value, kind):
+        raise WrongFieldType(field, rule, value, hint)

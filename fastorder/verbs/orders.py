@@ -10,16 +10,20 @@ from fastorder._core.codec.order import OrderRequest, order_of, side_from
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.verbs.spelled_out import spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastorder._base.interlock_override import DespiteUnknown
+    from typing_extensions import Unpack
+
     from fastorder.models import Price
+    from fastorder.verbs.options import OrderOptions
 
 # A member of an enum is looked up anew each time.
 LIMIT = OrderType.LIMIT
 STOP = OrderType.STOP
+STOP_LIMIT = OrderType.STOP_LIMIT
 TRAILING_STOP = OrderType.TRAILING_STOP
 
 ResultT = TypeVar("ResultT")
@@ -27,7 +31,7 @@ ResultT = TypeVar("ResultT")
 
 
 class OrderVerbs(Generic[ResultT]):
-    """Market, limit, stop, trailing-stop and join orders, with or without a bracket."""
+    """Market, limit, stop, stop-limit, trailing-stop and join orders, with brackets."""
 
     _submit: Callable[[OrderRequest, int], ResultT]
     """Sends an order that was asked for at this moment; every executor has its own."""
@@ -50,6 +54,7 @@ class OrderVerbs(Generic[ResultT]):
         return self._submit(order, monotonic_ns())
 
     @with_named_errors
+    @spelled_out
     def place_market_order(
         self,
         symbol: str,
@@ -61,36 +66,11 @@ class OrderVerbs(Generic[ResultT]):
         *,
         order_type: OrderType | str = "market",
         limit_price: Price | None = None,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
+        **options: Unpack[OrderOptions],
     ) -> ResultT:
         """Buy or sell at the market, with or without a bracket.
 
-        Args:
-            symbol: one that has a contract id.
-            side: "BUY" or "SELL".
-            quantity: contracts, at least 1.
-            account_id: the gateway's number of the account.
-            stop_loss_ticks, take_profit_ticks: distances from the fill price in
-                ticks, positive, at least 4, each on its own or both.
-            order_type: "market"; "limit" with a limit_price is taken as well.
-            limit_price: only with order_type "limit".
-            trailing_stop_loss: the stop loss follows the price.
-            custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for
-                ever; a new one is made where it is not given.
-            idempotency_key: the caller's own name of this order, such as "signal-42";
-                the same key is the same order: a repeat, now or after a restart, gets
-                the first one's outcome.
-            valid_for: seconds from the call in which bytes may leave; past them the
-                order is only looked up, never sent.
-            despite: a DespiteUnknown, to trade on although an order of this account
-                and contract is in doubt.
-
-        Returns, Raises: see ``place_order``; a wrong argument raises InvalidField (a
-            ValueError) or WrongFieldType (a TypeError) with field, rule and value.
+        With ``order_type="limit"`` and a ``limit_price`` it is a limit order.
         """
         called_ns = monotonic_ns()
         order = order_of(
@@ -98,21 +78,16 @@ class OrderVerbs(Generic[ResultT]):
             side,
             quantity,
             account_id,
-            order_type,
-            limit_price,
-            None,  # stop_price
-            None,  # trail_price
             stop_loss_ticks,
             take_profit_ticks,
-            trailing_stop_loss,
-            custom_tag,
-            idempotency_key,
-            valid_for,
-            despite,
+            options,
+            order_type,
+            limit_price,
         )
         return self._submit(order, called_ns)
 
     @with_named_errors
+    @spelled_out
     def place_limit_order(
         self,
         symbol: str,
@@ -122,35 +97,25 @@ class OrderVerbs(Generic[ResultT]):
         limit_price: Price,
         stop_loss_ticks: int | None = None,
         take_profit_ticks: int | None = None,
-        *,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
+        **options: Unpack[OrderOptions],
     ) -> ResultT:
-        """Buy or sell at a price or better; see ``place_market_order``."""
+        """Buy or sell at a price or better, with or without a bracket."""
         called_ns = monotonic_ns()
         order = order_of(
             symbol,
             side,
             quantity,
             account_id,
-            LIMIT,
-            limit_price,
-            None,  # stop_price
-            None,  # trail_price
             stop_loss_ticks,
             take_profit_ticks,
-            trailing_stop_loss,
-            custom_tag,
-            idempotency_key,
-            valid_for,
-            despite,
+            options,
+            LIMIT,
+            limit_price,
         )
         return self._submit(order, called_ns)
 
     @with_named_errors
+    @spelled_out
     def place_stop_order(
         self,
         symbol: str,
@@ -160,35 +125,60 @@ class OrderVerbs(Generic[ResultT]):
         stop_price: Price,
         stop_loss_ticks: int | None = None,
         take_profit_ticks: int | None = None,
-        *,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
+        **options: Unpack[OrderOptions],
     ) -> ResultT:
-        """Buy or sell at the market once a price trades; see ``place_market_order``."""
+        """Buy or sell at the market once a price trades, with or without a bracket."""
         called_ns = monotonic_ns()
         order = order_of(
             symbol,
             side,
             quantity,
             account_id,
-            STOP,
-            None,  # limit_price
-            stop_price,
-            None,  # trail_price
             stop_loss_ticks,
             take_profit_ticks,
-            trailing_stop_loss,
-            custom_tag,
-            idempotency_key,
-            valid_for,
-            despite,
+            options,
+            STOP,
+            None,
+            stop_price,
         )
         return self._submit(order, called_ns)
 
     @with_named_errors
+    @spelled_out
+    def place_stop_limit_order(
+        self,
+        symbol: str,
+        side: Side | str,
+        quantity: int,
+        account_id: int,
+        stop_price: Price,
+        limit_price: Price,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        **options: Unpack[OrderOptions],
+    ) -> ResultT:
+        """Buy or sell at a limit price or better once the stop price has traded.
+
+        The gateway's pages leave this kind out: one that does not take it refuses it,
+        and the result is REJECTED with its words.
+        """
+        called_ns = monotonic_ns()
+        order = order_of(
+            symbol,
+            side,
+            quantity,
+            account_id,
+            stop_loss_ticks,
+            take_profit_ticks,
+            options,
+            STOP_LIMIT,
+            limit_price,
+            stop_price,
+        )
+        return self._submit(order, called_ns)
+
+    @with_named_errors
+    @spelled_out
     def place_trailing_stop_order(
         self,
         symbol: str,
@@ -198,41 +188,27 @@ class OrderVerbs(Generic[ResultT]):
         trail_price: Price,
         stop_loss_ticks: int | None = None,
         take_profit_ticks: int | None = None,
-        *,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
+        **options: Unpack[OrderOptions],
     ) -> ResultT:
-        """A stop that follows the market; see ``place_market_order``.
-
-        Args:
-            trail_price: where the stop starts, an absolute price on the tick. The
-                gateway takes its distance to the last price and keeps that; more
-                than 1,000 ticks are rejected. Source: the gateway's documentation.
-        """
+        """A stop that follows the market, with or without a bracket."""
         called_ns = monotonic_ns()
         order = order_of(
             symbol,
             side,
             quantity,
             account_id,
-            TRAILING_STOP,
-            None,  # limit_price
-            None,  # stop_price
-            trail_price,
             stop_loss_ticks,
             take_profit_ticks,
-            trailing_stop_loss,
-            custom_tag,
-            idempotency_key,
-            valid_for,
-            despite,
+            options,
+            TRAILING_STOP,
+            None,
+            None,
+            trail_price,
         )
         return self._submit(order, called_ns)
 
     @with_named_errors
+    @spelled_out
     def place_join_order(
         self,
         symbol: str,
@@ -243,17 +219,12 @@ class OrderVerbs(Generic[ResultT]):
         take_profit_ticks: int | None = None,
         *,
         join: str | None = None,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
+        **options: Unpack[OrderOptions],
     ) -> ResultT:
         """A limit order at the best bid or ask of the moment.
 
-        Args:
-            join: "bid" or "ask"; where it is not given, a buy joins the bid and a
-                sell joins the ask. For the rest see ``place_market_order``.
+        ``join`` is "bid" or "ask"; where it is not given, a buy joins the bid and a
+        sell joins the ask.
         """
         called_ns = monotonic_ns()
         side = side_from(side)
@@ -262,17 +233,10 @@ class OrderVerbs(Generic[ResultT]):
             side,
             quantity,
             account_id,
-            _join_type(join, side),
-            None,  # limit_price
-            None,  # stop_price
-            None,  # trail_price
             stop_loss_ticks,
             take_profit_ticks,
-            trailing_stop_loss,
-            custom_tag,
-            idempotency_key,
-            valid_for,
-            despite,
+            options,
+            _join_type(join, side),
         )
         return self._submit(order, called_ns)
 

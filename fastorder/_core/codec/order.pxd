@@ -18,23 +18,26 @@ cdef class OrderRequest:
     cdef readonly object despite            # DespiteUnknown
     cdef int kind                           # order_type as a C number
     cdef bint sells
-    cdef bytes price                        # the text of the one price; None for none
+    cdef bytes limit_text                   # the prices' texts; None for none
+    cdef bytes stop_text
+    cdef bytes trail_text
     cdef int loss_ticks                     # 0 for no leg
     cdef int profit_ticks
 
-    cdef int take(
+    cdef int take_order(
         self, object symbol, object side, object quantity, object account_id,
-        object order_type, object limit_price, object stop_price, object trail_price,
-        object stop_loss_ticks, object take_profit_ticks, object trailing_stop_loss,
-        object custom_tag, object idempotency_key, object valid_for, object despite
-    ) except -1
-    cdef int take_price(
-        self, str field, object price, object wanted, str what) except -1
+        object order_type) except -1
+    cdef int take_prices(
+        self, object limit_price, object stop_price, object trail_price) except -1
+    cdef int take_bracket(
+        self, object stop_loss_ticks, object take_profit_ticks,
+        object trailing_stop_loss) except -1
     cdef int take_terms(
-        self, object idempotency_key, object valid_for, object despite) except -1
+        self, object custom_tag, object idempotency_key, object valid_for,
+        object despite) except -1
     cdef tuple values(self)
 
 cpdef OrderRequest order_of(
-    symbol, side, quantity, account_id, order_type, limit_price, stop_price,
-    trail_price, stop_loss_ticks, take_profit_ticks, trailing_stop_loss, custom_tag,
-    idempotency_key, valid_for, despite)
+    object symbol, object side, object quantity, object account_id,
+    object stop_loss_ticks, object take_profit_ticks, dict options, object order_type,
+    object limit_price=*, object stop_price=*, object trail_price=*)

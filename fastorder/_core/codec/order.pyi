@@ -1,10 +1,13 @@
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from typing_extensions import Self
 
 from fastorder._base.interlock_override import DespiteUnknown
 from fastorder.enums import OrderType, Side
+
+Price: TypeAlias = int | float | Decimal
 
 FIELDS: tuple[str, ...]
 
@@ -16,9 +19,9 @@ class OrderRequest:
         quantity: int,
         account_id: int,
         order_type: OrderType | str = ...,
-        limit_price: int | float | Decimal | None = None,
-        stop_price: int | float | Decimal | None = None,
-        trail_price: int | float | Decimal | None = None,
+        limit_price: Price | None = None,
+        stop_price: Price | None = None,
+        trail_price: Price | None = None,
         stop_loss_ticks: int | None = None,
         take_profit_ticks: int | None = None,
         trailing_stop_loss: bool = False,
@@ -38,11 +41,11 @@ class OrderRequest:
     @property
     def order_type(self) -> OrderType: ...
     @property
-    def limit_price(self) -> int | float | Decimal | None: ...
+    def limit_price(self) -> Price | None: ...
     @property
-    def stop_price(self) -> int | float | Decimal | None: ...
+    def stop_price(self) -> Price | None: ...
     @property
-    def trail_price(self) -> int | float | Decimal | None: ...
+    def trail_price(self) -> Price | None: ...
     @property
     def stop_loss_ticks(self) -> int | None: ...
     @property
@@ -64,17 +67,13 @@ def order_of(
     side: Side | str,
     quantity: int,
     account_id: int,
-    order_type: OrderType | str,
-    limit_price: int | float | Decimal | None,
-    stop_price: int | float | Decimal | None,
-    trail_price: int | float | Decimal | None,
     stop_loss_ticks: int | None,
     take_profit_ticks: int | None,
-    trailing_stop_loss: bool,
-    custom_tag: str | None,
-    idempotency_key: str | None,
-    valid_for: float | None,
-    despite: DespiteUnknown | None,
+    options: Mapping[str, Any],
+    order_type: OrderType | str,
+    limit_price: Price | None = None,
+    stop_price: Price | None = None,
+    trail_price: Price | None = None,
 ) -> OrderRequest: ...
 def side_from(value: object) -> Side: ...
 def order_from_body(body: bytes) -> OrderRequest: ...

@@ -24,10 +24,21 @@ cdef dict by_name(kind):
 
 cdef dict SIDES = by_name(Side)
 cdef dict ORDER_TYPES = by_name(OrderType)
-cdef object LIMIT = OrderType.LIMIT
-cdef object STOP = OrderType.STOP
-cdef object TRAILING_STOP = OrderType.TRAILING_STOP
 cdef object SELL = Side.SELL
+cdef object TRAILING_STOP = OrderType.TRAILING_STOP
+
+cdef enum:
+    LIMIT_PRICE = 1
+    STOP_PRICE = 2
+    TRAIL_PRICE = 4
+
+# What kinds of order have prices, by their names for people, and which.
+cdef dict PRICED = {
+    OrderType.LIMIT: ("a limit order", LIMIT_PRICE),
+    OrderType.STOP: ("a stop order", STOP_PRICE),
+    OrderType.STOP_LIMIT: ("a stop-limit order", STOP_PRICE | LIMIT_PRICE),
+    OrderType.TRAILING_STOP: ("a trailing stop", TRAIL_PRICE),
+}
 
 
 @cython.freelist(8)
@@ -39,19 +50,27 @@ cdef class OrderRequest:
         symbol: one that has a contract id.
         side: a Side, or "BUY" or "SELL".
         quantity: contracts, 1 to ``2**31 - 1``.
-        account_id: 1 to ``2**31 - 1``.
+        account_id: the gateway's number of the account, 1 to ``2**31 - 1``.
         order_type: an OrderType, or its name.
-        limit_price: for a limit order, and no other.
-        stop_price: for a stop order, and no other.
-        trail_price: for a trailing stop, and no other; where it starts.
-        stop_loss_ticks, take_profit_ticks: distances from the fill price, positive,
-            at least 4 ticks; the wire's signs follow from the side.
+        limit_price: of a limit and a stop-limit order: this price or a better one.
+        stop_price: of a stop and a stop-limit order: it leaves once this price trades.
+        trail_price: of a trailing stop, and no other: where the stop starts, an
+            absolute price on the tick. The gateway takes its distance to the last
+            price and keeps that; more than 1,000 ticks are rejected. Source: the
+            gateway's documentation.
+        stop_loss_ticks, take_profit_ticks: distances from the fill price in ticks,
+            positive, at least 4, each on its own or both; the wire's signs follow from
+            the side.
         trailing_stop_loss: the stop loss follows the price.
-        idempotency_key: 1 to 200 characters; the same key is the same order, now and
-            after a restart.
-        valid_for: seconds from the call in which bytes may leave; None for no end.
-        despite: a DespiteUnknown, to trade on although an order is in doubt.
-        custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for ever.
+        custom_tag: 1 to 40 of ``[A-Za-z0-9._-]``, unique in the account for ever; a
+            new one is made where it is not given.
+        idempotency_key: 1 to 200 characters, the caller's own name of this order, such
+            as "signal-42": the same key is the same order, and a repeat, now or after a
+            restart, gets the first one's outcome.
+        valid_for: seconds from the call in which bytes may leave; past them the order
+            is only looked up, never sent. None for no end.
+        despite: a DespiteUnknown, to trade on although an order of this account and
+            contract is in doubt.
 
     Raises:
         InvalidField (a ValueError), WrongFieldType (a TypeError): with the field, the
@@ -64,18 +83,16 @@ cdef class OrderRequest:
         take_profit_ticks=None, trailing_stop_loss=False, custom_tag=None,
         idempotency_key=None, valid_for=None, despite=None
     ):
-        self.take(
-            symbol, side, quantity, account_id, order_type, limit_price, stop_price,
-            trail_price, stop_loss_ticks, take_profit_ticks, trailing_stop_loss,
-            custom_tag, idempotency_key, valid_for, despite)
+        self.take_order(symbol, side, quantity, account_id, order_type)
+        self.take_prices(limit_price, stop_price, trail_price)
+        self.take_bracket(stop_loss_ticks, take_profit_ticks, trailing_stop_loss)
+        self.take_terms(custom_tag, idempotency_key, valid_for, despite)
 
-    cdef int take(
+    cdef int take_order(
         self, object symbol, object side, object quantity, object account_id,
-        object order_type, object limit_price, object stop_price, object trail_price,
-        object stop_loss_ticks, object take_profit_ticks, object trailing_stop_loss,
-        object custom_tag, object idempotency_key, object valid_for, object despite
+        object order_type
     ) except -1:
-        """Check the arguments, and keep them."""
+        """What every order has."""
         check_symbol(symbol)
         self.symbol = plain_text(symbol)
         self.side = member("side", side, Side, SIDES)
@@ -84,12 +101,30 @@ cdef class OrderRequest:
         self.account_id = whole("account_id", account_id, 1, LARGEST_INT32)
         self.order_type = member("order_type", order_type, OrderType, ORDER_TYPES)
         self.kind = self.order_type
+        return 0
+
+    cdef int take_prices(
+        self, object limit_price, object stop_price, object trail_price
+    ) except -1:
+        """The prices that this kind of order has, and no others."""
         self.limit_price = limit_price
         self.stop_price = stop_price
         self.trail_price = trail_price
-        self.take_price("limit_price", limit_price, LIMIT, "a limit order")
-        self.take_price("stop_price", stop_price, STOP, "a stop order")
-        self.take_price("trail_price", trail_price, TRAILING_STOP, "a trailing stop")
+        priced = PRICED.get(self.order_type)
+        cdef int wanted = 0 if priced is None else (<tuple>priced)[1]
+        self.limit_text = price_of(
+            self, "limit_price", limit_price, wanted, LIMIT_PRICE)
+        self.stop_text = price_of(
+            self, "stop_price", stop_price, wanted, STOP_PRICE)
+        self.trail_text = price_of(
+            self, "trail_price", trail_price, wanted, TRAIL_PRICE)
+        return 0
+
+    cdef int take_bracket(
+        self, object stop_loss_ticks, object take_profit_ticks,
+        object trailing_stop_loss
+    ) except -1:
+        """The legs, each of which it may have."""
         self.stop_loss_ticks = stop_loss_ticks
         self.take_profit_ticks = take_profit_ticks
         self.loss_ticks = leg("stop_loss_ticks", stop_loss_ticks)
@@ -101,35 +136,20 @@ cdef class OrderRequest:
             raise InvalidField(
                 "trailing_stop_loss", "must come with stop_loss_ticks", True)
         self.trailing_stop_loss = trailing_stop_loss
-        if custom_tag is not None:
-            check_tag_text(custom_tag)
-            custom_tag = plain_text(custom_tag)
-        self.custom_tag = custom_tag
-        if idempotency_key is not None or valid_for is not None or despite is not None:
-            self.take_terms(idempotency_key, valid_for, despite)
-        return 0
-
-    cdef int take_price(
-        self, str field, object price, object wanted, str what
-    ) except -1:
-        """Keep the text of the price that this kind of order has."""
-        if self.order_type is not wanted:
-            if price is not None:
-                raise InvalidField(field, f"must be given for {what} only", price)
-        elif price is None:
-            raise InvalidField(field, f"must be given for {what}", price)
-        else:
-            self.price = price_bytes(field, price)
         return 0
 
     cdef int take_terms(
-        self, object idempotency_key, object valid_for, object despite
+        self, object custom_tag, object idempotency_key, object valid_for,
+        object despite
     ) except -1:
         """What most orders do not have."""
+        if custom_tag is not None:
+            check_tag_text(custom_tag)
+            custom_tag = plain_text(custom_tag)
         if idempotency_key is not None:
             check_key(idempotency_key)
             idempotency_key = plain_text(idempotency_key)
-            if self.custom_tag is not None:
+            if custom_tag is not None:
                 raise InvalidField(
                     "idempotency_key", "must not come with a custom_tag, it gives one",
                     idempotency_key)
@@ -137,18 +157,14 @@ cdef class OrderRequest:
             check_seconds("valid_for", valid_for)
         if despite is not None:
             check_despite(despite)
+        self.custom_tag = custom_tag
         self.idempotency_key = idempotency_key
         self.valid_for = valid_for
         self.despite = despite
         return 0
 
     cdef tuple values(self):
-        return (
-            self.symbol, self.side, self.quantity, self.account_id, self.order_type,
-            self.limit_price, self.stop_price, self.trail_price,
-            self.stop_loss_ticks, self.take_profit_ticks, self.trailing_stop_loss,
-            self.custom_tag, self.idempotency_key, self.valid_for, self.despite,
-        )
+        return tuple([getattr(self, name) for name in FIELDS])
 
     def replace(self, **changes):
         """A new order with some fields changed."""
@@ -181,18 +197,54 @@ FIELDS = (
 class_with_named_errors(OrderRequest, FIELDS, 4)
 
 
+# What a verb takes by name alone; fastorder.verbs.options has their types.
+cdef tuple OPTIONS = FIELDS[10:]
+
+
 cpdef OrderRequest order_of(
-    symbol, side, quantity, account_id, order_type, limit_price, stop_price,
-    trail_price, stop_loss_ticks, take_profit_ticks, trailing_stop_loss, custom_tag,
-    idempotency_key, valid_for, despite
+    object symbol, object side, object quantity, object account_id,
+    object stop_loss_ticks, object take_profit_ticks, dict options, object order_type,
+    object limit_price=None, object stop_price=None, object trail_price=None
 ):
-    """An OrderRequest, without the time it takes to match arguments with names."""
+    """An OrderRequest, without the time it takes to match arguments with names.
+
+    Args:
+        options: the rest of its arguments, by name.
+
+    Raises:
+        TypeError: there is no such option.
+    """
     cdef OrderRequest order = OrderRequest.__new__(OrderRequest)
-    order.take(
-        symbol, side, quantity, account_id, order_type, limit_price, stop_price,
-        trail_price, stop_loss_ticks, take_profit_ticks, trailing_stop_loss,
-        custom_tag, idempotency_key, valid_for, despite)
+    order.take_order(symbol, side, quantity, account_id, order_type)
+    order.take_prices(limit_price, stop_price, trail_price)
+    if not options:
+        order.take_bracket(stop_loss_ticks, take_profit_ticks, False)
+        return order
+    for name in options:
+        if name not in OPTIONS:
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
+    order.take_bracket(
+        stop_loss_ticks, take_profit_ticks, options.get("trailing_stop_loss", False))
+    order.take_terms(
+        options.get("custom_tag"), options.get("idempotency_key"),
+        options.get("valid_for"), options.get("despite"))
     return order
+
+
+cdef bytes price_of(
+    OrderRequest order, str field, object price, int wanted, int which
+):
+    """The text of a price; None where this kind of order has no such price."""
+    if not wanted & which:
+        if price is not None:
+            kinds = [what for what, prices in PRICED.values() if prices & which]
+            raise InvalidField(
+                field, f"must be given for {' or '.join(kinds)} only", price)
+        return None
+    if price is None:
+        raise InvalidField(
+            field, f"must be given for {PRICED[order.order_type][0]}", price)
+    return price_bytes(field, price)
 
 
 cdef object member(str field, object value, object kind, dict members):
@@ -218,10 +270,7 @@ cdef object member_by_text(str field, object value, object kind, dict members):
     name = plain_text(value).upper()
     if name in members and value.isascii():     # others have ASCII in upper case too
         return members[name]
-    names = names_of(kind)
-    if name.replace("_", "") == "STOPLIMIT":
-        names += " (the gateway's documentation leaves stop-limit out)"
-    raise InvalidField(field, f"must be one of {names}", value)
+    raise InvalidField(field, f"must be one of {names_of(kind)}", value)
 
 
 def side_from(value):
@@ -259,7 +308,8 @@ def order_from_body(bytes body):
     from orjson import loads  # loaded with the executor
 
     document = loads(body)
-    loss, profit = document.get("stopLossBracket"), document.get("takeProfitBracket")
+    loss = document.get("stopLossBracket") or {}
+    profit = document.get("takeProfitBracket") or {}
     return OrderRequest(
         document["contractId"],
         Side(document["side"]),
@@ -269,8 +319,8 @@ def order_from_body(bytes body):
         document.get("limitPrice"),
         document.get("stopPrice"),
         document.get("trailPrice"),
-        None if loss is None else abs(loss["ticks"]),
-        None if profit is None else abs(profit["ticks"]),
-        loss is not None and loss["type"] == TRAILING_STOP,
+        abs(loss["ticks"]) if loss else None,
+        abs(profit["ticks"]) if profit else None,
+        loss.get("type") == TRAILING_STOP,
         document["customTag"],
     )

@@ -182,12 +182,12 @@ cdef int put_place(
     put_number(out, order.sells)
     put(out, b',"size":', 8)
     put_number(out, order.quantity)
-    if order.kind == LIMIT:
-        put_price(out, b',"limitPrice":', "limit_price", order.price, grid)
-    elif order.kind == STOP:
-        put_price(out, b',"stopPrice":', "stop_price", order.price, grid)
-    elif order.kind == TRAILING_STOP:
-        put_price(out, b',"trailPrice":', "trail_price", order.price, grid)
+    if order.limit_text is not None:
+        put_price(out, b',"limitPrice":', "limit_price", order.limit_text, grid)
+    if order.stop_text is not None:
+        put_price(out, b',"stopPrice":', "stop_price", order.stop_text, grid)
+    if order.trail_text is not None:
+        put_price(out, b',"trailPrice":', "trail_price", order.trail_text, grid)
     put(out, b',"customTag":', 13)
     put_text(out, tag)
     put_bracket(out, order)

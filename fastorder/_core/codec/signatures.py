@@ -18,15 +18,18 @@ def twin_of(verb: Callable[..., Any]) -> FunctionType:
     """A function that takes the same arguments, and does nothing with them.
 
     Args:
-        verb: without ``*args`` and ``**kwargs``.
+        verb: without ``*args`` and ``**kwargs``, or with one spelled out already.
     """
+    spelled_out: FunctionType | None = getattr(verb, "__wrapped__", None)
+    if spelled_out is not None:
+        return spelled_out
     from inspect import Parameter, signature  # only a wrong call needs them
 
     given = signature(verb).parameters.values()
     by_name = [each for each in given if each.kind is Parameter.KEYWORD_ONLY]
     in_order = [each for each in given if each.kind is not Parameter.KEYWORD_ONLY]
     twin = taking(
-        verb.__qualname__,
+        f"OrderExecutor.{verb.__name__}",
         tuple(each.name for each in in_order),
         sum(each.default is Parameter.empty for each in in_order),
         tuple(each.name for each in by_name),

@@ -114,11 +114,17 @@ cdef class Ticket(Receiver):
         """Where the request stands, for people."""
         return "done" if self._protocol is None else self._protocol.state.value
 
-    def _settle_with(self, result):
-        """Be a ticket that has ended already, with this result."""
+    def _settle_with(self, result, error=None):
+        """End here: with this result, or with an error that the wait raises."""
         self.result = result
+        self.error = error
         self.done = True
         self.settled = True
+        self.wake_waiters()
+
+    def _call_when_done(self, group):
+        """Call this once a result is there, with the ticket; one of these at a time."""
+        self.group = group
 
     cpdef object _release(self):
         """Let go of the protocol: nothing more is asked of it."""
@@ -262,6 +268,9 @@ cdef class Ticket(Receiver):
 
     cdef int wake_waiters(self) except -1:
         cdef Waiter waiter
+        if self.group is not None:
+            group, self.group = self.group, None
+            group(self)
         if self.waiter is None:
             return 0
         self.waiter.wake()

@@ -1,0 +1,81 @@
+"""Verbs that share arguments, spelled out for whoever reads or calls one of them.
+
+The arguments of an order stand once, in ``OrderRequest``, and most verbs hand theirs on
+to it. ``inspect.signature``, ``help`` and errors show each verb as if it had them all.
+"""
+
+from __future__ import annotations
+
+import re
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastorder._core.codec.order import FIELDS, OrderRequest
+from fastorder._core.codec.signatures import taking
+from fastorder.verbs.options import OrderOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Verb = TypeVar("Verb", bound="Callable[..., Any]")
+
+OPTIONS = dict.fromkeys(FIELDS[10:]) | {"trailing_stop_loss": False}
+"""What every verb that places takes by name alone, with the defaults."""
+
+TYPES = {
+    name: kind.__forward_arg__ for name, kind in OrderOptions.__annotations__.items()
+}
+
+ENDING = """
+Returns:
+    The OrderResult (from a blocking executor), or a Ticket that gives it when awaited;
+    the order is on its way when this returns.
+
+Raises:
+    InvalidField (a ValueError), WrongFieldType (a TypeError): an argument is wrong;
+        with field, rule and value.
+    TokenMissing, UnknownSymbol, ExecutorClosed, ExecutorMisuse, Halted, Interlocked,
+    KeyReused, JournalError: nothing was sent.
+"""
+
+
+def spelled_out(verb: Verb) -> Verb:
+    """The same verb; its signature and its docstring name every argument.
+
+    Args:
+        verb: takes ``options`` as OrderRequest does, by name.
+    """
+    code, named = verb.__code__, verb.__kwdefaults__ or {}
+    in_order = code.co_varnames[: code.co_argcount]
+    defaults = verb.__defaults__ or ()
+    needed = len(in_order) - len(defaults)
+    name = f"OrderExecutor.{verb.__name__}"
+    twin = taking(name, in_order, needed, (*named, *OPTIONS))
+    twin.__defaults__ = defaults
+    twin.__kwdefaults__ = named | OPTIONS
+    twin.__annotations__ = verb.__annotations__ | TYPES
+    verb.__wrapped__ = twin  # type: ignore[attr-defined]
+    verb.__doc__ = documented(verb.__doc__ or "", (*in_order, *named, *OPTIONS))
+    return verb
+
+
+def documented(text: str, names: tuple[str, ...]) -> str:
+    """A docstring with the entries of the arguments that OrderRequest explains."""
+    first, _, rest = text.partition("\n")
+    own = f"{first}\n{dedent(rest)}".rstrip()
+    entries = dict.fromkeys(ARGUMENTS[name] for name in names if name in ARGUMENTS)
+    return f"{own}\n\nArgs:\n{indent(''.join(entries), '    ')}{ENDING}"
+
+
+def arguments_of(text: str) -> dict[str, str]:
+    """The entries of a docstring's Args, by the names that each of them explains."""
+    section = dedent(text.split("Args:\n", 1)[1].split("\n\n", 1)[0]) + "\n"
+    entries = re.split(r"^(?=\w)", section, flags=re.MULTILINE)
+    return {
+        name: entry
+        for entry in entries
+        for name in re.findall(r"\w+", entry.split(":", 1)[0])
+    }
+
+
+ARGUMENTS = arguments_of(OrderRequest.__doc__ or "")

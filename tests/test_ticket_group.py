@@ -1,0 +1,213 @@
+"""A verb of several requests: one thing to await, and each request's own outcome."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+from conftest import ACCOUNT, QUICK, prepared
+
+import fastorder
+from fastorder import Outcome, blocking
+from fastorder.simulator import Fault
+from fastorder.verbs.reads import ReadVerbs
+
+CANCEL, OPEN = "/api/Order/cancel", "/api/Order/searchOpen"
+
+
+def cancel_all(executor):
+    """A verb as one would write it: a read, then several changes at once."""
+    orders = yield ReadVerbs.open_orders.ticket(executor, ACCOUNT)
+    results = yield [executor._cancel(order.id, ACCOUNT) for order in orders]
+    return {result.order_id: result.outcome for result in results}
+
+
+def start(executor, steps=cancel_all):
+    return executor._group("cancel all", steps(executor))
+
+
+@pytest.fixture
+def resting(trader):
+    """The numbers of three limit orders that rest."""
+    results = [
+        trader.place_limit_order("MNQ", "BUY", 1, ACCOUNT, 20_000 - i) for i in range(3)
+    ]
+    return [result.order_id for result in results]
+
+
+def is_open(gateway, order_id):
+    account = gateway.gateway.exchange.accounts[ACCOUNT]
+    return gateway.call(lambda: account.by_id[order_id].working)
+
+
+def test_it_gives_one_result_when_awaited(run, connect, gateway, resting):
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            assert not group.done
+            found = await group
+            assert await group is found
+            assert group.state == "done"
+            assert [ticket.kind for ticket in group.tickets] == [
+                "read",
+                *["cancel"] * 3,
+            ]
+            return found
+
+    assert run(main()) == dict.fromkeys(resting, Outcome.ACCEPTED)
+    assert not any(is_open(gateway, number) for number in resting)
+
+
+def test_the_blocking_executor_waits_for_the_same(trader, gateway, resting):
+    group = trader._wait(start(trader))
+    assert group == dict.fromkeys(resting, Outcome.ACCEPTED)
+    assert not any(is_open(gateway, number) for number in resting)
+
+
+def test_its_requests_are_on_their_way_together(run, connect, gateway, resting):
+    gateway.faults.add(Fault(CANCEL, reply="trickle", delay_s=0.003, times=3))
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            while len(group.tickets) < 4:
+                await asyncio.sleep(0.005)
+            assert "1 of 4" in group.state
+            assert len(executor.intents()) == 3
+            await group
+
+    run(main())
+
+
+def test_it_goes_on_though_nobody_awaits_it(run, connect, gateway, resting):
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            while not group.done:
+                await asyncio.sleep(0.005)
+
+    run(main())
+    assert not any(is_open(gateway, number) for number in resting)
+
+
+def test_a_wait_that_is_cancelled_ends_the_wait_alone(run, connect, gateway, resting):
+    gateway.faults.add(Fault(OPEN, reply="trickle", delay_s=0.003))
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(group, 0.01)
+            assert await group == dict.fromkeys(resting, Outcome.ACCEPTED)
+
+    run(main())
+
+
+def test_one_that_is_refused_hides_no_other(run, connect, gateway, resting):
+    gateway.faults.add(Fault(CANCEL, reply="code", error_code=3, effect="none"))
+
+    async def main():
+        async with connect() as executor:
+            return list((await start(executor)).values())
+
+    outcomes = run(main())
+    assert outcomes.count(Outcome.ACCEPTED) == 2
+    assert outcomes.count(Outcome.REJECTED) == 1
+
+
+def test_a_read_that_fails_is_its_error(run, connect, gateway, caplog):
+    gateway.faults.add(Fault(OPEN, reply="status", status=404, times=9))
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            for _ in range(2):
+                with pytest.raises(fastorder.RequestFailed, match="404"):
+                    await group
+
+    run(main())
+    assert "cancel all has failed" in caplog.text  # for whom nobody awaits it
+
+
+def test_its_steps_may_handle_such_an_error(run, connect, gateway):
+    gateway.faults.add(Fault(OPEN, reply="status", status=404, times=1))
+
+    def steps(executor):
+        try:
+            yield ReadVerbs.open_orders.ticket(executor, ACCOUNT)
+        except fastorder.RequestFailed:
+            orders = yield ReadVerbs.open_orders.ticket(executor, ACCOUNT)
+            return f"{len(orders)} at the second try"
+
+    async def main():
+        async with connect() as executor:
+            return await start(executor, steps)
+
+    assert run(main()) == "0 at the second try"
+
+
+def test_a_step_of_no_requests_is_no_wait(run, connect):
+    def steps(executor):
+        nothing = yield []
+        return nothing
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor, steps)
+            assert group.done
+            return await group
+
+    assert run(main()) == []
+
+
+def test_a_close_waits_for_the_whole_of_it(run, connect, gateway, resting):
+    async def main():
+        executor = connect()
+        group = start(executor)
+        await executor.aclose()
+        return await group
+
+    assert run(main()) == dict.fromkeys(resting, Outcome.ACCEPTED)
+    assert not any(is_open(gateway, number) for number in resting)
+
+
+def test_a_close_that_does_not_wait_ends_it(run, connect, gateway, resting):
+    gateway.faults.add(Fault(OPEN, reply="stall"))
+
+    async def main():
+        executor = connect()
+        group = start(executor)
+        await executor.aclose(drain=0)
+        with pytest.raises(fastorder.FastOrderError, match="closed"):
+            await group
+
+    run(main())
+    assert all(is_open(gateway, number) for number in resting)
+
+
+def test_a_blocking_close_waits_for_it_too(gateway, trader, resting):
+    executor = prepared(blocking.OrderExecutor(gateway.base_url, retry=QUICK), gateway)
+    group = start(executor)
+    executor.close()
+    assert group.done
+    assert not any(is_open(gateway, number) for number in resting)
+
+
+def test_a_closed_executor_starts_none(trader):
+    trader.close()
+    with pytest.raises(fastorder.ExecutorClosed):
+        start(trader)
+
+
+def test_nothing_is_left_of_it(run, connect, resting):
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            await group
+            assert not executor._dispatcher.groups
+            seen = weakref.ref(group)
+            del group
+            gc.collect()
+            assert seen() is None
+
+    run(main())
