@@ -1,4 +1,4 @@
-"""Settings of an executor: frozen, and checked when they are made."""
+"""Timeouts and RetryPolicy, checked when they are made."""
 
 from __future__ import annotations
 

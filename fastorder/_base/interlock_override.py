@@ -1,4 +1,4 @@
-"""The typed word of a caller who trades on although an order is in doubt."""
+"""DespiteUnknown: the caller trades on although an order is in doubt."""
 
 from __future__ import annotations
 

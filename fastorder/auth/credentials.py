@@ -1,4 +1,4 @@
-"""A user name and an API key, kept for another login and shown to nobody."""
+"""A user name and an API key, kept for the next login and never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal that is written."""
+"""Journal: opened, written to, queried, closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which orders are in doubt, by account and contract: the interlock's memory."""
+"""Which orders are in doubt, by account and contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders reported absent or rejected, looked for again for a day.
+"""Looks for a day for orders reported absent or rejected.
 
 The proof says what the gateway listed, so it is wrong where the gateway books an order
 later still. The tag is never used again for another order, so whatever carries it is

@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""The protocol that sends an order at most once: events in, commands out, no I/O.
+"""Sends an order at most once: events in, commands out, no I/O.
 
 The order carries a tag that the gateway takes once for each account. Where the outcome
 of a send is in doubt, nothing is sent again before Order/search has been read in full
@@ -21,7 +21,7 @@ from fastorder._core.flow.classify import Answer, classify
 from fastorder.enums import Outcome
 from fastorder.errors import PlaceOrderError, error_name
 from fastorder.gateway.responses import (
-    NOT_LET_IN,
+    UNAUTHORIZED_TEXT,
     refusal_name,
     refuses,
     tag_in_use,
@@ -189,7 +189,8 @@ class Placement(Reconciliation):
         """There may be another token by the next send; a second 401 is the last."""
         again, self._had_401 = self._had_401, True
         self._never_again |= again
-        self._mark_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
+        reason = f"twice {UNAUTHORIZED_TEXT}" if again else self._answer.reason
+        self._mark_in_doubt(reason)
         return self._look_up_later()
 
     def _unanswered(self) -> Command[OrderResult]:

@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""An order in doubt: how it is looked up, watched, and proved to be there or not.
+"""Finds out what became of an order in doubt: looked up, watched, proved.
 
 Absence is told once ``Lookups`` has counted enough of it, and the account's trades and
 a sign of life show that the lists can be believed.

@@ -1,4 +1,4 @@
-"""Where a placement stands, and what can happen to it."""
+"""The states of a placement, and the events that change them."""
 
 from __future__ import annotations
 

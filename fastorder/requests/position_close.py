@@ -1,6 +1,6 @@
 """The protocol of closing a position, whole or in part.
 
-Closing the whole of it can be repeated, once a look shows that the position is still
+Closing the whole of it can be repeated, once a look-up shows that the position is still
 there. Closing a part has no key and no absolute value: a second send would close twice,
 so it is never sent again, and where its answer is lost its outcome stays unknown.
 """
@@ -25,7 +25,7 @@ CLOSE = Kind(
     Endpoint.CLOSE_POSITION,
     ClosePositionError,
     frozenset({ClosePositionError.OrderPending, ClosePositionError.UnknownError}),
-    Repeat.AFTER_A_LOOK,
+    Repeat.AFTER_LOOKUP,
 )
 PARTIAL_CLOSE = Kind(
     "partial close",
@@ -78,7 +78,7 @@ class PositionClose(Amendment):
         body = b'{"accountId":%d}' % self.account_id
         return Send(Endpoint.SEARCH_POSITIONS, body)
 
-    def _seen(self, answer: Answer) -> tuple[Effect, str]:
+    def _judge_effect(self, answer: Answer) -> tuple[Effect, str]:
         """A position that is gone is closed; a part that is gone cannot be told."""
         rows = _positions(answer)
         if rows is None:

@@ -1,4 +1,4 @@
-"""The way from a protocol's command to the engine, and the book of requests."""
+"""Carries commands to the engine, and keeps the list of open requests."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Dispatcher(DispatcherBase):
             ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent. After
                 anything else, a Ctrl-C say, it may have been, so it stays in the book.
         """
-        if self.renewal.by_hand:
+        if self.renewal.checks_at_launch:
             self.renewal._on_timer()
         self._open[ticket] = None
         try:

@@ -1,4 +1,4 @@
-"""Where the executor may connect to, and whose certificates it trusts."""
+"""Checks the base URL, and chooses the certificate authorities."""
 
 from __future__ import annotations
 

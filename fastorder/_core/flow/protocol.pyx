@@ -1,4 +1,4 @@
-"""Protocols: told of events, they answer each with what is to be done next.
+"""The base of every protocol: events in, commands out.
 
 A protocol does no I/O, so that it can be run on any engine, and in tests on none.
 """

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
-"""What one exchange leaves behind, and who hears of it."""
+"""Evidence, which is what one exchange leaves behind, and its receiver."""
 
 cimport cython
 
