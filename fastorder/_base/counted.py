@@ -1,7 +1,7 @@
 """A number of things, in words."""
 
 
-def counted(number: int, thing: str) -> str:
+def counted(number: object, thing: str) -> str:
     """The number and the noun: "1 byte", "2 bytes".
 
     Args:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder._base.answer_kind import AnswerKind
+from fastorder._base.counted import counted
 from fastorder._core.flow.protocol import Send
 from fastorder.errors import ClosePositionError, PartialClosePositionError
 from fastorder.gateway.endpoints import Endpoint
@@ -89,7 +90,7 @@ class PositionClose(Amendment):
         )
         if not size:
             return Effect.DONE, "the position is gone"
-        return Effect.NOT_SEEN, f"{size} contracts are open"
+        return Effect.NOT_SEEN, f"{counted(size, 'contract')} still open"
 
 
 def _positions(answer: Answer) -> list[dict[str, object]] | None:

@@ -10,6 +10,8 @@ from libc.stdint cimport int64_t
 
 from fastorder._core.transport.evidence cimport FOREVER_NS, Evidence
 
+from fastorder._base.counted import counted
+
 
 @cython.freelist(8)
 @cython.no_gc       # bytes, and a member of an enum
@@ -32,7 +34,7 @@ cdef class Send:
         self.valid_until_ns = valid_until_ns
 
     def __repr__(self):
-        return f"Send({self.endpoint}, {len(self.body)} bytes)"
+        return f"Send({self.endpoint}, {counted(len(self.body), 'byte')})"
 
 
 cpdef Send gated_send(object endpoint, bytes body, int64_t valid_until_ns):
