@@ -52,16 +52,16 @@ class RetryPolicy:
         max_retries: tries after the first, 0 to 10.
         base_delay: seconds before the first of them, at most 60.
         multiplier: each delay is the one before times this, at least 1.
-        max_delay: no delay is longer, in seconds.
-        jitter: a delay is lengthened at random by up to this share, 0 to 0.1.
-        statuses: the HTTP statuses that may pass.
-        max_retry_after: the longest Retry-After that is heeded, in seconds.
+        max_delay: the longest delay, in seconds.
+        jitter: the share by which a delay may be longer, at random, 0 to 0.1.
+        statuses: the HTTP statuses that are tried again, 500 to 599.
+        max_retry_after: the longest Retry-After that it waits for, in seconds.
         resend: when an order of unknown outcome is sent again: "lookup_first", once a
             look-up in full does not list it; "after_quiet", once it is proved that it
             was not placed; "never".
         quiet: seconds after the last send until a look-up can prove that an order was
-            not placed; more than the gateway takes to book or to drop one.
-        watch: seconds after which an unknown order is no longer looked up by itself.
+            not placed; longer than the gateway takes to book or to drop one.
+        watch: seconds after which an unknown order is looked up only when you ask.
     """
 
     max_retries: int = 3

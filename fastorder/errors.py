@@ -37,12 +37,12 @@ class InvalidField(FastOrderError, ValueError):
 
 
 class WrongFieldType(FastOrderError, TypeError):
-    """A value is of a type that cannot be taken; nothing was sent.
+    """A value has the wrong type; nothing was sent.
 
     Attributes:
         field: which argument.
         rule: what it has to be.
-        value: what it was; where that may be a secret, its type alone is shown.
+        value: what it was; a value that may be secret shows only its type.
         hint: what may have been meant; "" where nothing is known of that.
     """
 
@@ -80,7 +80,7 @@ class UnknownSymbol(FastOrderError, LookupError):
 
 
 class UnknownTag(FastOrderError, LookupError):
-    """No order with this tag is known to the executor."""
+    """The executor knows no order with this tag."""
 
 
 class TokenMissing(FastOrderError):
@@ -100,11 +100,11 @@ class ExecutorClosed(FastOrderError, RuntimeError):
 
 
 class ExecutorMisuse(FastOrderError, RuntimeError):
-    """Used from another thread, event loop or process than its own; nothing sent."""
+    """Used from a wrong thread, event loop or process; nothing was sent."""
 
 
 class Halted(FastOrderError, RuntimeError):
-    """No new exposure may leave: the kill switch, or what shut the gate for good."""
+    """No new exposure may leave; the text says why. See ``kill`` and ``resume``."""
 
 
 class Interlocked(FastOrderError, RuntimeError):
@@ -169,7 +169,7 @@ class RequestFailed(FastOrderError):
 
 
 class AuthLost(RequestFailed):
-    """The gateway takes no token of this executor: log in, or set another one."""
+    """The gateway does not accept the token: log in, or set another one."""
 
 
 class OrderFailed(FastOrderError):
@@ -196,7 +196,7 @@ class OrderNotSent(OrderFailed):
 
 
 class OrderNotPlaced(OrderFailed):
-    """It was sent, and it is proved that no order came of it."""
+    """It was sent, and it is proved that it became no order."""
 
 
 class OrderUnknown(OrderFailed):
@@ -227,11 +227,11 @@ class JournalUnavailable(JournalError):
 
 
 class JournalLocked(JournalError):
-    """Somebody else writes it; a journal has one writer."""
+    """Another process or executor writes it; a journal has one writer."""
 
 
 class JournalForeign(JournalError):
-    """The file is something else than a journal."""
+    """The file is not a journal."""
 
 
 class JournalTooNew(JournalError):
@@ -250,7 +250,7 @@ class JournalFailed(JournalError):
 
 
 class JournalConflict(JournalError, ValueError):
-    """Another intent stands under this tag or key; both are in the text."""
+    """Another intent has this tag or key; the text shows both."""
 
 
 class JournalMisuse(JournalError, RuntimeError):

@@ -11,15 +11,15 @@ from fastorder.errors import WrongFieldType
 @class_with_near_names
 @dataclass(frozen=True, slots=True)
 class DespiteUnknown:
-    """New exposure is wanted although these orders of the contract are in doubt.
+    """Place an order although these orders of its contract are in doubt.
 
     Attributes:
-        tags: of every order in doubt there, as ``Interlocked.tags`` names them; one
-            that comes to be in doubt later is not covered.
+        tags: every order in doubt there, as ``Interlocked.tags`` names them. An order
+            that is in doubt later is not covered.
         reason: for the log.
 
     Raises:
-        WrongFieldType: these are no tags; one alone is a tuple of one.
+        WrongFieldType: ``tags`` is not a tuple of tags; write one as ``(tag,)``.
     """
 
     tags: tuple[str, ...]
