@@ -27,7 +27,7 @@ from fastorder.gateway.responses import (
     tag_in_use,
     unauthorized,
 )
-from fastorder.placement.reconciliation import Reconciliation
+from fastorder.placement.reconciliation import RESTARTED, Reconciliation
 from fastorder.placement.states import (
     AUDITING,
     CHECKING,
@@ -78,6 +78,17 @@ class Placement(Reconciliation):
     def start(self) -> Command[OrderResult] | None:
         """The first command: the order leaves."""
         return self._handle(EVENT_START)
+
+    def recall(self, sent_s: float) -> OrderResult:
+        """What is known of it after a restart, before anything is asked.
+
+        Args:
+            sent_s: when the intent was written, in seconds since the epoch.
+        """
+        self._sent_s = min(sent_s, self._sent_s)
+        self._lookups().restarted = True
+        self._mark_in_doubt(RESTARTED)
+        return self._unknown()
 
     def resume(self, sent_s: float) -> Command[OrderResult] | None:
         """The first command after a restart: look it up, and never send it.

@@ -292,9 +292,11 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     def _close(self, symbol: str, account_id: int, quantity: int | None) -> ResultT:
         called_ns = monotonic_ns()
+        account, symbol = account_id_from(account_id), symbol_from(symbol)
+        self._engine.check()
         closing = PositionClose(
-            account_id_from(account_id),
-            self._contracts.find(symbol_from(symbol)).contract_id,
+            account,
+            self._contracts.find(symbol).contract_id,
             quantity,
             self._policy,
             self._dispatcher.clock,
@@ -354,7 +356,11 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
     # ------------------------------------------------------------ what is open
 
     def intents(self) -> tuple[Ticket[OrderResult], ...]:
-        """The changes that are on their way, and the orders of unknown outcome."""
+        """The changes that are on their way, and the orders of unknown outcome.
+
+        Those that an earlier run with the same journal has left are among them from
+        the start; each is looked up by ``resolve``, or before the next order.
+        """
         return self._dispatcher.unsettled()
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
@@ -376,11 +382,12 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             UnknownTag: this executor has sent no such order, or it ended long ago.
         """
         check_type("tag", tag, str, "must be text", object_hint("tag", tag))
-        self._idempotency.recover()
         ticket = self._dispatcher.tagged(tag)
         if ticket is None:
+            self._engine.check()
             raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")
         if not ticket.settled:
+            self._idempotency.recover()
             self._dispatcher.look_again(ticket)
         self._dispatcher.late_arrivals.acknowledge(tag)
         return self._deliver(ticket)

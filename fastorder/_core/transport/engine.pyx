@@ -130,7 +130,7 @@ cdef class Engine:
         """How many wake-ups are due later."""
         return self.queue.size
 
-    def check(self):
+    cpdef object check(self):
         """Refuse a use from a wrong loop, thread or process, or after the close.
 
         Raises:
