@@ -144,7 +144,7 @@ class Submitter:
         if not tags:
             return
         names = ", ".join(tags)
-        if order.despite is None or not order.despite.covers(tags):
+        if order.despite is None or not order.despite._covers(tags):
             raise Interlocked(
                 f"account {order.account_id} has orders of this contract in doubt: "
                 f"{names}. resolve(tag) looks one up; DespiteUnknown({tags!r}) as "
