@@ -23,6 +23,7 @@ from fastorder.errors import (
     InvalidToken,
     JournalError,
     KeyReused,
+    NotAwaited,
     OrderFailed,
     OrderNotPlaced,
     OrderNotSent,
@@ -59,6 +60,7 @@ __all__ = [
     "InvalidToken",
     "JournalError",
     "KeyReused",
+    "NotAwaited",
     "Order",
     "OrderExecutor",
     "OrderFailed",
@@ -96,6 +98,17 @@ _DATACLASSES = {
 }
 """Imported once they are asked for, or an executor is made."""
 
+_COMPILED = (OrderRequest, OrderResult, Ticket)
+"""These say themselves where they are imported from."""
+
+_MODULES = {"blocking", "errors", "journal", "marketdata", "simulator"}
+"""Those that users import from; the others are not theirs."""
+
+for _name in __all__:  # each says that it is imported from here
+    _public = globals().get(_name)
+    if isinstance(_public, type) and not issubclass(_public, _COMPILED):
+        _public.__module__ = __name__
+
 if not TYPE_CHECKING:  # a type checker would take any name for one of the package
 
     def __getattr__(name: str) -> object:
@@ -106,5 +119,6 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of the packa
         return value
 
     def __dir__() -> list[str]:
-        """What is there, and what would be."""
-        return sorted({*globals(), *__all__})
+        """What is for users, loaded or not."""
+        own = [name for name in globals() if name.startswith("__")]
+        return sorted({*__all__, *own, *(_MODULES & globals().keys())})

@@ -11,7 +11,6 @@ from fastorder.errors import ConfigurationError
 
 SECOND_NS = 1_000_000_000
 
-
 RESENDS = ("lookup_first", "after_quiet", "never")
 
 
@@ -33,12 +32,12 @@ class Timeouts:
         _check_seconds("request", self.request, 0.001, 300.0)
 
     @property
-    def connect_ms(self) -> int:
+    def _connect_ms(self) -> int:
         """The same in whole milliseconds."""
         return math.ceil(self.connect * 1000)
 
     @property
-    def request_ms(self) -> int:
+    def _request_ms(self) -> int:
         """The same in whole milliseconds."""
         return math.ceil(self.request * 1000)
 
@@ -94,7 +93,7 @@ class RetryPolicy:
             )
         object.__setattr__(self, "statuses", _statuses(self.statuses))
 
-    def delay_ns(self, index: int, spread: float = 0.0) -> int:
+    def _delay_ns(self, index: int, spread: float = 0.0) -> int:
         """The delay before retry ``index`` (from 0), in nanoseconds.
 
         Args:
@@ -105,14 +104,14 @@ class RetryPolicy:
         return int(delay * (1.0 + self.jitter * spread) * SECOND_NS)
 
     @property
-    def watch_ns(self) -> int:
+    def _watch_ns(self) -> int:
         """``watch`` in nanoseconds."""
         return int(self.watch * SECOND_NS)
 
     @property
     def delays_ns(self) -> tuple[int, ...]:
         """Every delay without jitter, in nanoseconds."""
-        return tuple(self.delay_ns(index) for index in range(self.max_retries))
+        return tuple(self._delay_ns(index) for index in range(self.max_retries))
 
 
 def _check_seconds(name: str, value: float, least: float, most: float) -> None:
@@ -158,3 +157,6 @@ def _why_not(statuses: object) -> str:
 
 ONE_TRY = RetryPolicy(max_retries=0)
 """For what a later request asks anew."""
+
+for _kind in (Timeouts, RetryPolicy):
+    _kind.__module__ = "fastorder"  # where they are imported from

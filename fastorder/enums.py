@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
+from enum import Enum
+from typing import NoReturn
+
+from fastorder.errors import GatewayNumber
 
 
-class Side(IntEnum):
-    """Which way."""
+class Side(GatewayNumber):
+    """Which way; prints as ``BUY`` or ``SELL``, in JSON it is the number.
+
+    It is neither true nor false: BUY is 0, and must not be taken for no side.
+    """
 
     BUY = 0
     SELL = 1
 
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            "a side is neither true nor false: compare it (side is Side.BUY, or "
+            "side is None)"
+        )
 
-class OrderType(IntEnum):
-    """The kinds of order; the gateway's pages for placing leave STOP_LIMIT out."""
+
+class OrderType(GatewayNumber):
+    """The kinds of order; the gateway's pages for placing leave STOP_LIMIT out.
+
+    One prints as its name, ``LIMIT`` say; in JSON it is the number.
+    """
 
     LIMIT = 1
     MARKET = 2
@@ -24,8 +39,11 @@ class OrderType(IntEnum):
     JOIN_ASK = 7
 
 
-class OrderStatus(IntEnum):
-    """Where an order stands at the gateway."""
+class OrderStatus(GatewayNumber):
+    """Where an order stands at the gateway.
+
+    One prints as its name, ``OPEN`` say; in JSON it is the number.
+    """
 
     NONE = 0
     OPEN = 1
@@ -39,10 +57,21 @@ class OrderStatus(IntEnum):
 
 
 class Outcome(Enum):
-    """What is known of a request that changes something."""
+    """What is known of a request that changes something.
+
+    One prints as its name, ``ACCEPTED`` say; its value is what stands in JSON. It is
+    compared with members (``is Outcome.ACCEPTED``), not with text, and ACCEPTED alone
+    is true.
+    """
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     NOT_SENT = "not sent"
     NOT_PLACED = "not placed"
     UNKNOWN = "unknown"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __bool__(self) -> bool:
+        return self is Outcome.ACCEPTED

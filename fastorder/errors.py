@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 class FastOrderError(Exception):
     """Every error of this library."""
 
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)
+
 
 class InvalidField(FastOrderError, ValueError):
     """A value breaks a rule; nothing was sent.
@@ -101,6 +104,13 @@ class ExecutorClosed(FastOrderError, RuntimeError):
 
 class ExecutorMisuse(FastOrderError, RuntimeError):
     """Used from a wrong thread, event loop or process; nothing was sent."""
+
+
+class NotAwaited(FastOrderError, TypeError, AttributeError):
+    """A ticket was taken for its result; its request is on its way all the same.
+
+    It is an AttributeError, so that ``hasattr(ticket, "success")`` is false.
+    """
 
 
 class Halted(FastOrderError, RuntimeError):
@@ -265,10 +275,26 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+class GatewayNumber(IntEnum):
+    """A number of the gateway's. It prints as its name, ``f"{side} 1 MNQ"`` say.
+
+    ``int()``, comparisons and JSON have the number, and so has ``f"{side:d}"``. It
+    equals its number, and no text.
+    """
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        if spec.endswith(("b", "c", "d", "o", "x", "X", "n")):
+            return int.__format__(self, spec)
+        return format(self.name, spec)
+
+
 # Error codes. Source: the gateway's Swagger description; names as they stand there.
 
 
-class LoginError(IntEnum):
+class LoginError(GatewayNumber):
     """Codes of Auth/loginKey."""
 
     Success = 0
@@ -284,7 +310,7 @@ class LoginError(IntEnum):
     ApiKeyAuthenticationDisabled = 10
 
 
-class ValidateError(IntEnum):
+class ValidateError(GatewayNumber):
     """Codes of Auth/validate."""
 
     Success = 0
@@ -294,7 +320,7 @@ class ValidateError(IntEnum):
     UnknownError = 4
 
 
-class PlaceOrderError(IntEnum):
+class PlaceOrderError(GatewayNumber):
     """Codes of Order/place."""
 
     Success = 0
@@ -310,7 +336,7 @@ class PlaceOrderError(IntEnum):
     AccountRejected = 10
 
 
-class ModifyOrderError(IntEnum):
+class ModifyOrderError(GatewayNumber):
     """Codes of Order/modify."""
 
     Success = 0
@@ -323,7 +349,7 @@ class ModifyOrderError(IntEnum):
     ContractNotFound = 7
 
 
-class CancelOrderError(IntEnum):
+class CancelOrderError(GatewayNumber):
     """Codes of Order/cancel."""
 
     Success = 0
@@ -335,7 +361,7 @@ class CancelOrderError(IntEnum):
     AccountRejected = 6
 
 
-class ClosePositionError(IntEnum):
+class ClosePositionError(GatewayNumber):
     """Codes of Position/closeContract."""
 
     Success = 0
@@ -349,7 +375,7 @@ class ClosePositionError(IntEnum):
     AccountRejected = 8
 
 
-class PartialClosePositionError(IntEnum):
+class PartialClosePositionError(GatewayNumber):
     """Codes of Position/partialCloseContract."""
 
     Success = 0
@@ -364,14 +390,14 @@ class PartialClosePositionError(IntEnum):
     AccountRejected = 9
 
 
-class SearchOrderError(IntEnum):
+class SearchOrderError(GatewayNumber):
     """Codes of Order/search, Order/searchOpen and Order/v2/query."""
 
     Success = 0
     AccountNotFound = 1
 
 
-class SearchOrderByIdError(IntEnum):
+class SearchOrderByIdError(GatewayNumber):
     """Codes of Order/searchById."""
 
     Success = 0

@@ -1,17 +1,16 @@
 """What the gateway lists: orders, trades, contracts, accounts. Frozen and typed."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from enum import IntEnum
+from typing import Any, TypeAlias, TypeVar
 
 from fastorder._base.timestamps import time_from
-from fastorder.enums import OrderStatus, Side
+from fastorder.enums import OrderStatus, OrderType, Side
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+_Number = TypeVar("_Number", bound=IntEnum)
 
 Price: TypeAlias = int | float | Decimal
 """A price: exact on the wire, whichever it is; a float counts as its shortest text."""
@@ -26,7 +25,7 @@ class Order:
         account_id: the account.
         contract_id: the contract.
         status: an OrderStatus, or a plain int if this version does not know it.
-        type: the gateway's number for the order type; see OrderType.
+        type: an OrderType, or a plain int if this version does not know it.
         side: a Side.
         size: contracts asked for.
         fill_volume: contracts filled.
@@ -46,7 +45,7 @@ class Order:
     account_id: int
     contract_id: str
     status: OrderStatus | int
-    type: int
+    type: OrderType | int
     side: Side
     size: int
     fill_volume: int = 0
@@ -62,7 +61,7 @@ class Order:
     linked_id: int | None = None
 
     @classmethod
-    def from_wire(cls, row: Mapping[str, Any]) -> Order:
+    def from_wire(cls, row: Mapping[str, Any]) -> "Order":
         """Read a row; members that are not known are left out.
 
         Raises:
@@ -73,8 +72,8 @@ class Order:
                 id=row["id"],
                 account_id=row["accountId"],
                 contract_id=row["contractId"],
-                status=_status(row["status"]),
-                type=row["type"],
+                status=_named(OrderStatus, row["status"]),
+                type=_named(OrderType, row["type"]),
                 side=Side(row["side"]),
                 size=row["size"],
                 fill_volume=row.get("fillVolume") or 0,
@@ -91,6 +90,18 @@ class Order:
             )
         except KeyError as missing:
             raise ValueError(f"an order must have {missing}, it has none") from None
+
+    def __repr__(self) -> str:
+        rest = {name: getattr(self, name) for name in _SHOWN}
+        parts = [f"{name} {value}" for name, value in rest.items() if value is not None]
+        if self.fill_volume:
+            parts.insert(0, f"{self.fill_volume} filled")
+        what = f"{self.side} {self.size} {self.contract_id} {self.type}"
+        return f"<Order {self.id}: {', '.join([what, str(self.status), *parts])}>"
+
+
+_SHOWN = ("filled_price", "limit_price", "stop_price", "trail_price", "custom_tag")
+"""What an order shows of itself where it has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,7 @@ class Contract:
     symbol_id: str
 
     @classmethod
-    def from_wire(cls, row: Mapping[str, Any]) -> Contract:
+    def from_wire(cls, row: Mapping[str, Any]) -> "Contract":
         """Read a contract of the gateway.
 
         Raises:
@@ -158,7 +169,7 @@ class Account:
     simulated: bool | None = None
 
     @classmethod
-    def from_wire(cls, row: Mapping[str, Any]) -> Account:
+    def from_wire(cls, row: Mapping[str, Any]) -> "Account":
         """Read an account of the gateway.
 
         Raises:
@@ -207,7 +218,7 @@ class Trade:
     created: datetime | None = None
 
     @classmethod
-    def from_wire(cls, row: Mapping[str, Any]) -> Trade:
+    def from_wire(cls, row: Mapping[str, Any]) -> "Trade":
         """Read a row; members that are not known are left out.
 
         Raises:
@@ -231,12 +242,17 @@ class Trade:
             raise ValueError(f"a trade must have {missing}, it has none") from None
 
 
-def _status(number: int) -> OrderStatus | int:
+def _named(kind: type[_Number], number: int) -> _Number | int:
+    """The member with this number; the number itself where there is none."""
     try:
-        return OrderStatus(number)
+        return kind(number)
     except ValueError:
         return number
 
 
 def _decimal(number: float | None) -> Decimal | None:
     return None if number is None else Decimal(repr(number))
+
+
+for _kind in (Order, Contract, Account, Trade):
+    _kind.__module__ = "fastorder"  # where they are imported from

@@ -1,7 +1,5 @@
 """When what happened to a request."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
@@ -34,6 +32,3 @@ class Timing(NamedTuple):
     def call_to_result(self) -> int:
         """Nanoseconds from the call until the result was known."""
         return self.parsed - self.called
-
-
-NO_TIMING = Timing(0, None, None, 0)

@@ -299,7 +299,7 @@ def test_the_journal_gives_those_that_are_still_absent(path):
         journal.resolve("fo1-2", "ACCEPTED", 7, "it came late", 21.0)
 
         def absent(at_s):
-            known = journal.told_since("NOT_PLACED", at_s)
+            known = journal._told_since("NOT_PLACED", at_s)
             return [entry.intent.tag for entry in known]
 
         assert absent(0.0) == ["fo1-0", "fo1-1"]

@@ -1,15 +1,31 @@
 """Orders, results, settings: immutable, comparable, printable, picklable."""
 
+import json
+import logging
 import pickle
 from datetime import datetime, timezone
 from decimal import Decimal
+from enum import Enum, IntEnum
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fastorder
-from fastorder import Order, OrderRequest, OrderResult, OrderType, Outcome, Side, Timing
+from fastorder import (
+    Order,
+    OrderRequest,
+    OrderResult,
+    OrderStatus,
+    OrderType,
+    Outcome,
+    Side,
+    Timing,
+    enums,
+    errors,
+    marketdata,
+)
 from fastorder._base.timestamps import time_from
 from fastorder._core.transport.timer_heap import TimerHeap
 from fastorder.errors import ModifyOrderError, PlaceOrderError, error_name
@@ -45,6 +61,36 @@ def test_a_result_is_a_mapping():
     assert len(ACCEPTED) == len(list(ACCEPTED.values())) == 3
     with pytest.raises(KeyError):
         ACCEPTED["nothing"]
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_result_is_true_where_it_was_accepted(outcome):
+    result = OrderResult(outcome, order_id=1)
+    assert bool(result) is result.success is (outcome is Outcome.ACCEPTED)
+    assert bool(result.outcome) is bool(result)
+    assert len(result) > 0
+
+
+def test_a_result_equals_what_it_shows():
+    assert dict(REJECTED) == REJECTED
+    assert REJECTED == dict(REJECTED)
+    assert REJECTED != dict(ACCEPTED)
+    assert REJECTED != {}
+    assert OrderResult(Outcome.ACCEPTED, tag="a") != OrderResult(Outcome.ACCEPTED)
+
+
+def test_a_result_matches_as_a_mapping():
+    match REJECTED:
+        case {"success": False, "outcome": found}:
+            assert found == "rejected"
+        case _:
+            raise AssertionError("a mapping must match")
+
+
+def test_a_result_is_logged_as_it_prints(caplog):
+    for result in (ACCEPTED, REJECTED):
+        logging.getLogger("mine").warning("told %s", result)
+        assert caplog.messages[-1] == f"told {result}"
 
 
 def test_results_and_requests_never_change():
@@ -115,8 +161,91 @@ def test_a_row_is_read_leniently_and_a_broken_one_is_refused():
     }
     order = Order.from_wire(row)
     assert (order.status, order.limit_price) == (42, Decimal("0.1"))
+    assert type(order.status) is int
     with pytest.raises(ValueError, match="'status'"):
         Order.from_wire({key: row[key] for key in row if key != "status"})
+
+
+ROW = {
+    "id": 9056,
+    "accountId": 2,
+    "contractId": "CON.F.US.MNQ.Z26",
+    "status": 1,
+    "type": 1,
+    "side": 0,
+    "size": 2,
+    "fillVolume": 1,
+    "filledPrice": 25000.25,
+    "limitPrice": 25000.5,
+    "customTag": "mine",
+}
+
+
+def test_an_order_says_what_it_is_at_a_glance():
+    order = Order.from_wire(ROW)
+    assert order.type is OrderType.LIMIT
+    assert order.type == 1
+    assert repr(order) == (
+        "<Order 9056: BUY 2 CON.F.US.MNQ.Z26 LIMIT, OPEN, 1 filled, filled_price "
+        "25000.25, limit_price 25000.5, custom_tag mine>"
+    )
+    assert pickle.loads(pickle.dumps(order)) == order
+
+
+def test_an_order_of_a_type_that_is_not_known_has_its_number():
+    order = Order.from_wire(ROW | {"type": 77})
+    assert type(order.type) is int
+    assert " 77, OPEN" in repr(order)
+
+
+NUMBERS = [
+    kind
+    for module in (enums, errors)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, IntEnum) and len(kind)
+]
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_a_number_with_a_name_prints_as_its_name(kind):
+    assert len(NUMBERS) == 12
+    for member in kind:
+        name, number = member.name, member.value
+        assert str(member) == f"{member}" == "%s" % member == name  # noqa: UP031
+        assert f"{member:>25}" == f"{name:>25}"
+        assert f"{member:03d}" == f"{number:03d}"
+        assert repr(member) == f"<{kind.__name__}.{name}: {number}>"
+        assert member == number == int(member)
+        assert json.dumps({"n": member}) == f'{{"n": {number}}}'
+        assert orjson.dumps(member) == str(number).encode()
+        assert pickle.loads(pickle.dumps(member)) is member
+        assert kind(number) is kind[name] is member
+
+
+def test_an_outcome_prints_as_its_name():
+    for outcome in Outcome:
+        assert str(outcome) == f"{outcome}" == outcome.name
+        assert f"{outcome:>12}" == f"{outcome.name:>12}"
+        assert repr(outcome) == f"<Outcome.{outcome.name}: {outcome.value!r}>"
+        assert orjson.loads(orjson.dumps(outcome)) == outcome.value
+    assert not issubclass(Outcome, str)
+    assert issubclass(Outcome, Enum)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_side_is_neither_true_nor_false(side):
+    with pytest.raises(TypeError, match="compare it"):
+        bool(side)
+    assert (side == side.value) is True
+    assert side in (0, 1)
+    assert OrderStatus.NONE == 0
+
+
+def test_what_went_another_way_is_true_where_there_was_some():
+    assert not marketdata.Tally()
+    assert marketdata.Tally(late_merged=1)
+    assert marketdata.Comparison(3, [], [], [])
+    assert not marketdata.Comparison(3, [5], [], [])
 
 
 def test_each_endpoint_has_its_own_names():
@@ -130,7 +259,7 @@ def test_the_default_schedule_is_750_1500_3000_ms():
     policy = fastorder.RetryPolicy()
     assert policy.delays_ns == (750_000_000, 1_500_000_000, 3_000_000_000)
     assert fastorder.RetryPolicy(max_delay=1).delays_ns[-1] == 1_000_000_000
-    assert fastorder.RetryPolicy(jitter=0.1).delay_ns(0, 0.5) == 787_500_000
+    assert fastorder.RetryPolicy(jitter=0.1)._delay_ns(0, 0.5) == 787_500_000
 
 
 @pytest.mark.parametrize(

@@ -52,14 +52,18 @@ def member(kind: type, name: str) -> dict[str, Any]:
 
 
 def public_names(module: Any) -> list[str]:
-    """Those of ``__all__``; without it, what the module itself defines."""
+    """Those of ``__all__``; without it, what the module itself defines.
+
+    What the package shows as its own may be of any module that has it.
+    """
     if hasattr(module, "__all__"):
         return sorted(module.__all__)
     return sorted(
         name
         for name, thing in vars(module).items()
         if not name.startswith("_")
-        and getattr(thing, "__module__", module.__name__) == module.__name__
+        and getattr(thing, "__module__", module.__name__)
+        in (module.__name__, "fastorder")
         and not inspect.ismodule(thing)
     )
 

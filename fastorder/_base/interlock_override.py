@@ -33,6 +33,9 @@ class DespiteUnknown:
             raise WrongFieldType("tags", "must be a tuple of texts", self.tags, hint)
         object.__setattr__(self, "tags", tuple(self.tags))
 
-    def covers(self, tags: tuple[str, ...]) -> bool:
+    def _covers(self, tags: tuple[str, ...]) -> bool:
         """Whether every one of these is named."""
         return set(tags) <= set(self.tags)
+
+
+DespiteUnknown.__module__ = "fastorder"  # where it is imported from

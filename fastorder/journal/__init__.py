@@ -5,3 +5,6 @@ from fastorder.journal.rows import Attempt, Entry, Intent, Verdict
 from fastorder.journal.store import Journal
 
 __all__ = ["Attempt", "Entry", "Intent", "Journal", "Verdict", "read"]
+
+for _public in (Attempt, Entry, Journal, Verdict, read):  # Intent says so itself
+    _public.__module__ = __name__  # where users import it from

@@ -2,6 +2,7 @@
 
 cimport cython
 
+from fastorder._core.codec.public_name cimport show_as
 
 cdef class Intent:
     cdef readonly str tag

@@ -114,9 +114,21 @@ class Intent:
         )
 
 
+show_as(  # type: ignore[name-defined]  # noqa: F821 (of the .pxd)
+    Intent,
+    b"fastorder.journal.Intent",
+    b"(tag, key, account_id, contract_id, body, valid_until_s, created_s)",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One send that was about to leave."""
+    """One send that was about to leave.
+
+    Attributes:
+        number: which send of its order: 2 for the first after the intent's own.
+        at_s: when, in seconds since the epoch.
+    """
 
     number: int
     at_s: float
@@ -124,7 +136,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found out of an intent, and by what proof."""
+    """What was found out of an intent, and by what proof.
+
+    Attributes:
+        outcome: "ACCEPTED", "REJECTED", "NOT_SENT", "NOT_PLACED" or "UNKNOWN".
+        order_id: the gateway's; None where there is none.
+        proof: why this is known, for people.
+        at_s: when, in seconds since the epoch.
+    """
 
     outcome: str
     order_id: int | None

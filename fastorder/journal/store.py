@@ -286,7 +286,7 @@ class Journal:
         """The intents that were made at a time or later, oldest first."""
         return self._selected(SELECT_SINCE, at_s)
 
-    def told_since(
+    def _told_since(
         self, outcome: str, at_s: float, *, unless_proof: str | None = None
     ) -> list[Entry]:
         """The intents that had this outcome at a time or later, and still have it.

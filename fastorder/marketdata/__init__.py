@@ -65,3 +65,6 @@ __all__ = [
     "resample",
     "weekdays",
 ]
+
+for _name in __all__:
+    globals()[_name].__module__ = __name__  # where users import it from

@@ -212,7 +212,7 @@ cdef class Machine:
         self.busy = True
         return 0
 
-    def feed(self, Column time, Column price, Column size, Column side=None):
+    def _feed(self, Column time, Column price, Column size, Column side=None):
         """Take ticks; all of them, or none where one is refused.
 
         Raises:
@@ -234,7 +234,7 @@ cdef class Machine:
         self.sheet.size = written
         refuse(why, reached, ticks.time[reached])
 
-    def feed_bars(self, dict columns, bint partial=False):
+    def _feed_bars(self, dict columns, bint partial=False):
         """Take shorter bars; all of them, or none.
 
         Args:
@@ -265,6 +265,8 @@ cdef class Machine:
 
     # a method of C: the interpreter calls it without a bound Python function between
     @cython.binding(False)
+    @cython.embedsignature(True)
+    @cython.embedsignature.format("clinic")
     def update(self, time_ns, price, size, int side=0):
         """Take one tick.
 
@@ -381,7 +383,7 @@ cdef class Machine:
         return self.make_bar(
             label, *self.cells(self.sheet.size), partial)
 
-    def take(self):
+    def _take(self):
         """The closed bars since the last call, name to column."""
         self.begin()
         cdef dict taken = {}
@@ -394,26 +396,26 @@ cdef class Machine:
         self.busy = False
         return taken
 
-    def mark(self):
+    def _mark(self):
         """Remember how things are, with no closed bars in hand."""
         self.begin()
         self.busy = False
         self.saved = self.state
         self.sheet.size = 0
 
-    def rollback(self):
+    def _rollback(self):
         """Be as at the last mark."""
         self.state = self.saved
         self.sheet.size = 0
 
-    def end_of(self, int64_t time_ns):
+    def _end_of(self, int64_t time_ns):
         """When the time bar that a time belongs to is complete; None outside of all."""
         cdef place_t place
         if self.rules.kind > TABLE or locate(&self.rules, 0, time_ns, &place):
             return None
         return place.complete_end
 
-    def close_last(self):
+    def _close_last(self):
         """Close the bar in the making; whether there was one, and when it is complete.
 
         Returns:

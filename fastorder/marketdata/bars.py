@@ -74,6 +74,10 @@ class Tally(NamedTuple):
     outside: int = 0
     """Outside every session, and left out."""
 
+    def __bool__(self) -> bool:
+        """Whether there were any."""
+        return any(self)
+
 
 class Bars:
     """Bars as columns, oldest first.
@@ -81,6 +85,10 @@ class Bars:
     Each column is a ``memoryview`` on contiguous memory that NumPy and Arrow take
     without a copy. A slice shares the memory. Polars, pandas, DuckDB and pyarrow take
     the whole through Arrow's PyCapsule interface: ``polars.DataFrame(bars)``.
+
+    Attributes:
+        every: what they are bars of; None where it is not known.
+        first_partial, last_partial: whether that bar may lack ticks.
     """
 
     __slots__ = ("_columns", "_tally", "every", "first_partial", "last_partial")
@@ -250,6 +258,9 @@ class Bars:
     def tally(self) -> Tally:
         """The ticks that were left out or merged on the way."""
         return self._tally
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._columns]
 
     def __getattr__(self, name: str) -> memoryview:
         if name.startswith("_") or name not in self._columns:

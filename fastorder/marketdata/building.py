@@ -95,12 +95,12 @@ class BarBuilder(Machine):
             BadTick, UnsortedTicks: with the index of the tick.
             WrongColumn: another type, or lengths that differ.
         """
-        self.mark()
+        self._mark()
         is_first = self.made == 0
         try:
             _feed(self, _columns(time_ns, price, size, side))
         except BaseException:
-            self.rollback()
+            self._rollback()
             raise
         return self._taken(is_first)
 
@@ -114,14 +114,14 @@ class BarBuilder(Machine):
         Returns:
             That bar, or none.
         """
-        self.mark()
+        self._mark()
         is_first = self.made == 0
-        end = self.close_last()
+        end = self._close_last()
         return self._taken(is_first, end is not None and not _is_over(end, until))
 
     def _taken(self, is_first: bool, last_partial: bool = False) -> Bars:
         return Bars(
-            self.take(),
+            self._take(),
             self.every,
             first_partial=is_first and self.first_partial,
             last_partial=last_partial,
@@ -244,7 +244,7 @@ def _resampled(pieces: list[Bars], target: Every, gaps: str, until: int | None) 
 
 def _feed_bars(builder: BarBuilder, bars: Bars) -> None:
     try:
-        builder.feed_bars(bars.columns(), bars.first_partial)
+        builder._feed_bars(bars.columns(), bars.first_partial)
     except UnsortedTicks as error:
         raise BarError(
             f"bars must be in order of time, bar {error.index} is not"
@@ -255,7 +255,7 @@ def _end_of_last(bars: Bars) -> int | None:
     """When the last bar is complete; what follows was not seen."""
     last = bars.time_ns[-1]
     builder = BarBuilder(bars.every or "1m")
-    return builder.end_of(last)
+    return builder._end_of(last)
 
 
 def _columns(time_ns: Any, price: Any, size: Any, side: Any) -> list[list[Column]]:
@@ -270,15 +270,15 @@ def _feed(builder: BarBuilder, columns: list[list[Column]]) -> None:
     names = ["time_ns", "price", "size", "side"][: len(columns)]
     for start, pieces in side_by_side(columns, names):
         try:
-            builder.feed(*pieces)
+            builder._feed(*pieces)
         except BadTick as error:
             raise type(error)(error.why, error.index + start) from None
 
 
 def _all_of(builder: BarBuilder, until: int | None) -> Bars:
-    end = builder.close_last()
+    end = builder._close_last()
     return Bars(
-        builder.take(),
+        builder._take(),
         builder.every,
         first_partial=builder.first_partial,
         last_partial=end is not None and not _is_over(end, until),
@@ -303,16 +303,16 @@ def _rule(every: Every, whole: bool) -> dict[str, Any]:
     """The kernel's arguments for a rule."""
     if not isinstance(every, Timeframe):
         if whole and every.level % 1:
-            raise BarError(f"{every.word} must be whole ticks, was {every.level}")
-        return {"kind": every.kind, "level": every.level}
-    if every.is_even:
+            raise BarError(f"{every._word} must be whole ticks, was {every.level}")
+        return {"kind": every._kind, "level": every.level}
+    if every._is_even:
         return {
             "kind": "even",
             "length_ns": every.length_ns,
-            "offset_ns": every.start_ns,
+            "offset_ns": every._start_ns,
         }
-    table = tuple(column_of(part, "sessions") for part in every.table())
-    return {"kind": "table", "length_ns": every.within_ns, "table": table}
+    table = tuple(column_of(part, "sessions") for part in every._table())
+    return {"kind": "table", "length_ns": every._within_ns, "table": table}
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -380,7 +380,7 @@ def _joined(made: list[Bars], until: int | None) -> Bars:
     every = full[0].every
     assert every is not None
     joined = _resampled(full, every, "skip", until)
-    end = BarBuilder(every).end_of(joined.time_ns[-1])
+    end = BarBuilder(every)._end_of(joined.time_ns[-1])
     return Bars(
         joined.columns(),
         every,

@@ -80,7 +80,7 @@ def bars_of_piece(
         bars for bars, _ in bars_of_file(path, every, columns=columns, **options or {})
     ]
     with pq.ParquetFile(path) as file:
-        name = columns.found_in(file.schema_arrow.names, path).time_ns
+        name = columns._found_in(file.schema_arrow.names, path).time_ns
         rows = file.metadata.num_rows
         edges = _edges(file, name) if rows else (0, 0)
     return Piece(Bars.joined(made), *edges, rows)

@@ -34,7 +34,7 @@ class TickColumns(NamedTuple):
     size: str | None = None
     side: str | None = None
 
-    def found_in(self, names: list[str], path: Path) -> TickColumns:
+    def _found_in(self, names: list[str], path: Path) -> TickColumns:
         """The same with every column that is there, known names first.
 
         Raises:
@@ -98,7 +98,7 @@ def _parquet_chunks(
         raise BarError(f"{path}: {error}") from None
     with file:
         total = max(file.metadata.num_rows, 1)
-        wanted = [c for c in columns.found_in(file.schema_arrow.names, path) if c]
+        wanted = [c for c in columns._found_in(file.schema_arrow.names, path) if c]
         done = 0
         for batch in file.iter_batches(rows, columns=wanted):
             done += batch.num_rows
@@ -124,7 +124,7 @@ def _tick_columns(batch: Any, columns: TickColumns, path: Path) -> tuple[Any, ..
     """The columns in the kernel's types; whole numbers are cast where none is lost."""
     import pyarrow as pa
 
-    names = columns.found_in(batch.schema.names, path)
+    names = columns._found_in(batch.schema.names, path)
     time, price, size = (
         batch[name] for name in (names.time_ns, names.price, names.size)
     )

@@ -77,27 +77,27 @@ class Timeframe:
         return self.count * UNITS[self.unit] * SECOND_NS
 
     @property
-    def within_ns(self) -> int:
+    def _within_ns(self) -> int:
         """The length of a bar within a session; 0 for whole sessions and months."""
         return self.length_ns if self.unit in ("s", "m", "h") else 0
 
     @property
-    def start_ns(self) -> int:
+    def _start_ns(self) -> int:
         """A time at which an even bar starts, at least 0 and below its length."""
         start = self.offset_ns + (MONDAY_NS if self.unit == "w" else 0)
         return start % self.length_ns
 
     @property
-    def is_even(self) -> bool:
+    def _is_even(self) -> bool:
         """Whether all of its bars are as long as each other, without breaks."""
         return self.sessions is None and self.unit != "mo"
 
-    def table(self) -> tuple[array[int], ...]:
+    def _table(self) -> tuple[array[int], ...]:
         """Opens, closes, labels and ends of the sessions, or of the months."""
         if self.sessions is None:
             opens, closes = _months(self.offset_ns)
             return opens, closes, opens, closes
-        return self.sessions.table(self.unit)
+        return self.sessions._table(self.unit)
 
 
 @lru_cache(maxsize=8)
@@ -120,26 +120,26 @@ class Threshold:
     """
 
     level: float
-    kind: ClassVar[str] = ""
-    word: ClassVar[str] = ""
+    _kind: ClassVar[str] = ""
+    _word: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 2**53:
             raise UnknownTimeframe(
-                f"{self.word} must be above 0 and below 2**53, was {self.level}"
+                f"{self._word} must be above 0 and below 2**53, was {self.level}"
             )
-        if self.kind in ("count", "volume", "imbalance") and self.level % 1:
-            raise UnknownTimeframe(f"{self.word} must be whole, was {self.level}")
+        if self._kind in ("count", "volume", "imbalance") and self.level % 1:
+            raise UnknownTimeframe(f"{self._word} must be whole, was {self.level}")
 
     def __str__(self) -> str:
-        return f"{exact(self.level)} {self.word}"
+        return f"{exact(self.level)} {self._word}"
 
 
 class TickCount(Threshold):
     """Bars of so many ticks."""
 
-    kind = "count"
-    word = "ticks"
+    _kind = "count"
+    _word = "ticks"
 
     def __str__(self) -> str:
         return "1 tick" if self.level == 1 else super().__str__()
@@ -148,22 +148,22 @@ class TickCount(Threshold):
 class Volume(Threshold):
     """Bars of at least so many contracts."""
 
-    kind = "volume"
-    word = "volume"
+    _kind = "volume"
+    _word = "volume"
 
 
 class Value(Threshold):
     """Bars of at least so much traded value: price times size, without its sign."""
 
-    kind = "value"
-    word = "value"
+    _kind = "value"
+    _word = "value"
 
 
 class Range(Threshold):
     """Bars whose high is at least so far above their low."""
 
-    kind = "range"
-    word = "range"
+    _kind = "range"
+    _word = "range"
 
 
 class Renko(Threshold):
@@ -173,8 +173,8 @@ class Renko(Threshold):
     in the later one; where one tick lays several, in the first of them.
     """
 
-    kind = "renko"
-    word = "renko"
+    _kind = "renko"
+    _word = "renko"
 
 
 class Imbalance(Threshold):
@@ -183,13 +183,13 @@ class Imbalance(Threshold):
     A tick without a known side has that of its change in price, or of the tick before.
     """
 
-    kind = "imbalance"
-    word = "imbalance"
+    _kind = "imbalance"
+    _word = "imbalance"
 
 
 Every = Timeframe | Threshold
 KINDS = {
-    kind.word: kind for kind in (TickCount, Volume, Value, Range, Renko, Imbalance)
+    kind._word: kind for kind in (TickCount, Volume, Value, Range, Renko, Imbalance)
 }
 NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 
@@ -261,17 +261,17 @@ def check_makes(source: Every | None, target: Every) -> None:
 def _makes(source: Timeframe, target: Timeframe) -> bool:
     if source.sessions is not None and source.sessions == target.sessions:
         return _makes_within_sessions(source, target)
-    step = source.length_ns if source.is_even else source.within_ns
+    step = source.length_ns if source._is_even else source._within_ns
     if not step:
         return False
-    edges = [target.start_ns]
-    if not target.is_even:
-        opens, closes, _, _ = target.table()
+    edges = [target._start_ns]
+    if not target._is_even:
+        opens, closes, _, _ = target._table()
         edges = [*opens, *closes]
-    starts = [source.start_ns]
+    starts = [source._start_ns]
     if source.sessions is not None:
         starts = list(source.sessions.opens)
-    within = target.length_ns if target.is_even else target.within_ns
+    within = target.length_ns if target._is_even else target._within_ns
     aligned = {start % step for start in starts} == {edge % step for edge in edges}
     return (
         aligned and len({start % step for start in starts}) == 1 and within % step == 0
@@ -279,6 +279,6 @@ def _makes(source: Timeframe, target: Timeframe) -> bool:
 
 
 def _makes_within_sessions(source: Timeframe, target: Timeframe) -> bool:
-    if source.within_ns:
-        return target.within_ns % source.within_ns == 0
+    if source._within_ns:
+        return target._within_ns % source._within_ns == 0
     return (source.unit, target.unit) in {("d", "d"), ("d", "w"), ("d", "mo")}

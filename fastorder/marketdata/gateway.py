@@ -118,7 +118,7 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What became of holding bars against the gateway's."""
+    """What became of holding bars against the gateway's; true where both agree."""
 
     compared: int
     """Bars that both have, without those that may lack ticks."""
@@ -132,6 +132,9 @@ class Comparison(NamedTuple):
     def agrees(self) -> bool:
         """Whether both are the same where they can be compared."""
         return not (self.missing or self.extra or self.differences)
+
+    def __bool__(self) -> bool:
+        return self.agrees
 
     def __str__(self) -> str:
         lines = [

@@ -90,12 +90,12 @@ class MultiTimeframe:
         builder = self._builders[frame]
         if source is None:
             return builder.snapshot()
-        builder.mark()
+        builder._mark()
         try:
             self._give(builder, self._unfinished(source))
             return builder.snapshot()
         finally:
-            builder.rollback()
+            builder._rollback()
 
     def _frame(self, every: str | Timeframe) -> Timeframe:
         for frame in self._builders:
@@ -107,19 +107,19 @@ class MultiTimeframe:
         """The bar in the making as columns, with what its sources have beyond it."""
         builder = self._builders[frame]
         source = self._sources[frame]
-        builder.mark()
+        builder._mark()
         try:
             if source is not None:
                 self._give(builder, self._unfinished(source))
-            builder.close_last()
-            return Bars(builder.take(), frame)
+            builder._close_last()
+            return Bars(builder._take(), frame)
         finally:
-            builder.rollback()
+            builder._rollback()
 
     @staticmethod
     def _give(builder: BarBuilder, bars: Bars, partial: bool = False) -> None:
         if len(bars):
-            builder.feed_bars(bars.columns(), partial)
+            builder._feed_bars(bars.columns(), partial)
 
     def _passed_on(self, time_ns: int) -> list[tuple[str, Bar]]:
         """What was closed goes into the longer builders, and what that closes."""
@@ -142,7 +142,7 @@ class MultiTimeframe:
 
 
 def _closed(builder: BarBuilder, is_first: bool) -> Bars:
-    taken = builder.take()
+    taken = builder._take()
     first = is_first and builder.first_partial and builder.made == len(taken["time_ns"])
     return Bars(taken, builder.every, first_partial=first)
 

@@ -74,7 +74,7 @@ class Sessions:
         rows = (list(self.opens), list(self.closes), self.days)
         return Sessions, (*rows, self.name, self.zone)
 
-    def table(self, unit: str) -> tuple[array[int], ...]:
+    def _table(self, unit: str) -> tuple[array[int], ...]:
         """Opens, closes, and each session's bar of a day, week or month.
 
         Returns:

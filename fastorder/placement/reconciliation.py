@@ -128,7 +128,7 @@ class Reconciliation(PlacementBase):
     def _watch(self) -> Pause:
         absence = self._lookups().absence
         if self._watch_until_ns == 0:
-            self._watch_until_ns = absence.since_ns + self._policy.watch_ns
+            self._watch_until_ns = absence.since_ns + self._policy._watch_ns
         asked_ns = self._schedule.asked_due_ns(self._last_evidence)
         return self._pause(WATCHING, max(absence.next_lookup_ns(), asked_ns))
 

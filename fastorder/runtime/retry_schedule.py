@@ -38,13 +38,13 @@ class RetrySchedule:
 
         A Retry-After of the answer is heeded where it asks for more than the policy.
         """
-        delay = self._policy.delay_ns(self.used, self._clock.spread())
+        delay = self._policy._delay_ns(self.used, self._clock.spread())
         self.used += 1
         return self._due_ns(delay, evidence)
 
     def last_due_ns(self, evidence: Evidence | None = None) -> int:
         """When the last look is due, after which nothing is tried again."""
-        return self._due_ns(self._policy.delay_ns(0, 0.0), evidence)
+        return self._due_ns(self._policy._delay_ns(0, 0.0), evidence)
 
     def asked_due_ns(self, evidence: Evidence | None) -> int:
         """The earliest time that an answer's Retry-After allows."""

@@ -75,7 +75,7 @@ class Dispatcher(DispatcherBase):
         self.late_arrivals = LateArrivals(self)
         self.interlock = Interlock()
         self.interlock.known_order = self._known_order
-        origin = Origin(base_url, security, connect_ms=timeouts.connect_ms)
+        origin = Origin(base_url, security, connect_ms=timeouts._connect_ms)
         self._routes = {
             endpoint: Route(
                 origin,
@@ -83,7 +83,7 @@ class Dispatcher(DispatcherBase):
                 once=endpoint.changes,
                 authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
-                request_ms=timeouts.request_ms,
+                request_ms=timeouts._request_ms,
                 answer_limit=endpoint.answer_limit,
             )
             for endpoint in Endpoint

@@ -27,3 +27,6 @@ __all__ = [
     "load_faults",
     "run_in_thread",
 ]
+
+for _name in __all__:
+    globals()[_name].__module__ = __name__  # where users import it from

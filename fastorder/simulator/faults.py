@@ -62,6 +62,9 @@ REPLIES = (
 class FaultError(ValueError):
     """A fault that cannot be understood."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+
 
 @dataclass(frozen=True)
 class Fault:

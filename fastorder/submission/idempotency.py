@@ -130,8 +130,8 @@ class IdempotencyStore:
         the order that may be booked, or listed, later.
         """
         since_s = self._dispatcher.clock.wall_s() - LIFE_S
-        absent = journal.told_since("NOT_PLACED", since_s)
-        shown = journal.told_since("REJECTED", since_s, unless_proof=ONLY_SEND_REFUSED)
+        absent = journal._told_since("NOT_PLACED", since_s)
+        shown = journal._told_since("REJECTED", since_s, unless_proof=ONLY_SEND_REFUSED)
         for entry in absent + shown:
             intent = entry.intent
             self._dispatcher.late_arrivals.expect_again(

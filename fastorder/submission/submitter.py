@@ -149,7 +149,7 @@ class Submitter:
         tags = self._interlock.of(order.account_id, contract_id)
         if not tags:
             return
-        if order.despite is None or not order.despite.covers(tags):
+        if order.despite is None or not order.despite._covers(tags):
             contested = self._interlock.contested(order.account_id, contract_id)
             raise Interlocked(_in_doubt(order.account_id, tags, contested), tags)
         names = ", ".join(tags)

@@ -245,7 +245,7 @@ class Life:
     def _repeat(self) -> Callable[[], None] | None:
         """The caller asks once more, with the same key, where it was not accepted."""
         known = self._known
-        if self._repeated or (known and known.outcome is Outcome.ACCEPTED):
+        if self._repeated or (known is not None and known.outcome is Outcome.ACCEPTED):
             return None
         self._repeated = True
         if known is None:

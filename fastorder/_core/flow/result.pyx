@@ -5,11 +5,17 @@ from collections.abc import Mapping
 cimport cython
 from libc.stdint cimport int64_t
 
+from fastorder._core.codec.public_name cimport show_as
 from fastorder._core.transport.evidence cimport Evidence
 
 from fastorder.enums import Outcome
 from fastorder.errors import OrderNotPlaced, OrderNotSent, OrderRejected, OrderUnknown
-from fastorder.timing import NO_TIMING, Timing
+from fastorder.timing import Timing
+
+cdef extern from "Python.h":
+    ctypedef struct PyTypeObject:
+        unsigned long tp_flags
+    const unsigned long Py_TPFLAGS_MAPPING
 
 cdef object ACCEPTED = Outcome.ACCEPTED
 cdef dict FAILURES = {
@@ -25,8 +31,9 @@ cdef dict FAILURES = {
 cdef class OrderResult:
     """What is known of one place, modify or cancel; it never changes.
 
-    It is a mapping too: ``success``, ``order_id``, ``message``, and where it was not
-    accepted ``error``, ``error_code`` and ``outcome``.
+    It is true where it was accepted, and false otherwise: ``if result:`` asks for
+    ``success``. It is a mapping too: ``success``, ``order_id``, ``message``, and where
+    it was not accepted ``error``, ``error_code`` and ``outcome``.
 
     Attributes:
         outcome: ACCEPTED, REJECTED, NOT_SENT, NOT_PLACED or UNKNOWN.
@@ -45,7 +52,7 @@ cdef class OrderResult:
     def __init__(
         self, outcome, str action="place", order_id=None, str error=None,
         error_code=None, str error_name=None, str tag=None, int attempts=0,
-        http_status=None, timing=NO_TIMING, str proof=None
+        http_status=None, timing=None, str proof=None
     ):
         self.outcome = outcome
         self.action = action
@@ -114,6 +121,9 @@ cdef class OrderResult:
             self.proof,
         )
 
+    def __bool__(self):
+        return self.outcome is ACCEPTED
+
     def __getitem__(self, key):
         return self.shown()[key]
 
@@ -143,6 +153,8 @@ cdef class OrderResult:
         return self.shown().items()
 
     def __eq__(self, other):
+        if isinstance(other, dict):     # which has no hash that could differ
+            return self.shown() == other
         if not isinstance(other, OrderResult):
             return NotImplemented
         return self.fields() == (<OrderResult>other).fields()
@@ -157,7 +169,14 @@ cdef class OrderResult:
         return repr(self.shown())
 
 
+show_as(
+    OrderResult, b"fastorder.OrderResult",
+    b"(outcome, action='place', order_id=None, error=None, error_code=None, "
+    b"error_name=None, tag=None, attempts=0, http_status=None, timing=None, "
+    b"proof=None)")
 Mapping.register(OrderResult)
+# which tells ``match`` of classes made in Python alone
+(<PyTypeObject*>OrderResult).tp_flags |= Py_TPFLAGS_MAPPING
 
 
 cpdef OrderResult result_of(

@@ -23,7 +23,7 @@ cdef class Ticket(Receiver):
     cdef readonly str kind
     cdef readonly str tag
     cdef readonly object account_id
-    cdef readonly object order_id
+    cdef readonly object _order_id
     cdef public bint done
     cdef readonly bint settled
     cdef public int64_t _token_number

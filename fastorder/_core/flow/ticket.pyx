@@ -8,6 +8,7 @@ has finished.
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
+from fastorder._core.codec.public_name cimport show_as
 from fastorder._core.transport.clock cimport monotonic_ns
 from fastorder._core.flow.protocol cimport (
     Finish, Halt, Pause, RequestProtocol, Send, Tell)
@@ -16,12 +17,15 @@ from fastorder._core.transport.evidence cimport Evidence, Receiver
 from fastorder._core.transport.waiter cimport Waiter
 
 from fastorder.enums import Outcome
-from fastorder.errors import ExecutorClosed
+from fastorder.errors import ExecutorClosed, NotAwaited
 
 cdef object UNKNOWN = Outcome.UNKNOWN
 
 cdef enum:
     UNAUTHORIZED = 401
+
+cdef frozenset FOR_TASKS = frozenset({"send", "throw", "close"})
+# asyncio looks for them where it is given a coroutine; nobody else has to
 
 
 cdef class DispatcherBase:
@@ -69,13 +73,13 @@ cdef class Ticket(Receiver):
     """One request, from the call to its result.
 
     ``await ticket`` gives the result, as often as it is asked. A ticket is taken
-    wherever a coroutine is: ``asyncio.create_task``, ``gather``, ``wait_for``.
+    wherever a coroutine is: ``asyncio.create_task``, ``gather``, ``wait_for``. It is
+    not its result: where it is taken for it, it raises NotAwaited.
 
     Attributes:
-        kind: "place", "modify", "cancel" or "read".
+        kind: "place", "modify", "cancel", "close", "partial close" or "read".
         tag: the order's tag; None where there is none.
         account_id: the account that the request is about; None where not known.
-        order_id: the order that it changes; None where it places or reads.
         done: whether a result is there.
         settled: whether it is the last one: of an unknown outcome there may be more.
         result: what is known; None until then.
@@ -87,7 +91,7 @@ cdef class Ticket(Receiver):
         account_id=None, order_id=None, convert=None
     ):
         self.begin(dispatcher, protocol, kind, tag, account_id)
-        self.order_id = order_id
+        self._order_id = order_id
         self.convert = convert
 
     cdef int begin(
@@ -106,8 +110,40 @@ cdef class Ticket(Receiver):
         return GenericAlias(cls, item)
 
     def __repr__(self):
-        about = self.tag or self.order_id or ""
+        about = self.tag or self._order_id or ""
         return f"<Ticket {self.kind} {about}: {self.state}>"
+
+    def __dir__(self):
+        return [name for name in object.__dir__(self) if name not in FOR_TASKS
+                and (name[:1] != "_" or name[:2] == "__")]
+
+    # ------------------------------------------------------------ not its result
+
+    def __getattr__(self, str name):
+        if name[:1] == "_":     # what Python and its tools ask any object for
+            raise AttributeError(f"a ticket has no {name!r}", name=name, obj=self)
+        raise not_awaited(f"a ticket has no {name!r}")
+
+    def __bool__(self):
+        raise not_awaited("a ticket is neither true nor false")
+
+    def __len__(self):
+        raise not_awaited("a ticket has no length")
+
+    def __getitem__(self, key):
+        raise not_awaited("a ticket holds nothing")
+
+    @property
+    def order_id(self):
+        """The order that it changes; of a place, its result's number once it is there.
+
+        None where there is none.
+        """
+        if self.kind != "place":
+            return self._order_id
+        return self.result.order_id if self.done else None
+
+    # ------------------------------------------------------------ what is known
 
     @property
     def state(self):
@@ -240,7 +276,7 @@ cdef class Ticket(Receiver):
         now_ns = monotonic_ns()
         return result_of(
             UNKNOWN, self.kind, None, now_ns, now_ns, self._protocol.attempts,
-            self.order_id, error, None, None, self.tag)
+            self._order_id, error, None, None, self.tag)
 
     cdef int go_on(self, object command) except -1:
         try:
@@ -284,3 +320,15 @@ cdef class Ticket(Receiver):
                 waiter.wake()
         self.waiter = self.waiters = None
         return 0
+
+
+cdef object not_awaited(str why):
+    return NotAwaited(
+        f"{why}: await it first (result = await ticket); "
+        "ticket.result is what is known so far, or None")
+
+
+show_as(
+    Ticket, b"fastorder.Ticket",
+    b"(dispatcher, protocol, kind, tag=None, account_id=None, order_id=None, "
+    b"convert=None)")

@@ -1,0 +1,364 @@
+"""What users see of the public classes: names, signatures, texts, truth."""
+
+import dataclasses
+import inspect
+import pickle
+import pydoc
+import re
+import sys
+import typing
+from array import array
+from datetime import date
+from enum import Enum
+
+import pytest
+from conftest import ACCOUNT
+
+import fastorder
+from fastorder import (
+    OrderResult,
+    Outcome,
+    blocking,
+    errors,
+    journal,
+    marketdata,
+    simulator,
+)
+
+def things():
+    """Every public class and function, by the name that users write."""
+    found = {"fastorder.blocking.OrderExecutor": blocking.OrderExecutor}
+    for module in (fastorder, journal, marketdata, simulator):
+        for name in module.__all__:
+            found[f"{module.__name__}.{name}"] = getattr(module, name)
+    for name, thing in vars(errors).items():
+        if isinstance(thing, type) and thing.__module__ == errors.__name__:
+            found[f"fastorder.errors.{name}"] = thing
+    return {name: thing for name, thing in found.items() if callable(thing)}
+
+
+THINGS = things()
+CLASSES = {name: kind for name, kind in THINGS.items() if isinstance(kind, type)}
+
+
+def each(named):
+    """Parameters of a test, one for each thing."""
+    return [pytest.param(name, thing, id=name) for name, thing in named.items()]
+
+
+# ------------------------------------------------------------ names and signatures
+
+
+@pytest.mark.parametrize(("name", "thing"), each(THINGS))
+def test_it_says_where_users_import_it_from(name, thing):
+    module, _, plain = name.rpartition(".")
+    assert (thing.__module__, thing.__qualname__) == (module, plain)
+    assert getattr(sys.modules[module], plain) is thing
+    assert pickle.loads(pickle.dumps(thing)) is thing
+    if isinstance(thing, type):
+        help_text = pydoc.plain(pydoc.render_doc(thing))
+        assert f"{plain} in module {module}" in help_text.splitlines()[0]
+
+
+@pytest.mark.parametrize(("name", "thing"), each(THINGS))
+def test_its_arguments_can_be_read(name, thing):
+    assert isinstance(inspect.signature(thing), inspect.Signature)
+
+
+@pytest.mark.parametrize(("name", "kind"), each(CLASSES))
+def test_the_arguments_of_its_methods_can_be_read(name, kind):
+    for method in public(dir(kind)):
+        if callable(getattr(kind, method)) and method not in Outside.of(kind):
+            signature = inspect.signature(getattr(kind, method))
+            kinds = {parameter.kind for parameter in signature.parameters.values()}
+            assert method in OPEN or not kinds & SWALLOWING, method
+
+
+OPEN = {"replace", "throw"}
+"""What takes any arguments: fields by their names, an error as asyncio gives it."""
+
+SWALLOWING = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+def test_compiled_constructors_take_what_their_signatures_say():
+    for kind, least in (
+        (OrderResult, {"outcome": Outcome.REJECTED}),
+        (
+            journal.Intent,
+            {
+                "tag": "t",
+                "key": None,
+                "account_id": 1,
+                "contract_id": "C",
+                "body": b"{}",
+                "valid_until_s": None,
+                "created_s": 1.0,
+            },
+        ),
+    ):
+        signature = inspect.signature(kind)
+        given = signature.bind(**least)
+        given.apply_defaults()
+        assert kind(*given.args, **given.kwargs) == kind(**least)
+        assert list(least) == [
+            name
+            for name, parameter in signature.parameters.items()
+            if parameter.default is parameter.empty
+        ]
+    with pytest.raises(TypeError):
+        OrderResult(Outcome.REJECTED, **dict.fromkeys([*signature.parameters]))
+
+
+@pytest.mark.parametrize("name", [name for name in CLASSES if name.count(".") == 1])
+def test_types_of_its_fields_can_be_read(name):
+    if dataclasses.is_dataclass(CLASSES[name]):
+        assert typing.get_type_hints(CLASSES[name])
+
+
+@pytest.mark.parametrize("facade", [fastorder, blocking])
+def test_an_executor_is_shown_as_it_is_imported(facade):
+    executor = facade.OrderExecutor("http://127.0.0.1:1")
+    assert repr(executor).startswith(f"<{facade.__name__}.OrderExecutor http")
+
+
+def test_a_wrong_argument_of_an_executor_names_no_class_inside():
+    with pytest.raises(TypeError, match=r"^OrderExecutor(\.__init__)?\(\) got") as told:
+        fastorder.OrderExecutor(timeout=1)
+    assert "'timeout'" in str(told.value)
+
+
+def test_pickles_from_before_are_read():
+    result = OrderResult(Outcome.UNKNOWN, tag="t", attempts=2)
+    now = pickle.dumps(result, protocol=0)
+    before = now.replace(
+        b"cfastorder\nOrderResult", b"cfastorder._core.flow.result\nOrderResult"
+    ).replace(b"cfastorder\nOutcome", b"cfastorder.enums\nOutcome")
+    assert before != now
+    assert pickle.loads(before) == pickle.loads(now) == result
+
+
+# ------------------------------------------------------------ tab completion
+
+SHOWN = {
+    "fastorder.Account": "balance can_trade from_wire id name simulated visible",
+    "fastorder.Contract": (
+        "active description from_wire id name symbol_id tick_size tick_value"
+    ),
+    "fastorder.DespiteUnknown": "reason tags",
+    "fastorder.Order": (
+        "account_id contract_id created custom_tag fill_volume filled_price from_wire "
+        "id limit_price linked_id parent_id side size status stop_price trail_distance "
+        "trail_price type updated"
+    ),
+    "fastorder.OrderRequest": (
+        "account_id custom_tag despite idempotency_key limit_price order_type quantity "
+        "replace side stop_loss_ticks stop_price symbol take_profit_ticks trail_price "
+        "trailing_stop_loss valid_for"
+    ),
+    "fastorder.OrderResult": (
+        "action attempts error error_code error_name get http_status items keys "
+        "message order_id outcome proof raise_for_outcome success tag timing values"
+    ),
+    "fastorder.RetryPolicy": (
+        "base_delay delays_ns jitter max_delay max_retries max_retry_after multiplier "
+        "quiet resend statuses watch"
+    ),
+    "fastorder.Ticket": "account_id done kind order_id result settled state tag",
+    "fastorder.Timeouts": "connect request",
+    "fastorder.Timing": (
+        "call_to_first_byte call_to_result call_to_written called first_byte parsed "
+        "written"
+    ),
+    "fastorder.Trade": (
+        "account_id contract_id created fees from_wire id order_id price "
+        "profit_and_loss side size voided"
+    ),
+    "fastorder.journal.Attempt": "at_s number",
+    "fastorder.journal.Entry": (
+        "attempts intent order_id outcome proof resolved resolved_s sends sha256 "
+        "verdicts"
+    ),
+    "fastorder.journal.Intent": (
+        "account_id body contract_id created_s key tag valid_until_s"
+    ),
+    "fastorder.journal.Journal": (
+        "attempt by_key by_tag close closed commit durability failure intent path "
+        "resolve resolve_later since tidy unresolved"
+    ),
+    "fastorder.journal.Verdict": "at_s order_id outcome proof",
+    "fastorder.marketdata.Bar": (
+        "buy_volume close high low open partial sell_volume ticks time time_ns value "
+        "value_rest volume vwap"
+    ),
+    "fastorder.marketdata.BarBuilder": (
+        "advance closed every finish first_partial last_ns late_dropped late_merged "
+        "made outside snapshot update update_many"
+    ),
+    "fastorder.marketdata.BarWriter": "bars write",
+    "fastorder.marketdata.Bars": (
+        "close columns every first_partial from_columns high joined last_partial low "
+        "names open tally time_ns to_numpy volume whole"
+    ),
+    "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
+    "fastorder.marketdata.Difference": "column gateway ours time_ns",
+    "fastorder.marketdata.MultiTimeframe": "advance names snapshot update",
+    "fastorder.marketdata.Sessions": "closes days name opens zone",
+    "fastorder.marketdata.Tally": "late_dropped late_merged outside",
+    "fastorder.marketdata.TickColumns": "price side size time_ns",
+    "fastorder.marketdata.Timeframe": "count length_ns offset_ns sessions unit",
+    "fastorder.simulator.Clock": "now_s",
+    "fastorder.simulator.Effect": (
+        "account_id custom_tag kind order_id sequence time_s"
+    ),
+    "fastorder.simulator.Fault": (
+        "after body cut_at delay_s effect endpoint error_code headers message reply "
+        "reset retry_after status success times"
+    ),
+    "fastorder.simulator.Gateway": (
+        "add_account clock contract contracts exchange handle ledger order_entry "
+        "search_lag_s set_price tokens"
+    ),
+    "fastorder.simulator.Ledger": (
+        "counts effect effects placements request requests to_dicts"
+    ),
+    "fastorder.simulator.ManualClock": "advance now_s",
+    "fastorder.simulator.Request": (
+        "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
+    ),
+    "fastorder.simulator.Simulator": (
+        "base_url call connections faults gateway host ledger port set_price start "
+        "stop token"
+    ),
+    **{
+        f"fastorder.marketdata.{name}": "level"
+        for name in ("Imbalance", "Range", "Renko", "TickCount", "Value", "Volume")
+    },
+    "fastorder.Interlocked": "tags",
+    "fastorder.InvalidField": "field hint rule value",
+    "fastorder.WrongFieldType": "field hint rule value",
+    "fastorder.KeyReused": "before key now",
+    "fastorder.NotAwaited": "name obj",
+    "fastorder.errors.Unshown": "kind",
+    **dict.fromkeys(
+        ["fastorder.AuthLost", "fastorder.RequestFailed"],
+        "error_code error_name http_status",
+    ),
+    **{
+        f"fastorder.Order{what}": "result"
+        for what in ("Failed", "NotPlaced", "NotSent", "Rejected", "Unknown")
+    },
+    **{
+        name: "expected found path"
+        for name, kind in CLASSES.items()
+        if issubclass(kind, errors.JournalError)
+    },
+    "fastorder.marketdata.BadTick": "index why",
+    "fastorder.marketdata.UnsortedTicks": "index why",
+}
+"""What tab completion offers of one, besides what its kind has from Python."""
+
+
+class Outside:
+    """What a class has from Python itself: of exceptions, tuples, numbers, enums."""
+
+    KINDS = (BaseException, tuple, int)
+
+    @classmethod
+    def of(cls, kind):
+        names = {
+            name for base in cls.KINDS if issubclass(kind, base) for name in dir(base)
+        }
+        members = getattr(kind, "__members__", {})
+        return names | ({"name", "value", *members} if members else set())
+
+
+def public(names):
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+BARS = {
+    name: array("q" if name in ("time_ns", "volume") else "d", [1])
+    for name in ("time_ns", "open", "high", "low", "close", "volume")
+}
+
+
+def made(name, kind, folder):
+    """One of a kind; of most, what its class and its fields would show is enough."""
+    makers = {
+        "fastorder.journal.Journal": lambda: kind(folder / "orders.db"),
+        "fastorder.marketdata.BarWriter": lambda: kind(folder / "bars.csv"),
+        "fastorder.marketdata.Bars": lambda: kind.from_columns(BARS),
+        "fastorder.marketdata.MultiTimeframe": lambda: kind(["1m", "5m"]),
+        "fastorder.marketdata.Sessions": lambda: kind([0], [1], [date.min]),
+        "fastorder.simulator.Simulator": lambda: kind(simulator.Gateway()),
+        "fastorder.simulator.Gateway": kind,
+        "fastorder.simulator.Ledger": kind,
+        "fastorder.Interlocked": lambda: kind("why", ("t",)),
+        "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
+        "fastorder.errors.Unshown": lambda: kind("secret"),
+        "fastorder.marketdata.BarBuilder": kind,
+    }
+    if name in makers:
+        return makers[name]()
+    if issubclass(kind, (errors.InvalidField, errors.WrongFieldType)):
+        return kind("field", "rule", 1)
+    if issubclass(kind, errors.JournalError):
+        return kind("orders.db", "must be", "was")
+    if issubclass(kind, errors.OrderFailed):
+        return kind(OrderResult(Outcome.REJECTED))
+    if issubclass(kind, (marketdata.BadTick, errors.RequestFailed)):
+        return kind("why")
+    return None
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_tab_completion_shows_what_is_for_users(name, tmp_path, run, connect):
+    kind = CLASSES[name]
+    if name == "fastorder.Ticket":
+
+        async def scene():
+            async with connect() as executor:
+                ticket = executor.open_orders(ACCOUNT)
+                shown = public(dir(ticket))
+                await ticket
+                return shown
+
+        assert run(scene()) == SHOWN[name].split()
+        return
+    one = made(name, kind, tmp_path)
+    if one is None:
+        fields = {
+            field
+            for base in kind.__mro__
+            for field in getattr(base, "__annotations__", ())
+        }
+        shown = {*public(dir(kind)), *public(fields)}
+    else:
+        shown = set(public(dir(one)))
+    if isinstance(one, journal.Journal):
+        one.close()
+    assert sorted(shown - Outside.of(kind)) == SHOWN[name].split()
+
+
+def test_every_class_that_shows_names_stands_in_the_table():
+    for name, kind in CLASSES.items():
+        if name not in SHOWN and not name.endswith("OrderExecutor"):
+            assert not set(public(dir(kind))) - Outside.of(kind), name
+            one = kind("why") if issubclass(kind, Exception) else None
+            assert not vars(one) if one is not None else issubclass(kind, Enum), name
+
+
+@pytest.mark.parametrize(("name", "kind"), each(CLASSES))
+def test_what_is_shown_is_documented(name, kind):
+    texts = " ".join(inspect.getdoc(base) or "" for base in kind.__mro__)
+    for shown in set(public(dir(kind))) - Outside.of(kind):
+        own = inspect.getdoc(getattr(kind, shown))
+        assert own or re.search(rf"\b{shown}\b", texts), shown
+
+
+def test_the_package_shows_what_is_for_users():
+    import fastorder.marketdata
+
+    modules = {"blocking", "errors", "journal", "marketdata", "simulator"}
+    assert set(public(dir(fastorder))) - set(fastorder.__all__) <= modules
+    assert set(fastorder.__all__) <= set(dir(fastorder))
