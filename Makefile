@@ -91,6 +91,7 @@ matrix: $(VENV)/.test
 	$(BIN)/python -m nox $(ARGS)
 
 docs: $(VENV)/.docs build
+	$(BIN)/python tools/house.py --page docs/internals/house.md --picture docs/internals/house.svg
 	$(BIN)/mkdocs build --strict
 
 wheel: $(VENV)/.tools

@@ -2,7 +2,7 @@
 
 The protocol is driven by hand, with an answer that is there already: no engine, no
 network. The journal takes an order's intent, and its outcome with the next one's, as
-``fastorder/submission/idempotency.py`` and ``witness.py`` do it.
+``submission/idempotency.py`` and ``session/outcome_log.py`` do it.
 
     python -m pytest benchmarks/test_protocol_cost.py -o addopts=
 """

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,16 +20,22 @@ from rich.console import Console
 from rich.table import Table
 
 import fastorder
+from fastorder import Contract, Order, OrderResult, OrderType
 
 SIMULATOR = [sys.executable, "-m", "fastorder.simulator", "--port", "0"]
 ACCOUNT = 12345678
+WHAT_TIMES_MEAN = """\
+Times are microseconds from the call. The gateway is the simulator, in Python
+on this machine: the wait from sent to answered is its time, not fastorder's.\
+"""
 
 
-async def trade(base_url: str, ca_file: str) -> dict[str, fastorder.OrderResult]:
-    """Four results, each by what was asked for."""
+async def trade(base_url: str, ca_file: str) -> None:
+    """Buy with a bracket, then place, move and cancel a limit order."""
+    started = datetime.now(timezone.utc)
     async with fastorder.OrderExecutor(base_url, ca_file=ca_file) as executor:
         await executor.login("trader1", "key")
-        executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
+        contract = await executor.load_contract("MNQ")
         await executor.connect()  # the first order finds a connection that is warm
 
         bought = await executor.place_market_order(
@@ -39,33 +46,62 @@ async def trade(base_url: str, ca_file: str) -> dict[str, fastorder.OrderResult]
             stop_loss_ticks=50,
             take_profit_ticks=100,
         )
-        rested = await executor.place_limit_order(
-            symbol="MNQ", side="BUY", quantity=1, account_id=ACCOUNT, limit_price=25_000
+        bought.raise_for_outcome()  # an exception, where it was not accepted
+        show_bracket(contract, await executor.search_orders(ACCOUNT, started))
+
+        placed = await executor.place_limit_order(
+            "MNQ", "BUY", quantity=1, account_id=ACCOUNT, limit_price=25_000
         )
-        rested.raise_for_outcome()  # what was not accepted cannot be modified
-        modified = await executor.modify_order(
-            rested.order_id, ACCOUNT, limit_price=25_010.5
+        placed.raise_for_outcome()
+        moved = await executor.modify_order(
+            placed.order_id, ACCOUNT, limit_price=25_010.5
         )
-        cancelled = await executor.cancel_order(rested.order_id, ACCOUNT)
-    return {
+        cancelled = await executor.cancel_order(placed.order_id, ACCOUNT)
+
+    results = {
         "market, with bracket": bought,
-        "limit": rested,
-        "modify": modified,
+        "limit": placed,
+        "modify": moved,
         "cancel": cancelled,
     }
+    show_times(results)
+    for result in results.values():
+        result.raise_for_outcome()
 
 
-def show(results: dict[str, fastorder.OrderResult]) -> None:
-    """Print every result, and how long each order took."""
-    table = Table(title="microseconds from the call, on this machine, to ...")
-    for heading in ("order", "bytes written", "first byte back", "result"):
-        table.add_column(heading, justify="left" if heading == "order" else "right")
+def show_bracket(contract: Contract, orders: list[Order]) -> None:
+    """Print what was bought, and what its two exits would lose and win."""
+    order = {order.type: order for order in orders}
+    entry = order[OrderType.MARKET]
+    price = entry.filled_price
+    print(f"bought   {entry.size} {contract.name} at {price:,.2f}")
+    exits = {
+        "stop": order[OrderType.STOP].stop_price,
+        "target": order[OrderType.LIMIT].limit_price,
+    }
+    for name, exit_price in exits.items():
+        ticks = (exit_price - price) / contract.tick_size
+        dollars = ticks * contract.tick_value * entry.size
+        print(
+            f"{name:8} {exit_price:,.2f}  {ticks:+4.0f} ticks  {dollars:+.2f} dollars"
+        )
+    print()
+
+
+def show_times(results: dict[str, OrderResult]) -> None:
+    """Print what became of each request, and when."""
+    table = Table()
+    for heading in ("request", "order", "outcome"):
+        table.add_column(heading)
+    for heading in ("sent", "answered", "done"):
+        table.add_column(heading, justify="right")
     for name, result in results.items():
-        print(f"{name}: {result}")
         timing = result.timing
         spans = timing.call_to_written, timing.call_to_first_byte, timing.call_to_result
-        table.add_row(name, *(f"{ns / 1000:,.0f}" if ns else "-" for ns in spans))
+        times = (f"{ns / 1000:,.0f}" if ns else "-" for ns in spans)
+        table.add_row(name, str(result.order_id), result.outcome.value, *times)
     Console().print(table)
+    print(WHAT_TIMES_MEAN)
 
 
 @contextmanager
@@ -99,10 +135,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     try:
         with TemporaryDirectory() as folder, simulator(Path(folder)) as (url, ca_file):
-            results = asyncio.run(trade(url, ca_file))
-        show(results)
-        for result in results.values():
-            result.raise_for_outcome()
+            asyncio.run(trade(url, ca_file))
     except (fastorder.FastOrderError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

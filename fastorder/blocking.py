@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
+from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.poll_engine import PollEngine
 from fastorder.auth.credentials import credentials_from
@@ -72,6 +73,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
     ) -> None:
         self.close()
 
+    @with_near_names
     def connect(self, connections: int = 1) -> None:
         """Open warm connections (DNS, TCP, TLS), so that the first order pays nothing.
 
@@ -82,6 +84,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         for ticket in ping_round(self._dispatcher, count):
             self._wait(ticket)
 
+    @with_near_names
     def close(self, drain: float | None = None) -> None:
         """Close; what is on its way may end first.
 
@@ -116,6 +119,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
 
     # ------------------------------------------------------------ reads
 
+    @with_near_names
     def login(self, user_name: str, api_key: str, *, renew: bool = True) -> None:
         """Get a token for a user name and an API key, and use it from then on.
 

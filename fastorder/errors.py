@@ -22,39 +22,46 @@ class InvalidField(FastOrderError, ValueError):
     Attributes:
         field: which argument.
         rule: what it has to be.
-        value: what it was.
+        value: what it was; where that may be a secret, it is not shown.
+        hint: what may have been meant; "" where nothing is known of that.
     """
 
-    def __init__(self, field: str, rule: str, value: object) -> None:
-        super().__init__(field, rule, value)
+    def __init__(self, field: str, rule: str, value: object, hint: str = "") -> None:
+        super().__init__(field, rule, value, hint)
         self.field = field
         self.rule = rule
         self.value = value
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.field} {self.rule}, was {_shown(self.value)}"
+        was = "" if isinstance(self.value, Unshown) else f", was {_shown(self.value)}"
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.field} {self.rule}{was}{hint}"
 
 
 class WrongFieldType(FastOrderError, TypeError):
-    """A value is of a type that cannot be taken; nothing was sent.
+    """A value has the wrong type; nothing was sent.
 
     Attributes:
         field: which argument.
         rule: what it has to be.
-        value: what it was; where that may be a secret, its type alone is shown.
+        value: what it was; a value that may be secret shows only its type.
+        hint: what may have been meant; "" where nothing is known of that.
     """
 
-    def __init__(self, field: str, rule: str, value: object) -> None:
-        super().__init__(field, rule, value)
+    def __init__(self, field: str, rule: str, value: object, hint: str = "") -> None:
+        super().__init__(field, rule, value, hint)
         self.field = field
         self.rule = rule
         self.value = value
+        self.hint = hint
 
     def __str__(self) -> str:
         if isinstance(self.value, Unshown):
             return f"{self.field} {self.rule}, was {self.value.kind}"
         kind = type(self.value).__name__
-        return f"{self.field} {self.rule}, was {_shown(self.value)} ({kind})"
+        found = f"{kind}: {self.hint}" if self.hint else kind
+        return f"{self.field} {self.rule}, was {_shown(self.value)} ({found})"
 
 
 class Unshown:
@@ -76,7 +83,7 @@ class UnknownSymbol(FastOrderError, LookupError):
 
 
 class UnknownTag(FastOrderError, LookupError):
-    """No order with this tag is known to the executor."""
+    """The executor knows no order with this tag."""
 
 
 class TokenMissing(FastOrderError):
@@ -96,7 +103,7 @@ class ExecutorClosed(FastOrderError, RuntimeError):
 
 
 class ExecutorMisuse(FastOrderError, RuntimeError):
-    """Used from another thread, event loop or process than its own; nothing sent."""
+    """Used from a wrong thread, event loop or process; nothing was sent."""
 
 
 class NotAwaited(FastOrderError, TypeError, AttributeError):
@@ -107,7 +114,7 @@ class NotAwaited(FastOrderError, TypeError, AttributeError):
 
 
 class Halted(FastOrderError, RuntimeError):
-    """No new exposure may leave: the kill switch, or what shut the gate for good."""
+    """No new exposure may leave; the text says why. See ``kill`` and ``resume``."""
 
 
 class Interlocked(FastOrderError, RuntimeError):
@@ -172,7 +179,7 @@ class RequestFailed(FastOrderError):
 
 
 class AuthLost(RequestFailed):
-    """The gateway takes no token of this executor: log in, or set another one."""
+    """The gateway does not accept the token: log in, or set another one."""
 
 
 class OrderFailed(FastOrderError):
@@ -199,7 +206,7 @@ class OrderNotSent(OrderFailed):
 
 
 class OrderNotPlaced(OrderFailed):
-    """It was sent, and it is proved that no order came of it."""
+    """It was sent, and it is proved that it became no order."""
 
 
 class OrderUnknown(OrderFailed):
@@ -230,11 +237,11 @@ class JournalUnavailable(JournalError):
 
 
 class JournalLocked(JournalError):
-    """Somebody else writes it; a journal has one writer."""
+    """Another process or executor writes it; a journal has one writer."""
 
 
 class JournalForeign(JournalError):
-    """The file is something else than a journal."""
+    """The file is not a journal."""
 
 
 class JournalTooNew(JournalError):
@@ -253,7 +260,7 @@ class JournalFailed(JournalError):
 
 
 class JournalConflict(JournalError, ValueError):
-    """Another intent stands under this tag or key; both are in the text."""
+    """Another intent has this tag or key; the text shows both."""
 
 
 class JournalMisuse(JournalError, RuntimeError):
@@ -261,10 +268,10 @@ class JournalMisuse(JournalError, RuntimeError):
 
 
 def _shown(value: object) -> str:
-    """A value for an error text, cut where it is long."""
+    """A value for an error text, cut where it is long; a Decimal as its digits."""
     if isinstance(value, int) and value.bit_length() > 256:
         return f"a number of {value.bit_length()} bits"
-    text = repr(value)
+    text = str(value) if type(value).__name__ == "Decimal" else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

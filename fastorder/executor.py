@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.loop_engine import LoopEngine
@@ -119,6 +120,7 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
 
     # ------------------------------------------------------------ reads
 
+    @with_near_names
     def login(
         self, user_name: str, api_key: str, *, renew: bool = True
     ) -> Ticket[None]:

@@ -18,27 +18,27 @@ Price: TypeAlias = int | float | Decimal
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A row of the gateway's order book of an account.
+    """An order as the gateway lists it.
 
     Attributes:
-        id: the gateway's number of the order.
-        account_id: whose order.
-        contract_id: of what.
-        status: an OrderStatus, or a plain int that this version does not know.
-        type: an OrderType, or a plain int that this version does not know.
-        side: Side.
+        id: the gateway's number for the order.
+        account_id: the account.
+        contract_id: the contract.
+        status: an OrderStatus, or a plain int if this version does not know it.
+        type: an OrderType, or a plain int if this version does not know it.
+        side: a Side.
         size: contracts asked for.
         fill_volume: contracts filled.
         limit_price: None where it has none.
         stop_price: None where it has none.
         filled_price: None where nothing is filled.
-        trail_price: of a trailing stop: its distance as a price difference.
+        trail_price: the distance of a trailing stop, as a price difference.
         trail_distance: the same in ticks.
-        custom_tag: None where it has none.
-        created: an aware time; None where the gateway gives none.
-        updated: the same of the last change.
-        parent_id: the entry order of a bracket leg.
-        linked_id: the other leg.
+        custom_tag: the order's tag; None where it has none.
+        created: when it was made, an aware time; None where the gateway gives none.
+        updated: when it last changed.
+        parent_id: the entry order, of a bracket leg.
+        linked_id: the other leg, of a bracket leg.
     """
 
     id: int
@@ -153,12 +153,12 @@ class Account:
 
     Attributes:
         id: the gateway's number.
-        name: "PRAC-" begins a practice account.
+        name: begins with "PRAC-" for a practice account.
         balance: in dollars.
-        can_trade: whether orders are taken.
+        can_trade: whether the gateway accepts orders for it.
         visible: whether the platform shows it.
-        simulated: how orders are routed; true for evaluations too, so it does not
-            tell a practice account. None where the gateway does not say.
+        simulated: how orders are routed. It is true for evaluations too, so it does
+            not identify a practice account. None where the gateway does not say.
     """
 
     id: int

@@ -8,7 +8,7 @@ class Timing(NamedTuple):
 
     Attributes:
         called: the verb was called.
-        written: the request's last byte was with the kernel (of the last send).
+        written: the kernel had the request's last byte (of the last send).
         first_byte: the answer's first byte was read.
         parsed: the result was known.
     """

@@ -97,8 +97,8 @@ def test_an_argument_that_there_is_not_is_named(executor, verb):
     given = {name: VALUES[name] for name in NEEDED[verb]}
     text = told(getattr(executor, verb), **given, acount_id=5)
     assert f"{verb}() got an unexpected keyword argument 'acount_id'" in text
-    if sys.version_info >= (3, 13) and "account_id" in NEEDED[verb]:
-        assert "Did you mean 'account_id'?" in text
+    hint = " (did you mean account_id?)" if "account_id" in NEEDED[verb] else ""
+    assert text.endswith(f"'acount_id'{hint}")
 
 
 @pytest.mark.parametrize("verb", NEEDED)
@@ -200,8 +200,7 @@ def test_a_request_names_an_argument_that_there_is_not():
     ):
         text = told(call, acount_id=5)
         assert "OrderRequest() got an unexpected keyword argument 'acount_id'" in text
-        if sys.version_info >= (3, 13):
-            assert "Did you mean 'account_id'?" in text
+        assert text.endswith("'acount_id' (did you mean account_id?)")
 
 
 def test_a_request_names_one_that_is_given_twice_and_counts_too_many():

@@ -328,3 +328,14 @@ def test_while_a_kill_file_is_there_nothing_new_leaves(gateway, tmp_path):
         switch.unlink()
         assert buy(executor).success
     assert len(gateway.ledger.requests(PLACE)) == 2
+
+
+def test_after_a_kill_a_new_quantity_is_held_back_and_the_rest_passes(trader, gateway):
+    order_id = trader.place_limit_order("MNQ", "BUY", 1, ACCOUNT, 25_000).order_id
+    trader.kill("enough")
+    larger = trader.modify_order(order_id, ACCOUNT, quantity=2)
+    assert larger.outcome is Outcome.NOT_SENT
+    assert "enough" in larger.error
+    assert trader.modify_order(order_id, ACCOUNT, limit_price=25_001).success
+    assert trader.cancel_order(order_id, ACCOUNT).success
+    assert len(gateway.ledger.requests("/api/Order/modify")) == 1

@@ -56,7 +56,11 @@ def alone(group):
     return False
 
 
-def test_the_demo_shows_four_accepted_orders_and_leaves_nothing_running():
+def number(text):
+    return float(text.replace(",", ""))
+
+
+def test_the_demo_shows_a_bracket_and_four_requests_and_leaves_nothing_running():
     demo = subprocess.Popen(
         [sys.executable, str(DEMO)],
         stdout=subprocess.PIPE,
@@ -67,9 +71,16 @@ def test_the_demo_shows_four_accepted_orders_and_leaves_nothing_running():
     shown, complaints = demo.communicate(timeout=60)
     assert demo.returncode == 0, complaints
     assert complaints == ""
-    assert shown.count("{'success': True, 'order_id': ") == 4
-    for row in ("market, with bracket", "limit", "modify", "cancel"):
-        assert re.search(rf"^\W*{row}(\W+[\d,]+){{3}}\W*$", shown, re.MULTILINE), row
+    price = re.search(r"^bought +1 MNQZ6 at ([\d,.]+)$", shown, re.MULTILINE)
+    for name, ticks in (("stop", -50), ("target", 100)):
+        row = rf"^{name} +([\d,.]+) +([-+]\d+) ticks +([-+][\d.]+) dollars$"
+        found = re.search(row, shown, re.MULTILINE)
+        assert number(found[1]) == number(price[1]) + ticks * 0.25
+        assert (int(found[2]), float(found[3])) == (ticks, ticks * 0.5)
+    for name in ("market, with bracket", "limit", "modify", "cancel"):
+        row = rf"^\W*{name}\W+\d+\W+accepted(\W+[\d,]+){{3}}\W*$"
+        assert re.search(row, shown, re.MULTILINE), name
+    assert max(map(len, shown.splitlines())) <= 80
     assert alone(demo.pid)
 
 
@@ -262,18 +273,11 @@ def test_the_placement_page_has_the_states_and_the_events_of_the_code():
 
 def test_the_placement_page_has_the_table_that_the_code_shows():
     table = module_at("placement_table", ROOT / "tools" / "placement_table.py")
-    shown = [table.HEAD, *map(table.line, table.rows())]
+    shown = [table.HEAD, *table.lines()]
     assert "\n".join(shown) in page_text("internals/placement.md")
-    pairs = {(row[0], row[1]) for row in table.rows()}
+    pairs = set(table.effects())
     listed = placement.TRANSITIONS.items()
     assert pairs == {(state, event) for state, row in listed for event in row}
-
-
-def test_the_house_page_names_every_module():
-    text = page_text("internals/house.md")
-    for path in (ROOT / "fastorder").rglob("*.py*"):
-        if path.suffix in (".py", ".pyx") and not path.name.startswith("__"):
-            assert f"`{path.stem}`" in text, path
 
 
 def test_the_errors_page_has_every_error():

@@ -1,22 +1,27 @@
-"""Which way imports point, in Python, in Cython, and for types alone."""
+"""Which way imports point, in Python, in Cython, and for types alone.
 
-import importlib.util
+And that the picture and the page of the house show it as it is.
+"""
+
+import importlib
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOOL = ROOT / "tools" / "house.py"
+TOOLS = ROOT / "tools"
+PICTURE = ROOT / "docs" / "internals" / "house.svg"
+PAGE = ROOT / "docs" / "internals" / "house.md"
 
-pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="not in a checkout")
+pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="not in a checkout")
+sys.path.append(str(TOOLS))
 
 
 @pytest.fixture(scope="module")
 def house():
-    spec = importlib.util.spec_from_file_location("house", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("house")
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +86,45 @@ def test_no_modules_import_each_other_in_a_circle(house, found):
 def test_a_circle_is_seen(house):
     pairs = [("fastorder.a", "fastorder.b"), ("fastorder.b", "fastorder.a")]
     assert house.circle([house.Import("x.py", *pair) for pair in pairs])
+
+
+# ---------------------------------------------------------------- the picture, the page
+
+
+def test_the_pictures_are_those_of_the_code(house):
+    pictures = importlib.import_module("house_picture").pictures(PICTURE)
+    assert len(pictures) == 2
+    for path, text in pictures.items():
+        assert path.read_text(encoding="utf-8") == text, "run tools/house.py --picture"
+
+
+def test_the_picture_shows_every_room_and_every_module(house):
+    shown = re.findall(r">([^<>]+)</text>", PICTURE.read_text(encoding="utf-8"))
+    assert len(house.rooms()) >= 15
+    for room in [*house.rooms(), ""]:
+        assert not room or f"{room.rpartition('.')[2]}/" in shown
+        assert house.members(room)
+        assert set(house.members(room)) <= set(shown), room
+    names = sorted(module.rpartition(".")[2] for module in house.sources())
+    assert sorted(text for text in shown if text in names) == names
+
+
+def test_the_page_is_that_of_the_code():
+    text = PAGE.read_text(encoding="utf-8")
+    page = importlib.import_module("house_page")
+    assert text == page.written(text), "run tools/house.py --page"
+    assert {found[2] for found in page.BLOCK.finditer(text)} == set(page.BLOCKS)
+
+
+def test_the_page_names_every_module_where_it_belongs(house):
+    text = PAGE.read_text(encoding="utf-8")
+    for room in house.rooms():
+        section = text.split(f"\n### `{room.replace('.', '/')}/`\n", 1)[1]
+        named = re.findall(r"^- \**`(\w+)`", section.split("\n###", 1)[0], re.MULTILINE)
+        assert named == house.members(room), room
+
+
+def test_an_order_goes_through_modules_that_are_there(house):
+    steps = importlib.import_module("house_page").WAY
+    assert len(steps) == 10
+    assert {step.module for step in steps} <= house.sources().keys()

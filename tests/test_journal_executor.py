@@ -128,7 +128,7 @@ def test_on_a_full_disk_nothing_is_sent_any_more(journaled, gateway, path):
 
 
 class Refusing:
-    """A dispatch that launches nothing."""
+    """A dispatcher that launches nothing."""
 
     def __init__(self, inner, error):
         self._inner = inner

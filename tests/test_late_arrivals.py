@@ -453,7 +453,7 @@ def test_several_orders_with_the_tag_shut_the_gate(watching, gateway):
     trader, heard = watching(gateway)
     lists(gateway, row(7), row(8))
     until(trader, lambda: heard)
-    assert "lists order 7, 8 with its tag" in heard[0].proof
+    assert "lists orders 7, 8 with its tag" in heard[0].proof
     assert "several orders carry the tag" in trader.executor.halted
 
 

@@ -66,8 +66,10 @@ def test_a_part_in_doubt_is_never_sent_again(long_three, gateway, effect, reply)
     gateway.faults.add(Fault(PARTIAL, reply=reply, effect=effect))
     result = long_three.partial_close_position("MNQ", ACCOUNT, 2)
     assert result.outcome is Outcome.UNKNOWN
-    open_ = 1 if effect == "now" else 3
-    assert f"{open_} contracts are open" in result.error
+    still_open = (
+        "1 contract still open" if effect == "now" else "3 contracts still open"
+    )
+    assert still_open in result.error
     assert requests(gateway, PARTIAL) == 1
 
 

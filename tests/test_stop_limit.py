@@ -14,7 +14,7 @@ MNQ = "CON.F.US.MNQ.Z26"
 @pytest.fixture
 def taking(gateway, trader):
     """A gateway that takes them, and an executor for it."""
-    gateway.gateway.desk.kinds.add(Kind.STOP_LIMIT)
+    gateway.gateway.order_entry.kinds.add(Kind.STOP_LIMIT)
     return gateway, trader
 
 

@@ -16,39 +16,39 @@ NEVER = 2**63 - 1
 MS = 1_000_000
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has timerfd")
-ALARMS = [LoopTimer, pytest.param(TimerFd, marks=linux)]
+TIMERS = [LoopTimer, pytest.param(TimerFd, marks=linux)]
 
 
 class Bell:
-    """Notes when it is rung, by an alarm on the running loop."""
+    """Notes when it is rung, by a timer on the running loop."""
 
     def __init__(self, kind):
-        self.alarm = kind(asyncio.get_running_loop(), self.ring)
+        self.timer = kind(asyncio.get_running_loop(), self.ring)
         self.rung_ns = []
 
     def set(self, due_ns):
-        self.alarm.set(due_ns)
+        self.timer.set(due_ns)
         return due_ns
 
     def ring(self):
         self.rung_ns.append(monotonic_ns())
-        self.alarm.fired()
+        self.timer.fired()
 
     async def wait(self, times=1):
         while len(self.rung_ns) < times:
             await asyncio.sleep(0.001)
 
 
-@pytest.mark.parametrize("kind", ALARMS)
+@pytest.mark.parametrize("kind", TIMERS)
 def test_it_rings_once_and_not_before_its_time(run, kind):
     async def main():
         bell = Bell(kind)
         due_ns = bell.set(monotonic_ns() + 30 * MS)
-        assert bell.alarm.due_ns == due_ns
+        assert bell.timer.due_ns == due_ns
         await bell.wait()
-        assert bell.alarm.due_ns == NEVER
+        assert bell.timer.due_ns == NEVER
         await asyncio.sleep(0.02)
-        bell.alarm.end()
+        bell.timer.end()
         return bell.rung_ns[0] - due_ns, len(bell.rung_ns)
 
     late_ns, times = run(main())
@@ -56,7 +56,7 @@ def test_it_rings_once_and_not_before_its_time(run, kind):
     assert times == 1
 
 
-@pytest.mark.parametrize("kind", ALARMS)
+@pytest.mark.parametrize("kind", TIMERS)
 @pytest.mark.parametrize("due_ns", [-5, 0, 1])
 def test_a_time_that_is_over_rings_at_once(run, kind, due_ns):
     async def main():
@@ -64,12 +64,12 @@ def test_a_time_that_is_over_rings_at_once(run, kind, due_ns):
         bell.set(due_ns)
         assert bell.rung_ns == []  # by the loop, not by the call
         await bell.wait()
-        bell.alarm.end()
+        bell.timer.end()
 
     run(main())
 
 
-@pytest.mark.parametrize("kind", ALARMS)
+@pytest.mark.parametrize("kind", TIMERS)
 def test_it_rings_again_and_an_earlier_time_replaces_a_later_one(run, kind):
     async def main():
         bell = Bell(kind)
@@ -77,36 +77,36 @@ def test_it_rings_again_and_an_earlier_time_replaces_a_later_one(run, kind):
         for times in (1, 2, 3):
             bell.set(monotonic_ns() + MS)
             await bell.wait(times)
-        bell.alarm.end()
+        bell.timer.end()
         return hour_ns - bell.rung_ns[-1]
 
     assert run(main()) > 0
 
 
-@pytest.mark.parametrize("kind", ALARMS)
+@pytest.mark.parametrize("kind", TIMERS)
 def test_after_its_end_it_does_not_ring(run, kind):
     async def main():
         bell = Bell(kind)
         bell.set(monotonic_ns() + 5 * MS)
-        bell.alarm.end()
-        bell.alarm.end()
+        bell.timer.end()
+        bell.timer.end()
         await asyncio.sleep(0.03)
-        assert bell.alarm.due_ns == NEVER
+        assert bell.timer.due_ns == NEVER
         return bell.rung_ns
 
     assert run(main()) == []
 
 
-@pytest.mark.parametrize("kind", ALARMS)
+@pytest.mark.parametrize("kind", TIMERS)
 def test_it_ends_after_its_loop(run, kind):
     async def main():
         bell = Bell(kind)
         bell.set(monotonic_ns() + 3_600_000 * MS)
-        return bell.alarm
+        return bell.timer
 
-    alarm = run(main())
-    alarm.end()
-    assert alarm.due_ns == NEVER
+    timer = run(main())
+    timer.end()
+    assert timer.due_ns == NEVER
 
 
 class Sleeper(Receiver):
@@ -129,7 +129,7 @@ def test_no_descriptor_is_left(ended):
         bell = Bell(TimerFd)
         bell.set(monotonic_ns() + 3_600_000 * MS)
         if ended:
-            bell.alarm.end()
+            bell.timer.end()
 
     before = open_descriptors()
     asyncio.run(main())

@@ -1,11 +1,16 @@
 """Which module of the package imports which, compiled ones too, and which it may.
 
 The layers stand in pyproject.toml, in the first contract of import-linter, and the
-doors of each room in ``tool.house.doors`` there.
+doors of each room in ``tool.house.doors`` there. The picture and the tables of
+docs/internals/house.md are made from them and from the modules' docstrings:
+
+    python tools/house.py --picture docs/internals/house.svg   # and house-dark.svg
+    python tools/house.py --page docs/internals/house.md
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -33,6 +38,8 @@ CORE = {
 }
 """The rooms of the compiled core, and which of the others each of them knows."""
 
+BESIDE = ("marketdata", "simulator")
+"""Packages that the client does not use."""
 
 SEEN_THROUGH = {("fastorder.errors", "fastorder._core.flow.result")}
 """For types alone: an error carries the result that it was raised for."""
@@ -166,3 +173,69 @@ def circle(found: list[Import]) -> list[str]:
         if found_here:
             return found_here
     return []
+
+
+def sources() -> dict[str, Path]:
+    """Every module with a source of its own, by its name within the package."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.suffix in (".py", ".pyx") and not path.stem.startswith("__"):
+            found[module_of(path).removeprefix("fastorder.")] = path
+    return found
+
+
+def members(room: str) -> list[str]:
+    """The modules of a room by their names in it; "" is for those in no room."""
+    names = (module.rpartition(".") for module in sources())
+    return [name for place, _, name in names if place == room]
+
+
+def rooms() -> list[str]:
+    """The rooms of the client from the top, then what stands beside it."""
+    parts = {"_core": [f"_core.{part}" for part in CORE]}
+    inside = [
+        each for floor in layers() for room in floor for each in parts.get(room, [room])
+    ]
+    return [*(room for room in inside if members(room)), *BESIDE]
+
+
+def is_compiled(module: str) -> bool:
+    """Whether a module is an extension once it is built."""
+    path = sources()[module]
+    return path.suffix == ".pyx" or path.with_suffix(".pxd").exists()
+
+
+def is_door(module: str) -> bool:
+    """Whether other rooms may import a module."""
+    room, _, name = module.partition(".")
+    return name in doors().get(room, ())
+
+
+def first_line(module: str) -> str:
+    """What a module or a room says that it is."""
+    path = sources().get(module) or PACKAGE.joinpath(*module.split("."), "__init__.py")
+    found = re.search(r'"""(.*?)(?:\n|""")', path.read_text(encoding="utf-8"))
+    assert found is not None, path
+    return found[1].replace("``", "`")
+
+
+def main() -> None:
+    """Draw the picture, or write the tables of the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--picture", type=Path, metavar="SVG")
+    parser.add_argument("--page", type=Path, metavar="MD")
+    given = parser.parse_args()
+    if given.picture is not None:
+        from house_picture import pictures
+
+        for path, text in pictures(given.picture).items():
+            path.write_text(text, encoding="utf-8")
+    if given.page is not None:
+        from house_page import written
+
+        text = written(given.page.read_text(encoding="utf-8"))
+        given.page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,8 @@
-"""Print the rows of docs/internals/placement.md: state, event, what is done, next.
+"""Print the table of docs/internals/placement.md: state, events, what is done, next.
 
 The protocol itself is run, on a clock that is moved by hand, through every event that
 it lists in each state, by many ways of getting there. What it is seen to do then is
-the table.
+the table. Events that have the same effect share a row.
 
     python tools/placement_table.py
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -21,6 +22,9 @@ from fastorder._core.flow.protocol import Finish, Halt, Pause, Send, Tell
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.placement.protocol import TRANSITIONS, Event, State
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 WALKS = 20_000
 STEPS = 32
 RARE = {Event.FAILURE, Event.STOP, Event.RESOLVE}
@@ -28,7 +32,10 @@ FREQUENT = [
     *(Event.UNANSWERED, Event.ABSENT, Event.TIME),
     *(Event.MATCHED, Event.UNMATCHED, Event.KNOWN),
 ]
-HEAD = "| state | event | what is done | next |\n|---|---|---|---|"
+EVERYWHERE = (Event.FAILURE, Event.STOP)
+"""Events that count in nearly every state, and stand at the table's end."""
+
+HEAD = "| state | event | what is done → the next state |\n|---|---|---|"
 ASKS = {
     Endpoint.PLACE: "send",
     Endpoint.SEARCH_ORDERS: "look up",
@@ -47,8 +54,8 @@ def done(command: object) -> str:
     if isinstance(command, Finish):
         return f"end: {command.value.outcome.name}"
     if isinstance(command, Tell):
-        told = f"tell {command.value.outcome.name}"
-        return told if command.then is None else f"{told}, {done(command.then)}"
+        report = f"report {command.value.outcome.name}"
+        return report if command.then is None else f"{report}, {done(command.then)}"
     assert isinstance(command, Halt), command
     return f"halt, {done(command.then)}"
 
@@ -94,15 +101,42 @@ def rows() -> list[Row]:
     )
 
 
-def line(row: Row) -> str:
-    """A row as Markdown."""
-    state, event, what, after = row
-    return f"| `{state.name}` | `{event.name}` | {what} | `{after.name}` |"
+def effects() -> dict[tuple[State, Event], str]:
+    """What can be done in each state at each event, and the states after it."""
+    found: dict[tuple[State, Event], list[str]] = {}
+    for state, event, what, after in rows():
+        to = "" if after is State.DONE else f" → `{after.name}`"
+        found.setdefault((state, event), []).append(what + to)
+    return {pair: "; or ".join(ways) for pair, ways in found.items()}
+
+
+def shared(pairs: Iterable[tuple[Event | State, str]]) -> dict[str, str]:
+    """By their effect, the names of those that have the same."""
+    found: dict[str, str] = {}
+    for member, effect in pairs:
+        name = f"`{member.name}`"
+        found[effect] = f"{found[effect]}, {name}" if effect in found else name
+    return found
+
+
+def lines() -> list[str]:
+    """The rows as Markdown: state by state, then the events that count everywhere."""
+    found, made = effects(), []
+    for state in State:
+        own = [(e, found[state, e]) for e in Event if (state, e) in found]
+        events = shared(pair for pair in own if pair[0] not in EVERYWHERE)
+        made += [f"| `{state.name}` | {of} | {does} |" for does, of in events.items()]
+    for event in EVERYWHERE:
+        states = shared((s, found[s, event]) for s in State if (s, event) in found)
+        if len(states) == 1:
+            states = dict.fromkeys(states, "any but `DONE`")
+        made += [f"| {of} | `{event.name}` | {does} |" for does, of in states.items()]
+    return made
 
 
 def main() -> None:
     """Print the table."""
-    print("\n".join([HEAD, *map(line, rows())]))
+    print("\n".join([HEAD, *lines()]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What one exchange shows, before anybody judges it."""
+"""The kinds of answers that one exchange can give."""
 
 from __future__ import annotations
 

@@ -1,23 +1,25 @@
-"""The typed word of a caller who trades on although an order is in doubt."""
+"""DespiteUnknown: the caller trades on although an order is in doubt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import WrongFieldType
 
 
+@class_with_near_names
 @dataclass(frozen=True, slots=True)
 class DespiteUnknown:
-    """New exposure is wanted although these orders of the contract are in doubt.
+    """Place an order although these orders of its contract are in doubt.
 
     Attributes:
-        tags: of every order in doubt there, as ``Interlocked.tags`` names them; one
-            that comes to be in doubt later is not covered.
+        tags: every order in doubt there, as ``Interlocked.tags`` names them. An order
+            that is in doubt later is not covered.
         reason: for the log.
 
     Raises:
-        WrongFieldType: these are no tags; one alone is a tuple of one.
+        WrongFieldType: ``tags`` is not a tuple of tags; write one as ``(tag,)``.
     """
 
     tags: tuple[str, ...]
@@ -26,7 +28,9 @@ class DespiteUnknown:
     def __post_init__(self) -> None:
         several = isinstance(self.tags, (tuple, list, set, frozenset))
         if not several or not all(isinstance(tag, str) for tag in self.tags):
-            raise WrongFieldType("tags", "must be a tuple of texts", self.tags)
+            one = isinstance(self.tags, str)
+            hint = f"one alone is ({self.tags!r},)" if one else ""
+            raise WrongFieldType("tags", "must be a tuple of texts", self.tags, hint)
         object.__setattr__(self, "tags", tuple(self.tags))
 
     def _covers(self, tags: tuple[str, ...]) -> bool:

@@ -1,1 +1,1 @@
-"""The token: what it was got with, how long it lasts, how it is renewed."""
+"""Login, the token, and its renewal."""

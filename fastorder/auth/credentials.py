@@ -1,4 +1,4 @@
-"""A user name and an API key, kept for another login and shown to nobody."""
+"""A user name and an API key, kept for the next login and never shown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ class Credentials:
 
     Raises:
         WrongFieldType: one of them is no text.
-        InvalidField: one of them is empty.
+        InvalidField: one of them is empty, or has blanks around it.
+
+    Attributes:
+        hint: what a gateway that refuses them may want instead; "" where nothing is
+            known of that.
     """
 
-    __slots__ = ("_request",)
+    __slots__ = ("_request", "hint")
 
     def __init__(self, user_name: str, api_key: str) -> None:
         for name, value in (("user_name", user_name), ("api_key", api_key)):
@@ -23,6 +27,13 @@ class Credentials:
                 raise WrongFieldType(name, "must be text", Unshown(value))
             if not value:
                 raise InvalidField(name, "must not be empty", "")
+            if value != value.strip():
+                raise InvalidField(
+                    name,
+                    "must have no blanks or line ends around it",
+                    Unshown(value),
+                    "strip() takes them off",
+                )
         import orjson  # loaded with the executor
 
         try:
@@ -33,6 +44,12 @@ class Credentials:
                 "must be text that UTF-8 can write",
                 Unshown(api_key),
             ) from None
+
+        self.hint = (
+            "the user name of the platform is wanted, not the e-mail address"
+            if "@" in user_name
+            else ""
+        )
 
     def __repr__(self) -> str:
         return "<Credentials: kept>"

@@ -7,7 +7,7 @@ from fastorder._core.transport.evidence cimport Evidence, Receiver
 
 cdef class Renewal(Receiver):
     cdef readonly bint holding
-    cdef readonly bint by_hand
+    cdef readonly bint checks_at_launch
     cdef public bint runs_between_calls
     cdef object _session
     cdef object _credentials

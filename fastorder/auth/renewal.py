@@ -1,4 +1,4 @@
-"""Logging in: for the caller, after an HTTP 401, and before a token ends; validating.
+"""Logs in: when asked, after an HTTP 401, and before a token ends.
 
 A token has a number, drawn when it was asked for. A 401 to a request that left with an
 older token than the present one asks for no login, and an older token never takes the
@@ -59,7 +59,7 @@ class Renewal(Receiver):
 
     Attributes:
         holding: requests wait for the login that is on its way.
-        by_hand: the next launch has to look whether a token is to be renewed.
+        checks_at_launch: the next launch has to look whether a token is to be renewed.
         runs_between_calls: whether the engine can be asked to wake this.
     """
 
@@ -74,14 +74,14 @@ class Renewal(Receiver):
         "_planned_number",
         "_refused_number",
         "_session",
-        "by_hand",
+        "checks_at_launch",
         "holding",
         "runs_between_calls",
     )
 
     def __init__(self, session: TokenSession) -> None:
         self.holding = False
-        self.by_hand = False
+        self.checks_at_launch = False
         self.runs_between_calls = True
         self._session = session
         self._credentials: Credentials | None = None
@@ -198,7 +198,7 @@ class Renewal(Receiver):
         except Exception as error:
             if self._is_own and not self._session.engine.closed:
                 self._note_failure(error)
-        self._let_go()
+        self._send_held()
 
     def _note_failure(self, error: Exception) -> None:
         if refuses_credentials(error):
@@ -242,12 +242,12 @@ class Renewal(Receiver):
     def holds(self, command: Send, ticket: Ticket[Any]) -> bool:
         """Keep a request until the login has ended; False where it may leave now."""
         if self._session.tokens.number != self._refused_number:
-            self._let_go()  # somebody has set another token meanwhile
+            self._send_held()  # somebody has set another token meanwhile
             return False
         self._held.append((command, ticket))
         return True
 
-    def _let_go(self) -> None:
+    def _send_held(self) -> None:
         self.holding = False
         held, self._held = self._held, []
         for command, ticket in held:
@@ -267,7 +267,7 @@ class Renewal(Receiver):
         if self._session.clock.monotonic_ns() < self._due_ns:
             return
         self._due_ns = FOREVER_NS
-        self.by_hand = False
+        self.checks_at_launch = False
         renews = self._planned_number == self._session.tokens.number
         if not renews or self._credentials is None:
             return
@@ -280,7 +280,7 @@ class Renewal(Receiver):
         if self.runs_between_calls:
             self._session.engine.wake_at(self._due_ns, self)
         else:
-            self.by_hand = True
+            self.checks_at_launch = True
 
     def _on_close(self, evidence: Evidence | None) -> None:
         """The executor closes: nothing to do."""

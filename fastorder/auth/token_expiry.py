@@ -1,4 +1,4 @@
-"""How long a token lasts, as it says itself."""
+"""How long a token lasts, read from the token itself."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the gateway has: paths, contracts, tags, answers, its clock."""
+"""What is known of the gateway: endpoints, contracts, tags, answers, its clock."""

@@ -10,5 +10,6 @@ cdef class Listing:
 
 cdef class ContractCache:
     cdef dict _listings
+    cdef str _load
 
     cpdef Listing find(self, str symbol)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from fastorder._base.hints import symbol_meant
 from fastorder._core.codec.field_checks import contract_id_from
 from fastorder._core.codec.price import TickGrid
-from fastorder.errors import UnknownSymbol
+from fastorder.errors import InvalidField, UnknownSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from fastorder.models import Contract
 
 MONTH_LETTERS = "FGHJKMNQUVXZ"
+
+IDS = "CON."
+"""How the gateway's own contract ids begin."""
+
+PRODUCT = r"(?=.*[A-Za-z])[A-Za-z0-9]{1,8}"
+"""What is a symbol rather than a contract id: "MNQ", "MNQZ6"."""
 
 
 class Listing:
@@ -31,12 +39,16 @@ class ContractCache:
     """Contract ids by symbol, safe to set and to get from any thread.
 
     A listing is one immutable object that is swapped whole.
+
+    Args:
+        awaited: whether the executor's verbs are, for the texts of errors.
     """
 
-    __slots__ = ("_listings",)
+    __slots__ = ("_listings", "_load")
 
-    def __init__(self) -> None:
+    def __init__(self, *, awaited: bool = False) -> None:
         self._listings: dict[str, Listing] = {}
+        self._load = "await load_contract" if awaited else "load_contract"
 
     def set(
         self,
@@ -44,7 +56,18 @@ class ContractCache:
         contract_id: int | str,
         tick_size: Decimal | float | str | None = None,
     ) -> None:
-        """List a contract under a symbol; letter case does not matter."""
+        """List a contract under a symbol; letter case does not matter.
+
+        Raises:
+            InvalidField: the two are swapped, or one of them breaks a rule.
+        """
+        if symbol.upper().startswith(IDS) and _is_symbol(contract_id):
+            raise InvalidField(
+                "contract_id",
+                "must be the gateway's id of the contract",
+                contract_id,
+                f"{symbol!r} is one: are the two swapped?",
+            )
         grid = None if tick_size is None else TickGrid(tick_size)
         self._listings[symbol.upper()] = Listing(contract_id_from(contract_id), grid)
 
@@ -57,12 +80,29 @@ class ContractCache:
         listing = self._listings.get(symbol) or self._listings.get(symbol.upper())
         if listing is not None:
             return listing
-        if symbol.startswith("CON."):
+        if symbol.startswith(IDS):
             return Listing(contract_id_from(symbol), None)
-        known = ", ".join(sorted(self._listings)) or "none"
         raise UnknownSymbol(
             f"symbol must have a contract id, {symbol!r} has none "
-            f"(set_contract_id gives it one; known: {known})"
+            f"({self._how_to_know(symbol)})"
+        )
+
+    def _how_to_know(self, symbol: str) -> str:
+        """What gives a symbol its contract, and the symbol that may have been meant.
+
+        One that is merely alike is not suggested: NQ and MNQ are both traded.
+        """
+        wanted = symbol.upper()
+        meant = symbol_meant(symbol) or next(
+            (known for known in self._listings if sorted(known) == sorted(wanted)), None
+        )
+        instead = f"did you mean {meant}? " if meant else ""
+        if meant in self._listings or (meant or "").startswith(IDS):
+            return instead.rstrip()
+        known = ", ".join(sorted(self._listings)) or "none"
+        return (
+            f"{instead}{self._load}({meant or wanted!r}) or set_contract_id gives it "
+            f"one; known: {known}"
         )
 
 
@@ -76,10 +116,30 @@ def front_contract(symbol: str, contracts: Iterable[Contract]) -> Contract:
         UnknownSymbol: none of them is it.
     """
     wanted = symbol.upper()
-    for contract in contracts:
+    listed = list(contracts)
+    for contract in listed:
         if contract.active and wanted in (product(contract), contract.symbol_id[5:]):
             return contract
-    raise UnknownSymbol(f"symbol must have an active contract, {symbol!r} has none")
+    raise UnknownSymbol(
+        f"symbol must have an active contract, {symbol!r} has none "
+        f"({_what_is_there(symbol, listed)})"
+    )
+
+
+def _what_is_there(symbol: str, listed: list[Contract]) -> str:
+    """The symbol that may have been meant, or those that the gateway's search found."""
+    if symbol.upper().startswith(IDS):
+        return "a contract id is its own symbol, and needs no load"
+    meant = symbol_meant(symbol)
+    if meant:
+        return f"did you mean {meant}?"
+    found = dict.fromkeys(product(contract) for contract in listed if contract.active)
+    return f"the gateway finds {', '.join(found) or 'none'} for it"
+
+
+def _is_symbol(contract_id: object) -> bool:
+    """Whether it is short and has a letter; the gateway's ids are long, or numbers."""
+    return isinstance(contract_id, str) and bool(re.fullmatch(PRODUCT, contract_id))
 
 
 def product(contract: Contract) -> str:

@@ -1,4 +1,4 @@
-"""The tag of an order that has a name of its caller's own."""
+"""The tag that an idempotency key gives an order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer of the gateway says of orders: its refusal, its rows, or nothing."""
+"""What an answer of the gateway says of orders: a refusal, rows, or nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.Unknown
 """Codes on place after which the order may live: they name no refusal."""
 
 UNAUTHORIZED = 401
-NOT_LET_IN = "HTTP 401: the gateway takes no token of this executor"
+UNAUTHORIZED_TEXT = "HTTP 401: the gateway takes no token of this executor"
 
 Rows = list[dict[str, Any]]
 

@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""The gateway's clock, as far as its answers show it.
+"""The gateway's clock, as far as its Date headers show it.
 
 A look-up asks for the orders since a moment. Where the two clocks differ, a moment of
 this machine's clock may lie after the order's own, and the look-up would miss it. So

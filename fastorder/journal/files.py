@@ -1,4 +1,4 @@
-"""The file of a journal: where it lies, how it is made, whether it is ours.
+"""The journal's file: where it lies, how it is made, whether it is ours.
 
 Nothing here opens the file with ``open``: closing it would free SQLite's own locks on
 it in the whole process (sqlite.org/howtocorrupt.html, 2.2).

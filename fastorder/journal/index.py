@@ -1,4 +1,4 @@
-"""Which events belong together: a journal's contents by tag and by key, in memory.
+"""Which events belong together, by tag and by key, in memory.
 
 The table has no index of its own, so that a commit writes one page.
 """

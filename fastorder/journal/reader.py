@@ -1,4 +1,4 @@
-"""The reading of a journal that somebody else may be writing."""
+"""Reads a journal that another process may be writing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal that is written."""
+"""Journal: opened, written to, queried, closed."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ _open: WeakSet[Journal] = WeakSet()
 class Journal:
     """What was meant to be sent and what became of it, in one SQLite file.
 
-    An intent is committed when ``intent`` returns; so is what ``attempt`` and
-    ``resolve`` note. What ``resolve_later`` notes is committed with the next of these,
-    by ``commit``, ``tidy`` or ``close``; until then only this object shows it.
+    ``intent``, ``attempt`` and ``resolve`` commit before they return. What
+    ``resolve_later`` notes is committed with the next of these, or by ``commit``,
+    ``tidy`` or ``close``; until then only this object shows it.
 
-    Any thread may use it. There is one writer: a second one, in this process or
-    another, is refused. A write that fails halts the journal: each later write raises
-    JournalFailed with the first failure, until the file is opened anew.
+    Any thread may use it. It has one writer: a second one, in this process or another,
+    is refused. A write that fails halts the journal: each later write raises
+    JournalFailed with the first failure, until the file is opened again.
 
     Args:
-        path: the file; made where it is not there yet, with the mode 0600.
+        path: the file; it is made if it does not exist, with the mode 0600.
         durability: "process" keeps what was committed when the process dies; "power"
             keeps each intent when the machine dies too, for one flush of the disk.
 
     Raises:
-        JournalError: of the kind that says why the file cannot be used.
+        JournalError: the file cannot be used; its kind says why.
     """
 
     __slots__ = (
@@ -215,11 +215,11 @@ class Journal:
     def resolve_later(
         self, tag: str, outcome: str, order_id: int | None, proof: str, at_s: float
     ) -> None:
-        """Note the same, for a commit that somebody else pays: the next intent's.
+        """Note the same, and leave the commit to the next intent.
 
-        Where the process is killed before it, the intent is unresolved, and what
-        became of it is found out once more. So nothing may follow from an outcome
-        that could not follow from the intent alone.
+        If the process is killed before that, the intent is unresolved, and its outcome
+        is found out once more. So nothing may follow from an outcome that could not
+        follow from the intent alone.
 
         Args, Raises: see ``resolve``.
         """
@@ -309,7 +309,7 @@ class Journal:
             return [self._entry(tag) for (tag,) in tags]
 
     def close(self) -> None:
-        """Commit what was put off and give the file up. Idempotent.
+        """Commit what is left and close the file. Idempotent.
 
         Raises:
             JournalFailed: that commit failed; the file is given up all the same.

@@ -1,4 +1,4 @@
-"""Whether a write-ahead log was damaged, which SQLite itself takes for its end.
+"""Finds damage in the write-ahead log that SQLite takes for the log's end.
 
 SQLite reads a log up to the first frame that does not fit and forgets the rest. That
 is right for a tail that was torn while it was written. It is wrong for a byte that went

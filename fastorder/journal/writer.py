@@ -1,6 +1,6 @@
 # cython: annotation_typing=False
 # the .pxd says what is typed; the rest has to reach the checks of rows.py
-"""What is written into a journal, one commit after the other, until one fails."""
+"""Writes events, one commit after the other, until one fails."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ class BarError(FastOrderError, ValueError):
 
 
 class BadTick(BarError):
-    """A tick cannot be taken.
+    """A tick breaks a rule.
 
     Attributes:
         index: its place in the column, from 0.
@@ -30,8 +30,8 @@ class UnsortedTicks(BadTick):
 
 
 class WrongColumn(FastOrderError, TypeError):
-    """A column is of a type that cannot be taken."""
+    """A column has the wrong type, length or shape."""
 
 
 class UnknownTimeframe(BarError):
-    """A timeframe that nobody can read, or that these bars cannot make."""
+    """A timeframe cannot be read, or these bars cannot make it."""

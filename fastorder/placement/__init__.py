@@ -1,1 +1,1 @@
-"""One order, sent at most once, and what is proved of it afterwards."""
+"""One order, sent at most once, and the proof of what became of it."""

@@ -1,4 +1,4 @@
-"""The proof that an order was not placed: long quiet, then several look-ups in full.
+"""The proof that an order was not placed: quiet first, then several full look-ups.
 
 A look-up that does not list an order proves nothing by itself: the gateway may book it
 late, or list it late. Only where it is missing from several look-ups in a row, each

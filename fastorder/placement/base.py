@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""One order under way: what is known of it, when a send may follow, what is told.
+"""One order under way: what is known of it, and when a send may follow.
 
 What is done at which event is said by ``protocol``, which builds on this.
 """

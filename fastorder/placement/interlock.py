@@ -1,4 +1,4 @@
-"""Which orders are in doubt, by account and contract: the interlock's memory."""
+"""Which orders are in doubt, by account and contract."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def no_order(account_id: int) -> int | None:
 class Interlock:
     """Tags of orders that may exist, while that is not known.
 
+    Some of them will never be known by a look-up: their tag has another owner too.
+
     Attributes:
         any: whether there is one at all.
         known_order: names an order of an account that the gateway has confirmed, by
@@ -25,14 +27,19 @@ class Interlock:
     __slots__ = ("_tags", "any", "known_order")
 
     def __init__(self) -> None:
-        self._tags: dict[tuple[int, str], dict[str, None]] = {}
+        self._tags: dict[tuple[int, str], dict[str, str]] = {}
         self.any = False
         self.known_order: Callable[[int], int | None] = no_order
 
     def add(self, account_id: int, contract_id: str, tag: str) -> None:
         """The order with this tag is in doubt."""
-        self._tags.setdefault((account_id, contract_id), {})[tag] = None
+        self._tags.setdefault((account_id, contract_id), {}).setdefault(tag, "")
         self.any = True
+
+    def contest(self, account_id: int, contract_id: str, tag: str, why: str) -> None:
+        """The order with this tag is in doubt, and no look-up can free it."""
+        self.add(account_id, contract_id, tag)
+        self._tags[account_id, contract_id][tag] = why
 
     def clear(self, account_id: int, contract_id: str, tag: str) -> None:
         """What became of it is proved."""
@@ -45,3 +52,8 @@ class Interlock:
     def of(self, account_id: int, contract_id: str) -> tuple[str, ...]:
         """The tags in doubt there, oldest first."""
         return tuple(self._tags.get((account_id, contract_id), ()))
+
+    def contested(self, account_id: int, contract_id: str) -> dict[str, str]:
+        """Those of them that no look-up can free, and why."""
+        tags = self._tags.get((account_id, contract_id), {})
+        return {tag: why for tag, why in tags.items() if why}

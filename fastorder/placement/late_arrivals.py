@@ -1,4 +1,4 @@
-"""Orders reported absent or rejected, looked for again for a day.
+"""Looks for a day for orders reported absent or rejected.
 
 The proof says what the gateway listed, so it is wrong where the gateway books an order
 later still. The tag is never used again for another order, so whatever carries it is
@@ -367,15 +367,16 @@ class LateArrivals(Receiver):
         self._arrived[tag] = missing
         ids = sorted({row["id"] for row in rows})
         numbers = ", ".join(map(str, ids))
-        proof = f"it came late: Order/search lists order {numbers} with its tag"
+        listed = f"{'order' if len(ids) == 1 else 'orders'} {numbers}"
+        proof = f"it came late: Order/search lists {listed} with its tag"
         log().error(
             "order %s of account %s, which was told %s, has come late: "
-            "Order/search lists order %s with its tag; new orders of its contract are "
+            "Order/search lists %s with its tag; new orders of its contract are "
             "refused until resolve(%r) is called",
             tag,
             ticket.account_id,
             missing.reported.name,
-            numbers,
+            listed,
             tag,
         )
         if len(ids) > 1:

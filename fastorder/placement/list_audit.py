@@ -1,4 +1,4 @@
-"""Whether look-ups that miss an order can be believed.
+"""Whether a list that misses an order can be believed.
 
 A list that leaves an order out looks like one that has nothing to show, and a copy
 that has stopped hours ago answers as fast as one that has not. So before absence is

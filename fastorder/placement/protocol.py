@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""The protocol that sends an order at most once: events in, commands out, no I/O.
+"""Sends an order at most once: events in, commands out, no I/O.
 
 The order carries a tag that the gateway takes once for each account. Where the outcome
 of a send is in doubt, nothing is sent again before Order/search has been read in full
@@ -21,13 +21,13 @@ from fastorder._core.flow.classify import Answer, classify
 from fastorder.enums import Outcome
 from fastorder.errors import PlaceOrderError, error_name
 from fastorder.gateway.responses import (
-    NOT_LET_IN,
+    UNAUTHORIZED_TEXT,
     refusal_name,
     refuses,
     tag_in_use,
     unauthorized,
 )
-from fastorder.placement.reconciliation import Reconciliation
+from fastorder.placement.reconciliation import RESTARTED, Reconciliation
 from fastorder.placement.states import (
     AUDITING,
     CHECKING,
@@ -78,6 +78,17 @@ class Placement(Reconciliation):
     def start(self) -> Command[OrderResult] | None:
         """The first command: the order leaves."""
         return self._handle(EVENT_START)
+
+    def recall(self, sent_s: float) -> OrderResult:
+        """What is known of it after a restart, before anything is asked.
+
+        Args:
+            sent_s: when the intent was written, in seconds since the epoch.
+        """
+        self._sent_s = min(sent_s, self._sent_s)
+        self._lookups().restarted = True
+        self._mark_in_doubt(RESTARTED)
+        return self._unknown()
 
     def resume(self, sent_s: float) -> Command[OrderResult] | None:
         """The first command after a restart: look it up, and never send it.
@@ -178,7 +189,8 @@ class Placement(Reconciliation):
         """There may be another token by the next send; a second 401 is the last."""
         again, self._had_401 = self._had_401, True
         self._never_again |= again
-        self._mark_in_doubt(f"twice {NOT_LET_IN}" if again else self._answer.reason)
+        reason = f"twice {UNAUTHORIZED_TEXT}" if again else self._answer.reason
+        self._mark_in_doubt(reason)
         return self._look_up_later()
 
     def _unanswered(self) -> Command[OrderResult]:

@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""An order in doubt: how it is looked up, watched, and proved to be there or not.
+"""Finds out what became of an order in doubt: looked up, watched, proved.
 
 Absence is told once ``Lookups`` has counted enough of it, and the account's trades and
 a sign of life show that the lists can be believed.
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from fastorder._core.transport.evidence import Evidence
     from fastorder.placement.states import Event
 
+RESTARTED = "the program ended before its outcome was known"
+
 
 class Reconciliation(PlacementBase):
     """What is done with an order while nobody knows what became of it."""
@@ -38,7 +40,7 @@ class Reconciliation(PlacementBase):
     def _resumed(self) -> Send:
         """After a restart it is looked up at once, and never sent again."""
         self._never_again = True
-        self._mark_in_doubt("the program ended before its outcome was known")
+        self._mark_in_doubt(RESTARTED)
         return self._check()
 
     def _look_up_later(self) -> Pause:
@@ -151,6 +153,10 @@ class Reconciliation(PlacementBase):
 
     def _stop_watching(self) -> Tell[OrderResult]:
         self.state = STUCK
+        lookups = self._lookups()
+        if lookups.is_contested:
+            whose = self.order.account_id, self.contract_id, self.tag
+            self._interlock.contest(*whose, lookups.note)
         return Tell(self._unknown(), None)
 
     def _tag_contested(self) -> Tell[OrderResult]:

@@ -1,4 +1,4 @@
-"""Where a placement stands, and what can happen to it."""
+"""The states of a placement, and the events that change them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 class State(Enum):
     """Where a placement stands."""
 
-    READY = "not begun"
+    READY = "nothing asked yet"
     SENDING = "on its way, not answered yet"
     RETRY_WAIT = "nothing sent yet, waiting for the next try"
     LOOKUP_WAIT = "in doubt, waiting to be looked up"

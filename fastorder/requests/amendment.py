@@ -1,4 +1,4 @@
-"""The protocol of a modify or a cancel: repeated on a busy gateway, read back in doubt.
+"""The protocol of a modify or a cancel: sent again where safe, read back in doubt.
 
 Both carry absolute values, so the same request sent twice has the effect of one. Where
 an answer leaves a doubt, the order is read by its id and decides.
@@ -19,7 +19,7 @@ from fastorder._core.flow.result import result_of
 from fastorder.enums import OrderStatus, Outcome
 from fastorder.errors import CancelOrderError, ModifyOrderError, error_name
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.gateway.responses import NOT_LET_IN, unauthorized
+from fastorder.gateway.responses import UNAUTHORIZED_TEXT, unauthorized
 from fastorder.runtime.retry_schedule import RetrySchedule
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Repeat(Enum):
     """When a request whose effect is in doubt is sent again."""
 
     AT_ONCE = "at once: twice has the effect of once"
-    AFTER_A_LOOK = "once a look shows that it has had no effect"
+    AFTER_LOOKUP = "once a look-up shows that it has had no effect"
     NEVER = "never"
 
 
@@ -77,7 +77,7 @@ class Kind(NamedTuple):
         endpoint: where it goes.
         codes: the endpoint's own error codes.
         pending: the codes after which it may still have its effect.
-        repeat: when it is sent again: at once on a busy gateway, after a look, never.
+        repeat: when it is sent again: at once, after a look-up, never.
     """
 
     action: str
@@ -238,7 +238,7 @@ class Amendment(RequestProtocol):
         if self.kind.repeat is not Repeat.NEVER and unauthorized(evidence, answer):
             if self._has_another_token(evidence, answer):
                 return self._go_on_with_another_token()
-            self._error = NOT_LET_IN
+            self._error = UNAUTHORIZED_TEXT
         if answer.kind is AnswerKind.CLIENT_ERROR:
             self._refusal = answer
             return self._read_back()
@@ -319,20 +319,20 @@ class Amendment(RequestProtocol):
         answer = classify(evidence, self._policy)
         if self._has_another_token(evidence, answer):
             return self._read_back()
-        effect, why = self._seen(answer)
+        effect, why = self._judge_effect(answer)
         if effect is Effect.DONE:
             return self._finish(ACCEPTED, proof=f"read back: {why}")
         if effect is Effect.IMPOSSIBLE:
             return self._finish(Outcome.REJECTED, why, proof=f"read back: {why}")
         if effect is Effect.UNREADABLE:
-            return self._unseen(f"{self._error}; reading back failed: {why}")
+            return self._effect_not_seen(f"{self._error}; reading back failed: {why}")
         if self._refusal is not None and not self.in_doubt:
             return self._finish(
                 Outcome.REJECTED, self._error, proof=f"read back: {why}"
             )
-        return self._unseen(f"{self._error}; {why}")
+        return self._effect_not_seen(f"{self._error}; {why}")
 
-    def _seen(self, answer: Answer) -> tuple[Effect, str]:
+    def _judge_effect(self, answer: Answer) -> tuple[Effect, str]:
         """What was read back says of this amendment, and why."""
         if _does_not_exist(answer):
             return Effect.IMPOSSIBLE, "the order does not exist"
@@ -347,7 +347,7 @@ class Amendment(RequestProtocol):
             return effect, "the order shows it"
         return effect, "the order does not show it"
 
-    def _unseen(self, why: str) -> Command[OrderResult]:
+    def _effect_not_seen(self, why: str) -> Command[OrderResult]:
         """Send again while the schedule lasts, unless the gateway has refused it."""
         if self._superseded:
             return self._outdated(why)

@@ -1,6 +1,6 @@
 """The protocol of closing a position, whole or in part.
 
-Closing the whole of it can be repeated, once a look shows that the position is still
+Closing the whole of it can be repeated, once a look-up shows that the position is still
 there. Closing a part has no key and no absolute value: a second send would close twice,
 so it is never sent again, and where its answer is lost its outcome stays unknown.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder._base.answer_kind import AnswerKind
+from fastorder._base.counted import counted
 from fastorder._core.flow.protocol import Send
 from fastorder.errors import ClosePositionError, PartialClosePositionError
 from fastorder.gateway.endpoints import Endpoint
@@ -25,7 +26,7 @@ CLOSE = Kind(
     Endpoint.CLOSE_POSITION,
     ClosePositionError,
     frozenset({ClosePositionError.OrderPending, ClosePositionError.UnknownError}),
-    Repeat.AFTER_A_LOOK,
+    Repeat.AFTER_LOOKUP,
 )
 PARTIAL_CLOSE = Kind(
     "partial close",
@@ -78,7 +79,7 @@ class PositionClose(Amendment):
         body = b'{"accountId":%d}' % self.account_id
         return Send(Endpoint.SEARCH_POSITIONS, body)
 
-    def _seen(self, answer: Answer) -> tuple[Effect, str]:
+    def _judge_effect(self, answer: Answer) -> tuple[Effect, str]:
         """A position that is gone is closed; a part that is gone cannot be told."""
         rows = _positions(answer)
         if rows is None:
@@ -89,7 +90,7 @@ class PositionClose(Amendment):
         )
         if not size:
             return Effect.DONE, "the position is gone"
-        return Effect.NOT_SEEN, f"{size} contracts are open"
+        return Effect.NOT_SEEN, f"{counted(size, 'contract')} still open"
 
 
 def _positions(answer: Answer) -> list[dict[str, object]] | None:

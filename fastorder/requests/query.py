@@ -9,7 +9,7 @@ from fastorder._base.answer_kind import AnswerKind
 from fastorder._core.flow.classify import Answer, classify
 from fastorder._core.flow.protocol import Command, Finish, Pause, RequestProtocol, Send
 from fastorder.errors import AuthLost, RequestFailed, error_name
-from fastorder.gateway.responses import NOT_LET_IN, unauthorized
+from fastorder.gateway.responses import UNAUTHORIZED_TEXT, unauthorized
 from fastorder.runtime.retry_schedule import RetrySchedule
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Query(RequestProtocol):
         kind = RequestFailed
         if unauthorized(evidence, answer) and self._endpoint.authorized:
             kind = AuthLost
-            why = NOT_LET_IN
+            why = UNAUTHORIZED_TEXT
         return kind(
             f"{self._endpoint.path}: {why or answer.kind.value}",
             http_status=evidence.http_status or None,

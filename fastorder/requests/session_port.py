@@ -1,4 +1,4 @@
-"""What those who send requests of their own ask of the session that they belong to.
+"""What a sender of requests of its own needs from its session.
 
 The session imports them, so they name what they need here, and do not import it.
 """

@@ -1,1 +1,1 @@
-"""Time and chance, the pauses between tries, the log."""
+"""Clocks, the pauses between tries, the log."""

@@ -1,5 +1,5 @@
 # cython: annotation_typing=False
-"""Time and chance, as the protocols are given them."""
+"""The clocks and the randomness that protocols use; tests replace them."""
 
 from __future__ import annotations
 

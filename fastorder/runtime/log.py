@@ -1,4 +1,4 @@
-"""The library's logger; a program that wants its lines gives it a handler."""
+"""The library's logger."""
 
 from __future__ import annotations
 

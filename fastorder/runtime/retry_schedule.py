@@ -1,4 +1,4 @@
-"""When a request is tried again: the retry policy, counted down for one request."""
+"""When one request is tried again, by the retry policy."""
 
 from __future__ import annotations
 

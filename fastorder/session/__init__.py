@@ -1,1 +1,1 @@
-"""What all requests of one executor share: the book, connections, trust, the log."""
+"""What all requests of an executor share: open tickets, TLS, keepalive, outcomes."""

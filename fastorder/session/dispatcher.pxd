@@ -29,6 +29,7 @@ cdef class Dispatcher(DispatcherBase):
     cdef readonly set groups
     cdef dict _routes
     cdef dict _open
+    cdef dict _recalled
     cdef object _ended
 
     @cython.locals(route=Route)

@@ -1,4 +1,4 @@
-"""The way from a protocol's command to the engine, and the book of requests."""
+"""Carries commands to the engine, and keeps the list of open requests."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ class Dispatcher(DispatcherBase):
         }
         self.groups: set[Ticket[Any]] = set()
         self._open: dict[Ticket[Any], None] = {}
+        self._recalled: dict[Ticket[OrderResult], None] = {}  # not looked up yet
         self._ended: deque[Ticket[OrderResult]] = deque(maxlen=KEPT_ENDED)
 
     def read_ticket(
@@ -114,7 +115,7 @@ class Dispatcher(DispatcherBase):
             ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent. After
                 anything else, a Ctrl-C say, it may have been, so it stays in the book.
         """
-        if self.renewal.by_hand:
+        if self.renewal.checks_at_launch:
             self.renewal._on_timer()
         self._open[ticket] = None
         try:
@@ -124,10 +125,23 @@ class Dispatcher(DispatcherBase):
             raise
         return ticket
 
-    def launch_resumed(self, ticket: Ticket[Any], sent_s: float) -> Ticket[Any]:
-        """Look up an order from before a restart; it is never sent again."""
+    def recall(self, ticket: Ticket[OrderResult], sent_s: float) -> None:
+        """Put an order from before a restart into the book, as unknown; ask nothing."""
+        ticket._show(ticket._protocol.recall(sent_s))
+        self._recalled[ticket] = None
+
+    def launch_recalled(
+        self, ticket: Ticket[OrderResult], sent_s: float
+    ) -> Ticket[OrderResult]:
+        """Look up an order from before a restart; it is never sent again.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse, TokenMissing: and the ticket is as it was.
+        """
         self.check_ready()
+        self._recalled.pop(ticket, None)
         self._open[ticket] = None
+        ticket.done = False
         ticket._execute(ticket._protocol.resume(sent_s))
         return ticket
 
@@ -159,6 +173,8 @@ class Dispatcher(DispatcherBase):
             if self.renewal.holding and self.renewal.holds(command, ticket):
                 return
             ticket._token_number = self.tokens.number
+            if not ticket._token_number:
+                self.check_ready()  # a closed executor is told before a missing token
             token = self.tokens.header()
         if self.outcome_log is not None and endpoint is PLACE:
             self._note_resend(ticket)
@@ -234,7 +250,8 @@ class Dispatcher(DispatcherBase):
 
     def unsettled(self) -> tuple[Ticket[OrderResult], ...]:
         """The changes that are open or whose outcome is unknown, oldest first."""
-        return tuple(ticket for ticket in self._open if ticket.kind != "read")
+        changes = [ticket for ticket in self._open if ticket.kind != "read"]
+        return (*self._recalled, *changes)
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
         """The last changes that have ended, oldest first."""

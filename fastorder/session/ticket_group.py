@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from fastorder._base.counted import counted
 from fastorder._core.flow.ticket import Ticket
 from fastorder.runtime.log import log
 
@@ -48,7 +49,7 @@ class TicketGroup(Ticket[T]):
         if self.done:
             return "done"
         ended = sum(ticket.done for ticket in self.tickets)
-        return f"{ended} of {len(self.tickets)} requests answered"
+        return f"{ended} of {counted(len(self.tickets), 'request')} answered"
 
     def start(self) -> TicketGroup[T]:
         """Take the first step; its requests have left on return, if they could."""

@@ -1,12 +1,16 @@
-"""Where the executor may connect to, and whose certificates it trusts."""
+"""Checks the base URL, and chooses the certificate authorities."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from fastorder._core.transport.request_head import Security
 from fastorder.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 SYSTEM_CA_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
@@ -16,12 +20,19 @@ SYSTEM_CA_FILES = (
 )
 
 
+BENEATH = frozenset({"api", "hubs", "swagger"})
+"""Where a base URL ends: the first part of the gateway's own paths."""
+
+SITES = frozenset({"topstepx.com", "www.topstepx.com"})
+"""The platform for people; its gateway is another host."""
+
+
 def checked_base_url(base_url: str) -> str:
     """The base URL without a trailing slash.
 
     Raises:
         ConfigurationError: it is not https, or http to another machine, or carries
-            more than a host, a port and a path.
+            more than a host, a port and a path, or is an address beneath it.
     """
     if not isinstance(base_url, str):
         raise ConfigurationError(
@@ -40,20 +51,51 @@ def checked_base_url(base_url: str) -> str:
         raise ConfigurationError("base_url must carry no user name or password")
     if not base_url.isascii():
         raise ConfigurationError(f"base_url must be ASCII, was {base_url!r}")
+    if any(ord(letter) <= 32 for letter in base_url):
+        raise ConfigurationError(f"base_url must have no blanks, was {base_url!r}")
     if "://" not in base_url:
-        raise ConfigurationError(f"base_url must begin with https://, was {base_url!r}")
+        hint = f" (write https://{base_url})" if base_url else ""
+        raise ConfigurationError(
+            f"base_url must begin with https://, was {base_url!r}{hint}"
+        )
     if parts.query or parts.fragment:
         raise ConfigurationError(
             f"base_url must be a scheme, a host and a path, was {base_url!r}"
         )
-    if any(ord(letter) <= 32 for letter in base_url) or not parts.hostname:
+    if not parts.hostname:
         raise ConfigurationError(f"base_url must name a host, was {base_url!r}")
+    meant = _gateway_of(parts)
+    if meant is not None:
+        raise ConfigurationError(
+            "base_url must be the gateway's, without the paths of its API and hubs, "
+            f"was {base_url!r} (did you mean {meant}?)"
+        )
     if parts.scheme != "https" and not _is_local(parts.scheme, parts.hostname):
         raise ConfigurationError(
             "base_url must be https (http is for this machine's loopback only), "
             f"was {base_url!r}"
         )
     return base_url.rstrip("/")
+
+
+def _gateway_of(parts: SplitResult) -> str | None:
+    """The base URL that an address beneath or beside it belongs to.
+
+    Source: the gateway's documentation: api.topstepx.com/api/..., its hubs are at
+    rtc.topstepx.com/hubs/...
+    """
+    names = parts.path.strip("/").split("/")
+    ends = [name.lower() in BENEATH for name in names]
+    kept = names[: ends.index(True)] if any(ends) else names
+    host = parts.netloc.lower()
+    if host in SITES:
+        host = "api.topstepx.com"
+    elif host.startswith("rtc."):
+        host = f"api.{host.removeprefix('rtc.')}"
+    if kept == names and host == parts.netloc.lower():
+        return None
+    scheme = parts.scheme.replace("ws", "http")
+    return f"{scheme}://{'/'.join([host, *kept])}".rstrip("/")
 
 
 def _is_local(scheme: str, host: str) -> bool:

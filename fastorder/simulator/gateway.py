@@ -15,7 +15,7 @@ from fastorder.simulator.endpoints import FIELDS, NESTED, OPEN, QUERY
 from fastorder.simulator.exchange import Exchange
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
-from fastorder.simulator.order_entry import OrderDesk
+from fastorder.simulator.order_entry import OrderEntry
 from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
     Answer,
@@ -66,7 +66,7 @@ class Gateway:
         self.exchange = Exchange(self.contracts, self.clock, seed, self.ledger)
         self.search_lag_s = 0.0
         self._limits = RateLimits() if rate_limit else None
-        self.desk = OrderDesk(self.exchange, self.clock)
+        self.order_entry = OrderEntry(self.exchange, self.clock)
         names = random.Random(seed)
         for number, name, auto_oco in (
             (PRACTICE_ACCOUNT, "PRAC-V2", True),
@@ -205,7 +205,7 @@ class Gateway:
             return envelope(8, orderId=None)
         if not contract.active:
             return envelope(9, orderId=None)
-        return self.desk.place(account, contract, members)
+        return self.order_entry.place(account, contract, members)
 
     def _amended(self, members: dict[str, Any]) -> tuple[Account, Order] | Answer:
         account = self._account(members)
@@ -220,7 +220,7 @@ class Gateway:
         found = self._amended(members)
         if isinstance(found, Answer):
             return found
-        return self.desk.modify(*found, members)
+        return self.order_entry.modify(*found, members)
 
     def _cancel(self, members: dict[str, Any]) -> Answer:
         found = self._amended(members)

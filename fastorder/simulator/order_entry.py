@@ -32,7 +32,7 @@ class Refusal(Exception):
         self.message = message
 
 
-class OrderDesk:
+class OrderEntry:
     """Takes orders in for the exchange.
 
     Attributes:

@@ -41,7 +41,7 @@ class IdempotencyStore:
         self._policy = policy
         self._journal = journal
         self._keyed: OrderedDict[str, tuple[bytes, Ticket[OrderResult]]] = OrderedDict()
-        self._unrecovered: list[Entry] = []
+        self._unrecovered: list[tuple[Ticket[OrderResult], float]] = []
         self._recovered: list[Ticket[OrderResult]] = []
         self._make_intent: type[Intent] | None = None
         self._has_past = journal is not None  # an earlier run's was not seen to yet
@@ -49,12 +49,8 @@ class IdempotencyStore:
             from fastorder.journal import Intent  # loaded already: there is a journal
 
             self._make_intent = Intent
-            self._unrecovered = journal.unresolved()
-            for entry in self._unrecovered:
-                intent = entry.intent
-                dispatcher.interlock.add(
-                    intent.account_id, intent.contract_id, intent.tag
-                )
+            for entry in journal.unresolved():
+                self._recall(entry)
             self._expect_late_arrivals(journal)
 
     @property
@@ -70,7 +66,6 @@ class IdempotencyStore:
         Raises:
             KeyReused: the key stands for other bytes.
         """
-        self.recover()
         earlier, ticket = self._keyed.get(tag, (None, None))
         if earlier is None and self._journal is not None:
             entry = self._journal.by_tag(tag)
@@ -80,6 +75,8 @@ class IdempotencyStore:
             raise KeyReused(
                 order.idempotency_key or "", earlier.decode(), body.decode()
             )
+        if ticket is not None and not ticket.settled:
+            self.recover()  # it may be one that was not looked up yet
         return ticket
 
     def launch(
@@ -117,7 +114,8 @@ class IdempotencyStore:
     def _see_to_the_past(self) -> None:
         while self._unrecovered:
             self._dispatcher.check_ready()
-            self._recovered.append(self._resume(self._unrecovered[0]))
+            ticket, sent_s = self._unrecovered[0]
+            self._recovered.append(self._dispatcher.launch_recalled(ticket, sent_s))
             self._unrecovered.pop(0)
         try:
             self._dispatcher.late_arrivals.plan()
@@ -211,7 +209,8 @@ class IdempotencyStore:
         assert ticket.tag is not None
         self._keyed.pop(ticket.tag, None)
 
-    def _resume(self, entry: Entry) -> Ticket[OrderResult]:
+    def _recall(self, entry: Entry) -> None:
+        """Have an order that an earlier run left in the book, and in doubt."""
         dispatcher, intent = self._dispatcher, entry.intent
         placement = placement_of(
             order_from_body(intent.body),
@@ -228,7 +227,8 @@ class IdempotencyStore:
             dispatcher, placement, "place", intent.tag, intent.account_id
         )
         self._keyed[intent.tag] = (intent.body, ticket)
-        return dispatcher.launch_resumed(ticket, intent.created_s)
+        dispatcher.recall(ticket, intent.created_s)
+        self._unrecovered.append((ticket, intent.created_s))
 
     def _ended(self, entry: Entry) -> Ticket[OrderResult]:
         """A ticket that shows what the journal knows of an order that has ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from fastorder._base.counted import counted
 from fastorder._core.codec.request import render_place
 from fastorder._core.codec.tag_series import TagSeries
 from fastorder._core.flow.ticket import ticket_of_order
@@ -69,11 +70,13 @@ class Submitter:
         """Send an order; on a warm connection it has left when this returns.
 
         Raises:
-            UnknownSymbol, InvalidField, TokenMissing, ExecutorClosed, ExecutorMisuse,
-            Halted, Interlocked, KeyReused, JournalError: nothing was sent.
+            ExecutorClosed, ExecutorMisuse, UnknownSymbol, InvalidField, KeyReused,
+            Halted, TokenMissing, Interlocked, JournalError: nothing was sent. Where
+            several are true, the first of them: its cure is needed for any other.
         """
         if order.quantity > self._max_quantity:
             self.check_quantity(order.quantity)
+        self._dispatcher.engine.check()
         listing = self._contracts.find(order.symbol)
         contract_id = listing.contract_id
         tag = self._tag(order)
@@ -133,22 +136,43 @@ class Submitter:
         return ticket_of_order(dispatcher, placement, tag, order.account_id)
 
     def _refuse_halted(self) -> NoReturn:
-        raise Halted(
-            f"no new exposure may leave: {self._gate.why} "
-            "(resume() lifts the kill switch)"
-        )
+        gate = self._gate
+        how = "resume() lifts the kill switch"
+        if gate.final:
+            how = "for good: once that is mended, a new executor is needed"
+        elif gate.reason is None:
+            how = "as long as it is there"
+        raise Halted(f"no new exposure may leave: {gate.why} ({how})")
 
     def _check_interlock(self, order: OrderRequest, contract_id: str) -> None:
         self._idempotency.recover()  # what nobody looks up would stay in doubt for ever
         tags = self._interlock.of(order.account_id, contract_id)
         if not tags:
             return
-        names = ", ".join(tags)
         if order.despite is None or not order.despite._covers(tags):
-            raise Interlocked(
-                f"account {order.account_id} has orders of this contract in doubt: "
-                f"{names}. resolve(tag) looks one up; DespiteUnknown({tags!r}) as "
-                "despite= trades on all the same",
-                tags,
-            )
+            contested = self._interlock.contested(order.account_id, contract_id)
+            raise Interlocked(_in_doubt(order.account_id, tags, contested), tags)
+        names = ", ".join(tags)
         log().warning("trading on despite %s: %s", names, order.despite.reason)
+
+
+def _in_doubt(account_id: int, tags: tuple[str, ...], contested: dict[str, str]) -> str:
+    """Which orders are in doubt, and what frees their contract.
+
+    Args:
+        contested: those of them that no look-up can free, and why.
+    """
+    ways = [
+        f"no look-up can tell of {tag} ({why}): look at the account yourself"
+        for tag, why in contested.items()
+    ]
+    open_ones = [tag for tag in tags if tag not in contested]
+    if len(open_ones) == 1:
+        ways.insert(0, f"resolve({open_ones[0]!r}) looks it up")
+    elif open_ones:
+        ways.insert(0, "resolve(tag) looks one up")
+    return (
+        f"account {account_id} has {counted(len(tags), 'order')} of this contract in "
+        f"doubt: {', '.join(tags)}; {'; '.join(ways)}; "
+        f"despite=DespiteUnknown({tags!r}) trades on all the same"
+    )

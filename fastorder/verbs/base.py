@@ -12,6 +12,8 @@ from abc import ABC, abstractmethod
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from fastorder._base.hints import object_hint
+from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import (
     account_id_from,
     connections_from,
@@ -80,6 +82,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     _runs_between_calls = True
 
+    @with_near_names
     def __init__(
         self,
         base_url: str = BASE_URL,
@@ -114,7 +117,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._outcome_log(on_unknown, on_late_arrival),
         )
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
-        self._contracts = ContractCache()
+        self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._idempotency = IdempotencyStore(
             self._dispatcher, self._policy, self._journal
         )
@@ -156,6 +159,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     # ------------------------------------------------------------ token, contracts
 
+    @with_near_names
     def set_token(self, token: str) -> None:
         """Use this token from the next request on; safe from any thread.
 
@@ -171,6 +175,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """The token in use; None where none was set. Safe from any thread."""
         return self._dispatcher.tokens.get()
 
+    @with_near_names
     def set_contract_id(
         self,
         symbol: str,
@@ -189,6 +194,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """
         self._contracts.set(symbol_from(symbol), contract_id, tick_size)
 
+    @with_near_names
     def get_contract_id(self, symbol: str) -> str:
         """The contract id of a symbol, as it goes on the wire. Safe from any thread.
 
@@ -199,6 +205,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     # ------------------------------------------------------------ amending
 
+    @with_near_names
     def modify_order(
         self,
         order_id: int | str,
@@ -243,6 +250,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         )
         return self._deliver(self._amend(modification))
 
+    @with_near_names
     def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
         """Cancel a working order; see ``modify_order``."""
         return self._deliver(self._cancel(order_id, account_id))
@@ -257,6 +265,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         )
         return self._amend(cancellation)
 
+    @with_near_names
     def close_position(self, symbol: str, account_id: int) -> ResultT:
         """Close the whole position of a contract, at the market.
 
@@ -266,6 +275,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """
         return self._close(symbol, account_id, None)
 
+    @with_near_names
     def partial_close_position(
         self, symbol: str, account_id: int, quantity: int
     ) -> ResultT:
@@ -282,9 +292,11 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     def _close(self, symbol: str, account_id: int, quantity: int | None) -> ResultT:
         called_ns = monotonic_ns()
+        account, symbol = account_id_from(account_id), symbol_from(symbol)
+        self._engine.check()
         closing = PositionClose(
-            account_id_from(account_id),
-            self._contracts.find(symbol_from(symbol)).contract_id,
+            account,
+            self._contracts.find(symbol).contract_id,
             quantity,
             self._policy,
             self._dispatcher.clock,
@@ -314,6 +326,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
     # ------------------------------------------------------------ the kill switch
 
+    @with_near_names
     def kill(self, reason: str = "kill() was called") -> None:
         """Let no new exposure leave from now on; cancels and closes still pass.
 
@@ -343,7 +356,11 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
     # ------------------------------------------------------------ what is open
 
     def intents(self) -> tuple[Ticket[OrderResult], ...]:
-        """The changes that are on their way, and the orders of unknown outcome."""
+        """The changes that are on their way, and the orders of unknown outcome.
+
+        Those that an earlier run with the same journal has left are among them from
+        the start; each is looked up by ``resolve``, or before the next order.
+        """
         return self._dispatcher.unsettled()
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
@@ -354,6 +371,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         """
         return self._dispatcher.recent()
 
+    @with_near_names
     def resolve(self, tag: str) -> ResultT:
         """The result of the order with this tag; an unknown one is looked up again.
 
@@ -363,12 +381,13 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
         """
-        check_type("tag", tag, str, "must be text")
-        self._idempotency.recover()
+        check_type("tag", tag, str, "must be text", object_hint("tag", tag))
         ticket = self._dispatcher.tagged(tag)
         if ticket is None:
+            self._engine.check()
             raise UnknownTag(f"tag must be of an order of this executor, was {tag!r}")
         if not ticket.settled:
+            self._idempotency.recover()
             self._dispatcher.look_again(ticket)
         self._dispatcher.late_arrivals.acknowledge(tag)
         return self._deliver(ticket)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from fastorder._base.near_names import with_near_names
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Concatenate
@@ -49,10 +51,11 @@ def delivered(
 ) -> Delivered[P, T]:
     """A verb out of a method that starts a ticket."""
     method.__qualname__ = f"OrderExecutor.{method.__name__}"
+    start = with_near_names(method)
 
     @wraps(method)
     def verb(self: Any, *given: Any, **named: Any) -> Any:
-        return self._deliver(method(self, *given, **named))
+        return self._deliver(start(self, *given, **named))
 
     verb.ticket = method  # type: ignore[attr-defined]
     return verb  # type: ignore[return-value]

@@ -31,17 +31,19 @@ def policies_from(retry: Any, timeouts: Any) -> tuple[RetryPolicy, Timeouts]:
     from fastorder.config import RetryPolicy, Timeouts
 
     return (
-        _of_kind("retry", retry, RetryPolicy),
-        _of_kind("timeouts", timeouts, Timeouts),
+        _of_kind("retry", retry, RetryPolicy, "max_retries"),
+        _of_kind("timeouts", timeouts, Timeouts, "request"),
     )
 
 
-def _of_kind(name: str, value: Any, kind: type[Any]) -> Any:
+def _of_kind(name: str, value: Any, kind: type[Any], field: str) -> Any:
     if value is None:
         return kind()
     if not isinstance(value, kind):
+        number = type(value) in (int, float)
+        hint = f" (write {kind.__name__}({field}={value}))" if number else ""
         raise ConfigurationError(
-            f"{name} must be a {kind.__name__}, was {type(value).__name__}"
+            f"{name} must be a {kind.__name__}, was {type(value).__name__}{hint}"
         )
     return value
 
@@ -88,11 +90,13 @@ def check_hook(name: str, hook: Any) -> None:
         )
 
 
-def check_type(field: str, value: object, kind: type, rule: str) -> None:
+def check_type(
+    field: str, value: object, kind: type, rule: str, hint: str = ""
+) -> None:
     """Refuse an argument that is not of this type.
 
     Raises:
         WrongFieldType: it is not.
     """
     if not isinstance(value, kind):
-        raise WrongFieldType(field, rule, value)
+        raise WrongFieldType(field, rule, value, hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.hints import moment_hint
 from fastorder._core.codec.field_checks import account_id_from, symbol_from
 from fastorder._core.codec.request import render_search_since
 from fastorder.errors import (
@@ -140,9 +141,10 @@ def since_body(account_id: int, since: datetime) -> bytes:
     """
     from datetime import datetime  # loaded with the executor
 
-    check_type("since", since, datetime, "must be a datetime")
+    check_type("since", since, datetime, "must be a datetime", moment_hint(since))
     if since.tzinfo is None:
-        raise InvalidField("since", "must be aware of its time zone", since)
+        hint = "its astimezone() is, for local time"
+        raise InvalidField("since", "must be aware of its time zone", since, hint)
     since_s = int(since.timestamp())
     if since_s < 0:
         raise InvalidField("since", "must not be before 1970", since)

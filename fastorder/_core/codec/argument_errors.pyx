@@ -2,13 +2,15 @@
 
 Compiled code counts arguments and names none: "takes at least 5 positional arguments (3
 given)". So where such a call is refused, a Python function of the same signature gets
-the very same arguments, and what Python says to them is said.
+the very same arguments, and what Python says to them is said, with the name that may
+have been meant.
 """
 
 from cpython.exc cimport PyErr_Fetch, PyErr_Occurred, PyErr_Restore, PyErr_SetObject
 from cpython.ref cimport PyObject, Py_TYPE, Py_XDECREF
 from cpython.type cimport PyType_Check
 
+from fastorder._base.near_names import with_hint
 from fastorder._core.codec.signatures import taking, twin_of
 
 cdef extern from "Python.h":
@@ -102,7 +104,7 @@ cdef void reword(
         try:
             PyObject_Vectorcall(twin, given, count, names)
         except TypeError as refusal:
-            found = TypeError(str(refusal))
+            found = TypeError(with_hint(str(refusal), twin.__code__))
     except Exception:           # no room for a twin, say: the first error is told
         pass
     except BaseException as stop:           # Ctrl-C in between

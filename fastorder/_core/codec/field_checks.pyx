@@ -4,6 +4,8 @@ import re
 
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 
+from fastorder._base.counted import counted
+from fastorder._base.hints import object_hint, symbol_meant, token_hint
 from fastorder.errors import InvalidField, InvalidToken, WrongFieldType
 
 LARGEST_INT32 = 2147483647
@@ -28,7 +30,8 @@ cdef long long whole(
     if type(value) is not int and (
         type(value) is bool or not hasattr(value, "__index__")
     ):
-        raise WrongFieldType(field, "must be a whole number", value)
+        raise WrongFieldType(
+            field, "must be a whole number", value, object_hint(field, value))
     if type(value) is not int:
         try:
             exact = value.__index__()
@@ -66,10 +69,13 @@ def symbol_from(value):
 
 cdef int check_symbol(object symbol) except -1:
     if not isinstance(symbol, str):
-        raise WrongFieldType("symbol", "must be text", symbol)
+        raise WrongFieldType(
+            "symbol", "must be text", symbol, object_hint("symbol", symbol))
     if not visible(symbol, LONGEST_NAME):
+        meant = symbol_meant(symbol)
         raise InvalidField(
-            "symbol", "must be 1 to 128 printable ASCII characters", symbol)
+            "symbol", f"must be 1 to {LONGEST_NAME} printable ASCII characters without "
+            "blanks", symbol, f"did you mean {meant}?" if meant else "")
     return 0
 
 
@@ -106,13 +112,14 @@ def order_id_from(value):
         if not digits_match(value):
             raise InvalidField(
                 "order_id", "must be a number, or its decimal text of 1 to 19 digits",
-                value)
+                value, "resolve takes a tag" if tag_matches(value) else "")
         return whole("order_id", int(value), 1, LARGEST_INT64)
     try:
         return whole("order_id", value, 1, LARGEST_INT64)
     except WrongFieldType:
         raise WrongFieldType(
-            "order_id", "must be a number or its decimal text", value) from None
+            "order_id", "must be a number or its decimal text", value,
+            object_hint("order_id", value)) from None
 
 
 def account_id_from(value):
@@ -135,13 +142,15 @@ def contract_id_from(value):
     if isinstance(value, str):
         if not visible(value, LONGEST_NAME):
             raise InvalidField(
-                "contract_id", "must be 1 to 128 printable ASCII characters", value)
+                "contract_id", f"must be 1 to {LONGEST_NAME} printable ASCII "
+                "characters without blanks", value)
         return plain_text(value)
     try:
         return str(whole("contract_id", value, 0, LARGEST_INT64))
     except WrongFieldType:
         raise WrongFieldType(
-            "contract_id", "must be text or a whole number", value) from None
+            "contract_id", "must be text or a whole number", value,
+            object_hint("contract_id", value)) from None
 
 
 def header_token(token):
@@ -153,9 +162,12 @@ def header_token(token):
     if not isinstance(token, str):
         raise InvalidToken(f"a token must be text, was {type(token).__name__}")
     if not token:
-        raise InvalidToken("a token must have 1 to 16384 characters, was empty")
-    if not visible(token, LONGEST_TOKEN):
         raise InvalidToken(
-            "a token must be 1 to 16384 printable ASCII characters without blanks, "
-            f"was {len(token)} characters")
+            f"a token must have 1 to {LONGEST_TOKEN} characters, was empty")
+    if not visible(token, LONGEST_TOKEN) or '"' in token or "'" in token:
+        hint = token_hint(token)
+        raise InvalidToken(
+            f"a token must be 1 to {LONGEST_TOKEN} printable ASCII characters without "
+            f"blanks and quotes, was {counted(len(token), 'character')}"
+            + (f" ({hint})" if hint else ""))
     return token.encode("ascii")

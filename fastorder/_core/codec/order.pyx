@@ -7,6 +7,7 @@ from fastorder._core.codec.field_checks cimport (
     LARGEST_INT32, check_key, check_seconds, check_symbol, check_tag_text, plain_text,
     whole)
 from fastorder._core.codec.price cimport price_bytes
+from fastorder._core.codec.public_name cimport show_as
 
 from fastorder._core.codec.argument_errors import class_with_named_errors
 from fastorder.enums import OrderType, Side
@@ -194,6 +195,12 @@ FIELDS = (
     "stop_price", "trail_price", "stop_loss_ticks", "take_profit_ticks",
     "trailing_stop_loss", "custom_tag", "idempotency_key", "valid_for", "despite",
 )
+show_as(
+    OrderRequest, "fastorder.OrderRequest",
+    b"(symbol, side, quantity, account_id, order_type='market', limit_price=None, "
+    b"stop_price=None, trail_price=None, stop_loss_ticks=None, take_profit_ticks=None, "
+    b"trailing_stop_loss=False, custom_tag=None, idempotency_key=None, valid_for=None, "
+    b"despite=None)")
 class_with_named_errors(OrderRequest, FIELDS, 4)
 
 

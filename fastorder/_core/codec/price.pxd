@@ -8,3 +8,4 @@ cdef class TickGrid:
     cdef int scale
 
     cdef int check(self, str field, bytes text) except -1
+    cdef str nearest(self, object price)

@@ -165,9 +165,19 @@ cdef class TickGrid:
             exact = Decimal(text.decode("ascii"))
             if is_multiple(exact, self.size):
                 return 0
+        price = Decimal(text.decode("ascii"))
         raise InvalidField(
-            field, f"must be a multiple of the tick {self.size}",
-            Decimal(text.decode("ascii")))
+            field, f"must be a multiple of the tick {self.size}", price,
+            self.nearest(price))
+
+    cdef str nearest(self, object price):
+        """The two prices on the grid that an error shows; the lower one is no 0."""
+        price_over, price_under = price.as_integer_ratio()
+        tick_over, tick_under = self.size.as_integer_ratio()
+        below = (price_over * tick_under) // (price_under * tick_over)
+        if below == 0:
+            return f"the nearest is {self.text(1)}"
+        return f"the nearest are {self.text(below)} and {self.text(below + 1)}"
 
 
 cdef bint is_multiple(object price, object tick) except -1:

@@ -6,6 +6,8 @@ from cpython.unicode cimport PyUnicode_DecodeASCII
 
 from fastorder._core.codec.envelope cimport Envelope, read_envelope
 
+from fastorder._base.counted import counted
+
 cdef long long LARGEST_INT64 = 9223372036854775807
 
 
@@ -93,7 +95,7 @@ cdef Reply take_document(Reply reply, dict document):
 cdef str unreadable(bytes body):
     """Say what a body is that is not JSON, without showing it."""
     cdef bytes start = body[:512].lstrip()
-    size = f"{PyBytes_GET_SIZE(body)} bytes"
+    size = counted(len(body), "byte")
     if not start:
         return "an empty body"
     if start[:1] == b"<":

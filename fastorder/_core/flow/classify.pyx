@@ -1,4 +1,4 @@
-"""What one exchange shows: the transport's evidence and the codec's reply, as one kind.
+"""One exchange classified: the transport's evidence and the codec's reply as a kind.
 
 This is where the two halves of the core meet; neither of them knows the other.
 """

@@ -1,4 +1,4 @@
-"""Protocols: told of events, they answer each with what is to be done next.
+"""The base of every protocol: events in, commands out.
 
 A protocol does no I/O, so that it can be run on any engine, and in tests on none.
 """
@@ -9,6 +9,8 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from fastorder._core.transport.evidence cimport FOREVER_NS, Evidence
+
+from fastorder._base.counted import counted
 
 
 @cython.freelist(8)
@@ -32,7 +34,7 @@ cdef class Send:
         self.valid_until_ns = valid_until_ns
 
     def __repr__(self):
-        return f"Send({self.endpoint}, {len(self.body)} bytes)"
+        return f"Send({self.endpoint}, {counted(len(self.body), 'byte')})"
 
 
 cpdef Send gated_send(object endpoint, bytes body, int64_t valid_until_ns):

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
-"""Connections that are opened, used and kept; requests in, evidence out; wake-ups.
+"""Opens, uses and keeps connections; takes requests, gives evidence.
 
 A request is sent inside the call that submits it, where a connection is idle. The
 multi handle of libcurl opens connections; its callbacks only leave notes, which are
@@ -130,7 +130,7 @@ cdef class Engine:
         """How many wake-ups are due later."""
         return self.queue.size
 
-    def check(self):
+    cpdef object check(self):
         """Refuse a use from a wrong loop, thread or process, or after the close.
 
         Raises:
@@ -159,7 +159,7 @@ cdef class Engine:
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=None,
         int64_t valid_until_ns=FOREVER_NS
     ) except -1:
-        """Start an exchange; its evidence goes to ``receiver.receive``.
+        """Start an exchange; its evidence goes to ``receiver``.
 
         On a warm connection the request is in the kernel when this returns. The
         receiver may hear of the end before that, where the end comes at once. Where

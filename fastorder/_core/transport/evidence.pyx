@@ -1,9 +1,11 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
-"""What one exchange leaves behind, and who hears of it."""
+"""Evidence, which is what one exchange leaves behind, and its receiver."""
 
 cimport cython
 
 from fastorder._core.transport cimport libcurl as c
+
+from fastorder._base.counted import counted
 
 FOREVER_NS = 9223372036854775807
 
@@ -59,7 +61,7 @@ cdef class Evidence:
     def __repr__(self):
         return (
             f"Evidence(curl_code={self.curl_code}, starts={self.starts}, "
-            f"http_status={self.http_status}, body={len(self.body)} bytes)"
+            f"http_status={self.http_status}, body={counted(len(self.body), 'byte')})"
         )
 
 

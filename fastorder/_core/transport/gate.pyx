@@ -1,4 +1,4 @@
-"""The gate that new exposure has to pass at the very moment it would leave.
+"""The gate of the kill switch, asked at the very moment a request would leave.
 
 It is asked after the connection is there, by the function that then hands the first
 byte to the kernel. So from the moment ``shut`` returns, in whatever thread or

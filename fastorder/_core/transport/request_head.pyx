@@ -1,4 +1,4 @@
-"""Where requests go to, and the head that each of them has."""
+"""The head of a request: method, path and headers, rendered once for each token."""
 
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.libcurl cimport curl

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False
-"""The retry queue: a binary heap of due times in integer nanoseconds."""
+"""Timers in a binary heap, by due time in integer nanoseconds."""
 
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject

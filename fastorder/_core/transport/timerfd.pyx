@@ -1,5 +1,5 @@
 # cython: cdivision=True
-"""A time at which an event loop calls: its own timer, or one that is a descriptor.
+"""A timer for an event loop: the loop's own, or a file descriptor (timerfd).
 
 While a loop of asyncio has a timer, each of its turns works out how long it may sleep
 and looks whether the timer is due. An order takes one turn, and its timer is seconds

@@ -1,4 +1,4 @@
-"""What a task waits for while its ticket is open, and who wakes it.
+"""What a task awaits while its ticket is open, and its wake-up.
 
 A future of asyncio wakes its task at the loop's next turn: after one more look at every
 socket, and behind all that is ready by then. An answer wakes its task at once, as the

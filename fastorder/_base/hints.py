@@ -1,0 +1,84 @@
+"""What is said beside a refusal, where one hint is all that is needed."""
+
+from __future__ import annotations
+
+import re
+
+MODELS = {"order_id": "Order", "account_id": "Account", "contract_id": "Contract"}
+"""Which model has an id of what an argument wants."""
+
+NOTATION = (
+    r"(?:[A-Z_]+:|F\.US\.|[/@$])?"  # CME_MINI:MNQ1!, F.US.MNQ, /MNQ, @MNQ
+    r"(?P<symbol>[A-Z0-9]{2,4}?)"
+    r"(?:[FGHJKMNQUVXZ][0-9]{1,4}"  # MNQZ6
+    r"|[0-9]!|=F|\.FUT|\.[CNV]\.[0-9]"  # MNQ1!, MNQ=F, MNQ.FUT, MNQ.c.0
+    r"| ?[A-Z]{3}-?[0-9]{2}| [0-9]{2}-[0-9]{2})?"  # MNQ DEC26, MNQ 12-26
+)
+"""What platforms and data vendors write for "MNQ"; compiled once it is needed."""
+
+MOMENTS = {
+    "str": "datetime.fromisoformat reads one",
+    "int": "datetime.fromtimestamp(..., timezone.utc) makes one of it",
+    "float": "datetime.fromtimestamp(..., timezone.utc) makes one of it",
+    "date": "a date is no moment",
+    "timedelta": "datetime.now(timezone.utc) less it is one",
+}
+"""By the type of what was given for a datetime."""
+
+
+def object_hint(field: str, value: object) -> str:
+    """What to pass of an object that was given for one of its attributes."""
+    if hasattr(value, "__await__") and not getattr(value, field, None):
+        then = f", and pass the {field} of its result" if field == "order_id" else ""
+        return f"await it{then}"
+    if type(value).__name__ == MODELS.get(field):
+        return "pass its id"
+    if hasattr(value, field):
+        return f"pass its {field}"
+    if field == "symbol" and type(value).__name__ == "Contract":
+        return "pass the symbol that it was loaded under"
+    return _text_hint(field, value)
+
+
+def _text_hint(field: str, value: object) -> str:
+    """The same where another kind of value was taken for the one that is wanted."""
+    if field == "order_id" and value is None:
+        return "an order that was not accepted has none"
+    if field == "account_id" and isinstance(value, str) and not value.isdigit():
+        return "accounts() lists the number of each name"
+    if field == "tag" and isinstance(value, int):
+        return "an order's number is not its tag: open_orders shows both"
+    return ""
+
+
+def token_hint(token: str) -> str:
+    """What is to be taken off a token; it is not shown."""
+    bare = token.strip()
+    if bare[:7].lower() == "bearer ":
+        return 'leave out "Bearer ", it is added'
+    if bare != token:
+        return "strip it: there are blanks or line ends around it"
+    if bare[:1] in ("'", '"') and bare[-1:] == bare[:1]:
+        return "take off the quotes around it"
+    return ""
+
+
+def symbol_meant(symbol: str) -> str | None:
+    """The symbol that another notation stands for; None where it is none of those."""
+    written = symbol.strip().upper()
+    if written.startswith("CON."):
+        return written if written != symbol else None
+    found = re.fullmatch(NOTATION, written)
+    return found["symbol"] if found and found["symbol"] != symbol.upper() else None
+
+
+def moment_hint(value: object) -> str:
+    """How to make a datetime of what was given for one."""
+    return MOMENTS.get(type(value).__name__, "")
+
+
+def milliseconds_hint(value: float, most: float) -> str:
+    """A number of seconds that is too large, and would fit in milliseconds."""
+    if not most < value <= most * 1000:
+        return ""
+    return f"{value:g} ms are {value / 1000:g}"

@@ -1,0 +1,217 @@
+"""A name of an argument that there is not is told with the one that was meant."""
+
+import asyncio
+import inspect
+import traceback
+
+import pytest
+from canary import API_KEY
+
+import fastorder
+from fastorder import blocking
+from fastorder._base import near_names
+from fastorder._base.near_names import ELSEWHERE, MEANINGS, OTHER_WORDS, near
+from fastorder._core.codec.order import FIELDS
+
+EXECUTORS = {"async": fastorder.OrderExecutor, "blocking": blocking.OrderExecutor}
+SETTINGS = (
+    fastorder.DespiteUnknown,
+    fastorder.OrderRequest,
+    fastorder.RetryPolicy,
+    fastorder.Timeouts,
+    *EXECUTORS.values(),
+)
+URL = "http://127.0.0.1:9"
+
+
+def arguments(call):
+    """The names of a call's arguments, without ``self``."""
+    if call is fastorder.OrderRequest:
+        return list(FIELDS)
+    return [name for name in inspect.signature(call).parameters if name != "self"]
+
+
+def verbs():
+    """Every verb with arguments, of both executors."""
+    for facade, kind in EXECUTORS.items():
+        for name in dir(kind):
+            verb = getattr(kind, name)
+            if name.startswith("_") or not callable(verb) or not arguments(verb):
+                continue
+            if inspect.iscoroutinefunction(verb):
+                continue  # connect and aclose: one argument each, Python tells of it
+            yield facade, name
+
+
+VERBS = sorted(verbs())
+
+
+def told(call, **named):
+    with pytest.raises(TypeError) as raised:
+        call(**named)
+    assert type(raised.value) is TypeError
+    return str(raised.value)
+
+
+@pytest.fixture(params=SETTINGS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def setting(request):
+    return request.param
+
+
+@pytest.fixture
+def verb(request):
+    facade, name = request.param
+    executor = EXECUTORS[facade](URL)
+    yield getattr(executor, name)
+    if facade == "async":
+        asyncio.run(executor.aclose())
+    else:
+        executor.close()
+
+
+def test_no_verb_is_overlooked():
+    assert {name for _, name in VERBS} >= {"place_order", "login", "modify_order"}
+    assert len(VERBS) > 30
+
+
+@pytest.mark.parametrize("verb", VERBS, indirect=True, ids="-".join)
+def test_a_slip_in_any_argument_of_a_verb_is_told_with_its_name(verb):
+    for name in arguments(verb):
+        for slip in (name[1:], name + "x", name.title().replace("_", "") + "_"):
+            text = told(verb, **{slip: 5})
+            assert text.startswith(
+                f"OrderExecutor.{verb.__name__}() got an unexpected keyword argument "
+                f"'{slip}' (did you mean {name}"
+            ), text
+
+
+def test_a_slip_in_any_setting_is_told_with_its_name(setting):
+    for name in arguments(setting):
+        text = told(setting, **{name + "x": 5})
+        assert text.startswith(
+            f"{setting.__name__}() got an unexpected keyword argument '{name}x' "
+            f"(did you mean {name}"
+        ), text
+
+
+@pytest.mark.parametrize(
+    ("call", "word", "hint"),
+    [
+        (fastorder.OrderExecutor, "timeout", "did you mean timeouts?"),
+        (fastorder.OrderExecutor, "retries", "did you mean retry?"),
+        (fastorder.OrderExecutor, "url", "did you mean base_url?"),
+        (fastorder.OrderExecutor, "token", "set_token takes it"),
+        (fastorder.OrderExecutor, "api_key", "login takes it"),
+        (fastorder.RetryPolicy, "retries", "did you mean max_retries?"),
+        (fastorder.RetryPolicy, "total", "did you mean max_retries?"),
+        (fastorder.Timeouts, "read", "did you mean request?"),
+        (fastorder.DespiteUnknown, "tag", "did you mean tags?"),
+    ],
+)
+def test_the_words_of_other_libraries_are_known(call, word, hint):
+    assert told(call, **{word: 5}).endswith(f"'{word}' ({hint})")
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "hint"),
+    [
+        ("place_market_order", "qty", "did you mean quantity?"),
+        ("place_market_order", "action", "did you mean side?"),
+        ("place_limit_order", "price", "did you mean limit_price?"),
+        ("place_limit_order", "limitPrice", "did you mean limit_price?"),
+        (
+            "modify_order",
+            "price",
+            "did you mean limit_price, stop_price or trail_price, the price where it "
+            "starts?",
+        ),
+        ("cancel_order", "id", "did you mean order_id or account_id?"),
+        ("login", "username", "did you mean user_name?"),
+        ("login", "password", "did you mean api_key?"),
+        ("search_orders", "start", "did you mean since?"),
+        (
+            "place_market_order",
+            "time_in_force",
+            "the gateway knows none; valid_for limits when an order may leave",
+        ),
+    ],
+)
+def test_so_are_those_for_a_verb(trader, gateway, name, word, hint):
+    text = told(getattr(trader, name), **{word: 5})
+    assert text.endswith(f"'{word}' ({hint})")
+    assert gateway.ledger.requests() == []
+
+
+@pytest.mark.parametrize(
+    "word", ["stop_loss", "take_profit", "sl", "tp", "trail_ticks"]
+)
+def test_a_word_for_something_else_is_told_with_what_it_means_here(trader, word):
+    """A price of 24,950 that is given for a distance is a stop far away."""
+    text = told(trader.place_trailing_stop_order, **{word: 24_950})
+    assert (
+        "_ticks, a distance in ticks?)" in text or "the price where it starts" in text
+    )
+
+
+def test_one_that_is_near_nothing_has_no_hint(trader):
+    assert told(trader.cancel_order, zzz=5).endswith("keyword argument 'zzz'")
+
+
+def test_what_goes_by_name_alone_is_named_where_too_many_are_given(trader):
+    with pytest.raises(TypeError) as raised:
+        trader.modify_order(5, 6, 25_000)
+    assert str(raised.value).endswith(
+        " given (by name alone: quantity, limit_price, stop_price, trail_price)"
+    )
+    with pytest.raises(TypeError) as raised:
+        fastorder.RetryPolicy(*range(12))
+    assert str(raised.value) == (
+        "RetryPolicy() takes from 0 to 10 positional arguments but 12 were given"
+    )
+
+
+def test_every_word_stands_for_names_that_there_are():
+    calls = [getattr(EXECUTORS[facade], name) for facade, name in VERBS]
+    known = {name for call in (*SETTINGS, *calls) for name in arguments(call)}
+    for word, names in (OTHER_WORDS | dict.fromkeys(ELSEWHERE, ())).items():
+        assert word == word.lower().replace("_", "")
+        assert set(names) <= known, word
+    assert set(MEANINGS) <= known
+
+
+def test_a_word_of_ours_is_taken_for_no_other():
+    for facade, name in VERBS:
+        names = arguments(getattr(EXECUTORS[facade], name))
+        for each in names:
+            assert near(each, names) == (each,)
+
+
+class Trader(blocking.OrderExecutor):
+    """A caller's own."""
+
+    def __init__(self, timeout):
+        super().__init__(URL, timeout=timeout)
+
+
+def test_it_is_told_as_of_the_class_that_was_called():
+    assert told(Trader, timeout=5).startswith("OrderExecutor() got")
+    assert told(Trader, timeouts=5).startswith("Trader.__init__() got")
+
+
+def test_an_error_from_behind_the_arguments_stays_as_it_is():
+    @near_names.with_near_names
+    def verb(quantity):
+        return int(quantity, qty=5)
+
+    assert told(verb, quantity="5").startswith("'qty' is an invalid keyword")
+    assert told(verb, qty=5).endswith("(did you mean quantity?)")
+
+
+def test_what_was_given_is_in_no_local_variable_of_ours(trader):
+    for wrong in ({"password": API_KEY}, {"api_key": API_KEY, "renew": 5}):
+        try:
+            trader.login(**{"user_name": "trader1", **wrong})
+        except TypeError as error:
+            frames = list(traceback.walk_tb(error.__traceback__))[1:]
+            assert frames
+            assert all(API_KEY not in repr(frame.f_locals) for frame, _ in frames)
