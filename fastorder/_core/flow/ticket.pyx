@@ -8,6 +8,8 @@ has finished.
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
+from cpython.ref cimport PyObject
+
 from fastorder._core.codec.public_name cimport show_as
 from fastorder._core.transport.clock cimport monotonic_ns
 from fastorder._core.flow.protocol cimport (
@@ -18,6 +20,9 @@ from fastorder._core.transport.waiter cimport Waiter
 
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, NotAwaited
+
+cdef extern from "Python.h":
+    PyObject* PyEval_GetGlobals()
 
 cdef object UNKNOWN = Outcome.UNKNOWN
 
@@ -125,6 +130,8 @@ cdef class Ticket(Receiver):
         raise not_awaited(f"a ticket has no {name!r}")
 
     def __bool__(self):
+        if asyncio_asks():      # whether a task that it shows has a coroutine
+            return True
         raise not_awaited("a ticket is neither true nor false")
 
     def __len__(self):
@@ -320,6 +327,15 @@ cdef class Ticket(Receiver):
                 waiter.wake()
         self.waiter = self.waiters = None
         return 0
+
+
+cdef bint asyncio_asks() except -1:
+    """Whether it is code of asyncio that is running; compiled code has no frame."""
+    cdef PyObject* names = PyEval_GetGlobals()
+    if names is NULL:
+        return False
+    module = (<dict>names).get("__name__")
+    return isinstance(module, str) and module.startswith("asyncio.")
 
 
 cdef object not_awaited(str why):
