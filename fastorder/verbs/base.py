@@ -316,7 +316,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         older = [
             under_way._protocol
             for under_way in self._under_way()
-            if under_way.order_id == amendment.order_id
+            if under_way._order_id == amendment.order_id
             and under_way.account_id == amendment.account_id
         ]
         self._dispatcher.launch(ticket)

@@ -148,7 +148,9 @@ cdef class Ticket(Receiver):
         """
         if self.kind != "place":
             return self._order_id
-        return self.result.order_id if self.done else None
+        if not self.done:
+            raise not_awaited("a placed order has no order_id yet")
+        return self.result.order_id
 
     # ------------------------------------------------------------ what is known
 
