@@ -25,6 +25,7 @@ from fastorder import (
     simulator,
 )
 
+
 def things():
     """Every public class and function, by the name that users write."""
     found = {"fastorder.blocking.OrderExecutor": blocking.OrderExecutor}
