@@ -7,7 +7,7 @@ from typing_extensions import Self
 from fastorder._base.interlock_override import DespiteUnknown
 from fastorder.enums import OrderType, Side
 
-Price: TypeAlias = int | float | Decimal
+_Price: TypeAlias = int | float | Decimal
 
 FIELDS: tuple[str, ...]
 
@@ -19,9 +19,9 @@ class OrderRequest:
         quantity: int,
         account_id: int,
         order_type: OrderType | str = ...,
-        limit_price: Price | None = None,
-        stop_price: Price | None = None,
-        trail_price: Price | None = None,
+        limit_price: _Price | None = None,
+        stop_price: _Price | None = None,
+        trail_price: _Price | None = None,
         stop_loss_ticks: int | None = None,
         take_profit_ticks: int | None = None,
         trailing_stop_loss: bool = False,
@@ -41,11 +41,11 @@ class OrderRequest:
     @property
     def order_type(self) -> OrderType: ...
     @property
-    def limit_price(self) -> Price | None: ...
+    def limit_price(self) -> _Price | None: ...
     @property
-    def stop_price(self) -> Price | None: ...
+    def stop_price(self) -> _Price | None: ...
     @property
-    def trail_price(self) -> Price | None: ...
+    def trail_price(self) -> _Price | None: ...
     @property
     def stop_loss_ticks(self) -> int | None: ...
     @property
@@ -71,9 +71,9 @@ def order_of(
     take_profit_ticks: int | None,
     options: Mapping[str, Any],
     order_type: OrderType | str,
-    limit_price: Price | None = None,
-    stop_price: Price | None = None,
-    trail_price: Price | None = None,
+    limit_price: _Price | None = None,
+    stop_price: _Price | None = None,
+    trail_price: _Price | None = None,
 ) -> OrderRequest: ...
 def side_from(value: object) -> Side: ...
 def order_from_body(body: bytes) -> OrderRequest: ...
