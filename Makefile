@@ -34,9 +34,14 @@ STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
 
-# JOBS=0 runs them one after the other, which a debugger needs
+# on every core, then those that run beside no other; some of them one after the other
 test: $(VENV)/.test build
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+ifdef ARGS
+	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long and not alone"
+	$(BIN)/python -m pytest -m "alone and not long"
+endif
 
 test-long: $(VENV)/.test build
 	$(BIN)/python -m pytest -m long $(ARGS)
@@ -78,7 +83,7 @@ leaks: $(VENV)/.test build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
 
 bench-bars: $(VENV)/.test build
-	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python -m pip install --quiet --no-compile --group bench
 	$(BIN)/python benchmarks/marketdata/compare.py $(ARGS)
 
 cuts: $(VENV)/.test build
@@ -102,13 +107,13 @@ build: $(VENV)/.built
 $(VENV)/.tools: pyproject.toml tools/check_setup.sh
 	@sh tools/check_setup.sh $(PYTHON)
 	$(STEP) "an environment in $(VENV)" $(PYTHON) -m venv $(VENV)
-	$(STEP) "a pip that knows groups" $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(STEP) "what is built with" $(BIN)/python -m pip install --quiet --group build
+	$(STEP) "a pip that knows groups" $(BIN)/python -m pip install --quiet --no-compile --upgrade "pip>=25.1"
+	$(STEP) "what is built with" $(BIN)/python -m pip install --quiet --no-compile --group build
 	@touch $@
 
 $(VENV)/.linked: $(VENV)/.tools
 	$(STEP) "what it runs with" env FASTORDER_BUILD=none \
-		$(BIN)/python -m pip install --quiet --no-build-isolation --editable .
+		$(BIN)/python -m pip install --quiet --no-compile --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.linked $(SOURCES) setup.py
@@ -116,19 +121,19 @@ $(VENV)/.built: $(VENV)/.linked $(SOURCES) setup.py
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.tools
-	$(STEP) "what the demo shows it with" $(BIN)/python -m pip install --quiet --group demo
+	$(STEP) "what the demo shows it with" $(BIN)/python -m pip install --quiet --no-compile --group demo
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.tools
-	$(STEP) "what the tests run with" $(BIN)/python -m pip install --quiet --group test
+	$(STEP) "what the tests run with" $(BIN)/python -m pip install --quiet --no-compile --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.tools
-	$(STEP) "what is checked with" $(BIN)/python -m pip install --quiet --group lint
+	$(STEP) "what is checked with" $(BIN)/python -m pip install --quiet --no-compile --group lint
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.tools
-	$(STEP) "what the pages are made with" $(BIN)/python -m pip install --quiet --group docs
+	$(STEP) "what the pages are made with" $(BIN)/python -m pip install --quiet --no-compile --group docs
 	@touch $@
 
 clean:

@@ -67,8 +67,16 @@ class Canary(logging.Handler):
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session):
         self._search_files(session.config._tmp_path_factory.getbasetemp())
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["found"] = self.found
         if self.found:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node):
+        """Take over what a worker of pytest-xdist has found: it cannot fail the run."""
+        for where, times in getattr(node, "workeroutput", {}).get("found", {}).items():
+            self.found[where] = max(self.found.get(where, 0), times)
 
     def pytest_terminal_summary(self, terminalreporter):
         if self.found:

@@ -128,6 +128,33 @@ def test_a_leak_fails_the_run_and_nothing_else_does(runs, where):
     assert runs[where] == [int(not passes), not passes]
 
 
+CONFTEST = """
+from canary import Canary
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Canary(("planted",)), "canary")
+"""
+
+
+@pytest.mark.parametrize("where", ["an expected error", "a child process", "nothing"])
+def test_a_leak_in_one_of_several_workers_fails_the_run(where, tmp_path):
+    pytest.importorskip("xdist")
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_it.py").write_text(HEAD + textwrap.dedent(LEAKS[where]))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(HERE), *sys.path))},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    passes = where == "nothing"
+    assert done.returncode == int(not passes), done.stdout
+    assert ("was found" not in done.stdout) == passes
+
+
 @pytest.mark.parametrize(
     "secret", [TOKEN, API_KEY, Gateway().tokens.give("trader1")], ids=len
 )

@@ -45,6 +45,7 @@ def test_callgrinds_file_is_added_up_by_object_without_what_callees_took():
     }
 
 
+@pytest.mark.alone
 def test_an_awaited_order_takes_no_more_instructions_than_it_did():
     if "FASTORDER_SANITIZED" in os.environ:
         pytest.skip("valgrind and the sanitizers do not go together")
