@@ -101,7 +101,7 @@ def test_a_place_that_is_not_awaited_does_not_say_that_it_has_no_number(run, con
     async def scene():
         async with connect() as executor:
             ticket = place(executor)
-            with pytest.raises(NotAwaited, match="order_id"):
+            with pytest.raises(NotAwaited, match="a placed order has no order_id yet"):
                 ticket.order_id  # noqa: B018
             await ticket
 

@@ -51,7 +51,7 @@ class TicketGroup(Ticket[T]):
         ended = sum(ticket.done for ticket in self.tickets)
         return f"{ended} of {counted(len(self.tickets), 'request')} answered"
 
-    def start(self) -> TicketGroup[T]:
+    def _start(self) -> TicketGroup[T]:
         """Take the first step; its requests have left on return, if they could."""
         self._book.add(self)
         self._go_on(None, None)

@@ -432,7 +432,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
     def _group(self, kind: str, steps: Steps[T]) -> TicketGroup[T]:
         """Start a verb of several requests."""
         self._engine.check()
-        return TicketGroup(self._dispatcher, kind, steps).start()
+        return TicketGroup(self._dispatcher, kind, steps)._start()
 
     def _drained(self) -> list[Ticket[Any]]:
         """What a close waits for: changes on their way, and groups that go on."""

@@ -127,6 +127,8 @@ cdef class Ticket(Receiver):
     def __getattr__(self, str name):
         if name[:1] == "_":     # what Python and its tools ask any object for
             raise AttributeError(f"a ticket has no {name!r}", name=name, obj=self)
+        if name == "order_id":  # the property's own error is asked for here again
+            raise not_awaited("a placed order has no order_id yet")
         raise not_awaited(f"a ticket has no {name!r}")
 
     def __bool__(self):
