@@ -26,7 +26,7 @@ BIN := $(VENV)/bin
 ROUNDS := one_key_from_many_tasks or waits_that_are_cancelled
 BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
 STEP := @sh tools/step.sh
-SOURCES := $(shell find fastorder -name '*.p*' -o -name '*.h')
+SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
 .PHONY: demo test test-long campaign cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build

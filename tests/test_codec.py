@@ -393,3 +393,14 @@ def test_success_and_code_at_odds_are_seen():
     for success, code, consistent in [(1, 0, 1), (0, 0, 0), (1, 2, 0), (0, 2, 1)]:
         body = json.dumps({"success": bool(success), "errorCode": code}).encode()
         assert read_reply(200, body).consistent is bool(consistent)
+
+
+def test_an_order_that_failed_its_checks_is_no_order_and_one_that_passed_stays():
+    half = OrderRequest.__new__(OrderRequest)
+    with pytest.raises(fastorder.InvalidField):
+        half.__init__("MNQ", "BUY", 1, 1, stop_loss_ticks=2)
+    assert half.symbol is None  # which is what place_order refuses
+    whole = OrderRequest("MNQ", "BUY", 1, 1)
+    with pytest.raises(TypeError, match="must stay as it is"):
+        whole.__init__("MNQ", "SELL", 9, 1)
+    assert whole == OrderRequest("MNQ", "BUY", 1, 1)

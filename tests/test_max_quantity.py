@@ -76,3 +76,31 @@ def test_a_limit_of_ones_own_holds_in_both_facades(run, gateway):
 def test_a_limit_that_is_none_is_refused(most):
     with pytest.raises(ConfigurationError, match="max_quantity must be a whole"):
         fastorder.OrderExecutor("http://127.0.0.1:1", max_quantity=most)
+
+
+def test_a_repeat_is_answered_whatever_the_limit_is_by_now(gateway, tmp_path):
+    def executor(most):
+        made = blocking.OrderExecutor(
+            gateway.base_url, journal=tmp_path / "orders.db", max_quantity=most
+        )
+        return prepared(made, gateway)
+
+    order = OrderRequest("MNQ", "BUY", 40, ACCOUNT, idempotency_key="signal-1")
+    with executor(50) as before:
+        first = before.place_order(order)
+    with executor(10) as after:
+        assert after.place_order(order).order_id == first.order_id
+    assert len(gateway.ledger.requests("/api/Order/place")) == 1
+
+
+def test_a_number_that_changes_as_it_is_read_does_not_get_round_it(trader, gateway):
+    class Growing:
+        def __init__(self):
+            self.values = [1, 60, 600]
+
+        def __index__(self):
+            return self.values.pop(0)
+
+    trader.modify_order(5, ACCOUNT, quantity=Growing())
+    (sent,) = gateway.ledger.requests("/api/Order/modify")
+    assert b'"size":1}' in sent.body

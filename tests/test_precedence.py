@@ -50,7 +50,7 @@ ORDER = {
 
 def exclude(one, other):
     """Reasons of which only one can be given in a call."""
-    same = {"argument", "too many"}, {"key", "conflict"}
+    same = {"argument", "too many"}, {"key", "conflict"}, {"key", "too many"}
     return {one, other} in same
 
 

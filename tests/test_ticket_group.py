@@ -13,6 +13,7 @@ from fastorder.simulator import Fault
 from fastorder.verbs.reads import ReadVerbs
 
 CANCEL, OPEN = "/api/Order/cancel", "/api/Order/searchOpen"
+KEYED = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT, idempotency_key="once")
 
 
 def cancel_all(executor):
@@ -209,5 +210,76 @@ def test_nothing_is_left_of_it(run, connect, resting):
             del group
             gc.collect()
             assert seen() is None
+
+    run(main())
+
+
+def test_two_groups_may_wait_for_one_ticket(run, connect, gateway):
+    def steps(executor):
+        return (yield executor.place_order(KEYED))
+
+    async def main():
+        async with connect() as executor:
+            groups = [start(executor, steps) for _ in range(3)]
+            return [await group for group in groups]
+
+    assert len({result.order_id for result in run(main())}) == 1
+
+
+def test_a_ticket_that_is_yielded_twice_is_waited_for_once(run, connect):
+    def steps(executor):
+        ticket = ReadVerbs.open_orders.ticket(executor, ACCOUNT)
+        return (yield [ticket, ticket])
+
+    async def main():
+        async with connect() as executor:
+            return await start(executor, steps)
+
+    assert run(main()) == [[], []]
+
+
+@pytest.mark.parametrize("wrong", [None, (), 5, "ticket", [None]])
+def test_a_step_of_something_else_ends_it(run, connect, wrong):
+    def steps(executor):
+        yield ReadVerbs.open_orders.ticket(executor, ACCOUNT)
+        yield wrong
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor, steps)
+            with pytest.raises(TypeError, match="a step must yield a ticket"):
+                await group
+            assert group.state == "done"
+            assert not executor._dispatcher.groups
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", [GeneratorExit, KeyboardInterrupt, SystemExit])
+def test_a_step_that_is_stopped_leaves_nobody_waiting(trader, kind):
+    def steps(executor):
+        yield ReadVerbs.open_orders.ticket(executor, ACCOUNT)
+        raise kind
+
+    group = start(trader, steps)
+    with pytest.raises(kind):
+        trader._wait(group)
+    assert group.done
+    with pytest.raises(fastorder.FastOrderError, match="was stopped by"):
+        trader._wait(group)
+
+
+def test_what_a_failing_step_has_started_is_not_hidden(run, connect, resting):
+    def steps(executor):
+        yield [executor._cancel(number, ACCOUNT) for number in [*resting, "x"]]
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor, steps)
+            assert [ticket.kind for ticket in group.tickets] == ["cancel"] * 3
+            with pytest.raises(fastorder.InvalidField):
+                await group
+            results = [await ticket for ticket in group.tickets]
+            assert all(result.success for result in results)
 
     run(main())

@@ -6,17 +6,17 @@ set -eu
 cd "$(dirname "$0")/.."
 home=$PWD
 python=$home/$1
-step="sh $home/tools/step.sh"
+step() { sh "$home/tools/step.sh" "$@"; }
 trial=$(mktemp -d)
 trap 'rm -rf "$trial"' EXIT
 rm -rf dist
 
-$step "what wheels are made with" "$python" -m pip install --quiet --group wheel
-$step "an sdist, and a wheel from it" "$python" -m build --outdir "$trial/made" .
+step "what wheels are made with" "$python" -m pip install --quiet --group wheel
+step "an sdist, and a wheel from it" "$python" -m build --outdir "$trial/made" .
 mkdir dist
 cp "$trial"/made/*.tar.gz dist/
 if [ "$(uname -s)" = Linux ]; then
-    $step "what it asks of a machine" env PATH="$(dirname "$python"):$PATH" \
+    step "what it asks of a machine" env PATH="$(dirname "$python"):$PATH" \
         "$python" -m auditwheel repair --wheel-dir dist "$trial"/made/*.whl
 else
     cp "$trial"/made/*.whl dist/
@@ -27,8 +27,10 @@ fi
 "$python" -m venv "$trial/env"
 cp examples/demo.py "$trial"
 cd "$trial"
-empty="env PATH=$trial/env/bin CC=/nowhere/cc $trial/env/bin/python"
-$step "a pip that knows groups" $empty -m pip install --quiet --upgrade "pip>=25.1"
-$step "the wheel without a compiler" $empty -m pip install --quiet \
-    --only-binary :all: --group "$home/pyproject.toml:demo" "$home"/dist/*.whl
-$empty demo.py
+empty=$trial/env/bin
+step "a pip that knows groups" env PATH="$empty" CC=/nowhere/cc \
+    "$empty/python" -m pip install --quiet --upgrade "pip>=25.1"
+step "the wheel without a compiler" env PATH="$empty" CC=/nowhere/cc \
+    "$empty/python" -m pip install --quiet --only-binary :all: \
+    --group "$home/pyproject.toml:demo" "$home"/dist/*.whl
+env PATH="$empty" "$empty/python" demo.py

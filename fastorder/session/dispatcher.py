@@ -160,6 +160,8 @@ class Dispatcher(DispatcherBase):
         for ticket in tuple(self._open):
             if not ticket.settled:
                 ticket._on_close(None)
+        for group in tuple(self.groups):
+            group._on_close(None)
 
     # ------------------------------------------------------------ for tickets
 
@@ -252,6 +254,10 @@ class Dispatcher(DispatcherBase):
         """The changes that are open or whose outcome is unknown, oldest first."""
         changes = [ticket for ticket in self._open if ticket.kind != "read"]
         return (*self._recalled, *changes)
+
+    def open_tickets(self) -> tuple[Ticket[Any], ...]:
+        """Whatever is on its way or in doubt, reads too, oldest first."""
+        return tuple(self._open)
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
         """The last changes that have ended, oldest first."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from fastorder._base.counted import counted
 from fastorder._core.flow.ticket import Ticket
+from fastorder.errors import ExecutorClosed, FastOrderError
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from fastorder._core.transport.evidence import Evidence
     from fastorder.session.dispatcher import Dispatcher
 
 T = TypeVar("T")
@@ -30,75 +31,98 @@ class TicketGroup(Ticket[T]):
 
     A group that has begun goes on whether or not anybody awaits it. Each of its
     requests has a ticket of its own, with its own outcome: a group hides none.
-
-    Attributes:
-        tickets: those that were started so far, oldest first.
     """
 
     def __init__(self, dispatcher: Dispatcher, kind: str, steps: Steps[T]) -> None:
         super().__init__(dispatcher, None, kind)
-        self.tickets: tuple[Ticket[Any], ...] = ()
+        self._dispatcher = dispatcher
         self._steps = steps
-        self._asked: Ticket[Any] | list[Ticket[Any]] = []
-        self._missing = 0
-        self._book = dispatcher.groups
+        self._started: dict[Ticket[Any], None] = {}
+        self._asked: Any = None
+
+    @property
+    def tickets(self) -> tuple[Ticket[Any], ...]:
+        """Those that were started so far, oldest first."""
+        return tuple(self._started)
 
     @property
     def state(self) -> str:
         """Where it stands, for people."""
         if self.done:
             return "done"
-        ended = sum(ticket.done for ticket in self.tickets)
-        return f"{ended} of {counted(len(self.tickets), 'request')} answered"
+        ended = sum(ticket.done for ticket in self._started)
+        return f"{ended} of {len(self._started)} requests answered"
 
     def _start(self) -> TicketGroup[T]:
         """Take the first step; its requests have left on return, if they could."""
-        self._book.add(self)
+        self._dispatcher.groups.add(self)
         self._go_on(None, None)
         return self
 
     def _go_on(self, value: Any, error: Exception | None) -> None:
         """Take steps until one has to be waited for, or there is none left."""
-        while True:
-            try:
-                if error is None:
-                    self._asked = self._steps.send(value)
-                else:
-                    self._asked = self._steps.throw(error)
-            except StopIteration as end:
-                return self._finish(end.value, None)
-            except Exception as failure:
-                return self._finish(None, failure)
-            if self._waits():
-                return None
+        while not self._take_step(value, error):
+            if self.settled:
+                return
             value, error = self._answers()
 
+    def _take_step(self, value: Any, error: Exception | None) -> bool:
+        """Whether the step has to be waited for; the last one ends the group."""
+        before = set(self._dispatcher.open_tickets())
+        try:
+            if error is None:
+                self._asked = self._steps.send(value)
+            else:
+                self._asked = self._steps.throw(error)
+            return self._waits()
+        except StopIteration as end:
+            self._finish(end.value, None)
+        except Exception as failure:
+            self._finish(None, failure)
+        except BaseException as stop:  # Ctrl-C say: whoever waits must not hang
+            self._finish(None, FastOrderError(f"{self.kind} was stopped by {stop!r}"))
+            raise
+        finally:  # a step that raised may have started requests all the same
+            after = self._dispatcher.open_tickets()
+            self._started |= dict.fromkeys(each for each in after if each not in before)
+        return False
+
     def _waits(self) -> bool:
-        """Whether a ticket of the step has no result yet; each that has none calls."""
-        asked = self._asked if isinstance(self._asked, list) else [self._asked]
-        self.tickets += tuple(asked)
-        open_tickets = [ticket for ticket in asked if not ticket.done]
-        self._missing = len(open_tickets)
-        for ticket in open_tickets:
+        """Whether a ticket of the step has no result yet; each of those will call."""
+        for ticket in (tickets := self._step_tickets()):
+            if not isinstance(ticket, Ticket):
+                raise TypeError(
+                    "a step must yield a ticket or a list of them, was "
+                    f"{type(ticket).__name__}"
+                )
+        self._started |= dict.fromkeys(tickets)
+        waited_for = dict.fromkeys(ticket for ticket in tickets if not ticket.done)
+        for ticket in waited_for:
             ticket._call_when_done(self._one_is_done)
-        return bool(open_tickets)
+        return bool(waited_for)
+
+    def _step_tickets(self) -> list[Any]:
+        return self._asked if isinstance(self._asked, list) else [self._asked]
 
     def _one_is_done(self, ticket: Ticket[Any]) -> None:
-        self._missing -= 1
-        if self._missing == 0:
+        if not self.settled and all(each.done for each in self._step_tickets()):
             self._go_on(*self._answers())
 
     def _answers(self) -> tuple[Any, Exception | None]:
         """What the step goes on with: results, or the first error of a read."""
         try:
-            if isinstance(self._asked, list):
-                return [ticket._value() for ticket in self._asked], None
-            return self._asked._value(), None
+            values = [ticket._value() for ticket in self._step_tickets()]
         except Exception as error:
             return None, error
+        return values if isinstance(self._asked, list) else values[0], None
 
     def _finish(self, result: T | None, error: Exception | None) -> None:
-        self._book.discard(self)
+        self._dispatcher.groups.discard(self)
         if error is not None:
             log().warning("%s has failed: %s", self.kind, error)
         self._settle_with(result, error)
+
+    def _on_close(self, evidence: Evidence | None) -> None:
+        """The executor closes, and its requests have ended: there is no next step."""
+        if not self.settled:
+            self._finish(None, ExecutorClosed(f"{self.kind}: the executor was closed"))

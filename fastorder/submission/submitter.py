@@ -74,7 +74,8 @@ class Submitter:
             Halted, TokenMissing, Interlocked, JournalError: nothing was sent. Where
             several are true, the first of them: its cure is needed for any other.
         """
-        if order.quantity > self._max_quantity:
+        too_many = order.quantity > self._max_quantity
+        if too_many and order.idempotency_key is None:
             self.check_quantity(order.quantity)
         self._dispatcher.engine.check()
         listing = self._contracts.find(order.symbol)
@@ -84,7 +85,9 @@ class Submitter:
         if order.idempotency_key is not None:
             known = self._idempotency.known(order, tag, contract_id, body)
             if known is not None:
-                return known
+                return known  # whatever it was: a repeat sends nothing
+            if too_many:
+                self.check_quantity(order.quantity)
         if self._gate.is_shut():
             self._refuse_halted()
         if self._interlock.any:

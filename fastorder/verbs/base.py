@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from operator import index
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fastorder._base.hints import object_hint
@@ -229,8 +228,9 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         called_ns = monotonic_ns()
         number = order_id_from(order_id)
         account = account_id_from(account_id)
-        if quantity is not None:
-            self._submitter.check_quantity(quantity_from(quantity))
+        if quantity is not None:  # one number from here on, whatever gave it
+            quantity = quantity_from(quantity)
+            self._submitter.check_quantity(quantity)
         body = render_modify(
             account, number, quantity, limit_price, stop_price, trail_price
         )
@@ -242,7 +242,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._dispatcher.clock,
             called_ns,
             wanted=_given(
-                size=None if quantity is None else index(quantity),
+                size=quantity,
                 limitPrice=limit_price,
                 stopPrice=stop_price,
                 trailPrice=trail_price,

@@ -50,12 +50,12 @@ def delivered(
     method: Callable[Concatenate[Any, P], Ticket[T]],
 ) -> Delivered[P, T]:
     """A verb out of a method that starts a ticket."""
-    method.__qualname__ = f"OrderExecutor.{method.__name__}"
     start = with_near_names(method)
 
     @wraps(method)
     def verb(self: Any, *given: Any, **named: Any) -> Any:
         return self._deliver(start(self, *given, **named))
 
+    method.__qualname__ = f"OrderExecutor.{method.__name__}"  # in Python's own errors
     verb.ticket = method  # type: ignore[attr-defined]
     return verb  # type: ignore[return-value]

@@ -133,6 +133,10 @@ class ReadVerbs:
         return self._dispatcher.launch(ticket)
 
 
+YEAR_10000_S = 253_402_300_800
+"""Seconds from 1970 to the first moment that a text of the wire does not hold."""
+
+
 def since_body(account_id: int, since: datetime) -> bytes:
     """The body of a search for what an account has since a time.
 
@@ -142,12 +146,14 @@ def since_body(account_id: int, since: datetime) -> bytes:
     from datetime import datetime  # loaded with the executor
 
     check_type("since", since, datetime, "must be a datetime", moment_hint(since))
-    if since.tzinfo is None:
+    if since.utcoffset() is None:
         hint = "its astimezone() is, for local time"
         raise InvalidField("since", "must be aware of its time zone", since, hint)
     since_s = int(since.timestamp())
     if since_s < 0:
         raise InvalidField("since", "must not be before 1970", since)
+    if since_s >= YEAR_10000_S:
+        raise InvalidField("since", "must be in UTC not after 9999", since)
     return render_search_since(account_id_from(account_id), since_s)
 
 

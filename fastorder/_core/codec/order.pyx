@@ -84,18 +84,20 @@ cdef class OrderRequest:
         take_profit_ticks=None, trailing_stop_loss=False, custom_tag=None,
         idempotency_key=None, valid_for=None, despite=None
     ):
+        if self.symbol is not None:
+            raise TypeError("an OrderRequest must stay as it is, replace() makes another")
         self.take_order(symbol, side, quantity, account_id, order_type)
         self.take_prices(limit_price, stop_price, trail_price)
         self.take_bracket(stop_loss_ticks, take_profit_ticks, trailing_stop_loss)
         self.take_terms(custom_tag, idempotency_key, valid_for, despite)
+        self.symbol = plain_text(symbol)
 
     cdef int take_order(
         self, object symbol, object side, object quantity, object account_id,
         object order_type
     ) except -1:
-        """What every order has."""
+        """What every order has; its symbol is kept last, once all of it is checked."""
         check_symbol(symbol)
-        self.symbol = plain_text(symbol)
         self.side = member("side", side, Side, SIDES)
         self.sells = self.side is SELL
         self.quantity = whole("quantity", quantity, 1, LARGEST_INT32)
@@ -226,15 +228,17 @@ cpdef OrderRequest order_of(
     order.take_prices(limit_price, stop_price, trail_price)
     if not options:
         order.take_bracket(stop_loss_ticks, take_profit_ticks, False)
-        return order
-    for name in options:
-        if name not in OPTIONS:
-            raise TypeError(f"got an unexpected keyword argument {name!r}")
-    order.take_bracket(
-        stop_loss_ticks, take_profit_ticks, options.get("trailing_stop_loss", False))
-    order.take_terms(
-        options.get("custom_tag"), options.get("idempotency_key"),
-        options.get("valid_for"), options.get("despite"))
+    else:
+        for name in options:
+            if name not in OPTIONS:
+                raise TypeError(f"got an unexpected keyword argument {name!r}")
+        order.take_bracket(
+            stop_loss_ticks, take_profit_ticks,
+            options.get("trailing_stop_loss", False))
+        order.take_terms(
+            options.get("custom_tag"), options.get("idempotency_key"),
+            options.get("valid_for"), options.get("despite"))
+    order.symbol = plain_text(symbol)
     return order
 
 

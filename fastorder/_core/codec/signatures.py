@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _nothing() -> None:
-    pass
+def _refuse() -> None:
+    raise RuntimeError("this shows how a verb is called, and sends nothing")
 
 
 def twin_of(verb: Callable[..., Any]) -> FunctionType:
-    """A function that takes the same arguments, and does nothing with them.
+    """A function that takes the same arguments, and refuses to do anything with them.
 
     Args:
         verb: without ``*args`` and ``**kwargs``, or with one spelled out already.
@@ -43,7 +43,7 @@ def twin_of(verb: Callable[..., Any]) -> FunctionType:
 def taking(
     name: str, in_order: tuple[str, ...], needed: int, by_name: tuple[str, ...] = ()
 ) -> FunctionType:
-    """A function that takes these arguments, and does nothing with them.
+    """A function that takes these arguments, and refuses to do anything with them.
 
     Args:
         name: what it is called in an error.
@@ -51,7 +51,7 @@ def taking(
         by_name: those that are given by name alone.
     """
     names = (*in_order, *by_name)
-    code = _nothing.__code__.replace(
+    code = _refuse.__code__.replace(
         co_argcount=len(in_order),
         co_kwonlyargcount=len(by_name),
         co_nlocals=len(names),

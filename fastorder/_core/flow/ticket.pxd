@@ -33,7 +33,7 @@ cdef class Ticket(Receiver):
     cdef object error           # of a read that failed; None otherwise
     cdef Waiter waiter          # of the first task that waits; None until one does
     cdef list waiters           # of the others; None until there is one
-    cdef object group           # hears once a result is there; None as a rule
+    cdef list callbacks         # for when a result is there; None as a rule
     cdef object steps           # the wait of each task that runs the ticket itself
 
     cdef int begin(

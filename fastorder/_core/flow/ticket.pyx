@@ -174,9 +174,11 @@ cdef class Ticket(Receiver):
         self.result = result
         self.done = True
 
-    def _call_when_done(self, group):
-        """Call this once a result is there, with the ticket; one of these at a time."""
-        self.group = group
+    def _call_when_done(self, callback):
+        """Call this once a result is there, with the ticket."""
+        if self.callbacks is None:
+            self.callbacks = []
+        self.callbacks.append(callback)
 
     cpdef object _release(self):
         """Let go of the protocol: nothing more is asked of it."""
@@ -320,9 +322,10 @@ cdef class Ticket(Receiver):
 
     cdef int wake_waiters(self) except -1:
         cdef Waiter waiter
-        if self.group is not None:
-            group, self.group = self.group, None
-            group(self)
+        if self.callbacks is not None:
+            callbacks, self.callbacks = self.callbacks, None
+            for callback in callbacks:
+                callback(self)
         if self.waiter is None:
             return 0
         self.waiter.wake()
