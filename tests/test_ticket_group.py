@@ -73,7 +73,7 @@ def test_its_requests_are_on_their_way_together(run, connect, gateway, resting):
             group = start(executor)
             while len(group.tickets) < 4:
                 await asyncio.sleep(0.005)
-            assert "1 of 4" in group.state
+            assert group.state == "1 answered, of 4 requests"
             assert len(executor.intents()) == 3
             await group
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from fastorder._base.counted import counted
 from fastorder._core.flow.ticket import Ticket
 from fastorder.errors import ExecutorClosed, FastOrderError
 from fastorder.runtime.log import log
@@ -51,7 +52,7 @@ class TicketGroup(Ticket[T]):
         if self.done:
             return "done"
         ended = sum(ticket.done for ticket in self._started)
-        return f"{ended} of {len(self._started)} requests answered"
+        return f"{ended} answered, of {counted(len(self._started), 'request')}"
 
     def _start(self) -> TicketGroup[T]:
         """Take the first step; its requests have left on return, if they could."""

@@ -85,7 +85,8 @@ cdef class OrderRequest:
         idempotency_key=None, valid_for=None, despite=None
     ):
         if self.symbol is not None:
-            raise TypeError("an OrderRequest must stay as it is, replace() makes another")
+            raise TypeError(
+                "an OrderRequest must stay as it is, replace() makes another")
         self.take_order(symbol, side, quantity, account_id, order_type)
         self.take_prices(limit_price, stop_price, trail_price)
         self.take_bracket(stop_loss_ticks, take_profit_ticks, trailing_stop_loss)
