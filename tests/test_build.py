@@ -1,0 +1,90 @@
+"""What a build makes, what it takes away, and what it leaves alone."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("Cython")
+pytest.importorskip("setuptools")
+
+SETUP = Path(__file__).parent.parent / "setup.py"
+
+pytestmark = [
+    pytest.mark.skipif(not SETUP.exists(), reason="not in a checkout"),
+    pytest.mark.skipif("FASTORDER_SANITIZED" in os.environ, reason="compiles itself"),
+]
+
+
+class Tree:
+    """A small package that is built by the project's own setup.py."""
+
+    def __init__(self, root):
+        self.root = root
+        self.package = root / "fastorder"
+        core = self.package / "_core"
+        core.mkdir(parents=True)
+        for folder in (self.package, core):
+            (folder / "__init__.py").touch()
+        (self.package / "one.pyx").write_text("def number():\n    return 1\n")
+        shutil.copy(SETUP, root)
+
+    def build(self, *command, **environment):
+        return subprocess.run(
+            [sys.executable, "setup.py", "--quiet", *(command or BUILD)],
+            cwd=self.root,
+            env={**os.environ, "CFLAGS": "-O0", **environment},
+            capture_output=True,
+            text=True,
+        )
+
+    def built(self):
+        found = self.package.rglob("*.so")
+        return {path.name.split(".")[0] for path in found}
+
+
+BUILD = ("build_ext", "--inplace")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """One that has been built."""
+    made = Tree(tmp_path / "a checkout")  # a blank in the path
+    done = made.build()
+    assert done.returncode == 0, done.stderr
+    assert made.built() == {"one", "_cython_utilities"}
+    return made
+
+
+def test_what_has_no_source_any_more_goes_and_nothing_else(tree):
+    (tree.package / "one.pyx").rename(tree.package / "two.pyx")
+    kept = [".two.pyx.swp", ".DS_Store", "notes.c", "README.txt"]
+    for name in kept:
+        (tree.package / name).write_text("int mine;\n")
+    done = tree.build()
+    assert done.returncode == 0, done.stderr
+    assert tree.built() == {"two", "_cython_utilities"}
+    assert not list(tree.root.glob("build/lib*/fastorder/one.*"))
+    assert not (tree.package / "one.c").exists()
+    assert all((tree.package / name).exists() for name in kept)
+
+
+def test_only_what_has_changed_is_built_again(tree):
+    before = {path: path.stat().st_mtime_ns for path in tree.package.rglob("*.so")}
+    assert tree.build().returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    stamp = next(tree.root.glob("build/made-by-*.json"))
+    stamp.unlink()  # as after a build that was interrupted
+    assert tree.build().returncode == 0
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert all(after[path] > before[path] for path in before)
+    assert stamp.exists()
+
+
+def test_a_kind_of_build_that_there_is_not_is_refused(tree):
+    done = tree.build(FASTORDER_BUILD="Debug")
+    assert done.returncode != 0
+    assert "must be release, debug or none, was 'Debug'" in done.stderr
