@@ -11,7 +11,7 @@ import pytest
 
 from fastorder._core.transport import libcurl
 
-DECLARED = Path(libcurl.__file__).with_name("libcurl.pxd")
+DECLARED = next((Path(__file__).parent.parent / "fastorder").rglob("libcurl.pxd"))
 
 
 def test_it_is_pycurls_own():

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import fastorder.marketdata
-
 HERE = Path(__file__).parent
-HEADERS = Path(fastorder.marketdata.__file__).parent
+HEADERS = HERE.parent / "fastorder" / "marketdata"
 FLAGS = ["-O3", "-ffp-contract=off", "-w", "-static"]
 
 

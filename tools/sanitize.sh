@@ -19,4 +19,4 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:halt_on_error=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
 export PYTHONMALLOC=malloc FASTORDER_SANITIZED=1 PYTHONPATH="$tree"
-exec "$home/$bin/python" -m pytest -n auto --dist worksteal -p no:cacheprovider "$@"
+"$home/$bin/python" -m pytest -n auto --dist worksteal -p no:cacheprovider "$@"

@@ -11,6 +11,8 @@ trial=$(mktemp -d)
 trap 'rm -rf "$trial"' EXIT
 rm -rf dist
 
+# some Pythons have the folder that they lie in written into what they link
+[ "$(uname -s)" != Linux ] || export LDSHARED="${CC:-cc} -shared"
 step "what wheels are made with" "$python" -m pip install --quiet --group wheel
 step "an sdist, and a wheel from it" "$python" -m build --outdir "$trial/made" .
 mkdir dist
