@@ -107,6 +107,9 @@ class Simulator:
         self._abort_all()
         assert self._runner is not None
         await self._runner.cleanup()
+        for _ in range(3):  # one that was accepted meanwhile is there a turn later
+            self._abort_all()
+            await asyncio.sleep(0)
 
     def _abort_all(self) -> None:
         """End every connection, those without a request too."""
