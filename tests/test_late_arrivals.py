@@ -522,7 +522,9 @@ def test_after_a_day_nobody_looks_any_more(trading, gateway, path):
     heard = []
     trader = trading(journal=path, on_late_arrival=heard.append)
     assert trader.do(buy).success
-    until(trader, lambda: not trader.executor._dispatcher.expects_late_arrivals)
+    dispatcher = trader.executor._dispatcher
+    until(trader, lambda: not dispatcher.expects_late_arrivals)
+    until(trader, lambda: not dispatcher.late_arrivals._queries)  # the last is counted
     before = looks(gateway)
     book(gateway, body())
     for _ in range(10):
