@@ -20,7 +20,7 @@ if KIND not in ("release", "debug", "none"):
     sys.exit(f"FASTORDER_BUILD must be release, debug or none, was {KIND!r}")
 LINUX = sys.platform.startswith("linux")
 PACKAGE = Path("fastorder")
-SHARED = "fastorder._core._cython_utilities"
+SHARED = PACKAGE / "_core" / "_cython_utilities.c"
 """What Cython puts into each module unless it is kept in one of its own."""
 
 JOBS = len(os.sched_getaffinity(0)) if LINUX else os.cpu_count() or 1
@@ -67,19 +67,6 @@ def extension(source: Path) -> Extension:
     )
 
 
-def shared_utilities() -> Extension:
-    """The module that the others take Cython's own code from."""
-    path = Path(*SHARED.split(".")).with_suffix(".c")
-    return Extension(
-        SHARED,
-        [path.as_posix()],
-        depends=["setup.py"],
-        define_macros=MACROS,
-        extra_compile_args=compiler_flags(path),
-        extra_link_args=LINKER,
-    )
-
-
 def forget_what_is_gone(kept: list[Extension]) -> None:
     """Take away what was built of sources that have been moved or removed."""
     names = {Path(*module.name.split(".")) for module in kept}
@@ -121,14 +108,15 @@ def extension_modules() -> list[Extension]:
     """What is to be compiled, its C code written already."""
     if KIND == "none":
         return []
-    wanted = [shared_utilities(), *map(extension, sources())]
+    shared = extension(SHARED)
+    wanted = [shared, *map(extension, sources())]
     forget_what_is_gone(wanted)
     return cythonize(
         wanted,
         nthreads=JOBS if LINUX else 0,
         force=ANOTHER,
         compiler_directives={"language_level": "3", "emit_code_comments": False},
-        shared_utility_qualified_name=SHARED,
+        shared_utility_qualified_name=shared.name,
         annotate=bool(os.environ.get("FASTORDER_ANNOTATE")),
         quiet=True,
     )

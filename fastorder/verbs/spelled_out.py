@@ -10,7 +10,7 @@ import re
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastorder._core.codec.order import FIELDS, OrderRequest
+from fastorder._core.codec.order import OPTIONS, OrderRequest
 from fastorder._core.codec.signatures import taking
 from fastorder.verbs.options import OrderOptions
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Verb = TypeVar("Verb", bound="Callable[..., Any]")
 
-OPTIONS = dict.fromkeys(FIELDS[10:]) | {"trailing_stop_loss": False}
-"""What every verb that places takes by name alone, with the defaults."""
+DEFAULTS = dict.fromkeys(OPTIONS) | {"trailing_stop_loss": False}
+"""Of what every verb that places takes by name alone."""
 
 TYPES = {
     name: kind.__forward_arg__ for name, kind in OrderOptions.__annotations__.items()
@@ -52,7 +52,7 @@ def spelled_out(verb: Verb) -> Verb:
     name = f"OrderExecutor.{verb.__name__}"
     twin = taking(name, in_order, needed, (*named, *OPTIONS))
     twin.__defaults__ = defaults
-    twin.__kwdefaults__ = named | OPTIONS
+    twin.__kwdefaults__ = named | DEFAULTS
     twin.__annotations__ = verb.__annotations__ | TYPES
     verb.__wrapped__ = twin  # type: ignore[attr-defined]
     verb.__doc__ = documented(verb.__doc__ or "", (*in_order, *named, *OPTIONS))

@@ -10,6 +10,7 @@ from fastorder.enums import OrderType, Side
 _Price: TypeAlias = int | float | Decimal
 
 FIELDS: tuple[str, ...]
+OPTIONS: tuple[str, ...]
 
 class OrderRequest:
     def __init__(

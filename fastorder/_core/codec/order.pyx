@@ -208,7 +208,7 @@ class_with_named_errors(OrderRequest, FIELDS, 4)
 
 
 # What a verb takes by name alone; fastorder.verbs.options has their types.
-cdef tuple OPTIONS = FIELDS[10:]
+OPTIONS = FIELDS[10:]
 
 
 cpdef OrderRequest order_of(

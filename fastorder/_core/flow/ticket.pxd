@@ -26,7 +26,7 @@ cdef class Ticket(Receiver):
     cdef readonly object _order_id
     cdef public bint done
     cdef readonly bint settled
-    cdef public int64_t _token_number
+    cdef public int64_t _token_number   # that its last request left with; 0 for none
     cdef readonly object result
     cdef DispatcherBase dispatcher
     cdef object convert

@@ -88,7 +88,6 @@ cdef class Ticket(Receiver):
         done: whether a result is there.
         settled: whether it is the last one: of an unknown outcome there may be more.
         result: what is known; None until then.
-        _token_number: of the token that its last request left with; 0 where none.
     """
 
     def __init__(
