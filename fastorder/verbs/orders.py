@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fastorder._core.codec.argument_errors import with_named_errors
-from fastorder._core.codec.order import OrderRequest, order_of, side_from
+from fastorder._core.codec.order import OrderRequest, complete, priced_order, side_from
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
@@ -73,17 +73,10 @@ class OrderVerbs(Generic[ResultT]):
         With ``order_type="limit"`` and a ``limit_price`` it is a limit order.
         """
         called_ns = monotonic_ns()
-        order = order_of(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            stop_loss_ticks,
-            take_profit_ticks,
-            options,
-            order_type,
-            limit_price,
+        order = priced_order(
+            symbol, side, quantity, account_id, order_type, limit_price
         )
+        complete(order, stop_loss_ticks, take_profit_ticks, options)
         return self._submit(order, called_ns)
 
     @with_named_errors
@@ -101,17 +94,8 @@ class OrderVerbs(Generic[ResultT]):
     ) -> ResultT:
         """Buy or sell at a price or better, with or without a bracket."""
         called_ns = monotonic_ns()
-        order = order_of(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            stop_loss_ticks,
-            take_profit_ticks,
-            options,
-            LIMIT,
-            limit_price,
-        )
+        order = priced_order(symbol, side, quantity, account_id, LIMIT, limit_price)
+        complete(order, stop_loss_ticks, take_profit_ticks, options)
         return self._submit(order, called_ns)
 
     @with_named_errors
@@ -129,18 +113,8 @@ class OrderVerbs(Generic[ResultT]):
     ) -> ResultT:
         """Buy or sell at the market once a price trades, with or without a bracket."""
         called_ns = monotonic_ns()
-        order = order_of(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            stop_loss_ticks,
-            take_profit_ticks,
-            options,
-            STOP,
-            None,
-            stop_price,
-        )
+        order = priced_order(symbol, side, quantity, account_id, STOP, None, stop_price)
+        complete(order, stop_loss_ticks, take_profit_ticks, options)
         return self._submit(order, called_ns)
 
     @with_named_errors
@@ -163,18 +137,10 @@ class OrderVerbs(Generic[ResultT]):
         and the result is REJECTED with its words.
         """
         called_ns = monotonic_ns()
-        order = order_of(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            stop_loss_ticks,
-            take_profit_ticks,
-            options,
-            STOP_LIMIT,
-            limit_price,
-            stop_price,
+        order = priced_order(
+            symbol, side, quantity, account_id, STOP_LIMIT, limit_price, stop_price
         )
+        complete(order, stop_loss_ticks, take_profit_ticks, options)
         return self._submit(order, called_ns)
 
     @with_named_errors
@@ -192,19 +158,10 @@ class OrderVerbs(Generic[ResultT]):
     ) -> ResultT:
         """A stop that follows the market, with or without a bracket."""
         called_ns = monotonic_ns()
-        order = order_of(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            stop_loss_ticks,
-            take_profit_ticks,
-            options,
-            TRAILING_STOP,
-            None,
-            None,
-            trail_price,
+        order = priced_order(
+            symbol, side, quantity, account_id, TRAILING_STOP, None, None, trail_price
         )
+        complete(order, stop_loss_ticks, take_profit_ticks, options)
         return self._submit(order, called_ns)
 
     @with_named_errors
@@ -228,16 +185,8 @@ class OrderVerbs(Generic[ResultT]):
         """
         called_ns = monotonic_ns()
         side = side_from(side)
-        order = order_of(
-            symbol,
-            side,
-            quantity,
-            account_id,
-            stop_loss_ticks,
-            take_profit_ticks,
-            options,
-            _join_type(join, side),
-        )
+        order = priced_order(symbol, side, quantity, account_id, _join_type(join, side))
+        complete(order, stop_loss_ticks, take_profit_ticks, options)
         return self._submit(order, called_ns)
 
 

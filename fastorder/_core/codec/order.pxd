@@ -37,7 +37,9 @@ cdef class OrderRequest:
         object despite) except -1
     cdef tuple values(self)
 
-cpdef OrderRequest order_of(
-    object symbol, object side, object quantity, object account_id,
-    object stop_loss_ticks, object take_profit_ticks, dict options, object order_type,
+cpdef OrderRequest priced_order(
+    object symbol, object side, object quantity, object account_id, object order_type,
     object limit_price=*, object stop_price=*, object trail_price=*)
+cpdef int complete(
+    OrderRequest order, object stop_loss_ticks, object take_profit_ticks,
+    dict options) except -1

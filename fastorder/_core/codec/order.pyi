@@ -63,18 +63,21 @@ class OrderRequest:
     def despite(self) -> DespiteUnknown | None: ...
     def replace(self, **changes: Any) -> Self: ...
 
-def order_of(
+def priced_order(
     symbol: str,
     side: Side | str,
     quantity: int,
     account_id: int,
-    stop_loss_ticks: int | None,
-    take_profit_ticks: int | None,
-    options: Mapping[str, Any],
     order_type: OrderType | str,
     limit_price: _Price | None = None,
     stop_price: _Price | None = None,
     trail_price: _Price | None = None,
 ) -> OrderRequest: ...
+def complete(
+    order: OrderRequest,
+    stop_loss_ticks: int | None,
+    take_profit_ticks: int | None,
+    options: Mapping[str, Any],
+) -> int: ...
 def side_from(value: object) -> Side: ...
 def order_from_body(body: bytes) -> OrderRequest: ...

@@ -211,22 +211,32 @@ class_with_named_errors(OrderRequest, FIELDS, 4)
 OPTIONS = FIELDS[10:]
 
 
-cpdef OrderRequest order_of(
-    object symbol, object side, object quantity, object account_id,
-    object stop_loss_ticks, object take_profit_ticks, dict options, object order_type,
+cpdef OrderRequest priced_order(
+    object symbol, object side, object quantity, object account_id, object order_type,
     object limit_price=None, object stop_price=None, object trail_price=None
 ):
-    """An OrderRequest, without the time it takes to match arguments with names.
+    """The first half of an OrderRequest, without matching arguments with names.
 
-    Args:
-        options: the rest of its arguments, by name.
-
-    Raises:
-        TypeError: there is no such option.
+    Nobody but ``complete`` may see it as it is.
     """
     cdef OrderRequest order = OrderRequest.__new__(OrderRequest)
     order.take_order(symbol, side, quantity, account_id, order_type)
     order.take_prices(limit_price, stop_price, trail_price)
+    order.symbol = plain_text(symbol)
+    return order
+
+
+cpdef int complete(
+    OrderRequest order, object stop_loss_ticks, object take_profit_ticks, dict options
+) except -1:
+    """The second half: the legs, and what most orders do not have.
+
+    Args:
+        options: the rest of an OrderRequest's arguments, by name.
+
+    Raises:
+        TypeError: there is no such option.
+    """
     if not options:
         order.take_bracket(stop_loss_ticks, take_profit_ticks, False)
     else:
@@ -239,8 +249,7 @@ cpdef OrderRequest order_of(
         order.take_terms(
             options.get("custom_tag"), options.get("idempotency_key"),
             options.get("valid_for"), options.get("despite"))
-    order.symbol = plain_text(symbol)
-    return order
+    return 0
 
 
 cdef bytes price_of(
