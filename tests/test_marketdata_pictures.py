@@ -371,12 +371,16 @@ def test_no_two_texts_of_a_chart_touch(name):
     shown = [
         *axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels(), axes.xaxis.label
     ]  # fmt: skip
-    right = axes.get_xlim()[1]
+    left, right = axes.get_xlim()
     boxes = [
         text.get_window_extent()
         for text in shown
-        # ticks beyond the end of the axis are not drawn
-        if text.get_text() and (text in axes.texts or text.get_position()[0] <= right)
+        # ticks beyond the ends of the axis are not drawn
+        if text.get_text()
+        and (
+            text not in axes.get_xticklabels()
+            or left <= text.get_position()[0] <= right
+        )
     ]
     charts.plt.close(figure)
     for i, box in enumerate(boxes):

@@ -203,7 +203,9 @@ def test_an_error_from_behind_the_arguments_stays_as_it_is():
     def verb(quantity):
         return int(quantity, qty=5)
 
-    assert told(verb, quantity="5").startswith("'qty' is an invalid keyword")
+    with pytest.raises(TypeError) as pythons:
+        int("5", qty=5)
+    assert told(verb, quantity="5") == str(pythons.value)
     assert told(verb, qty=5).endswith("(did you mean quantity?)")
 
 
