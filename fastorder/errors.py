@@ -133,22 +133,25 @@ class Interlocked(FastOrderError, RuntimeError):
 
 
 class KeyReused(FastOrderError, ValueError):
-    """An idempotency key was used before, for another order; nothing was sent.
+    """A key or a custom tag was used before, for another order; nothing was sent.
 
     Attributes:
-        key: the key.
+        key: the idempotency key, or the tag.
         before, now: the two requests, as JSON text.
+        is_tag: whether it is a ``custom_tag``.
     """
 
-    def __init__(self, key: str, before: str, now: str) -> None:
-        super().__init__(key, before, now)
+    def __init__(self, key: str, before: str, now: str, is_tag: bool = False) -> None:
+        super().__init__(key, before, now, is_tag)
         self.key = key
         self.before = before
         self.now = now
+        self.is_tag = is_tag
 
     def __str__(self) -> str:
+        name = "custom_tag" if self.is_tag else "idempotency_key"
         return (
-            f"idempotency_key {self.key!r} must stand for one order, it was used for "
+            f"{name} {self.key!r} must stand for one order, it was used for "
             f"{self.before} and is now used for {self.now}"
         )
 

@@ -121,6 +121,13 @@ def prepared(executor, gateway):
     return executor
 
 
+def bought_elsewhere(gateway, side="BUY", symbol="MNQ", **options):
+    """One contract, bought by another program of the same account."""
+    with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as other:
+        prepared(other, gateway).set_contract_id("MES", "CON.F.US.MES.Z26")
+        return other.place_market_order(symbol, side, 1, ACCOUNT, **options)
+
+
 @pytest.fixture
 def connect(gateway):
     """Makes an async executor for the plain gateway, ready to trade."""

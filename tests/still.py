@@ -15,6 +15,7 @@ from fastorder.runtime.clock import FOREVER_NS, Clock
 
 SECOND_NS = 1_000_000_000
 TAG = "tag-1"
+CONTRACT = "CON.F.US.MNQ.Z26"
 BYTES = b"the bytes"
 IN_USE = "Order rejected: custom tag is already in use."
 
@@ -60,15 +61,16 @@ def knowing(order_id=KNOWN):
 
 
 def made(clock, policy=None, server_clock=None, interlock=None, **options):
-    """A placement of one MNQ, bought in account 5; contract "C"."""
+    """A placement of one MNQ, bought in account 5, of CONTRACT."""
     valid_for = options.pop("valid_for", None)
+    contract_id = options.pop("contract_id", CONTRACT)
     valid_until_ns = FOREVER_NS
     if valid_for is not None:
         valid_until_ns = clock.now_ns + round(valid_for * SECOND_NS)
     return placement_of(
         OrderRequest("MNQ", "BUY", 1, 5, valid_for=valid_for),
         TAG,
-        "C",
+        contract_id,
         BYTES,
         policy or RetryPolicy(**options),
         clock,
@@ -127,13 +129,23 @@ def listing(*rows, **more):
 
 def ours(**more):
     """A row of a look-up that shows the order."""
-    row = {"id": 7, "customTag": TAG, "contractId": "C", "side": 0, "status": 2}
+    row = {
+        "id": 7,
+        "accountId": 5,
+        "contractId": CONTRACT,
+        "status": 2,
+        "type": 2,
+        "side": 0,
+        "size": 1,
+        "fillVolume": 1,
+        "customTag": TAG,
+    }
     return {**row, **more}
 
 
 def trades(*orders):
     """Trade/search, read in full: a trade of the contract by each of these orders."""
-    rows = [{"id": 1, "orderId": order, "contractId": "C"} for order in orders]
+    rows = [{"id": 1, "orderId": order, "contractId": CONTRACT} for order in orders]
     return answer(envelope(trades=rows))
 
 
@@ -143,7 +155,7 @@ YOUNG = "2100-01-01T00:00:00+00:00"
 
 def shown(order_id=KNOWN, created=OLD, **more):
     """Order/searchById: an order of another tag."""
-    row = {"id": order_id, "customTag": None, "creationTimestamp": created, **more}
+    row = {"id": order_id, "customTag": "x", "creationTimestamp": created, **more}
     return answer(envelope(order=row))
 
 

@@ -18,6 +18,7 @@ from still import (
     ABSENT,
     BYTES,
     IN_USE,
+    OLD,
     REJECTED_ROW,
     TAG,
     WHOLE,
@@ -375,10 +376,22 @@ def test_row_10_its_owner_is_looked_for_further_back_each_time(clock):
     assert begins[-1][:4] == "2025"  # a year before
 
 
-@pytest.mark.parametrize("row", [ours(contractId="D"), ours(side=1)])
-def test_row_10_another_order_that_owns_it_is_not_ours(clock, row):
+OTHERS = [ours(contractId="CON.F.US.MES.Z26"), ours(side=1)]
+
+
+@pytest.mark.parametrize("row", OTHERS)
+def test_row_10_another_order_that_owns_it_is_why_the_only_send_failed(clock, row):
+    command = asked(made(clock), clock, refused(2, IN_USE), listing(row))
+    assert command.value.outcome is Outcome.REJECTED
+    assert "another order, 7" in command.value.error
+    assert command.value.order_id is None
+
+
+@pytest.mark.parametrize("row", OTHERS)
+def test_row_10_after_an_earlier_send_its_owner_proves_nothing(clock, row):
     placement = made(clock)
-    command = asked(placement, clock, refused(2, IN_USE), listing(row))
+    sends = no_answer(), ABSENT, refused(2, IN_USE)
+    command = asked(placement, clock, *sends, listing(row))
     assert told(command).outcome is Outcome.UNKNOWN
     assert "another order, 7" in told(command).error
     assert placement.state is State.STUCK
@@ -662,7 +675,13 @@ def test_row_21_the_same_order_twice_in_a_list_is_one_order(clock):
 def test_row_21_after_it_nothing_new_leaves_and_cancels_pass(trader, gateway):
     resting = trader.place_limit_order("MNQ", "BUY", 1, ACCOUNT, 25_000)
     rows = [
-        {"id": number, "customTag": "signal-1", "contractId": MNQ, "side": 0}
+        {
+            "id": number,
+            "customTag": "signal-1",
+            "contractId": MNQ,
+            "side": 0,
+            "status": 1,
+        }
         for number in (77, 78)
     ]
     body = json.dumps({"orders": rows, "success": True, "errorCode": 0}).encode()
@@ -799,5 +818,7 @@ def test_row_26_a_second_writer_of_the_journal_is_refused(journaled):
 
 
 def test_row_26_the_orders_of_others_are_never_adopted(clock):
-    others = listing(ours(customTag="another"), ours(id=8, customTag=None))
+    others = listing(
+        ours(customTag="another"), ours(id=8, customTag=None, creationTimestamp=OLD)
+    )
     assert is_order(asked(made(clock), clock, no_answer(), others))

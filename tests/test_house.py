@@ -54,7 +54,7 @@ def test_rooms_are_entered_through_their_doors(house, found):
 
 
 def test_an_import_past_a_door_is_seen(house):
-    inner = "fastorder.placement.absence_proof"
+    inner = "fastorder.placement.list_audit"
     wrong = house.Import("x.py", "fastorder.verbs.base", inner)
     assert house.past_a_door([wrong]) == [wrong]
 

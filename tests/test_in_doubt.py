@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from conftest import ACCOUNT, QUICK, prepared
+from conftest import ACCOUNT, QUICK, bought_elsewhere, prepared
 
 import fastorder
 from fastorder import DespiteUnknown, Outcome, blocking
@@ -127,8 +127,8 @@ def test_one_that_is_unknown_is_looked_up_by_resolve(trader, gateway):
 
 
 def test_one_whose_tag_has_another_owner_is_freed_by_a_waiver_alone(trader, gateway):
-    trader.set_contract_id("MES", "CON.F.US.MES.Z26")
-    owner = trader.place_market_order("MES", "BUY", 1, ACCOUNT, custom_tag="mine")
+    owner = bought_elsewhere(gateway, symbol="MES", custom_tag="mine")
+    gateway.faults.add(Fault(PLACE, effect="none", reply="hang_up"))
     assert buy(trader, custom_tag="mine").outcome is Outcome.UNKNOWN
     error = interlocked(trader)
     assert str(error) == (

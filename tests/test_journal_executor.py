@@ -203,9 +203,9 @@ def test_a_custom_tag_that_is_in_the_journal_is_refused(journaled, gateway):
     assert buy(first, custom_tag="mine-1").success
     first.close()
     second = journaled()
-    with pytest.raises(errors.JournalConflict) as raised:
+    with pytest.raises(fastorder.KeyReused) as raised:
         buy(second, 2, custom_tag="mine-1")
-    for shown in ("mine-1", '"size":1', '"size":2', "ACCEPTED"):
+    for shown in ("custom_tag", "mine-1", '"size":1', '"size":2'):
         assert shown in str(raised.value)
     assert second.halted is None
     assert buy(second, custom_tag="mine-2").success

@@ -70,7 +70,7 @@ def test_a_trade_that_no_list_shows_is_asked_for_and_adopted(clock):
 
 def test_a_trade_of_another_contract_needs_no_explanation(clock):
     placement = missed(clock)
-    rows = [{"id": 1, "orderId": 9, "contractId": "other"}]
+    rows = [{"id": 1, "orderId": 9, "contractId": "CON.F.US.MES.Z26"}]
     placement.on_evidence(answer(envelope(trades=rows)))
     assert placement.probed == 3
 
@@ -137,7 +137,7 @@ def test_a_newer_order_in_the_list_is_a_sign_of_life(clock):
     """It has to be newer by its own time, and not to have been listed before."""
     server_clock = ServerClock(clock)
     server_clock.note(clock.date(), clock.now_ns)
-    newer = listing({"id": 9, "customTag": None, "creationTimestamp": YOUNG})
+    newer = listing({"id": 9, "customTag": "x", "creationTimestamp": YOUNG})
     placement = missed(clock, ABSENT, newer, server_clock=server_clock)
     result = placement.on_evidence(trades(9)).value
     assert result.outcome is Outcome.NOT_PLACED

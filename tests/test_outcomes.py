@@ -8,7 +8,7 @@ import json
 import time
 
 import pytest
-from conftest import ACCOUNT, QUICK, prepared
+from conftest import ACCOUNT, QUICK, bought_elsewhere, prepared
 
 import fastorder
 from fastorder import Outcome, blocking
@@ -144,7 +144,7 @@ def test_an_order_booked_late_is_not_booked_twice(hasty, gateway):
 
 
 def test_a_tag_in_use_is_adopted_and_never_a_rejection(hasty, gateway):
-    first = buy(hasty, custom_tag="signal-1")
+    first = bought_elsewhere(gateway, custom_tag="signal-1")
     second = buy(hasty, custom_tag="signal-1")
     assert second.outcome is Outcome.ACCEPTED
     assert second.order_id == first.order_id
@@ -152,30 +152,31 @@ def test_a_tag_in_use_is_adopted_and_never_a_rejection(hasty, gateway):
 
 
 def test_a_tag_of_another_order_is_not_taken_for_ours(hasty, gateway):
-    first = buy(hasty, custom_tag="signal-1")
+    first = bought_elsewhere(gateway, custom_tag="signal-1")
     other = hasty.place_market_order("MNQ", "SELL", 1, ACCOUNT, custom_tag="signal-1")
-    assert other.outcome is Outcome.UNKNOWN
+    assert other.outcome is Outcome.REJECTED
     assert f"another order, {first.order_id}" in other.error
 
 
 def test_a_tag_in_use_that_is_not_listed_yet_stays_unknown(hasty, gateway):
-    buy(hasty, custom_tag="signal-1")
+    assert bought_elsewhere(gateway, custom_tag="signal-1").success
     gateway.faults.add(Fault(SEARCH, reply="lag", delay_s=3600))
     result = buy(hasty, custom_tag="signal-1")
     assert result.outcome is Outcome.UNKNOWN
     assert len(gateway.ledger.placements()) == 1
 
 
-def test_a_tag_burned_by_a_rejected_order_is_a_rejection(hasty):
+def test_a_tag_burned_by_a_rejected_order_is_a_rejection(hasty, gateway):
     refused = hasty.place_limit_order(
         "MNQ", "BUY", 1, ACCOUNT, 25_000, custom_tag="a.1"
     )
     assert refused.success
     hasty.set_contract_id("RAW", "CON.F.US.MNQ.Z26")  # no tick known: it goes out
-    bad = hasty.place_limit_order("RAW", "BUY", 1, ACCOUNT, 25_000.1, custom_tag="a.2")
-    again = hasty.place_limit_order(
-        "RAW", "BUY", 1, ACCOUNT, 25_000.1, custom_tag="a.2"
-    )
+    wrong = {"side": "BUY", "quantity": 1, "account_id": ACCOUNT, "custom_tag": "a.2"}
+    with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as other:
+        prepared(other, gateway).set_contract_id("RAW", "CON.F.US.MNQ.Z26")
+        bad = other.place_limit_order("RAW", limit_price=25_000.1, **wrong)
+    again = hasty.place_limit_order("RAW", limit_price=25_000.1, **wrong)
     assert bad.outcome is Outcome.REJECTED
     assert again.outcome is Outcome.REJECTED
     assert again.order_id == bad.order_id
@@ -329,7 +330,8 @@ def test_an_order_is_found_in_a_list_of_more_than_a_mebibyte(hasty, gateway):
         {"id": number, "customTag": "x" * 200, "contractId": MNQ, "side": 0}
         for number in range(1, 5000)
     ]
-    rows.append({"id": 7000, "customTag": "mine", "contractId": MNQ, "side": 0})
+    mine = {"id": 7000, "customTag": "mine", "contractId": MNQ, "side": 0, "status": 1}
+    rows.append(mine)
     body = json.dumps({"orders": rows, "success": True, "errorCode": 0}).encode()
     assert len(body) > 1 << 20
     gateway.faults.add(

@@ -10,6 +10,7 @@ import pytest
 from still import (
     ABSENT,
     BYTES,
+    CONTRACT,
     INPUTS,
     SECOND_NS,
     TAG,
@@ -33,9 +34,9 @@ from fastorder._core.flow.protocol import Finish, Pause, Send
 from fastorder._core.flow.ticket import DispatcherBase, Ticket
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S, ServerClock
-from fastorder.placement.absence_proof import AbsenceProof
 from fastorder.placement.interlock import Interlock
 from fastorder.placement.protocol import TRANSITIONS, Event, State
+from fastorder.requests.repeated_looks import RepeatedLooks
 from fastorder.runtime.retry_schedule import RetrySchedule, retry_after_s
 
 
@@ -322,11 +323,11 @@ def test_an_unknown_order_is_settled_by_a_later_look_up(clock):
     placement, command = unknown(clock, interlock=interlock)
     assert told(command).outcome is Outcome.UNKNOWN
     assert told(command).proof is None
-    assert interlock.of(5, "C") == (TAG,)
+    assert interlock.of(5, CONTRACT) == (TAG,)
     wait(placement, clock, command)
     result = placement.on_evidence(listing(ours())).value
     assert result.outcome is Outcome.ACCEPTED
-    assert interlock.of(5, "C") == ()
+    assert interlock.of(5, CONTRACT) == ()
 
 
 def test_a_wake_up_that_was_replaced_counts_for_nothing(clock):
@@ -449,13 +450,13 @@ def test_a_send_carries_the_end_of_its_time(clock):
 
 @pytest.fixture
 def proof(clock):
-    return AbsenceProof(RetryPolicy(quiet=30.0), clock)
+    return RepeatedLooks(30.0, clock)
 
 
 def missed(proof, times=1):
     for _ in range(times):
-        proof.lookup_begins()
-        proof.absent()
+        proof.begins()
+        proof.agrees()
 
 
 def test_absence_is_three_look_ups_a_second_apart_after_the_quiet(proof, clock):
@@ -477,9 +478,9 @@ def test_look_ups_in_the_quiet_time_do_not_count(proof, clock):
 
 def test_one_that_began_in_the_quiet_time_does_not_count(proof, clock):
     clock.pass_s(29.9)
-    proof.lookup_begins()
+    proof.begins()
     clock.pass_s(10)
-    proof.absent()
+    proof.agrees()
     missed(proof)
     clock.pass_s(1)
     missed(proof)
@@ -499,7 +500,7 @@ def test_an_inconclusive_one_in_between_begins_the_row_anew(proof, clock):
     for _ in range(2):
         missed(proof)
         clock.pass_s(1)
-    proof.lookup_begins()
+    proof.begins()
     proof.inconclusive()
     for _ in range(2):
         clock.pass_s(1)

@@ -17,6 +17,7 @@ from fastorder.placement.protocol import State, placement_of
 from fastorder.runtime.clock import Clock
 
 SECOND = 1_000_000_000
+CONTRACT = "CON.F.US.MNQ.Z26"
 HOUR_S = 3600
 AUDITS = (Endpoint.SEARCH_TRADES, Endpoint.ORDER_BY_ID)
 ABSENT = Evidence(
@@ -74,7 +75,7 @@ def placed(machine, server_clock):
         return placement_of(
             OrderRequest("MNQ", "BUY", 1, 5, valid_for=valid_for),
             "tag-1",
-            "C",
+            CONTRACT,
             b"body",
             RetryPolicy(resend=resend),
             machine,
@@ -88,8 +89,8 @@ def placed(machine, server_clock):
 
 
 MISMATCH = Evidence(
-    body=b'{"orders":[{"id":7,"customTag":"tag-1","contractId":"other","side":0}],'
-    b'"success":true,"errorCode":0}'
+    body=b'{"orders":[{"id":7,"customTag":"tag-1","contractId":"CON.F.US.MES.Z26",'
+    b'"side":0}],"success":true,"errorCode":0}'
 )
 
 

@@ -57,7 +57,7 @@ def test_a_close_in_doubt_is_read_back_and_converges(
     assert long_three.close_position("MNQ", ACCOUNT).success
     assert size_of(gateway) == 0
     assert requests(gateway, CLOSE) == (1 if effect == "now" else 2)
-    assert requests(gateway, POSITIONS) == 1
+    assert requests(gateway, POSITIONS) == (3 if effect == "now" else 1)
 
 
 @pytest.mark.parametrize("effect", ["now", "none"])

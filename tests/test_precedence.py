@@ -11,7 +11,7 @@ from canary import API_KEY, TOKEN
 from conftest import ACCOUNT
 
 import fastorder
-from fastorder import blocking, errors
+from fastorder import blocking
 from fastorder.gateway.order_tags import tag_of
 from fastorder.journal import Intent, Journal
 
@@ -23,11 +23,11 @@ PRECEDENCE = {
     "misuse": (fastorder.ExecutorMisuse, "used it first"),
     "symbol": (fastorder.UnknownSymbol, "must have a contract id"),
     "tick": (fastorder.InvalidField, "limit_price must be a multiple"),
-    "key": (fastorder.KeyReused, "must stand for one order"),
+    "key": (fastorder.KeyReused, "idempotency_key 'signal-1' must stand for one order"),
+    "tag": (fastorder.KeyReused, "custom_tag 'mine-1' must stand for one order"),
     "halted": (fastorder.Halted, "kill"),
     "token": (fastorder.TokenMissing, "a token must be set"),
     "interlock": (fastorder.Interlocked, "in doubt"),
-    "conflict": (errors.JournalConflict, "mine-1"),
 }
 """Of an order: the first of these that is true is told."""
 
@@ -37,7 +37,7 @@ GIVEN = {
     "symbol": {"symbol": "ES"},
     "tick": {"limit_price": 25_000.3},
     "key": {"idempotency_key": "signal-1"},
-    "conflict": {"custom_tag": "mine-1"},
+    "tag": {"custom_tag": "mine-1"},
 }
 ORDER = {
     "symbol": "MNQ",
@@ -50,7 +50,12 @@ ORDER = {
 
 def exclude(one, other):
     """Reasons of which only one can be given in a call."""
-    same = {"argument", "too many"}, {"key", "conflict"}, {"key", "too many"}
+    same = (
+        {"argument", "too many"},
+        {"key", "tag"},
+        {"key", "too many"},
+        {"tag", "too many"},
+    )
     return {one, other} in same
 
 

@@ -237,7 +237,7 @@ SHOWN = {
     "fastorder.Interlocked": "tags",
     "fastorder.InvalidField": "field hint rule value",
     "fastorder.WrongFieldType": "field hint rule value",
-    "fastorder.KeyReused": "before key now",
+    "fastorder.KeyReused": "before is_tag key now",
     "fastorder.NotAwaited": "name obj",
     "fastorder.errors.Unshown": "kind",
     **dict.fromkeys(

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
         def tokens(self) -> TokenStore:
             """The token that every request leaves with."""
 
+        def token_changed(self) -> None:
+            """There is another token."""
+
 
 APART_NS = 5 * SECOND_NS
 """The shortest time between two logins that nobody called for."""
@@ -199,6 +202,7 @@ class Renewal(Receiver):
             if self._is_own and not self._session.engine.closed:
                 self._note_failure(error)
         self._send_held()
+        self._session.token_changed()
 
     def _note_failure(self, error: Exception) -> None:
         if refuses_credentials(error):

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.answer_kind import AnswerKind
-from fastorder._base.timestamps import time_from
 from fastorder.errors import PlaceOrderError, error_name
+from fastorder.gateway.rows import is_of_account, is_row
 
 if TYPE_CHECKING:
     from fastorder._core.flow.classify import Answer
     from fastorder._core.transport.evidence import Evidence
+    from fastorder.gateway.rows import Row, Rows
 
 PENDING_CODES = frozenset({PlaceOrderError.OrderPending, PlaceOrderError.UnknownError})
 """Codes on place after which the order may live: they name no refusal."""
 
 UNAUTHORIZED = 401
 UNAUTHORIZED_TEXT = "HTTP 401: the gateway takes no token of this executor"
-
-Rows = list[dict[str, Any]]
 
 
 def unauthorized(evidence: Evidence, answer: Answer) -> bool:
@@ -61,47 +60,49 @@ def why_inconclusive(answer: Answer) -> str:
     return f"look-up failed: {answer.reason or answer.kind.value}"
 
 
-def listed_orders(answer: Answer) -> Rows | None:
+def listed_orders(answer: Answer, account_id: int) -> Rows | None:
     """The orders of a look-up that was read in full; None where it was not."""
-    return _listed(answer, "orders", "id")
+    return _listed(answer, "orders", "id", account_id)
 
 
-def listed_trades(answer: Answer) -> Rows | None:
+def listed_trades(answer: Answer, account_id: int) -> Rows | None:
     """The trades of an answer that was read in full; None where it was not."""
-    return _listed(answer, "trades", "orderId")
+    return _listed(answer, "trades", "orderId", account_id)
 
 
-def shown_order(answer: Answer, order_id: int) -> dict[str, Any] | None:
+def listed_positions(answer: Answer, account_id: int) -> Rows | None:
+    """The positions of an answer that was read in full; None where it was not."""
+    return _listed(answer, "positions", "id", account_id)
+
+
+def shown_order(answer: Answer, order_id: int, account_id: int) -> Row | None:
     """The order that was asked for by its number; None where it is not shown."""
     row = _document(answer).get("order")
     if row is None or not is_row(row) or row["id"] != order_id:
         return None
-    return dict(row)
+    return dict(row) if is_of_account(row, account_id) else None
 
 
-def _listed(answer: Answer, name: str, number: str) -> Rows | None:
-    """An absent or null list is not an empty one, and a row without a number no row."""
+def _listed(answer: Answer, name: str, number: str, account_id: int) -> Rows | None:
+    """An absent or null list is not an empty one, and a row without a number no row.
+
+    Nor is a list to be read that holds rows of another account, or two that say
+    different things under one number.
+    """
     rows = _document(answer).get(name)
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or not all(is_row(row, number) for row in rows):
         return None
-    return rows if all(is_row(row, number) for row in rows) else None
+    if not all(is_of_account(row, account_id) for row in rows):
+        return None
+    return rows if number != "id" or _is_consistent(rows) else None
+
+
+def _is_consistent(rows: Rows) -> bool:
+    last = {row["id"]: row for row in rows}
+    return len(last) == len(rows) or all(last[row["id"]] == row for row in rows)
 
 
 def _document(answer: Answer) -> dict[str, Any]:
     if answer.kind is not AnswerKind.ACCEPTED or answer.reply is None:
         return {}
     return answer.reply.document or {}
-
-
-def is_row(row: Any, number: str = "id") -> bool:
-    """Whether a row shows an order: a positive number is its id."""
-    return isinstance(row, dict) and type(row.get(number)) is int and row[number] > 0
-
-
-def created_s(row: dict[str, Any]) -> float | None:
-    """When the gateway made an order, by its own clock; None where it does not say."""
-    try:
-        moment = time_from(row.get("creationTimestamp"))
-    except (TypeError, ValueError):
-        return None
-    return None if moment is None else moment.timestamp()

@@ -22,6 +22,9 @@ MARGIN_S = 120
 UNSYNCED_MARGIN_S = 86_400
 """The same, while no answer has shown the gateway's clock."""
 
+CUT_S = 1.0
+"""A Date is cut to whole seconds."""
+
 
 class ServerClock:
     """How far the gateway's clock is ahead of this machine's, in seconds."""
@@ -45,6 +48,18 @@ class ServerClock:
             return None
         since_s = (self._clock.monotonic_ns() - self.seen_ns) / 1e9
         return shown + since_s - self._clock.wall_s()
+
+    def shown_at_s(self, sent_s: float) -> float | None:
+        """What the gateway's clock showed when something was sent; up to 1 s less.
+
+        Args:
+            sent_s: seconds since the epoch on this machine's clock.
+
+        Returns:
+            Seconds since the epoch; None while the gateway's clock is not known.
+        """
+        ahead = self.ahead_s()
+        return None if ahead is None else sent_s + ahead
 
     def window_start_s(self, sent_s: float, margin_s: int = MARGIN_S) -> int:
         """Where a look-up for an order sent at ``sent_s`` has to start.

@@ -18,9 +18,9 @@ from fastorder._core.flow.protocol import (
 from fastorder._core.flow.result import result_of
 from fastorder.enums import Outcome
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.placement.absence_proof import CLOCK_JUMP_S
 from fastorder.placement.lookups import Lookups
 from fastorder.placement.states import DONE, SENDING
+from fastorder.requests.repeated_looks import CLOCK_JUMP_S
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.retry_schedule import RetrySchedule
 
@@ -79,6 +79,7 @@ class PlacementBase(RequestProtocol):
     _never_again: bool  # a send of this order may never follow
     _had_401: bool  # a send has got one
     _single_lookup: bool  # one look-up is enough for a first result
+    _only_send_refused: bool  # its tag was in use, so no send of it has landed
     _error: str  # why it is in doubt, or was not sent
     _due_ns: int
     _watch_until_ns: int  # when it has been watched long enough; 0 before it is watched
@@ -96,11 +97,17 @@ class PlacementBase(RequestProtocol):
         self._due_ns = due_ns
         return Pause(due_ns)
 
-    def _mark_in_doubt(self, reason: str) -> None:
+    def _mark_in_doubt(self, reason: str, turned_away: bool = False) -> None:
+        """A send may have landed.
+
+        Args:
+            turned_away: it was answered before anything read it as an order.
+        """
+        lookups = self._lookups()
+        lookups.turned_away = turned_away and (not self.in_doubt or lookups.turned_away)
         self.in_doubt = True
         self._error = reason
-        if self._lookups_made is not None:
-            self._lookups_made.begin_anew()
+        lookups.begin_anew()
         self._interlock.add(self.order.account_id, self.contract_id, self.tag)
 
     # ------------------------------------------------------------ what it goes by

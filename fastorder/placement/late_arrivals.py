@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fastorder._core.codec.request import render_search_since
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.evidence import Receiver
-from fastorder.enums import OrderStatus, Outcome
+from fastorder.enums import Outcome
 from fastorder.errors import RequestFailed, SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.gateway.responses import Rows, is_row
+from fastorder.gateway.rows import is_rejected, is_row
 from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
+from fastorder.placement.sighting import is_of
 from fastorder.requests.query import Query
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder._core.transport.evidence import Evidence
     from fastorder.enums import Side
+    from fastorder.gateway.rows import Row, Rows
     from fastorder.placement.interlock import Interlock
     from fastorder.requests.session_port import SessionPort
     from fastorder.runtime.clock import Clock
@@ -119,13 +121,9 @@ class MissingOrder:
         assert self.ticket.result is not None
         return self.ticket.result.outcome
 
-    def is_shown_by(self, row: dict[str, Any]) -> bool:
-        """Whether a row with its tag is this order; a leg of its bracket is not."""
-        return (
-            not row.get("parentOrderId")
-            and row.get("contractId") == self.contract_id
-            and row.get("side") == self.side
-        )
+    def is_shown_by(self, row: Row) -> bool:
+        """Whether a row with its tag may be this order; a leg of its bracket is not."""
+        return is_of(row, self.contract_id, self.side)
 
 
 class AccountWatch:
@@ -335,22 +333,29 @@ class LateArrivals(Receiver):
     # ------------------------------------------------------------ what is found
 
     def _compare(self, watch: AccountWatch, rows: Rows) -> None:
+        """Letter case and blanks of a tag do not count: a late order is not missed."""
+        tags = {tag.casefold(): tag for tag in watch.missing}
         shown: dict[str, Rows] = {}
         for row in rows:
-            tag = row.get("customTag")
-            missing = watch.missing.get(tag) if isinstance(tag, str) else None
-            if missing is not None and missing.is_shown_by(row):
-                shown.setdefault(str(tag), []).append(row)
+            tag = tags.get(str(row.get("customTag")).strip().casefold())
+            if tag is not None and watch.missing[tag].is_shown_by(row):
+                shown.setdefault(tag, []).append(row)
         for tag, its_rows in shown.items():
-            missing = watch.missing[tag]
-            if self._tag_was_placed_again(tag, missing):
-                continue
-            live = [row for row in its_rows if not _is_rejected(row)]
-            if live:
-                del watch.missing[tag]
-                self._arrives(tag, missing, live)
-            elif missing.reported is not Outcome.REJECTED:
-                self._arrives_rejected(tag, missing, its_rows[0]["id"])
+            if not self._tag_was_placed_again(tag, watch.missing[tag]):
+                self._has_come(watch, tag, its_rows)
+
+    def _has_come(self, watch: AccountWatch, tag: str, rows: Rows) -> None:
+        missing = watch.missing[tag]
+        live = [row for row in rows if is_rejected(row) is False]
+        dead = [row for row in rows if is_rejected(row)]
+        if live:
+            del watch.missing[tag]
+            self._arrives(tag, missing, live)
+        elif not dead:
+            what = f"order {rows[0]['id']} has the tag {tag}, and no status to be read"
+            self._warn(RequestFailed(what))
+        elif missing.reported is not Outcome.REJECTED:
+            self._arrives_rejected(tag, missing, dead[0]["id"])
 
     def _tag_was_placed_again(self, tag: str, missing: MissingOrder) -> bool:
         """Whether the caller has placed the tag once more, and that may be listed."""
@@ -406,10 +411,6 @@ def _listed(document: dict[str, Any]) -> Rows:
     if not isinstance(rows, list):
         raise RequestFailed(f"{Endpoint.SEARCH_ORDERS.path}: the answer has no orders")
     return [row for row in rows if is_row(row)]
-
-
-def _is_rejected(row: dict[str, Any]) -> bool:
-    return row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume")
 
 
 def _as_listed(

@@ -11,15 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastorder._base.timestamps import http_date_s
-from fastorder.gateway.responses import Rows, created_s
-from fastorder.runtime.clock import SECOND_NS
+from fastorder.gateway.rows import created_s, same_contract
+from fastorder.requests.repeated_looks import AnswerDates
 
 if TYPE_CHECKING:
-    from typing import Any
-
-ROUNDED_S = 2.0
-"""By so much two Dates may differ less than the times at which they came."""
+    from fastorder.gateway.rows import Row, Rows
 
 
 class ListAudit:
@@ -50,7 +46,7 @@ class ListAudit:
         self._known_ids: set[int] = set()
         self._has_list = False
         self._traded: set[int] = set()
-        self._dates: list[tuple[int, float | None]] = []
+        self._dates = AnswerDates()
         self.alive = ""
 
     def begin_anew(self, newer_than_s: float | None) -> None:
@@ -64,14 +60,14 @@ class ListAudit:
         """A look-up was read in full; so many in a row have counted with it."""
         if in_a_row <= 1:
             self._dates.clear()
-        self._dates.append((now_ns, http_date_s(date)))
+        self._dates.note(now_ns, date)
         newer = next((row for row in rows if self._is_newer(row)), None)
         if newer is not None and in_a_row:
             self.alive = f"order {newer['id']}, which is newer, is listed"
         self._known_ids.update(row["id"] for row in rows)
         self._has_list = True
 
-    def _is_newer(self, row: dict[str, Any]) -> bool:
+    def _is_newer(self, row: Row) -> bool:
         """Both by its own time and by not having been listed before: a clock errs."""
         since_s = self._newer_than_s
         if since_s is None or not self._has_list or row["id"] in self._known_ids:
@@ -80,9 +76,14 @@ class ListAudit:
         return made_s is not None and made_s > since_s + 1
 
     def trades_ended(self, rows: Rows) -> None:
-        """The account's trades were read in full; the answers before it still count."""
+        """The account's trades were read in full; the answers before it still count.
+
+        One whose contract cannot be told may be of this one.
+        """
         self._traded.update(
-            row["orderId"] for row in rows if row.get("contractId") == self._contract_id
+            row["orderId"]
+            for row in rows
+            if same_contract(row.get("contractId"), self._contract_id) is not False
         )
 
     @property
@@ -107,7 +108,7 @@ class ListAudit:
     @property
     def is_stale(self) -> bool:
         """Whether the Dates stand still, as those of answers out of a cache do."""
-        return self._dates_move() is False
+        return self._dates.move_on is False
 
     def judge_dates(self) -> None:
         """Where no order is known that could be asked for: the Dates have to move on.
@@ -116,16 +117,8 @@ class ListAudit:
         old copy could fail to show. What can still be old is the answer itself, out of
         some cache; then its Date stands still while this machine's clock goes on.
         """
-        if self._dates_move():
+        if self._dates.move_on:
             self.alive = "no other order is known, and the answers' Dates move on"
-
-    def _dates_move(self) -> bool | None:
-        """Whether they do as the clock does; None where there are none."""
-        (first_ns, first_s), (last_ns, last_s) = self._dates[0], self._dates[-1]
-        if first_s is None or last_s is None:
-            return None
-        passed_s = (last_ns - first_ns) / SECOND_NS
-        return last_s - first_s >= max(passed_s - ROUNDED_S, 1.0)
 
     @property
     def text(self) -> str:

@@ -14,6 +14,7 @@ cdef class Lookups:
     cdef readonly str contract_id
     cdef public str note
     cdef public bint restarted
+    cdef public bint turned_away
     cdef object _policy
     cdef Clock _clock
     cdef object _server_clock
@@ -24,6 +25,7 @@ cdef class Lookups:
     cdef bytes _date
     cdef str _found_by
     cdef int64_t _window_s
+    cdef double _called_s
     cdef int _widenings
 
     cpdef bytes search(self, double called_s)
@@ -31,7 +33,8 @@ cdef class Lookups:
     cpdef object traded(self, Evidence evidence)
     cpdef object shown(self, Evidence evidence, int64_t order_id)
     cpdef object _found_as(self, dict row)
-    cpdef bint _is_ours(self, dict row) except -1
+    cpdef object _owner_of(self, dict row)
+    cpdef object _not_listed(self, list unclear)
     cpdef object begin_anew(self)
     cpdef object record(self)
     cpdef bint count(self) except -1

@@ -2,39 +2,42 @@
 """One order's look-ups: what is asked, what the answers show, what they prove.
 
 Order/search asks for its tag. Where that is missing for long enough, Trade/search and
-Order/searchById ask whether the list can be believed: ``absence_proof`` counts,
+Order/searchById ask whether the list can be believed: ``repeated_looks`` counts,
 ``list_audit`` judges, and both have to agree before absence is proved.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastorder._core.codec.request import render_order_by_id, render_search_since
 from fastorder._core.flow.classify import classify
-from fastorder.enums import OrderStatus
 from fastorder.gateway.responses import (
-    created_s,
     listed_orders,
     listed_trades,
     shown_order,
     why_inconclusive,
 )
-from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
-from fastorder.placement.absence_proof import AbsenceProof
+from fastorder.gateway.rows import created_s
+from fastorder.gateway.server_clock import CUT_S, MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.placement.list_audit import ListAudit
+from fastorder.placement.sighting import Owner, found_as, owner_of
 from fastorder.placement.states import Event
+from fastorder.requests.repeated_looks import RepeatedLooks
 
 if TYPE_CHECKING:
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.transport.evidence import Evidence
     from fastorder.config import RetryPolicy
-    from fastorder.gateway.responses import Rows
+    from fastorder.gateway.rows import Row, Rows
     from fastorder.gateway.server_clock import ServerClock
     from fastorder.runtime.clock import Clock
 
 WIDER_MARGINS_S = (MARGIN_S, 86_400, 30 * 86_400, 365 * 86_400)
 """How far back the owner of a tag in use is looked for, look-up by look-up."""
+
+LISTED_LATE = 1 / 3
+"""The share of the quiet time in which an order that is booked is listed."""
 
 
 class Lookups:
@@ -48,6 +51,8 @@ class Lookups:
     Attributes:
         note: what the latest answer showed, for people.
         restarted: the wall clock may have been set since the order.
+        turned_away: every send was answered before anything read it as an order, so
+            that nothing can be booked late.
     """
 
     order: OrderRequest
@@ -55,16 +60,18 @@ class Lookups:
     contract_id: str
     note: str
     restarted: bool
+    turned_away: bool
     _policy: RetryPolicy
     _clock: Clock
     _server_clock: ServerClock
-    _absence: AbsenceProof | None
+    _absence: RepeatedLooks | None
     _audit: ListAudit | None
     _ours: Rows
     _listing: Rows  # all of the latest one
     _date: bytes  # of its answer
     _found_by: str  # what has shown ours
     _window_s: int
+    _called_s: float
     _widenings: int  # how often the tag's owner was looked for, from 0
 
     def __init__(
@@ -81,6 +88,7 @@ class Lookups:
         self.contract_id = contract_id
         self.note = ""
         self.restarted = False
+        self.turned_away = False
         self._policy = policy
         self._clock = clock
         self._server_clock = server_clock
@@ -91,6 +99,7 @@ class Lookups:
         self._date = b""
         self._found_by = ""
         self._window_s = 0
+        self._called_s = 0.0
         self._widenings = -1
 
     # ------------------------------------------------------------ what is asked
@@ -102,7 +111,8 @@ class Lookups:
             called_s: when the order was asked for, in seconds since the epoch.
         """
         assert self.audit is not None  # begun before the answer is there
-        self.absence.lookup_begins()
+        self.absence.begins()
+        self._called_s = called_s
         start_s = self._server_clock.window_start_s(called_s, self._margin_s())
         self._window_s = start_s
         return render_search_since(self.order.account_id, start_s)
@@ -131,28 +141,34 @@ class Lookups:
     def listed(self, evidence: Evidence) -> Event:
         """Judge the answer of Order/search; an inconclusive one shows nothing."""
         answer = classify(evidence, self._policy)
-        rows = listed_orders(answer)
+        rows = listed_orders(answer, self.order.account_id)
         if rows is None:
             self.note = why_inconclusive(answer)
             return Event.INCONCLUSIVE
         self._listing, self._date = rows, evidence.date
         self._found_by = "Order/search lists"
-        self._ours = list(
-            {row["id"]: row for row in rows if self._is_ours(row)}.values()
-        )
+        owners = {row["id"]: (self._owner_of(row), row) for row in rows}.values()
+        self._ours = [row for owner, row in owners if owner is Owner.OURS]
         if not self._ours:
-            self.note = "no order with its tag is listed"
-            return Event.ABSENT
+            unclear = [row["id"] for owner, row in owners if owner is Owner.UNCLEAR]
+            return self._not_listed(unclear)
         if len(self._ours) > 1:
             ids = ", ".join([str(row["id"]) for row in self._ours])
             self.note = f"several orders carry the tag: {ids}"
             return Event.DUPLICATE
         return self._found_as(self._ours[0])
 
+    def _not_listed(self, unclear: list[int]) -> Event:
+        if not unclear:
+            self.note = "no order with its tag is listed"
+            return Event.ABSENT
+        self.note = f"order {min(unclear)} is listed and may be it: its tag is not read"
+        return Event.INCONCLUSIVE
+
     def traded(self, evidence: Evidence) -> Event:
         """Judge the account's trades: each has to be of an order that is known."""
         answer = classify(evidence, self._policy)
-        rows = listed_trades(answer)
+        rows = listed_trades(answer, self.order.account_id)
         if rows is None:
             self.note = f"Trade/search: {why_inconclusive(answer)}"
             return Event.INCONCLUSIVE
@@ -162,13 +178,16 @@ class Lookups:
     def shown(self, evidence: Evidence, order_id: int) -> Event:
         """Judge the answer of Order/searchById."""
         answer = classify(evidence, self._policy)
-        row = shown_order(answer, order_id)
+        row = shown_order(answer, order_id, self.order.account_id)
         if row is None:
             self.note = f"order {order_id} is not shown: {why_inconclusive(answer)}"
             return Event.INCONCLUSIVE
-        if self._is_ours(row):
+        owner = self._owner_of(row)
+        if owner is Owner.OURS:
             self._found_by, self._ours = "Order/searchById shows", [row]
             return self._found_as(row)
+        if owner is Owner.UNCLEAR:
+            return self._not_listed([order_id])
         made_s = created_s(row)
         if made_s is not None and made_s < self._window_s:
             return Event.KNOWN
@@ -177,20 +196,22 @@ class Lookups:
         self.note = f"order {order_id} is there, and no look-up lists it"
         return Event.UNLISTED
 
-    def _is_ours(self, row: dict[str, Any]) -> bool:
-        return row.get("customTag") == self.tag and not row.get("parentOrderId")
+    def _owner_of(self, row: Row) -> Owner:
+        called_s = self._server_clock.shown_at_s(self._called_s)
+        since_s = float(self._window_s) if called_s is None else called_s - CUT_S
+        return owner_of(row, self.order, self.tag, self.contract_id, since_s)
 
-    def _found_as(self, row: dict[str, Any]) -> Event:
+    def _found_as(self, row: Row) -> Event:
         """What the one order that has the tag is."""
-        if (row.get("contractId"), row.get("side")) != (
-            self.contract_id,
-            self.order.side,
-        ):
+        event = found_as(row, self.order, self.contract_id)
+        if event is Event.MISMATCH:
             self.note = f"the tag belongs to another order, {row['id']}"
-            return Event.MISMATCH
-        if row.get("status") == OrderStatus.REJECTED and not row.get("fillVolume"):
-            return Event.FOUND_REJECTED
-        return Event.FOUND
+        elif event is Event.INCONCLUSIVE:
+            self.note = (
+                f"order {row['id']} has its tag; contract, side, status or filled "
+                "quantity of it cannot be read"
+            )
+        return event
 
     # ------------------------------------------------------------ what was found
 
@@ -232,8 +253,8 @@ class Lookups:
 
     def count(self) -> bool:
         """Count the look-up that does not list it; whether that was the last needed."""
-        self.absence.absent()
-        self._keep_listing(self.absence.misses)
+        self.absence.agrees()
+        self._keep_listing(self.absence.in_a_row)
         return self.absence.complete
 
     def _keep_listing(self, in_a_row: int) -> None:
@@ -241,10 +262,11 @@ class Lookups:
         self.audit.lookup_ended(self._listing, self._date, now_ns, in_a_row)
 
     @property
-    def absence(self) -> AbsenceProof:
+    def absence(self) -> RepeatedLooks:
         """What is counted; begun anew after each send."""
         if self._absence is None:
-            self._absence = AbsenceProof(self._policy, self._clock)
+            share = LISTED_LATE if self.turned_away else 1.0
+            self._absence = RepeatedLooks(self._policy.quiet * share, self._clock)
         return self._absence
 
     @property
@@ -257,7 +279,7 @@ class Lookups:
     @property
     def proof(self) -> str:
         """The proof that it is not there, for people."""
-        return f"{self.absence.text}; {self.audit.text}"
+        return f"{self.absence.text}, list no order with its tag; {self.audit.text}"
 
     @property
     def _gateway_s(self) -> float | None:

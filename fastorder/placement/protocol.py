@@ -21,6 +21,7 @@ from fastorder._core.flow.classify import Answer, classify
 from fastorder.enums import Outcome
 from fastorder.errors import PlaceOrderError, error_name
 from fastorder.gateway.responses import (
+    UNAUTHORIZED,
     UNAUTHORIZED_TEXT,
     refusal_name,
     refuses,
@@ -116,6 +117,13 @@ class Placement(Reconciliation):
         """Somebody wants to know: look it up now; it is not sent by this."""
         return self._handle(Event.RESOLVE)
 
+    def on_new_token(self) -> Command[OrderResult] | None:
+        """There is another token: what the last one hid is looked at."""
+        last = self._last_evidence
+        if last is None or last.http_status != UNAUTHORIZED:
+            return None
+        return self.on_resolve()
+
     def on_failure(self, why: str) -> Command[OrderResult] | None:
         """The client itself has failed: what it was doing is not known any more."""
         self._error = why
@@ -175,6 +183,7 @@ class Placement(Reconciliation):
 
     def _tag_taken(self) -> Send:
         """The owner may be this very order, by a send that seemed lost."""
+        self._only_send_refused = self.attempts == 1 and not self.in_doubt
         self._never_again = True
         self._lookups().contest()
         return self._look_up_now(self._answer.reason)
@@ -190,7 +199,7 @@ class Placement(Reconciliation):
         again, self._had_401 = self._had_401, True
         self._never_again |= again
         reason = f"twice {UNAUTHORIZED_TEXT}" if again else self._answer.reason
-        self._mark_in_doubt(reason)
+        self._mark_in_doubt(reason, turned_away=True)
         return self._look_up_later()
 
     def _unanswered(self) -> Command[OrderResult]:
@@ -201,7 +210,8 @@ class Placement(Reconciliation):
         elif answer.kind is WAS_ACCEPTED:
             self._mark_in_doubt("success without an order id")
         else:
-            self._mark_in_doubt(answer.reason)
+            limited = answer.kind is AnswerKind.RATE_LIMITED
+            self._mark_in_doubt(answer.reason, turned_away=limited)
         return self._look_up_later()
 
     def _not_sent(self) -> Command[OrderResult]:
@@ -226,7 +236,14 @@ class Placement(Reconciliation):
             return self._never_sent()
         return self._send()
 
-    def _rejected(self, name: str) -> Finish[OrderResult]:
+    def _owned_by_another(self) -> Command[OrderResult]:
+        """If that is why the only send was refused, no order is ours."""
+        if not self._only_send_refused:
+            return self._tag_contested()
+        note = self._lookups().note
+        return self._rejected(note, f"{self._answer.reason}; {note}")
+
+    def _rejected(self, name: str, error: str | None = None) -> Finish[OrderResult]:
         """The gateway's own refusal of the only send there ever was."""
         reply = self._answer.reply
         assert reply is not None
@@ -234,7 +251,7 @@ class Placement(Reconciliation):
             Outcome.REJECTED,
             f"{ONLY_SEND_REFUSED}: {name}",
             reply.order_id,
-            self._answer.reason or None,
+            error or self._answer.reason or None,
             reply.error_code,
             error_name(PlaceOrderError, reply.error_code),
         )
@@ -287,7 +304,7 @@ def placement_of(
 FOUND: dict[Event, Callable[[Placement], Any]] = {
     Event.FOUND: Placement._found,
     Event.FOUND_REJECTED: Placement._found_rejected,
-    Event.MISMATCH: Placement._tag_contested,
+    Event.MISMATCH: Placement._owned_by_another,
 }
 FOUND_OR_NOT = {**FOUND, Event.DUPLICATE: Placement._duplicate}
 

@@ -130,7 +130,7 @@ class Reconciliation(PlacementBase):
         if self._watch_until_ns == 0:
             self._watch_until_ns = absence.since_ns + self._policy._watch_ns
         asked_ns = self._schedule.asked_due_ns(self._last_evidence)
-        return self._pause(WATCHING, max(absence.next_lookup_ns(), asked_ns))
+        return self._pause(WATCHING, max(absence.next_due_ns(), asked_ns))
 
     def _go_on_watching(self) -> Command[OrderResult]:
         if 0 < self._watch_until_ns <= self._clock.monotonic_ns():

@@ -1,25 +1,29 @@
-"""The protocol of a modify or a cancel: sent again where safe, read back in doubt.
+"""The protocol of a change: sent again where safe, read back in doubt.
 
-Both carry absolute values, so the same request sent twice has the effect of one. Where
-an answer leaves a doubt, the order is read by its id and decides.
+A modify and a cancel carry absolute values, so the same request sent twice has the
+effect of one. Where an answer leaves a doubt, what is changed is read, and decides: at
+once where no older state could look like it, otherwise once several looks long after
+the last send have shown the same. Until then the outcome is UNKNOWN.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastorder._base.answer_kind import AnswerKind
-from fastorder._core.codec.price import price_text
-from fastorder._core.codec.request import render_order_by_id
 from fastorder._core.flow.classify import Answer, classify
-from fastorder._core.flow.protocol import Finish, Pause, RequestProtocol, Send
+from fastorder._core.flow.protocol import Finish, Pause, RequestProtocol, Send, Tell
 from fastorder._core.flow.result import result_of
-from fastorder.enums import OrderStatus, Outcome
-from fastorder.errors import CancelOrderError, ModifyOrderError, error_name
-from fastorder.gateway.endpoints import Endpoint
-from fastorder.gateway.responses import UNAUTHORIZED_TEXT, unauthorized
+from fastorder.enums import Outcome
+from fastorder.errors import error_name
+from fastorder.gateway.responses import (
+    UNAUTHORIZED,
+    UNAUTHORIZED_TEXT,
+    unauthorized,
+)
+from fastorder.requests.read_backs import Effect, Finding, ReadBacks
+from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.retry_schedule import RetrySchedule
 
 if TYPE_CHECKING:
@@ -27,19 +31,11 @@ if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.evidence import Evidence
     from fastorder.config import RetryPolicy
-    from fastorder.models import Price
+    from fastorder.gateway.endpoints import Endpoint
     from fastorder.runtime.clock import Clock
 
-ENDED = frozenset(
-    {
-        OrderStatus.FILLED,
-        OrderStatus.CANCELLED,
-        OrderStatus.EXPIRED,
-        OrderStatus.REJECTED,
-    }
-)
-ORDER_NOT_FOUND = 1
-"""The code of Order/searchById for an order that does not exist."""
+WATCHED_S = 15.0
+"""So long after the quiet time it is looked at by itself."""
 
 
 class State(Enum):
@@ -49,16 +45,11 @@ class State(Enum):
     RETRY_WAIT = "waiting to be sent again"
     READ_BACK_WAIT = "in doubt, waiting to be read back"
     READING_BACK = "in doubt, being read back"
+    AUDITING = "in doubt, its trades being read"
+    EXPLAINING = "refused, the reason being read"
+    COMPARING = "held back, the order being read"
+    WATCHING = "unknown, waiting for the next look"
     DONE = "done"
-
-
-class Effect(Enum):
-    """What an order, read back, says of an amendment."""
-
-    DONE = "done"
-    IMPOSSIBLE = "no longer possible"
-    NOT_SEEN = "not seen yet"
-    UNREADABLE = "not read"
 
 
 class Repeat(Enum):
@@ -70,13 +61,14 @@ class Repeat(Enum):
 
 
 class Kind(NamedTuple):
-    """A modify or a cancel, as the gateway knows it.
+    """A modify, a cancel or a close, as the gateway knows it.
 
     Attributes:
-        action: "modify" or "cancel".
+        action: such as "modify".
         endpoint: where it goes.
         codes: the endpoint's own error codes.
         pending: the codes after which it may still have its effect.
+        not_found: the code that says that there is nothing to be changed.
         repeat: when it is sent again: at once, after a look-up, never.
     """
 
@@ -84,33 +76,21 @@ class Kind(NamedTuple):
     endpoint: Endpoint
     codes: type[IntEnum]
     pending: frozenset[IntEnum]
+    not_found: IntEnum
     repeat: Repeat = Repeat.AT_ONCE
 
 
-CANCEL = Kind(
-    "cancel",
-    Endpoint.CANCEL,
-    CancelOrderError,
-    frozenset({CancelOrderError.Pending, CancelOrderError.UnknownError}),
-)
-MODIFY = Kind(
-    "modify",
-    Endpoint.MODIFY,
-    ModifyOrderError,
-    frozenset({ModifyOrderError.Pending, ModifyOrderError.UnknownError}),
-)
-
 # A member of an enum is looked up anew each time; every amendment meets these.
-SENDING, READING_BACK, DONE = State.SENDING, State.READING_BACK, State.DONE
+SENDING, DONE = State.SENDING, State.DONE
 ACCEPTED, WAS_ACCEPTED = Outcome.ACCEPTED, AnswerKind.ACCEPTED
 
 
 class Amendment(RequestProtocol):
-    """One modify or cancel on its way; subclasses say what its effect looks like.
+    """One change on its way; subclasses say what its effect looks like.
 
     Args:
-        kind: CANCEL or MODIFY.
-        account_id, order_id: the order that is amended.
+        kind: what it is for the gateway.
+        account_id, order_id: what is changed; 0 for no order.
         body: the request's bytes; every send is of these.
         policy, clock: pauses and time.
         called_ns: when the caller called, on the monotonic clock.
@@ -122,12 +102,16 @@ class Amendment(RequestProtocol):
         "_clock",
         "_error",
         "_gated",
+        "_is_told",
+        "_last_evidence",
+        "_looks",
         "_may_resend",
         "_policy",
         "_refusal",
         "_renewed",
         "_retries",
         "_superseded",
+        "_watch_until_ns",
         "account_id",
         "attempts",
         "evidence",
@@ -158,16 +142,38 @@ class Amendment(RequestProtocol):
         self._clock = clock
         self._called_ns = called_ns
         self._retries: RetrySchedule | None = None
+        self._looks: ReadBacks | None = None  # since the last send
+        self._watch_until_ns = 0
         self._gated = False  # whether it may add exposure
         self._may_resend = False
+        self._is_told = False  # that it is unknown: it is not sent any more
         self._superseded = False
         self._renewed = False  # gone on once because of another token
         self._error = ""
         self._refusal: Answer | None = None
+        self._last_evidence: Evidence | None = None  # of the last look
         self.evidence: Evidence | None = None
 
-    def effect(self, row: dict[str, Any]) -> Effect:
-        """What the order, as it stands, says of this amendment."""
+    # ------------------------------------------------------------ for subclasses
+
+    def _question(self) -> Send:
+        """What is asked to see the effect."""
+        raise NotImplementedError
+
+    def _judge(self, answer: Answer) -> Finding:
+        """What the answer to that shows."""
+        raise NotImplementedError
+
+    def _confirm(self, finding: Finding) -> Command[OrderResult] | None:
+        """What else is asked where this is not proved; None for nothing."""
+        return None
+
+    def _was_audited(self, answer: Answer) -> Command[OrderResult]:
+        """What else was asked has been answered."""
+        raise NotImplementedError
+
+    def _was_compared(self, answer: Answer) -> Command[OrderResult]:
+        """What it changes has been read before it leaves."""
         raise NotImplementedError
 
     # ------------------------------------------------------------ events
@@ -175,21 +181,36 @@ class Amendment(RequestProtocol):
     def start(self) -> Send:
         """The first command: the request leaves."""
         self.state = SENDING
+        self._looks = None
         return Send(self.kind.endpoint, self._body, self._gated)
 
     def on_evidence(self, evidence: Evidence) -> Command[OrderResult]:
         """An exchange has ended."""
-        if self.state is READING_BACK:
-            return self._was_read_back(evidence)
-        return self._answered(evidence)
+        state = self.state
+        if state is SENDING:
+            return self._answered(evidence)
+        if state is State.EXPLAINING:
+            return self._explained(classify(evidence, self._policy))
+        if state is State.AUDITING:
+            return self._was_audited(classify(evidence, self._policy))
+        if state is State.COMPARING:
+            return self._was_compared(classify(evidence, self._policy))
+        return self._was_read_back(evidence)
 
     def on_time(self) -> Command[OrderResult]:
         """A pause is over."""
-        if self.state is State.READ_BACK_WAIT:
+        if self.state is not State.RETRY_WAIT:
             return self._read_back()
         if not self._superseded:
             return self.start()
         return self._read_back() if self.in_doubt else self._outdated()
+
+    def on_new_token(self) -> Command[OrderResult] | None:
+        """There is another token: what the last one hid is looked at."""
+        last = self._last_evidence
+        if last is None or last.http_status != UNAUTHORIZED:
+            return None
+        return self._read_back() if self.state is State.WATCHING else None
 
     def after_hold(self, command: Send) -> Command[OrderResult] | None:
         """It waited for a login; a newer modify may have taken its place."""
@@ -206,6 +227,8 @@ class Amendment(RequestProtocol):
             self.evidence = evidence
             self.attempts += evidence.starts > 0
             self.in_doubt |= evidence.starts > 0
+        if self.state is State.EXPLAINING and self._refusal is not None:
+            return self._rejected(self._refusal)
         why = f" ({self._error})" if self._error else ""
         self._error = f"the executor was closed{why}"
         if self.in_doubt:
@@ -232,17 +255,34 @@ class Amendment(RequestProtocol):
             return self._not_sent(evidence)
         if answer.kind is AnswerKind.REFUSED:
             return self._refused(answer)
+        was_in_doubt, self.in_doubt = self.in_doubt, True
+        limited_ns = self._limited_due_ns(evidence, answer)
+        if limited_ns is not None:
+            self._may_resend = True
+            at_once = self.kind.repeat is Repeat.AT_ONCE
+            state = State.RETRY_WAIT if at_once else State.READ_BACK_WAIT
+            return self._pause(state, limited_ns)
         if self._is_repeated_at_once(answer):
-            self.in_doubt = True
             return self._retry_later(evidence)
         if self.kind.repeat is not Repeat.NEVER and unauthorized(evidence, answer):
             if self._has_another_token(evidence, answer):
                 return self._go_on_with_another_token()
             self._error = UNAUTHORIZED_TEXT
         if answer.kind is AnswerKind.CLIENT_ERROR:
-            self._refusal = answer
+            self._refusal = None if was_in_doubt else answer
+            self._may_resend = False
             return self._read_back()
         return self._read_back_later()
+
+    def _limited_due_ns(self, evidence: Evidence, answer: Answer) -> int | None:
+        """When to go on after HTTP 429; None where that is not waited for.
+
+        What adds exposure does not wait: late, it is another trade.
+        """
+        waits = not self._gated and self.kind.repeat is not Repeat.NEVER
+        if answer.kind is not AnswerKind.RATE_LIMITED or not waits or self._is_told:
+            return None
+        return self._schedule.limited_due_ns(evidence)
 
     def _is_repeated_at_once(self, answer: Answer) -> bool:
         return (
@@ -260,7 +300,6 @@ class Amendment(RequestProtocol):
 
     def _go_on_with_another_token(self) -> Command[OrderResult]:
         """The 401 does not prove that the request had no effect."""
-        self.in_doubt = True
         if self.kind.repeat is not Repeat.AT_ONCE:
             return self._read_back_later()
         return self._read_back() if self._superseded else self.start()
@@ -276,6 +315,25 @@ class Amendment(RequestProtocol):
         proof = "not a byte of it left this machine"
         return self._finish(Outcome.NOT_SENT, self._error, proof=proof)
 
+    def _retry_later(self, evidence: Evidence | None) -> Pause:
+        return self._pause(State.RETRY_WAIT, self._schedule.next_due_ns(evidence))
+
+    def _pause(self, state: State, due_ns: int) -> Pause:
+        self.state = state
+        return Pause(due_ns)
+
+    def _compare(self) -> Send:
+        """Read what it changes before it leaves; ``_was_compared`` hears the answer."""
+        self.state = State.COMPARING
+        return self._question()
+
+    def _audit(self, question: Send) -> Send:
+        """Ask what else may show the effect; ``_was_audited`` hears the answer."""
+        self.state = State.AUDITING
+        return question
+
+    # ------------------------------------------------------------ refused
+
     def _refused(self, answer: Answer) -> Command[OrderResult]:
         assert answer.reply is not None
         code = answer.reply.error_code
@@ -283,78 +341,117 @@ class Amendment(RequestProtocol):
         if name is None or code in self.kind.pending:
             self._error = f"{name or 'unlisted code'} ({code})"
             return self._read_back_later()
+        self._refusal = answer
         if self.in_doubt:
-            self._refusal = answer
             self._error = f"{name} ({code})"
+            self._may_resend = False
             return self._read_back()
+        if code == self.kind.not_found:
+            self.state = State.EXPLAINING
+            return self._question()
+        return self._rejected(answer)
+
+    def _explained(self, answer: Answer) -> Finish[OrderResult]:
+        """Nothing was found to be changed: what is there says why."""
+        assert self._refusal is not None
+        finding = self._judge(answer)
+        is_read = finding.effect is not Effect.UNREADABLE
+        return self._rejected(self._refusal, finding.why if is_read else "")
+
+    def _rejected(self, answer: Answer, why: str = "") -> Finish[OrderResult]:
+        """The gateway has refused the only send of it."""
+        assert answer.reply is not None
+        code = answer.reply.error_code
+        name = error_name(self.kind.codes, code)
         return self._finish(
             Outcome.REJECTED,
-            answer.reason or None,
+            "; ".join(filter(None, (answer.reason, why))) or None,
             code,
             name,
             f"the gateway refused the only send of it: {name} ({code})",
         )
 
-    def _retry_later(self, evidence: Evidence | None) -> Pause:
-        self.state = State.RETRY_WAIT
-        return Pause(self._schedule.next_due_ns(evidence))
-
     # ------------------------------------------------------------ reading back
 
     def _read_back_later(self) -> Pause:
-        """The request may have had its effect: wait, then read the order."""
+        """The request may have had its effect: wait, then look."""
         self.in_doubt = True
-        self.state = State.READ_BACK_WAIT
         self._may_resend = not self._schedule.spent
         if self._may_resend:
-            return Pause(self._schedule.next_due_ns(self.evidence))
-        return Pause(self._schedule.last_due_ns())
+            due_ns = self._schedule.next_due_ns(self.evidence)
+        else:
+            due_ns = self._schedule.last_due_ns()
+        return self._pause(State.READ_BACK_WAIT, due_ns)
 
     def _read_back(self) -> Send:
         self.state = State.READING_BACK
-        body = render_order_by_id(self.account_id, self.order_id)
-        return Send(Endpoint.ORDER_BY_ID, body)
+        if self._looks is None:
+            self._looks = ReadBacks(self._policy.quiet, self._clock)
+        self._looks.begins()
+        return self._question()
 
     def _was_read_back(self, evidence: Evidence) -> Command[OrderResult]:
+        self._last_evidence = evidence
         answer = classify(evidence, self._policy)
         if self._has_another_token(evidence, answer):
             return self._read_back()
-        effect, why = self._judge_effect(answer)
-        if effect is Effect.DONE:
-            return self._finish(ACCEPTED, proof=f"read back: {why}")
-        if effect is Effect.IMPOSSIBLE:
-            return self._finish(Outcome.REJECTED, why, proof=f"read back: {why}")
-        if effect is Effect.UNREADABLE:
-            return self._effect_not_seen(f"{self._error}; reading back failed: {why}")
-        if self._refusal is not None and not self.in_doubt:
-            return self._finish(
-                Outcome.REJECTED, self._error, proof=f"read back: {why}"
-            )
-        return self._effect_not_seen(f"{self._error}; {why}")
+        finding = self._judge(answer)
+        assert self._looks is not None
+        self._looks.ended(finding, evidence.date)
+        if finding.is_final:
+            return self._proved(finding, f"read back: {finding.why}")
+        if self._looks.are_lasting and self._is_told_by(finding.effect):
+            proof = f"read back: {finding.why}; {self._looks.text}"
+            return self._proved(finding, proof)
+        limited_ns = self._limited_due_ns(evidence, answer)
+        if limited_ns is not None:
+            return self._pause(State.READ_BACK_WAIT, limited_ns)
+        return self._confirm(finding) or self._not_proved(finding)
 
-    def _judge_effect(self, answer: Answer) -> tuple[Effect, str]:
-        """What was read back says of this amendment, and why."""
-        if _does_not_exist(answer):
-            return Effect.IMPOSSIBLE, "the order does not exist"
-        row = _order_row(answer)
-        if row is None or row.get("id") != self.order_id:
-            reason = answer.reason or "the answer does not hold the order"
-            return Effect.UNREADABLE, reason
-        effect = self.effect(row)
-        if effect is Effect.IMPOSSIBLE:
-            return effect, _ended_text(row)
-        if effect is Effect.DONE:
-            return effect, "the order shows it"
-        return effect, "the order does not show it"
+    def _is_told_by(self, effect: Effect) -> bool:
+        """Whether an effect that lasts says what became of it.
 
-    def _effect_not_seen(self, why: str) -> Command[OrderResult]:
-        """Send again while the schedule lasts, unless the gateway has refused it."""
+        That it is not there says nothing where no answer has refused it: a request that
+        was lost on its way looks the same as one that is slow.
+        """
+        if effect is Effect.DONE:
+            return self.kind.repeat is Repeat.AT_ONCE
+        return effect is not Effect.UNREADABLE and self._refusal is not None
+
+    def _proved(self, finding: Finding, proof: str) -> Finish[OrderResult]:
+        if finding.effect is Effect.DONE:
+            return self._finish(ACCEPTED, proof=proof)
+        if finding.effect is Effect.IMPOSSIBLE:
+            return self._finish(Outcome.REJECTED, finding.why, proof=proof)
+        return self._finish(Outcome.REJECTED, self._error, proof=proof)
+
+    def _not_proved(self, finding: Finding) -> Command[OrderResult]:
+        """Send again, look again, or tell that it is unknown."""
+        failed = finding.effect is Effect.UNREADABLE
+        why = f"reading back failed: {finding.why}" if failed else finding.why
         if self._superseded:
-            return self._outdated(why)
-        repeated = self._may_resend and self.kind.repeat is not Repeat.NEVER
-        if self._refusal is None and repeated:
-            return self.start()
-        return self._finish(Outcome.UNKNOWN, why)
+            return self._outdated(f"{self._error}; {why}")
+        if self._may_resend and self._refusal is None:
+            if self.kind.repeat is Repeat.AT_ONCE:
+                return self.start()
+            if self.kind.repeat is Repeat.AFTER_LOOKUP:
+                seen = finding.effect is Effect.NOT_SEEN
+                return self.start() if seen else self._read_back_later()
+        return self._watch(why)
+
+    def _watch(self, why: str) -> Command[OrderResult]:
+        """It is told that it is unknown, once, and looked at for a while."""
+        assert self._looks is not None
+        now_ns = self._clock.monotonic_ns()
+        if not self._watch_until_ns:
+            watched_s = min(self._policy.quiet + WATCHED_S, self._policy.watch)
+            self._watch_until_ns = now_ns + int(watched_s * SECOND_NS)
+        unknown = self._finish(Outcome.UNKNOWN, f"{self._error}; {why}")
+        if now_ns >= self._watch_until_ns:
+            return unknown
+        pause = self._pause(State.WATCHING, self._looks.next_due_ns())
+        first, self._is_told = not self._is_told, True
+        return Tell(unknown.value, pause) if first else pause
 
     def _outdated(self, why: str = "it was not sent") -> Finish[OrderResult]:
         self._error = f"{why}; a newer modify has taken its place"
@@ -388,98 +485,3 @@ class Amendment(RequestProtocol):
                 proof=proof,
             )
         )
-
-
-class Cancellation(Amendment):
-    """A cancel: its effect is an order that is cancelled."""
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        account_id: int,
-        order_id: int,
-        body: bytes,
-        policy: RetryPolicy,
-        clock: Clock,
-        called_ns: int,
-    ) -> None:
-        super().__init__(CANCEL, account_id, order_id, body, policy, clock, called_ns)
-
-    def effect(self, row: dict[str, Any]) -> Effect:
-        """Done when cancelled, impossible when it has ended otherwise."""
-        if row.get("status") == OrderStatus.CANCELLED:
-            return Effect.DONE
-        return Effect.IMPOSSIBLE if _has_ended(row) else Effect.NOT_SEEN
-
-
-class Modification(Amendment):
-    """A modify: its effect is an order that carries every value asked for.
-
-    A trail price cannot be read back, since the gateway stores a distance; such a
-    modify stays unknown where its answer is lost.
-
-    Args:
-        wanted: the new values by their names on the wire.
-    """
-
-    __slots__ = ("wanted",)
-
-    def __init__(
-        self,
-        account_id: int,
-        order_id: int,
-        body: bytes,
-        policy: RetryPolicy,
-        clock: Clock,
-        called_ns: int,
-        *,
-        wanted: dict[str, Price],
-    ) -> None:
-        super().__init__(MODIFY, account_id, order_id, body, policy, clock, called_ns)
-        self._gated = "size" in wanted
-        self.wanted = wanted
-
-    def superseded_by(self, newer: Amendment) -> None:
-        """Be sent no more where a newer modify sets one of the same values."""
-        if isinstance(newer, Modification) and self.wanted.keys() & newer.wanted:
-            self._superseded = True
-
-    def effect(self, row: dict[str, Any]) -> Effect:
-        """Done when every value is there, impossible when the order has ended."""
-        if all(_shows(row, name, value) for name, value in self.wanted.items()):
-            return Effect.DONE
-        return Effect.IMPOSSIBLE if _has_ended(row) else Effect.NOT_SEEN
-
-
-def _has_ended(row: dict[str, Any]) -> bool:
-    status = row.get("status")
-    return type(status) is int and status in ENDED
-
-
-def _shows(row: dict[str, Any], name: str, wanted: Price) -> bool:
-    """Whether an order's row shows this value; a trail price is never shown."""
-    found = row.get(name)
-    if name == "trailPrice" or type(found) not in (int, float):
-        return False
-    return Decimal(repr(found)) == Decimal(price_text(wanted))
-
-
-def _order_row(answer: Answer) -> dict[str, Any] | None:
-    if answer.kind is not AnswerKind.ACCEPTED or answer.reply is None:
-        return None
-    row = (answer.reply.document or {}).get("order")
-    return row if isinstance(row, dict) else None
-
-
-def _does_not_exist(answer: Answer) -> bool:
-    return (
-        answer.kind is AnswerKind.REFUSED
-        and answer.reply is not None
-        and answer.reply.error_code == ORDER_NOT_FOUND
-    )
-
-
-def _ended_text(row: dict[str, Any]) -> str:
-    status = OrderStatus(row["status"])
-    return f"the order is {status.name.lower()} already"

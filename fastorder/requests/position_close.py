@@ -3,22 +3,33 @@
 Closing the whole of it can be repeated, once a look-up shows that the position is still
 there. Closing a part has no key and no absolute value: a second send would close twice,
 so it is never sent again, and where its answer is lost its outcome stays unknown.
+
+That no position is listed is not enough: the list may be from before it was opened. The
+account's trades have to say the same, and one of them has to be newer than the close.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastorder._base.answer_kind import AnswerKind
 from fastorder._base.counted import counted
+from fastorder._core.codec.request import render_search_since
 from fastorder._core.flow.protocol import Send
+from fastorder.enums import Outcome, Side
 from fastorder.errors import ClosePositionError, PartialClosePositionError
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.requests.amendment import Amendment, Effect, Kind, Repeat
+from fastorder.gateway.responses import listed_positions, listed_trades
+from fastorder.gateway.rows import created_s, same_contract, side_of, size_of
+from fastorder.requests.amendment import Amendment, Kind, Repeat, State
+from fastorder.requests.read_backs import Effect, Finding
 
 if TYPE_CHECKING:
     from fastorder._core.flow.classify import Answer
+    from fastorder._core.flow.protocol import Command
+    from fastorder._core.flow.result import OrderResult
     from fastorder.config import RetryPolicy
+    from fastorder.gateway.rows import Row, Rows
+    from fastorder.gateway.server_clock import ServerClock
     from fastorder.runtime.clock import Clock
 
 CLOSE = Kind(
@@ -26,6 +37,7 @@ CLOSE = Kind(
     Endpoint.CLOSE_POSITION,
     ClosePositionError,
     frozenset({ClosePositionError.OrderPending, ClosePositionError.UnknownError}),
+    ClosePositionError.PositionNotFound,
     Repeat.AFTER_LOOKUP,
 )
 PARTIAL_CLOSE = Kind(
@@ -38,8 +50,12 @@ PARTIAL_CLOSE = Kind(
             PartialClosePositionError.UnknownError,
         }
     ),
+    PartialClosePositionError.PositionNotFound,
     Repeat.NEVER,
 )
+DAY_S = 86_400
+"""How far back the trades are read: every position is closed once a day. Source: the
+venue's rule of being flat by 15:10 Chicago."""
 
 
 class PositionClose(Amendment):
@@ -50,9 +66,10 @@ class PositionClose(Amendment):
         quantity: how many contracts; None for all.
         policy, clock: pauses and time.
         called_ns: when the caller called, on the monotonic clock.
+        server_clock: the gateway's clock.
     """
 
-    __slots__ = ("_contract_id",)
+    __slots__ = ("_contract_id", "_server_clock")
 
     def __init__(
         self,
@@ -62,6 +79,8 @@ class PositionClose(Amendment):
         policy: RetryPolicy,
         clock: Clock,
         called_ns: int,
+        *,
+        server_clock: ServerClock,
     ) -> None:
         import orjson  # loaded with the executor
 
@@ -73,33 +92,81 @@ class PositionClose(Amendment):
         body = orjson.dumps(request)
         super().__init__(kind, account_id, 0, body, policy, clock, called_ns)
         self._contract_id = contract_id
+        self._server_clock = server_clock
 
-    def _read_back(self) -> Send:
-        super()._read_back()
+    def _question(self) -> Send:
         body = b'{"accountId":%d}' % self.account_id
         return Send(Endpoint.SEARCH_POSITIONS, body)
 
-    def _judge_effect(self, answer: Answer) -> tuple[Effect, str]:
-        """A position that is gone is closed; a part that is gone cannot be told."""
-        rows = _positions(answer)
+    def _judge(self, answer: Answer) -> Finding:
+        """How much of the position is listed; a part that is gone cannot be told."""
+        rows = listed_positions(answer, self.account_id)
         if rows is None:
             reason = answer.reason or "the answer does not list the positions"
-            return Effect.UNREADABLE, reason
-        size = next(
-            (row["size"] for row in rows if row["contractId"] == self._contract_id), 0
-        )
-        if not size:
-            return Effect.DONE, "the position is gone"
-        return Effect.NOT_SEEN, f"{counted(size, 'contract')} still open"
+            return Finding(Effect.UNREADABLE, reason)
+        open_count = 0
+        for row in rows:
+            same, size = self._is_of_contract(row), size_of(row)
+            if same is False or size == 0:
+                continue
+            if same is None or size is None:
+                what = f"position {row['id']} may be of this contract"
+                return Finding(Effect.UNREADABLE, f"{what}: it cannot be read")
+            open_count += size
+        if open_count:
+            still_open = f"{counted(open_count, 'contract')} still open"
+            return Finding(Effect.NOT_SEEN, still_open)
+        return Finding(Effect.DONE, "no position of it is listed")
 
+    def _is_of_contract(self, row: Row) -> bool | None:
+        return same_contract(row.get("contractId"), self._contract_id)
 
-def _positions(answer: Answer) -> list[dict[str, object]] | None:
-    if answer.kind is not AnswerKind.ACCEPTED or answer.reply is None:
-        return None
-    rows = (answer.reply.document or {}).get("positions")
-    if not isinstance(rows, list):
-        return None
-    for row in rows:
-        if not isinstance(row, dict) or not {"contractId", "size"} <= row.keys():
+    # ------------------------------------------------------------ the trades
+
+    def _confirm(self, finding: Finding) -> Command[OrderResult] | None:
+        """Once several looks list no position, the trades have to say so too."""
+        looks = self._looks
+        assert looks is not None
+        if finding.effect is not Effect.DONE:
             return None
-    return rows
+        if looks.are_steady:
+            since_s = self._server_clock.window_start_s(self._clock.wall_s(), DAY_S)
+            body = render_search_since(self.account_id, since_s)
+            return self._audit(Send(Endpoint.SEARCH_TRADES, body))
+        if self._is_told:
+            return None
+        return self._pause(State.READ_BACK_WAIT, looks.next_steady_ns())
+
+    def _was_audited(self, answer: Answer) -> Command[OrderResult]:
+        rows = listed_trades(answer, self.account_id)
+        if rows is None:
+            reason = answer.reason or "the answer does not list the trades"
+            return self._watch(f"no position is listed; no trades: {reason}")
+        doubt = self._doubt_of(rows)
+        if doubt:
+            return self._watch(f"no position of it is listed, but {doubt}")
+        return self._finish(
+            Outcome.ACCEPTED,
+            proof="read back: several look-ups in a row list no position of it, and "
+            "its trades add up to none, one of them since the close",
+        )
+
+    def _doubt_of(self, rows: Rows) -> str:
+        """Why the trades do not show that the position was closed; empty if they do."""
+        net, latest_s = 0, 0.0
+        for row in rows:
+            same, voided = self._is_of_contract(row), row.get("voided", False)
+            if same is False or voided is True:
+                continue
+            side, size, made_s = side_of(row), size_of(row), created_s(row)
+            if not (same and size and made_s) or side is None or voided is not False:
+                return f"a trade of order {row['orderId']} cannot be read"
+            net += size if side is Side.BUY else -size
+            latest_s = max(latest_s, made_s)
+        assert self._looks is not None
+        since_s = self._looks.gateway_s(self._called_ns)
+        if net:
+            return f"its trades add up to {counted(abs(net), 'contract')}"
+        if since_s is None:
+            return "the gateway's clock is not known"
+        return "" if latest_s >= since_s else "none has traded since the close"

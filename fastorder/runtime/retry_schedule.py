@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.runtime.clock import Clock
 
+LIMIT_WINDOW_NS = 65 * SECOND_NS
+"""Longer than the time in which the gateway counts requests. Source: its pages."""
+
+LONGEST_LIMITED_NS = 8 * SECOND_NS
+
 
 class RetrySchedule:
     """The pauses that one request still has.
@@ -21,11 +26,13 @@ class RetrySchedule:
         clock: monotonic time, wall time and randomness.
     """
 
-    __slots__ = ("_clock", "_policy", "used")
+    __slots__ = ("_clock", "_limited", "_limited_until_ns", "_policy", "used")
 
     def __init__(self, policy: RetryPolicy, clock: Clock) -> None:
         self._policy = policy
         self._clock = clock
+        self._limited = 0
+        self._limited_until_ns = 0
         self.used = 0
 
     @property
@@ -41,6 +48,20 @@ class RetrySchedule:
         delay = self._policy._delay_ns(self.used, self._clock.spread())
         self.used += 1
         return self._due_ns(delay, evidence)
+
+    def limited_due_ns(self, evidence: Evidence) -> int | None:
+        """When to try again after HTTP 429; None once a whole window has passed.
+
+        It uses up none of the tries: the limit says nothing of this request.
+        """
+        now_ns = self._clock.monotonic_ns()
+        if not self._limited_until_ns:
+            self._limited_until_ns = now_ns + LIMIT_WINDOW_NS
+        if now_ns >= self._limited_until_ns:
+            return None
+        delay_ns = self._policy._delay_ns(min(self._limited, 6), self._clock.spread())
+        self._limited += 1
+        return self._due_ns(min(delay_ns, LONGEST_LIMITED_NS), evidence)
 
     def last_due_ns(self, evidence: Evidence | None = None) -> int:
         """When the last look is due, after which nothing is tried again."""

@@ -205,9 +205,25 @@ class Dispatcher(DispatcherBase):
             another = self.renewal.refused(ticket._token_number)
             ticket._protocol.another_token = another
 
+    def token_changed(self) -> None:
+        """What only a token has kept from being known is looked at now.
+
+        On the loop alone; where it was set elsewhere, the next look is soon enough.
+        """
+        if not self.renewal.runs_between_calls or not self.engine.used:
+            return  # nobody would read the answers
+        try:
+            self.engine.check()
+        except REFUSALS:
+            return
+        for ticket in tuple(self._open):
+            command = None if ticket.settled else ticket._protocol.on_new_token()
+            if command is not None:
+                ticket._execute(command)
+
     def outcome_unknown(self, ticket: Ticket[Any]) -> None:
-        """An order's outcome is unknown for now; it stays in the book."""
-        if self.outcome_log is not None:
+        """An outcome is unknown for now; the request stays in the book."""
+        if self.outcome_log is not None and ticket.tag is not None:
             self.outcome_log.outcome_unknown(ticket)
 
     def ticket_ended(self, ticket: Ticket[Any]) -> None:

@@ -9,7 +9,7 @@ cdef class IdempotencyStore:
     cdef object _policy
     cdef object _journal
     cdef object _make_intent
-    cdef object _keyed
+    cdef object _kept
     cdef list _unrecovered
     cdef list _recovered
     cdef bint _has_past

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from fastorder.journal import Entry, Intent, Journal
     from fastorder.session.dispatcher import Dispatcher
 
+Name = tuple[int | None, str | None]
+"""An account, and the tag of one of its orders."""
+
 KEPT_KEYS = 10_000
-"""How many keyed orders stay known without a journal; the gateway knows older tags."""
+"""How many orders with a key, or with a tag of the caller's, stay known without a
+journal; the gateway knows older tags."""
 
 
 class IdempotencyStore:
@@ -40,7 +44,7 @@ class IdempotencyStore:
         self._dispatcher = dispatcher
         self._policy = policy
         self._journal = journal
-        self._keyed: OrderedDict[str, tuple[bytes, Ticket[OrderResult]]] = OrderedDict()
+        self._kept: OrderedDict[Name, tuple[bytes, Ticket[OrderResult]]] = OrderedDict()
         self._unrecovered: list[tuple[Ticket[OrderResult], float]] = []
         self._recovered: list[Ticket[OrderResult]] = []
         self._make_intent: type[Intent] | None = None
@@ -61,20 +65,22 @@ class IdempotencyStore:
     def known(
         self, order: OrderRequest, tag: str, contract_id: str, body: bytes
     ) -> Ticket[OrderResult] | None:
-        """The ticket of the first order with this key; None where there is none.
+        """The ticket of the first order with this key, or with this tag of its own.
+
+        None where there is none.
 
         Raises:
-            KeyReused: the key stands for other bytes.
+            KeyReused: the key or the tag stands for other bytes.
         """
-        earlier, ticket = self._keyed.get(tag, (None, None))
+        earlier, ticket = self._kept.get((order.account_id, tag), (None, None))
         if earlier is None and self._journal is not None:
             entry = self._journal.by_tag(tag)
             if entry is not None:
                 earlier, ticket = entry.intent.body, self._ended(entry)
         if earlier is not None and earlier != body:
-            raise KeyReused(
-                order.idempotency_key or "", earlier.decode(), body.decode()
-            )
+            name = order.idempotency_key or order.custom_tag or ""
+            is_tag = order.idempotency_key is None
+            raise KeyReused(name, earlier.decode(), body.decode(), is_tag)
         if ticket is not None and not ticket.settled:
             self.recover()  # it may be one that was not looked up yet
         return ticket
@@ -91,7 +97,7 @@ class IdempotencyStore:
         if self._journal is not None:
             self._dispatcher.check_ready()
             self._write(ticket, order, contract_id, body)
-        if order.idempotency_key is not None:
+        if order.idempotency_key is not None or order.custom_tag is not None:
             self._keep(ticket, body)
         try:
             self._dispatcher.launch(ticket)
@@ -188,10 +194,9 @@ class IdempotencyStore:
             log().critical("the journal failed, no new exposure leaves: %s", error)
 
     def _keep(self, ticket: Ticket[OrderResult], body: bytes) -> None:
-        assert ticket.tag is not None
-        self._keyed[ticket.tag] = (body, ticket)
+        self._kept[ticket.account_id, ticket.tag] = (body, ticket)
         # two looks: what was passed over while it was open is made up for
-        for _ in range(min(2, len(self._keyed) - KEPT_KEYS)):
+        for _ in range(min(2, len(self._kept) - KEPT_KEYS)):
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
@@ -199,15 +204,14 @@ class IdempotencyStore:
 
         An OrderedDict knows its oldest; a dict walks over all that were deleted first.
         """
-        oldest = next(iter(self._keyed))
-        if self._keyed[oldest][1].settled:
-            del self._keyed[oldest]
+        oldest = next(iter(self._kept))
+        if self._kept[oldest][1].settled:
+            del self._kept[oldest]
         else:
-            self._keyed.move_to_end(oldest)
+            self._kept.move_to_end(oldest)
 
     def _forget(self, ticket: Ticket[OrderResult]) -> None:
-        assert ticket.tag is not None
-        self._keyed.pop(ticket.tag, None)
+        self._kept.pop((ticket.account_id, ticket.tag), None)
 
     def _recall(self, entry: Entry) -> None:
         """Have an order that an earlier run left in the book, and in doubt."""
@@ -226,7 +230,7 @@ class IdempotencyStore:
         ticket: Ticket[OrderResult] = Ticket(
             dispatcher, placement, "place", intent.tag, intent.account_id
         )
-        self._keyed[intent.tag] = (intent.body, ticket)
+        self._kept[intent.account_id, intent.tag] = (intent.body, ticket)
         dispatcher.recall(ticket, intent.created_s)
         self._unrecovered.append((ticket, intent.created_s))
 

@@ -25,7 +25,7 @@ cdef class Submitter:
     cdef int _max_quantity
     cdef TagSeries _tags
 
-    @cython.locals(too_many=bint)
+    @cython.locals(too_many=bint, is_named=bint)
     cpdef object submit(self, OrderRequest order, int64_t called_ns)
     cpdef str _tag(self, OrderRequest order)
 

@@ -75,14 +75,15 @@ class Submitter:
             several are true, the first of them: its cure is needed for any other.
         """
         too_many = order.quantity > self._max_quantity
-        if too_many and order.idempotency_key is None:
+        is_named = order.idempotency_key is not None or order.custom_tag is not None
+        if too_many and not is_named:
             self.check_quantity(order.quantity)
         self._dispatcher.engine.check()
         listing = self._contracts.find(order.symbol)
         contract_id = listing.contract_id
         tag = self._tag(order)
         body = render_place(order, contract_id, tag, listing.grid)
-        if order.idempotency_key is not None:
+        if is_named:
             known = self._idempotency.known(order, tag, contract_id, body)
             if known is not None:
                 return known  # whatever it was: a repeat sends nothing
@@ -93,7 +94,7 @@ class Submitter:
         if self._interlock.any:
             self._check_interlock(order, contract_id)
         ticket = self._ticket(order, tag, contract_id, body, called_ns)
-        if self._journaled or order.idempotency_key is not None:
+        if self._journaled or is_named:
             return self._idempotency.launch(ticket, order, contract_id, body)
         return self._dispatcher.launch(ticket)
 

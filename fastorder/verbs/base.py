@@ -38,7 +38,7 @@ from fastorder.errors import (
     WrongFieldType,
 )
 from fastorder.gateway.contracts import ContractCache
-from fastorder.requests.amendment import Amendment, Cancellation, Modification
+from fastorder.requests.order_change import Cancellation, Modification
 from fastorder.requests.position_close import PositionClose
 from fastorder.runtime.clock import Clock
 from fastorder.session.dispatcher import Dispatcher
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.journal import Journal
     from fastorder.models import Price
+    from fastorder.requests.amendment import Amendment
     from fastorder.session.ticket_group import Steps
 
 T = TypeVar("T")
@@ -169,6 +170,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         if error is not None:
             del token  # a traceback that shows local variables must not show it
             raise error
+        self._dispatcher.token_changed()
 
     def get_token(self) -> str | None:
         """The token in use; None where none was set. Safe from any thread."""
@@ -247,6 +249,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
                 stopPrice=stop_price,
                 trailPrice=trail_price,
             ),
+            gate=self._gate,
         )
         return self._deliver(self._amend(modification))
 
@@ -301,6 +304,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._policy,
             self._dispatcher.clock,
             called_ns,
+            server_clock=self._dispatcher.server_clock,
         )
         return self._deliver(self._amend(closing))
 
@@ -356,18 +360,19 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
     # ------------------------------------------------------------ what is open
 
     def intents(self) -> tuple[Ticket[OrderResult], ...]:
-        """The changes that are on their way, and the orders of unknown outcome.
+        """The changes that are on their way, and those of unknown outcome.
 
         Those that an earlier run with the same journal has left are among them from
-        the start; each is looked up by ``resolve``, or before the next order.
+        the start; each is looked up by ``resolve``, or before the next order. A modify,
+        a cancel or a close of unknown outcome is read back for a while, and leaves.
         """
         return self._dispatcher.unsettled()
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
         """The last changes that have ended, oldest first.
 
-        An order whose outcome is unknown is among ``intents``; a modify or a cancel
-        of unknown outcome is here.
+        An order whose outcome is unknown is among ``intents``, and so is a change that
+        is still read back; once that has ended, it is here, unknown or not.
         """
         return self._dispatcher.recent()
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_SENDS = 4
 LOOKUPS_NEEDED = 3
+LISTED_LATE = 1 / 3
+"""The share of the quiet time where nothing of the sends can be booked late."""
 NOT_THERE = (Outcome.REJECTED, Outcome.NOT_SENT, Outcome.NOT_PLACED)
 
 
@@ -121,6 +123,7 @@ def resends(case: Case) -> list[str]:
     """Between two sends lies what the mode asks for."""
     found = []
     since: Fact | None = None  # the latest send, and what came after it
+    sends = turned_away = 0
     looks: list[Fact] = []
     pauses: list[Fact] = []
     for fact in case.ledger:
@@ -128,10 +131,14 @@ def resends(case: Case) -> list[str]:
             looks.append(fact)
         elif fact.what == "paused":
             pauses.append(fact)
+        elif fact.what == "turned away":
+            turned_away += 1
         elif fact.what == "left":
             if since is not None:
-                found += unfounded(case.intent, since, looks)
+                share = LISTED_LATE if turned_away >= sends else 1
+                found += unfounded(case.intent, since, looks, share)
                 found += hasty(case.intent, fact, pauses)
+            sends += 1
             since, looks, pauses = fact, [], []
     return found
 
@@ -144,8 +151,14 @@ def hasty(intent: Intent, send: Fact, pauses: list[Fact]) -> list[str]:
     return ["early: sent again before its pause was over"] if early else []
 
 
-def unfounded(intent: Intent, since: Fact, looks: list[Fact]) -> list[str]:
-    """What is wrong with a send that follows another one."""
+def unfounded(
+    intent: Intent, since: Fact, looks: list[Fact], share: float
+) -> list[str]:
+    """What is wrong with a send that follows another one.
+
+    Args:
+        share: of the quiet time that has to pass.
+    """
     if intent.resend == "never":
         return ["again: sent twice with resend never"]
     if intent.resend == "lookup_first":
@@ -157,7 +170,7 @@ def unfounded(intent: Intent, since: Fact, looks: list[Fact]) -> list[str]:
             if shown(intent, last)
             else []
         )
-    quiet_ns = since.at_ns + intent.quiet_ns
+    quiet_ns = since.at_ns + int(share * intent.quiet_ns)
     counted = [fact.value for fact in looks[-LOOKUPS_NEEDED:]]
     proved = len(counted) == LOOKUPS_NEEDED and all(
         look.rows is not None and not shown(intent, look) and look.begun_ns >= quiet_ns

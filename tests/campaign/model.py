@@ -421,6 +421,7 @@ class Network:
 
     def _limited_place(self, body: bytes, at_ns: int) -> Ending:
         self._ledger.note("seen", at_ns, body)
+        self._ledger.note("turned away", at_ns)
         return self._limited(at_ns)
 
     def _client_error(self, body: bytes, at_ns: int) -> Ending:
@@ -430,6 +431,7 @@ class Network:
 
     def _unauthorized(self, body: bytes, at_ns: int) -> Ending:
         self._ledger.note("seen", at_ns, body)
+        self._ledger.note("turned away", at_ns)
         return self._whole(at_ns, 401, b"")
 
     def _garbled(self, body: bytes, at_ns: int) -> Ending:

@@ -75,12 +75,19 @@ cdef Answer incomplete(Evidence evidence):
     return answer(NO_ANSWER, None, reason)
 
 
+# 4xx that refuse no request. The server did not get it whole in time (408), or not in
+# the place or at the time for it (421, 425): it may be repeated. Source: RFC 9110,
+# sections 15.5.9 and 15.5.20, RFC 8470, section 5.2. And what a proxy says for itself
+# where the client seemed gone (460, 499), whatever became of the request behind it.
+cdef frozenset NO_REFUSAL = frozenset({408, 421, 425, 460, 499})
+
+
 cdef object status_kind(Reply reply, policy):
     if reply.http_status in policy.statuses:
         return TRANSIENT_ERROR
     if reply.http_status == 429:
         return RATE_LIMITED
-    if 300 <= reply.http_status < 500:
+    if 300 <= reply.http_status < 500 and reply.http_status not in NO_REFUSAL:
         return CLIENT_ERROR
     return NO_ANSWER
 

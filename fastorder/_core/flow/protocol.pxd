@@ -32,5 +32,6 @@ cdef class RequestProtocol:
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)
     cpdef object on_time(self)
+    cpdef object on_new_token(self)
     cpdef object on_failure(self, str why)
     cpdef object on_stop(self, Evidence evidence)

@@ -132,6 +132,10 @@ cdef class RequestProtocol:
         """The client itself has failed; None where nothing more can be done."""
         return None
 
+    cpdef object on_new_token(self):
+        """There is another token; None where that changes nothing."""
+        return None
+
     def after_hold(self, Send command):
         """A request that waited for a login may leave; what is asked for by now."""
         return command

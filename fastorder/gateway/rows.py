@@ -1,0 +1,144 @@
+"""What a row of the gateway shows; where it cannot be told, None.
+
+A verdict about money rests on a few members of a row: whose it is, of which contract,
+how much of it. Each is checked here for its type and its range. What cannot be judged
+is not taken for another's, nor for nothing: a look-up with such a row is inconclusive.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from fastorder._base.timestamps import time_from
+from fastorder._core.codec.price import price_text
+from fastorder.enums import OrderStatus, OrderType, Side
+
+Row = dict[str, Any]
+Rows = list[Row]
+
+LARGEST_ID = (1 << 63) - 1
+"""The gateway's ids are 64-bit numbers; so are a journal's."""
+
+LARGEST_SIZE = (1 << 31) - 1
+
+STATUSES = frozenset(OrderStatus) - {OrderStatus.NONE}
+ENDED = frozenset(
+    {
+        OrderStatus.FILLED,
+        OrderStatus.CANCELLED,
+        OrderStatus.EXPIRED,
+        OrderStatus.REJECTED,
+    }
+)
+
+
+def is_id(value: object) -> bool:
+    """Whether it is a number that the gateway gives to orders, trades, accounts."""
+    return type(value) is int and 0 < value <= LARGEST_ID
+
+
+def is_row(row: object, number: str = "id") -> bool:
+    """Whether it is an object with an id under this name."""
+    return isinstance(row, dict) and is_id(row.get(number))
+
+
+def is_of_account(row: Row, account_id: int) -> bool:
+    """Whether a row is of the account that was asked for; most say whose they are."""
+    return bool(row.get("accountId", account_id) == account_id)
+
+
+def same_contract(shown: object, contract_id: str) -> bool | None:
+    """Whether a row's contract is this one.
+
+    Ids of two kinds, a number and a name, cannot be compared: the gateway may know one
+    contract by both.
+    """
+    if not isinstance(shown, str) or not shown.strip():
+        return None
+    theirs, ours = shown.strip().casefold(), contract_id.strip().casefold()
+    if theirs == ours:
+        return True
+    return False if _kind_of_id(theirs) == _kind_of_id(ours) else None
+
+
+def _kind_of_id(contract_id: str) -> str:
+    return "number" if contract_id.isdigit() else contract_id.partition(".")[0]
+
+
+def same_tag(shown: object, tag: str) -> bool | None:
+    """Whether a row's tag is this one; one in other letter case may be."""
+    if not isinstance(shown, str) or not shown.strip():
+        return None
+    if shown == tag:
+        return True
+    return None if shown.strip().casefold() == tag.casefold() else False
+
+
+def is_leg(row: Row) -> bool | None:
+    """Whether an order is a leg of another one's bracket."""
+    parent = row.get("parentOrderId")
+    if parent is None or (type(parent) is int and parent == 0):
+        return False
+    return True if is_id(parent) and parent != row.get("id") else None
+
+
+def same_price(shown: object, price: Any) -> bool | None:
+    """Whether a row's price or quantity is this one."""
+    if type(shown) not in (int, float):
+        return None
+    return Decimal(repr(shown)) == Decimal(price_text(price))
+
+
+def side_of(row: Row) -> Side | None:
+    """The side of an order or a trade."""
+    side: Side | None = _member(Side, row.get("side"))
+    return side
+
+
+def type_of(row: Row) -> OrderType | None:
+    """The type of an order."""
+    kind: OrderType | None = _member(OrderType, row.get("type"))
+    return kind
+
+
+def size_of(row: Row) -> int | None:
+    """How many contracts an order, a trade or a position is of; 0 of none."""
+    return _count(row.get("size"))
+
+
+def status_of(row: Row) -> OrderStatus | None:
+    """The status of an order."""
+    status = _member(OrderStatus, row.get("status"))
+    return status if status in STATUSES else None
+
+
+def is_rejected(row: Row) -> bool | None:
+    """Whether an order was rejected with nothing filled: then none of it lives."""
+    status = status_of(row)
+    if status is not OrderStatus.REJECTED:
+        return None if status is None else False
+    filled = _count(row.get("fillVolume"))
+    return None if filled is None else filled == 0
+
+
+def created_s(row: Row) -> float | None:
+    """When the gateway made it, by its own clock, in seconds since the epoch."""
+    try:
+        moment = time_from(row.get("creationTimestamp"))
+    except (TypeError, ValueError):
+        return None
+    return None if moment is None else moment.timestamp()
+
+
+def _member(kind: Any, value: object) -> Any:
+    if type(value) is not int:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        return None
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value <= LARGEST_SIZE else None
