@@ -8,8 +8,8 @@
 #   make bench-short  the same in two short rounds; nothing is kept
 #   make instructions  instructions of an order, counted by callgrind
 #   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
-#   make campaign  a million orders in virtual time, 10,000 rounds of one key and of
-#                  waits that are cancelled, and 500 kills of a trader (KILLS=)
+#   make campaign  a million orders and a million changes in virtual time, 10,000 rounds
+#                  of one key and of waits that are cancelled, 500 kills of a trader (KILLS=)
 #   make leaks     100,000 orders and nothing left of them
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
@@ -75,7 +75,7 @@ instructions: $(VENV)/.test build
 	$(BIN)/python benchmarks/report.py
 
 campaign: $(VENV)/.test build
-	PYTHONPATH=tests $(BIN)/python -m campaign $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m campaign --changes 1000000 $(ARGS)
 	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_at_most_once.py -q -k "$(ROUNDS)"
 	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_kill.py -q -s
 

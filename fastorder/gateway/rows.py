@@ -8,6 +8,7 @@ is not taken for another's, nor for nothing: a look-up with such a row is inconc
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from fastorder._base.timestamps import time_from
@@ -84,8 +85,8 @@ def is_leg(row: Row) -> bool | None:
 
 
 def same_price(shown: object, price: Any) -> bool | None:
-    """Whether a row's price or quantity is this one."""
-    if type(shown) not in (int, float):
+    """Whether a row's price is this one."""
+    if type(shown) not in (int, float) or not isfinite(shown):  # type: ignore[arg-type]
         return None
     return Decimal(repr(shown)) == Decimal(price_text(price))
 

@@ -25,7 +25,7 @@ cdef class Lookups:
     cdef bytes _date
     cdef str _found_by
     cdef int64_t _window_s
-    cdef double _called_s
+    cdef double _since_s
     cdef int _widenings
 
     cpdef bytes search(self, double called_s)

@@ -71,7 +71,7 @@ class Lookups:
     _date: bytes  # of its answer
     _found_by: str  # what has shown ours
     _window_s: int
-    _called_s: float
+    _since_s: float  # no order of ours is older, on the gateway's clock
     _widenings: int  # how often the tag's owner was looked for, from 0
 
     def __init__(
@@ -99,7 +99,7 @@ class Lookups:
         self._date = b""
         self._found_by = ""
         self._window_s = 0
-        self._called_s = 0.0
+        self._since_s = 0.0
         self._widenings = -1
 
     # ------------------------------------------------------------ what is asked
@@ -112,9 +112,10 @@ class Lookups:
         """
         assert self.audit is not None  # begun before the answer is there
         self.absence.begins()
-        self._called_s = called_s
         start_s = self._server_clock.window_start_s(called_s, self._margin_s())
+        shown_s = self._server_clock.shown_at_s(called_s)  # before a clock is set anew
         self._window_s = start_s
+        self._since_s = float(start_s) if shown_s is None else shown_s - CUT_S
         return render_search_since(self.order.account_id, start_s)
 
     def _margin_s(self) -> int:
@@ -197,9 +198,7 @@ class Lookups:
         return Event.UNLISTED
 
     def _owner_of(self, row: Row) -> Owner:
-        called_s = self._server_clock.shown_at_s(self._called_s)
-        since_s = float(self._window_s) if called_s is None else called_s - CUT_S
-        return owner_of(row, self.order, self.tag, self.contract_id, since_s)
+        return owner_of(row, self.order, self.tag, self.contract_id, self._since_s)
 
     def _found_as(self, row: Row) -> Event:
         """What the one order that has the tag is."""

@@ -238,7 +238,7 @@ class Placement(Reconciliation):
 
     def _owned_by_another(self) -> Command[OrderResult]:
         """If that is why the only send was refused, no order is ours."""
-        if not self._only_send_refused:
+        if not self._only_send_refused or self.attempts > 1:
             return self._tag_contested()
         note = self._lookups().note
         return self._rejected(note, f"{self._answer.reason}; {note}")

@@ -398,6 +398,8 @@ class Amendment(RequestProtocol):
         finding = self._judge(answer)
         assert self._looks is not None
         self._looks.ended(finding, evidence.date)
+        if self._superseded and finding.effect is not Effect.DONE:
+            return self._outdated(f"{self._error}; {finding.why}")
         if finding.is_final:
             return self._proved(finding, f"read back: {finding.why}")
         if self._looks.are_lasting and self._is_told_by(finding.effect):
@@ -412,11 +414,12 @@ class Amendment(RequestProtocol):
         """Whether an effect that lasts says what became of it.
 
         That it is not there says nothing where no answer has refused it: a request that
-        was lost on its way looks the same as one that is slow.
+        was lost on its way looks the same as one that is slow. And a position may have
+        been closed and opened again.
         """
-        if effect is Effect.DONE:
-            return self.kind.repeat is Repeat.AT_ONCE
-        return effect is not Effect.UNREADABLE and self._refusal is not None
+        if self.kind.repeat is not Repeat.AT_ONCE or effect is Effect.UNREADABLE:
+            return False
+        return effect is Effect.DONE or self._refusal is not None
 
     def _proved(self, finding: Finding, proof: str) -> Finish[OrderResult]:
         if finding.effect is Effect.DONE:

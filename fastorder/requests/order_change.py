@@ -154,16 +154,21 @@ class Modification(OrderChange):
         shows = [_shows(row, name, value) for name, value in self.wanted.items()]
         if all(shows):
             return Finding(Effect.DONE, "the order shows it", status in ENDED)
-        if status in ENDED:
-            return Finding(Effect.IMPOSSIBLE, _ended_text(status), is_final=True)
         if None in shows:
             return Finding(Effect.UNREADABLE, "the order does not say what was asked")
+        if status in ENDED:
+            return Finding(Effect.IMPOSSIBLE, _ended_text(status), is_final=True)
         return Finding(Effect.NOT_SEEN, "the order does not show it")
 
 
 def _shows(row: Row, name: str, wanted: Price) -> bool | None:
     """Whether an order's row shows this value; a trail price is never shown."""
-    return False if name == "trailPrice" else same_price(row.get(name), wanted)
+    if name == "trailPrice":
+        return False
+    if name == "size":
+        size = size_of(row)
+        return None if size is None else size == wanted
+    return same_price(row.get(name), wanted)
 
 
 def _ended_text(status: OrderStatus) -> str:

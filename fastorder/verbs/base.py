@@ -319,7 +319,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         )
         older = [
             under_way._protocol
-            for under_way in self._under_way()
+            for under_way in self._dispatcher.unsettled()
             if under_way._order_id == amendment.order_id
             and under_way.account_id == amendment.account_id
         ]

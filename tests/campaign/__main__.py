@@ -7,6 +7,7 @@ import os
 import sys
 import time
 
+from campaign.change_tally import ChangeTally, change_campaign
 from campaign.checker import complaints
 from campaign.model import SECOND
 from campaign.run import FAULTS, RESENDS, Weather, live
@@ -24,14 +25,25 @@ def main() -> int:
         if sys.stderr.isatty():
             print(f"\r{counted.orders:,} orders", end="", file=sys.stderr, flush=True)
     print_summary(counted, time.monotonic() - begun, options.seed)
-    for seed, wrong in counted.failures:
-        print(f"seed {seed} failed: {'; '.join(wrong)}")
-    return 1 if counted.failed else 0
+    changed = ChangeTally()
+    if options.changes:
+        first = options.seed * SEEDS_APART
+        changed = change_campaign(
+            options.changes, first, options.faults, options.processes
+        )
+        print_changes(changed)
+    for what, part in ("seed", counted), ("change", changed):
+        for seed, wrong in part.failures:
+            print(f"{what} {seed} failed: {'; '.join(wrong)}")
+    return 1 if counted.failed or changed.failed else 0
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="campaign", description=__doc__)
     parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument(
+        "--changes", type=int, default=0, help="cancels, modifies and closes after them"
+    )
     parser.add_argument("--seed", type=int, default=1, help="which campaign, from 0")
     parser.add_argument(
         "--faults", type=float, default=FAULTS, help="share of the exchanges"
@@ -58,6 +70,17 @@ def print_summary(counted: Tally, seconds: float, seed: int) -> None:
     print(f"last word: {outcomes}")
     print(f"first word UNKNOWN: {counted.share(counted.unknown_first):.2%}")
     print(f"last word UNKNOWN: {counted.share(counted.outcomes['UNKNOWN']):.2%}")
+    print(f"failed: {counted.failed:,}")
+
+
+def print_changes(counted: ChangeTally) -> None:
+    """What the changes came to, kind by kind."""
+    print(f"{counted.changes:,} changes")
+    kinds: dict[str, list[str]] = {}
+    for (kind, outcome), count in counted.told.most_common():
+        kinds.setdefault(kind, []).append(f"{count:,} {outcome}")
+    for kind, words in sorted(kinds.items()):
+        print(f"{kind}: {', '.join(words)}")
     print(f"failed: {counted.failed:,}")
 
 

@@ -58,6 +58,11 @@ def not_placed(placement: Placement) -> Any:
     return placement._finish(Outcome.NOT_PLACED, "it is not listed")
 
 
+def unreadable_is_absent(placement: Placement) -> Any:
+    """Take what cannot be read for nothing."""
+    return placement._absent()
+
+
 def unaudited(placement: Placement) -> Any:
     """Ask no more than whether the list shows it."""
     command = placement._still_absent()
@@ -119,6 +124,10 @@ SLIPS: dict[str, Mistake] = {
     "a cache is believed": (State.AUDITING, Event.MATCHED, not_placed, "wrong"),
     "silence is success": (State.SENDING, Event.UNANSWERED, accepted, "phantom"),
     "silence is not sent": (State.SENDING, Event.UNANSWERED, not_sent, "bytes seen"),
+    "unreadable is absent": (
+        *(State.LOOKING_UP, Event.INCONCLUSIVE),
+        *(unreadable_is_absent, "blind"),
+    ),
     "never resolved": (State.CHECKING, Event.ABSENT, given_up, "unresolved"),
     "left waiting": (State.SENDING, Event.UNANSWERED, nothing, "idle"),
 }

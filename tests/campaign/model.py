@@ -562,6 +562,22 @@ class Network:
             return {"order": None, **good, "success": False, "errorCode": 1}
         return {"order": shown[0], **good}
 
+    def _listed_unreadable(self, question: Question, at_ns: int) -> Ending:
+        """A member of our rows in it cannot be read, so nothing is shown for sure."""
+        ending = self._listed(question, at_ns)
+        name = LIST_NAMES[question.endpoint]
+        document = orjson.loads(ending.evidence.body)
+        shown = document.get(name)
+        rows = shown if isinstance(shown, list) else [shown] if shown else []
+        ours = [row for row in rows if str(row.get("customTag")).startswith("fo1-")]
+        if not ours:
+            return ending
+        for row in ours:
+            member, values = self._random.choice(DAMAGE)
+            row[member] = self._random.choice(values)
+        evidence = Evidence(body=orjson.dumps(document), date=ending.evidence.date)
+        return Ending(ending.at_ns, evidence)
+
     def _search_failed(self, question: Question, at_ns: int) -> Ending:
         return self._failure(at_ns)
 
@@ -668,6 +684,7 @@ SEARCH_FAULTS: list[Any] = [
     Network._listed,
     Network._listed_behind,
     Network._listed_stale,
+    Network._listed_unreadable,
     Network._search_failed,
     Network._search_limited,
     Network._search_client_error,
@@ -676,7 +693,22 @@ SEARCH_FAULTS: list[Any] = [
     Network._list_dropped,
     Network._no_connection,
 ]
-SEARCH_WEIGHTS = list(accumulate((30, 25, 10, 5, 3, 8, 4, 10, 5)))
+SEARCH_WEIGHTS = list(accumulate((30, 25, 8, 10, 5, 3, 8, 4, 10, 5)))
+LIST_NAMES = {
+    Endpoint.SEARCH_ORDERS: "orders",
+    Endpoint.SEARCH_TRADES: "trades",
+    Endpoint.ORDER_BY_ID: "order",
+}
+DAMAGE: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("customTag", (None, "", " ", 7, [])),
+    ("parentOrderId", ("0", -1, 1.5, True)),
+    ("side", (None, "0", 2, True)),
+    ("contractId", (None, "", "12345", 7)),
+    ("status", (None, "2", 0, 99, True)),
+    ("id", (None, 0, "7", 1 << 63)),
+    ("accountId", (None, "5", 6)),
+)
+"""Members that a verdict rests on, and values that say nothing."""
 
 
 @lru_cache(maxsize=1 << 14)  # most gateways are right, and lives begin at one time

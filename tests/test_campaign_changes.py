@@ -1,0 +1,75 @@
+"""20,000 cancels, modifies and closes in virtual time, and their judge."""
+
+from itertools import chain
+
+import pytest
+from campaign.change_tally import change_campaign, change_tally
+from campaign.changes import lived
+
+from fastorder.gateway import rows
+from fastorder.requests import position_close, read_backs
+from fastorder.requests.read_backs import ReadBacks
+
+CHANGES = 20_000
+FAULTS = 0.55
+TRIED = 8_000
+"""Changes with a planted mistake: enough for each to be caught."""
+
+
+def test_no_change_of_twenty_thousand_is_misjudged():
+    counted = change_tally(range(CHANGES), FAULTS)
+    assert counted.failures == []
+    assert counted.changes == CHANGES
+    for kind in ("cancel", "modify", "close", "partial close"):
+        for outcome in ("ACCEPTED", "REJECTED", "NOT_SENT", "UNKNOWN"):
+            assert counted.told[kind, outcome] > 0
+
+
+def test_without_faults_every_change_is_told_at_once():
+    counted = change_tally(range(2_000), 0.0)
+    assert counted.failures == []
+    assert not counted.told.keys() & {(kind, "UNKNOWN") for kind in ("cancel", "close")}
+
+
+def test_several_processes_count_what_one_counts():
+    assert change_campaign(10_000, 0, FAULTS, 2) == change_tally(range(10_000), FAULTS)
+
+
+def test_a_seed_is_always_the_same_life():
+    assert lived(7).ledger == lived(7).ledger
+
+
+def one_read_is_believed(patch):
+    patch.setattr(ReadBacks, "are_steady", True)
+    patch.setattr(ReadBacks, "are_lasting", True)
+    patch.setattr(position_close.PositionClose, "_doubt_of", lambda *_: "")
+
+
+def the_trades_are_not_asked(patch):
+    patch.setattr(position_close.PositionClose, "_doubt_of", lambda *_: "")
+
+
+def caches_are_believed(patch):
+    patch.setattr(read_backs.AnswerDates, "move_on", True)
+    patch.setattr(ReadBacks, "gateway_s", lambda self, at_ns: 0.0)
+
+
+def unreadable_is_absent(patch):
+    patch.setattr(position_close, "size_of", lambda row: rows.size_of(row) or 0)
+    patch.setattr(position_close.PositionClose, "_doubt_of", lambda *_: "")
+
+
+MISTAKES = {
+    one_read_is_believed: "phantom",
+    the_trades_are_not_asked: "phantom",
+    caches_are_believed: "phantom",
+    unreadable_is_absent: "phantom",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
+def test_the_judge_catches(monkeypatch, mistake):
+    mistake(monkeypatch)
+    counted = change_tally(range(TRIED), FAULTS)
+    said = chain.from_iterable(wrong for _, wrong in counted.failures)
+    assert MISTAKES[mistake] in {text.split(":")[0] for text in said}
