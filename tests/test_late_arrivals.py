@@ -17,6 +17,7 @@ from fastorder.journal import Intent, Journal, read
 from fastorder.placement.late_arrivals import LIFE_S, PAUSES_NS
 from fastorder.runtime.clock import Clock
 from fastorder.simulator import Fault
+from fastorder.submission import idempotency
 
 PLACE = "/api/Order/place"
 SEARCH = "/api/Order/search"
@@ -219,10 +220,22 @@ def test_an_order_that_comes_late_is_told_to_everybody(trading, gateway, path, c
     assert (entry.order_id, entry.proof) == (number, late.proof)
 
 
-def test_a_tag_that_is_placed_once_more_is_no_latecomer(trading, gateway):
+@pytest.fixture
+def forget(monkeypatch):
+    """Forgets what the tags of a trader's orders stand for."""
+
+    def forgotten(trader):
+        monkeypatch.setattr(idempotency, "KEPT_KEYS", 0)
+        assert trader.do(lambda executor: buy(executor, custom_tag="another")).success
+
+    return forgotten
+
+
+def test_a_tag_that_is_placed_once_more_is_no_latecomer(trading, gateway, forget):
     heard = []
     trader = trading(on_late_arrival=heard.append)
     told = told_in_this_run(trader, gateway, custom_tag="mine")
+    forget(trader)
     placed = trader.do(lambda executor: buy(executor, custom_tag="mine"))
     assert placed.success
     assert told.tag == placed.tag
@@ -231,12 +244,13 @@ def test_a_tag_that_is_placed_once_more_is_no_latecomer(trading, gateway):
     assert trader.do(buy).success
 
 
-def test_nor_is_it_while_the_second_one_is_not_answered(trading, gateway):
+def test_nor_is_it_while_the_second_one_is_not_answered(trading, gateway, forget):
     heard = []
     trader = trading(
         on_late_arrival=heard.append, timeouts=fastorder.Timeouts(request=2.0)
     )
     told_in_this_run(trader, gateway, custom_tag="mine")
+    forget(trader)
     gateway.faults.add(Fault(PLACE, reply="stall"))
     before = looks(gateway)
     placed = trader.do(lambda executor: buy(executor, custom_tag="mine"))
