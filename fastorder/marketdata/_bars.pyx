@@ -171,18 +171,18 @@ cdef class Machine:
     cdef object make_bar
 
     def __init__(self, str kind, *, bint whole=False, bint sides=False,
-                 int64_t length_ns=0, int64_t offset_ns=0, tuple table=None,
+                 length_ns=0, offset_ns=0, tuple table=None,
                  level=0, bint flat=False, str late="refuse",
-                 int64_t complete_ns=0x7FFFFFFFFFFFFFFF, make_bar=None):
+                 complete_ns=0x7FFFFFFFFFFFFFFF, make_bar=None):
         if self.ready:
             raise BarError("a builder is made once: make another one")
         self.rules.kind = KINDS.index(kind)
         self.rules.is_whole = whole
         self.rules.late = POLICIES.index(late)
         self.rules.flat = flat
-        self.rules.length = length_ns
-        self.rules.offset = offset_ns
-        self.rules.complete_ns = complete_ns
+        self.rules.length = whole_number(length_ns)
+        self.rules.offset = whole_number(offset_ns)
+        self.rules.complete_ns = whole_number(complete_ns)
         self.rules.level = level
         if kind in ("count", "volume", "imbalance") or whole:
             self.rules.threshold = int(level)
@@ -431,17 +431,18 @@ cdef class Machine:
             self.sheet.size = 0
             raise
 
-    def advance(self, int64_t time_ns):
+    def advance(self, time_ns):
         """Say what time it is: a bar that is complete by then is closed.
 
         Returns:
             The bars that this closes, flat ones too where gaps make such.
         """
+        cdef int64_t now = whole_number(time_ns)
         self.begin()
         cdef state_t before = self.state
         try:
             self.sheet.size = 0
-            self.pass_time(time_ns)
+            self.pass_time(now)
             return self.bars_closed()
         except BaseException:
             self.state = before
@@ -542,11 +543,12 @@ cdef class Machine:
         self.state = self.saved
         self.sheet.size = 0
 
-    def _end_of(self, int64_t time_ns):
+    def _end_of(self, time_ns):
         """When the time bar that a time belongs to is complete; None outside of all."""
         cdef place_t place
+        cdef int64_t when = whole_number(time_ns)
         self.check_free()
-        if self.rules.kind > TABLE or locate(&self.rules, 0, time_ns, &place):
+        if self.rules.kind > TABLE or locate(&self.rules, 0, when, &place):
             return None
         return place.complete_end
 
@@ -662,7 +664,10 @@ call_instead(Machine.update, <call_t><void*>update_plain, &update_any)
 
 
 cdef inline int64_t whole_number(object number) except? -1:
-    """An int as 64 bits; a float is refused, even a whole one."""
+    """An int as 64 bits; a float is refused, even a whole one.
+
+    Where an argument is declared as a C integer, Cython takes a float and cuts it.
+    """
     return number if PyLong_CheckExact(number) else PyNumber_Index(number)
 
 
