@@ -107,7 +107,7 @@ def test_workers_know_sessions(source, tmp_path, client):
 
 def gate(folder):
     """Make a worker stop within the third file, until it is told to go on."""
-    made = clustered.bars_of_file
+    made = clustered.read_ticks
     if getattr(made, "is_gate", False):
         return
 
@@ -119,7 +119,7 @@ def gate(folder):
         return made(path, *given, **options)
 
     gated.is_gate = True
-    clustered.bars_of_file = gated
+    clustered.read_ticks = gated
 
 
 def test_a_worker_that_is_killed_in_mid_run_changes_nothing(source, tmp_path, client):

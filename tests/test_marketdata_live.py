@@ -1,6 +1,8 @@
 """Ticks to bars one at a time: the same as in bulk, and what happens at the edges."""
 
 import itertools
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -25,6 +27,8 @@ from fastorder.marketdata import (
     Bars,
     MultiTimeframe,
     Tally,
+    TickCount,
+    Timeframe,
     UnknownTimeframe,
     UnsortedTicks,
     aggregate_ticks,
@@ -536,3 +540,27 @@ def test_a_sum_at_its_limit_is_known_to_all_or_to_none():
     assert np.isnan(bar.value)
     assert np.isnan(same.value)
     assert bulk(given[:-1], "1m")[0].value == 2**53 - 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: BarBuilder("1m").update(x, 5.0, 1),
+        lambda x: BarBuilder("1m").update(OPEN, 5.0, x),
+        lambda x: BarBuilder("1m", sides=True).update(OPEN, 5.0, 1, x),
+        lambda x: BarBuilder("1m", prices="int64").update(OPEN, x, 1),
+        lambda x: BarBuilder("1m").advance(x),
+        lambda x: BarBuilder("1m", complete_from=x),
+        lambda x: BarBuilder("1m", offset=x),
+        lambda x: BarBuilder(Timeframe(x, "m")),
+        lambda x: BarBuilder(Timeframe(1, "m", offset_ns=x)),
+        lambda x: BarBuilder(TickCount(x)),
+        lambda x: MultiTimeframe(["1m"]).advance(x),
+    ],
+)
+@pytest.mark.parametrize(
+    "number", [1.5, np.float64(0.5), Decimal("1.5"), Fraction(3, 2)]
+)
+def test_a_number_is_never_cut_to_a_whole_one(call, number):
+    with pytest.raises((TypeError, BarError)):
+        call(number)

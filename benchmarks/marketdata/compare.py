@@ -30,6 +30,7 @@ import pandas as pd
 import polars as pl
 from pictures import Speed, draw_speeds
 from plain import BareBuilder, PlainBuilder
+from results import processor
 
 from fastorder.marketdata import BarBuilder, Bars, _vectors, aggregate_ticks, resample
 
@@ -91,7 +92,9 @@ def plain_sum(columns: dict[str, np.ndarray]) -> Callable[[], object]:
 def tick_contenders(ticks: dict[str, np.ndarray]) -> Contenders:
     when, price, size = ticks.values()
     stamps = when.view("datetime64[ns]")
-    frame = pl.DataFrame({"time": stamps, "price": price, "size": size})
+    frame = pl.DataFrame({"time": stamps, "price": price, "size": size}).set_sorted(
+        "time"  # as we are told it: by the order of the arguments
+    )
     pandas = pd.DataFrame({"price": price, "size": size}, pd.DatetimeIndex(stamps))
     made: Contenders = {
         OURS: lambda: aggregate_ticks(when, price, size, "1m"),
@@ -168,7 +171,7 @@ def bar_contenders(columns: dict[str, np.ndarray]) -> Contenders:
     """Bars that are dropped each time leave memory for the next, as in a long run."""
     bars = Bars.from_columns(columns, "1m")
     stamps = columns["time_ns"].view("datetime64[ns]")
-    frame = pl.DataFrame({**columns, "time_ns": stamps})
+    frame = pl.DataFrame({**columns, "time_ns": stamps}).set_sorted("time_ns")
     pandas = pd.DataFrame(
         {k: c for k, c in columns.items() if k != "time_ns"}, pd.DatetimeIndex(stamps)
     )
@@ -279,10 +282,8 @@ def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[Speed]
     Where a loop is one of the contenders, the ratio without it comes last: of each
     round, what a contender takes beyond the loop over what ours takes beyond it.
     """
-    print(
-        f"\n{title}\n{'':28}{'M/s':>9}{'ns each':>9}{'ours is':>9}{'spread':>16}",
-        end="",
-    )
+    print(f"\n{title}, {where()}")
+    print(f"{'':28}{'M/s':>9}{'ns each':>9}{'ours is':>9}{'spread':>16}", end="")
     print(f"{'without loop':>14}{'spread':>16}" if LOOP in seconds else "")
     lines = []
     for name, times in seconds.items():
@@ -300,6 +301,11 @@ def table(title: str, seconds: dict[str, list[float]], rows: int) -> list[Speed]
             print(f"{ratio:13.2f}x{spread:>16}", end="")
         print()
     return lines
+
+
+def where() -> str:
+    """The processor and its vectors: ratios of one do not hold on another."""
+    return f"{processor()} with {_vectors.vector_path()}"
 
 
 def beyond(times: list[float], loop: list[float]) -> list[float]:
@@ -329,8 +335,8 @@ def main() -> int:
     options = parser.parse_args()
     rows = int(options.rows)
     print(
-        f"{platform.machine()}, {platform.python_implementation()} "
-        f"{platform.python_version()}, vectors {_vectors.vector_path()}, {date.today()}"
+        f"{where()}, {platform.python_implementation()} {platform.python_version()}, "
+        f"{date.today()}"
     )
     ticks = ticks_of(rows)
     contenders = tick_contenders(ticks)
@@ -342,7 +348,9 @@ def main() -> int:
     )
     if options.chart:
         draw_speeds(
-            lines, options.chart, f"{rows:,} ticks to bars of a minute, one core"
+            lines,
+            options.chart,
+            f"{rows:,} ticks to bars of a minute, one core, {where()}",
         )
     contenders = bar_contenders(bars_of(rows))
     check(contenders)

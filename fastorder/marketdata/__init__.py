@@ -9,7 +9,7 @@ from fastorder.marketdata.errors import (
     UnsortedTicks,
     WrongColumn,
 )
-from fastorder.marketdata.files import BarWriter, TickColumns, bars_of_file
+from fastorder.marketdata.files import BarWriter, bars_of_file
 from fastorder.marketdata.frames import (
     Imbalance,
     Range,
@@ -29,6 +29,7 @@ from fastorder.marketdata.gateway import (
 from fastorder.marketdata.multi import MultiTimeframe
 from fastorder.marketdata.plot import plot_bars
 from fastorder.marketdata.sessions import Sessions, globex, regular_hours, weekdays
+from fastorder.marketdata.tick_columns import TickColumns, TickUnits
 
 __all__ = [
     "BadTick",
@@ -47,6 +48,7 @@ __all__ = [
     "Tally",
     "TickColumns",
     "TickCount",
+    "TickUnits",
     "Timeframe",
     "UnknownTimeframe",
     "UnsortedTicks",

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from fastorder.marketdata.bars import EPOCH, Bars
 from fastorder.marketdata.columns import column_of
 from fastorder.marketdata.errors import BarError, WrongColumn
-from fastorder.marketdata.files import BarWriter, TickColumns, bars_of_file, read_ticks
+from fastorder.marketdata.files import BarWriter, bars_of_file, read_ticks
 from fastorder.marketdata.plot import MOST, picture_path, plot_bars
 from fastorder.marketdata.round_times import zone_of
 from fastorder.marketdata.sessions import Sessions, globex, regular_hours
 from fastorder.marketdata.text import counted
+from fastorder.marketdata.tick_columns import UNIT_NS, TickColumns, TickUnits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,9 @@ def _run(options: argparse.Namespace) -> None:
         picture_path(options.plot)
         zone_of(options.zone or "UTC")
     names = TickColumns(options.time, options.price, options.size, options.side)
-    made = bars_of_file(options.ticks, columns=names, **_settings(options, names))
+    units = TickUnits(options.time_unit, options.price_unit)
+    settings = _settings(options, names, units)
+    made = bars_of_file(options.ticks, columns=names, units=units, **settings)
     kept: deque[Bars] = deque()
     with BarWriter(options.bars) as writer:
         for bars in _shown(made, options):
@@ -67,19 +70,23 @@ def _run(options: argparse.Namespace) -> None:
         print(f"{options.bars}: {count} of {bars.every}{_left_out(bars)}")
 
 
-def _settings(options: argparse.Namespace, names: TickColumns) -> dict[str, Any]:
+def _settings(
+    options: argparse.Namespace, names: TickColumns, units: TickUnits
+) -> dict[str, Any]:
     settings: dict[str, Any] = {"every": options.every, "late": options.late}
     settings["gaps"] = "flat" if options.flat else "skip"
     if options.offset:
         settings["offset"] = options.offset
     if options.sessions:
-        settings["sessions"] = _sessions(options, names)
+        settings["sessions"] = _sessions(options, names, units)
     return settings
 
 
-def _sessions(options: argparse.Namespace, names: TickColumns) -> Sessions | None:
+def _sessions(
+    options: argparse.Namespace, names: TickColumns, units: TickUnits
+) -> Sessions | None:
     """Sessions from the first tick of the file up to some days from now."""
-    for chunk in read_ticks(options.ticks, names, rows_at_once=1024):
+    for chunk in read_ticks(options.ticks, names, 1024, units):
         first_ns = memoryview(column_of(chunk.columns[0], "time_ns"))[0]
         first = EPOCH + timedelta(microseconds=first_ns // 1000)
         last = max(first, datetime.now(timezone.utc))
@@ -162,6 +169,16 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             f"--{role}", metavar="C", help=f"the column of the {role}, where not known"
         )
+    parser.add_argument(
+        "--time-unit",
+        choices=UNIT_NS,
+        help="what times that are whole numbers count; without it ns",
+    )
+    parser.add_argument(
+        "--price-unit",
+        metavar="U",
+        help="'ticks' where prices are whole ticks, or what one is worth, such as 1e-9",
+    )
     parser.add_argument("--plot", metavar="F", help="draw candles to a .png or .svg")
     parser.add_argument(
         "--last", type=_count, default=300, metavar="N", help="draw so many bars (300)"

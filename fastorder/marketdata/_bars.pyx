@@ -69,7 +69,7 @@ from fastorder.marketdata._timed cimport run_time
 from fastorder.marketdata._vectors cimport lanes_now
 
 from fastorder.marketdata._sheet import NAMES
-from fastorder.marketdata.errors import BadTick, BarError, UnsortedTicks
+from fastorder.marketdata.errors import IN_USE, BadTick, BarError, UnsortedTicks
 
 cdef tuple KINDS = (
     "even", "table", "count", "volume", "value", "range", "renko", "imbalance")
@@ -160,7 +160,8 @@ cdef class Machine:
         complete_ns: all ticks from here on are given.
     """
 
-    cdef bint busy
+    cdef bint ready             # __init__ has made the rules
+    cdef bint busy              # a call is under way; see begin
     cdef bint sides
     cdef rules_t rules
     cdef state_t state
@@ -170,27 +171,30 @@ cdef class Machine:
     cdef object make_bar
 
     def __init__(self, str kind, *, bint whole=False, bint sides=False,
-                 int64_t length_ns=0, int64_t offset_ns=0, tuple table=None,
+                 length_ns=0, offset_ns=0, tuple table=None,
                  level=0, bint flat=False, str late="refuse",
-                 int64_t complete_ns=0x7FFFFFFFFFFFFFFF, make_bar=None):
+                 complete_ns=0x7FFFFFFFFFFFFFFF, make_bar=None):
+        if self.ready:
+            raise BarError("a builder is made once: make another one")
         self.rules.kind = KINDS.index(kind)
         self.rules.is_whole = whole
         self.rules.late = POLICIES.index(late)
         self.rules.flat = flat
-        self.rules.length = length_ns
-        self.rules.offset = offset_ns
-        self.rules.complete_ns = complete_ns
+        self.rules.length = whole_number(length_ns)
+        self.rules.offset = whole_number(offset_ns)
+        self.rules.complete_ns = whole_number(complete_ns)
         self.rules.level = level
         if kind in ("count", "volume", "imbalance") or whole:
             self.rules.threshold = int(level)
         if table is not None:
             self.set_table(table)
-        self.make_bar = make_bar
         self.sides = sides
         cdef int column
         for column in range(COLUMNS):
             keep(&self.sheet, column, sides or column not in (BUY, SELL))
         self.state.guess = 1
+        self.make_bar = make_bar
+        self.ready = True
 
     def __dealloc__(self):
         drop(&self.sheet)
@@ -206,33 +210,114 @@ cdef class Machine:
         self.rules.rows = opens.size
         return 0
 
+    # ------------------------------------------------------------ one call at a time
+
     cdef int begin(self) except -1:
-        if self.busy:
-            raise BarError("a builder must be used by one thread at a time")
+        """Have the machine for one call; whoever comes meanwhile is refused.
+
+        Feeding releases the GIL, and making a bar runs Python code: both let other
+        threads in, and a signal's handler. Arguments are converted before this, since
+        that runs Python code too. The reads of a number ask for it as well: what a feed
+        has done so far may still be taken back.
+        """
+        self.check_free()
         self.busy = True
         return 0
 
-    def _feed(self, Column time, Column price, Column size, Column side=None):
-        """Take ticks; all of them, or none where one is refused.
+    cdef inline int check_free(self) except -1:
+        if self.busy:
+            raise BarError(IN_USE)
+        if not self.ready:
+            raise BarError("a builder must be made by a call of its class")
+        return 0
+
+    # ------------------------------------------------------------ ticks in bulk
+
+    def _feed(self, list pieces):
+        """Take pieces of ticks; all of them, or none where one is refused.
+
+        Args:
+            pieces: where each starts in the whole, and its columns.
 
         Raises:
-            BadTick, UnsortedTicks: with the index of the tick.
+            BadTick, UnsortedTicks: with the index of the tick in the whole.
         """
-        cdef ticks_t ticks
-        read_ticks(&ticks, time, price, size, side, self.rules.is_whole)
+        self.begin()
+        try:
+            self.feed_all(pieces)
+        finally:
+            self.busy = False
+
+    def _closed_by(self, list pieces):
+        """Take pieces of ticks as ``_feed`` does, and give the bars that they close.
+
+        Returns:
+            The columns, whether the first bar may lack ticks, and what was left out.
+        """
         self.begin()
         cdef state_t before = self.state
+        try:
+            self.sheet.size = 0
+            self.feed_all(pieces)
+            return (self.take(), before.made == 0 and bool(self.state.first_partial),
+                    self.left_out())
+        except BaseException:
+            self.state = before
+            raise
+        finally:
+            self.busy = False
+
+    def _closed_at_end(self, bint all_of_them=False):
+        """Close the bar in the making, and give it.
+
+        Args:
+            all_of_them: give all bars since the start, none of which was taken.
+
+        Returns:
+            The columns, whether the first bar may lack ticks, what was left out, and
+            when the last bar is complete (see ``_close_last``).
+        """
+        self.begin()
+        cdef state_t before = self.state
+        try:
+            if not all_of_them:
+                self.sheet.size = 0
+            end = self.close_last()
+            is_first = all_of_them or before.made == 0
+            return (self.take(), is_first and bool(self.state.first_partial),
+                    self.left_out(), end)
+        except BaseException:
+            self.state = before
+            raise
+        finally:
+            self.busy = False
+
+    cdef int feed_all(self, list pieces) except -1:
+        cdef state_t before = self.state
         cdef Py_ssize_t written = self.sheet.size
+        try:
+            for start, columns in pieces:
+                self.feed_piece(start, columns)
+        except BaseException:
+            self.state = before
+            self.sheet.size = written
+            raise
+        return 0
+
+    cdef int feed_piece(self, int64_t start, tuple columns) except -1:
+        cdef ticks_t ticks
         cdef int why
         cdef int64_t reached
+        time, price, size = columns[:3]
+        read_ticks(&ticks, time, price, size, columns[3] if len(columns) > 3 else None,
+                   self.rules.is_whole)
         with nogil:
             reached = run(&self.rules, &self.state, &self.sheet, &ticks, &why)
-        self.busy = False
-        if why == FINE:
-            return
-        self.state = before
-        self.sheet.size = written
-        refuse(why, reached, ticks.time[reached])
+        if why != FINE:
+            refuse(why, start + reached, ticks.time[reached])
+        return 0
+
+    # ------------------------------------------------------------ shorter bars
 
     def _feed_bars(self, dict columns, bint partial=False):
         """Take shorter bars; all of them, or none.
@@ -241,33 +326,41 @@ cdef class Machine:
             columns: name to column; those of ticks, sides and value may be missing.
             partial: the first of them was not seen whole.
         """
+        self.begin()
+        cdef state_t before = self.state
+        cdef Py_ssize_t written = self.sheet.size
+        try:
+            self.feed_bars(columns)
+        except BaseException:
+            self.state = before
+            self.sheet.size = written
+            raise
+        finally:
+            self.busy = False
+        if partial and before.made == 0 and not before.is_open:
+            self.state.first_partial = True
+
+    cdef int feed_bars(self, dict columns) except -1:
         cdef bars_t bars
-        cdef int column
+        cdef int column, why
+        cdef int64_t reached
         read_bars(&bars, columns, self.rules.is_whole)
         if self.sheet.size == 0 and not self.state.is_open:
             for column in range(COLUMNS):
                 keep(&self.sheet, column, NAMES[column] in columns)
-        self.begin()
-        cdef state_t before = self.state
-        cdef Py_ssize_t written = self.sheet.size
-        cdef bint is_first = self.state.made == 0 and not self.state.is_open
-        cdef int why
-        cdef int64_t reached
         with nogil:
             reached = run_bars(&self.rules, &self.state, &self.sheet, &bars, &why)
-        self.busy = False
         if why != FINE:
-            self.state = before
-            self.sheet.size = written
             refuse(why, reached, bars.time[reached])
-        if is_first and partial:
-            self.state.first_partial = True
+        return 0
+
+    # ------------------------------------------------------------ one tick
 
     # a method of C: the interpreter calls it without a bound Python function between
     @cython.binding(False)
     @cython.embedsignature(True)
     @cython.embedsignature.format("clinic")
-    def update(self, time_ns, price, size, int side=0):
+    def update(self, time_ns, price, size, side=0):
         """Take one tick.
 
         Args:
@@ -286,18 +379,24 @@ cdef class Machine:
         cdef price_t exact
         cdef int64_t when = whole_number(time_ns)
         cdef int64_t count = whole_number(size)
-        if self.busy:
-            self.begin()
+        cdef int64_t aggressor = whole_number(side)
         if self.rules.is_whole:
             exact.whole = whole_number(price)
         else:
             exact.real = price
-        if side and not self.sides:
+        if aggressor and not self.sides:
             raise BarError("side is known: the builder must be made with sides=True")
-        self.sheet.size = 0
-        if self.takes_plainly(when, exact, count, side, self.rules.is_whole):
-            return None
-        return self.update_slowly(when, exact, count, side)
+        if not -1 <= aggressor <= 1:
+            refuse(BAD_SIDE, 0, when)
+        self.begin()
+        try:
+            self.sheet.size = 0
+            if self.takes_plainly(
+                    when, exact, count, <int>aggressor, self.rules.is_whole):
+                return None
+            return self.update_slowly(when, exact, count, <int8_t>aggressor)
+        finally:
+            self.busy = False
 
     cdef inline bint takes_plainly(self, int64_t when, price_t price, int64_t size,
                                    int side, int is_whole) noexcept:
@@ -322,28 +421,41 @@ cdef class Machine:
         ticks.n = 1
         ticks.is_whole = self.rules.is_whole
         ticks.lanes = lanes_now()
-        run(&self.rules, &self.state, &self.sheet, &ticks, &why)
-        if why != FINE:
+        try:
+            run(&self.rules, &self.state, &self.sheet, &ticks, &why)
+            if why != FINE:
+                refuse(why, 0, time_ns)
+            return self.bar_at(0) if self.sheet.size else None
+        except BaseException:
             self.state = before
             self.sheet.size = 0
-            refuse(why, 0, time_ns)
-        if self.sheet.size == 0:
-            return None
-        return self.bar_at(0)
+            raise
 
-    def advance(self, int64_t time_ns):
+    def advance(self, time_ns):
         """Say what time it is: a bar that is complete by then is closed.
 
         Returns:
             The bars that this closes, flat ones too where gaps make such.
         """
+        cdef int64_t now = whole_number(time_ns)
+        self.begin()
+        cdef state_t before = self.state
+        try:
+            self.sheet.size = 0
+            self.pass_time(now)
+            return self.bars_closed()
+        except BaseException:
+            self.state = before
+            self.sheet.size = 0
+            raise
+        finally:
+            self.busy = False
+
+    cdef int pass_time(self, int64_t time_ns) except -1:
         cdef state_t* state = &self.state
         cdef int why = FINE
-        self.begin()
-        self.busy = False
-        self.sheet.size = 0
         if self.rules.kind > TABLE:
-            return []
+            return 0
         if state.is_open and time_ns >= state.complete_end:
             why = close_bar(state, &self.sheet)
             state.last_ns = max(state.last_ns, state.complete_end)
@@ -351,18 +463,32 @@ cdef class Machine:
             why = fill_gap(&self.rules, state, &self.sheet, LARGEST, time_ns)
         if why:
             refuse(why, 0, time_ns)
-        return self.closed
+        return 0
+
+    # ------------------------------------------------------------ bars
 
     @property
     def closed(self):
         """The bars that the last call closed, as a list."""
-        return [self.bar_at(i) for i in range(self.sheet.size)]
+        self.begin()
+        try:
+            return self.bars_closed()
+        finally:
+            self.busy = False
 
     def snapshot(self):
         """The bar in the making, marked partial; None where there is none."""
-        if not self.state.is_open:
-            return None
-        return self.bar_of(self.state.label, &self.state.part, True)
+        self.begin()
+        try:
+            if not self.state.is_open:
+                return None
+            return self.bar_of(self.state.label, &self.state.part, True)
+        finally:
+            self.busy = False
+
+    cdef list bars_closed(self):
+        cdef Py_ssize_t i
+        return [self.bar_at(i) for i in range(self.sheet.size)]
 
     cdef object bar_at(self, Py_ssize_t i):
         cdef int64_t label = (<int64_t*>self.sheet.columns[TIME])[i]
@@ -386,32 +512,43 @@ cdef class Machine:
     def _take(self):
         """The closed bars since the last call, name to column."""
         self.begin()
+        try:
+            return self.take()
+        finally:
+            self.busy = False
+
+    cdef dict take(self):
         cdef dict taken = {}
         cdef int column
-        for column in range(COLUMNS):
-            if self.sheet.keeps[column]:
-                taken[NAMES[column]] = tear(
-                    &self.sheet, column, self.rules.is_whole)
-        drop(&self.sheet)
-        self.busy = False
+        try:
+            for column in range(COLUMNS):
+                if self.sheet.keeps[column]:
+                    taken[NAMES[column]] = tear(
+                        &self.sheet, column, self.rules.is_whole)
+        finally:
+            drop(&self.sheet)
         return taken
+
+    # ------------------------------------------------------------ there and back
 
     def _mark(self):
         """Remember how things are, with no closed bars in hand."""
-        self.begin()
-        self.busy = False
+        self.check_free()
         self.saved = self.state
         self.sheet.size = 0
 
     def _rollback(self):
         """Be as at the last mark."""
+        self.check_free()
         self.state = self.saved
         self.sheet.size = 0
 
-    def _end_of(self, int64_t time_ns):
+    def _end_of(self, time_ns):
         """When the time bar that a time belongs to is complete; None outside of all."""
         cdef place_t place
-        if self.rules.kind > TABLE or locate(&self.rules, 0, time_ns, &place):
+        cdef int64_t when = whole_number(time_ns)
+        self.check_free()
+        if self.rules.kind > TABLE or locate(&self.rules, 0, when, &place):
             return None
         return place.complete_end
 
@@ -421,6 +558,10 @@ cdef class Machine:
         Returns:
             None, or the time in nanoseconds (0 for bars that no time completes).
         """
+        self.check_free()
+        return self.close_last()
+
+    cdef object close_last(self):
         if not self.state.is_open:
             return None
         cdef int64_t end = (
@@ -429,34 +570,45 @@ cdef class Machine:
             raise MemoryError
         return end
 
+    # ------------------------------------------------------------ what was counted
+
+    cdef tuple left_out(self):
+        return self.state.late_dropped, self.state.late_merged, self.state.outside
+
     @property
     def made(self):
         """How many bars it has closed so far."""
+        self.check_free()
         return self.state.made
 
     @property
     def first_partial(self):
         """Whether the first bar of all may lack ticks from before the start."""
+        self.check_free()
         return bool(self.state.first_partial)
 
     @property
     def late_dropped(self):
         """Late ticks that were left out."""
+        self.check_free()
         return self.state.late_dropped
 
     @property
     def late_merged(self):
         """Late ticks that went into the bar in the making."""
+        self.check_free()
         return self.state.late_merged
 
     @property
     def outside(self):
         """Ticks or bars outside every session, which were left out."""
+        self.check_free()
         return self.state.outside
 
     @property
     def last_ns(self):
         """No tick may be older than this."""
+        self.check_free()
         return self.state.last_ns
 
 
@@ -512,7 +664,10 @@ call_instead(Machine.update, <call_t><void*>update_plain, &update_any)
 
 
 cdef inline int64_t whole_number(object number) except? -1:
-    """An int as 64 bits; a float is refused, even a whole one."""
+    """An int as 64 bits; a float is refused, even a whole one.
+
+    Where an argument is declared as a C integer, Cython takes a float and cuts it.
+    """
     return number if PyLong_CheckExact(number) else PyNumber_Index(number)
 
 

@@ -21,9 +21,12 @@ from cpython.pycapsule cimport (
     PyCapsule_New,
 )
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdint cimport int64_t
+from libc.stdint cimport (
+    int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t)
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy, memset, strcmp, strncmp
+from libc.string cimport memcpy, memset, strcmp, strlen, strncmp
+
+import sys
 
 from fastorder.marketdata.errors import BadTick, WrongColumn
 
@@ -69,6 +72,7 @@ cdef extern from "arrow.h" nogil:
 cdef int64_t LARGEST = 0x7FFFFFFFFFFFFFFF
 
 cdef dict NAMES = {c"q": "int64", c"d": "float64", c"b": "int8"}
+cdef tuple NATIVE = ("@", "=", "<" if sys.byteorder == "little" else ">")
 
 
 @cython.no_gc_clear
@@ -164,8 +168,10 @@ def buffer_column(thing, str name):
     view = memoryview(thing)
     if view.ndim != 1:
         raise WrongColumn(f"{name} must have one dimension, had {view.ndim}")
-    cdef str format = view.format.lstrip("@=<")
+    cdef str format = view.format
     cdef char kind
+    if format.startswith(NATIVE):
+        format = format[1:]
     if format in ("q", "l") and view.itemsize == 8:
         kind = c"q"
     elif format == "d":
@@ -236,11 +242,15 @@ cdef class Imported:
 def arrow_columns(thing, str name):
     """The columns of an Arrow array or stream, and the unit of its times.
 
+    A dictionary is decoded. Other layouts that are not one number beside the other (run
+    ends, views, bits) are refused by their type, as every other type is.
+
     Returns:
-        A list of columns, and nanoseconds for each unit (1 where they are no times).
+        A list of columns, and nanoseconds for each unit (None where they are no times).
 
     Raises:
-        WrongColumn: another type, or nulls in it.
+        WrongColumn: another type.
+        BadTick: a null, with its index in the whole.
     """
     if hasattr(thing, "__arrow_c_stream__"):
         return stream_columns(thing.__arrow_c_stream__(), name)
@@ -249,11 +259,13 @@ def arrow_columns(thing, str name):
         schema_capsule, "arrow_schema")
     cdef ArrowArray* array = <ArrowArray*>PyCapsule_GetPointer(
         array_capsule, "arrow_array")
-    kind, factor = arrow_type(schema.format, name)
+    if schema.release is NULL or array.release is NULL:
+        raise WrongColumn(f"{name}: its Arrow array was taken before")
+    cdef Layout layout = layout_of(schema, name)
     cdef Imported imported = Imported()
     imported.array = array[0]
     array.release = NULL
-    return [imported_column(imported, kind, name)], factor
+    return [imported_column(imported, layout, name, 0)], layout.unit_ns
 
 
 cdef object stream_columns(object capsule, str name):
@@ -261,10 +273,14 @@ cdef object stream_columns(object capsule, str name):
         capsule, "arrow_array_stream")
     cdef ArrowSchema schema
     cdef Imported imported
+    cdef Layout layout
+    cdef int64_t start = 0
+    if stream.release is NULL:
+        raise WrongColumn(f"{name}: its Arrow stream was taken before")
     if stream.get_schema(stream, &schema):
         raise WrongColumn(f"{name}: {last_error(stream)}")
     try:
-        kind, factor = arrow_type(schema.format, name)
+        layout = layout_of(&schema, name)
     finally:
         if schema.release is not NULL:
             schema.release(&schema)
@@ -274,8 +290,9 @@ cdef object stream_columns(object capsule, str name):
         if stream.get_next(stream, &imported.array):
             raise WrongColumn(f"{name}: {last_error(stream)}")
         if imported.array.release is NULL:
-            return columns, factor
-        columns.append(imported_column(imported, kind, name))
+            return columns, layout.unit_ns
+        columns.append(imported_column(imported, layout, name, start))
+        start += imported.array.length
 
 
 cdef str last_error(ArrowArrayStream* stream):
@@ -283,34 +300,172 @@ cdef str last_error(ArrowArrayStream* stream):
     return "its stream failed" if text is NULL else text.decode("utf-8", "replace")
 
 
-cdef object arrow_type(const char* format, str name):
-    """The kind of number behind an Arrow format, and its unit of time."""
+# ------------------------------------------------------------------ Arrow's types
+
+cdef class Layout:
+    """How the numbers of an Arrow array lie: their kind, and a dictionary's indices."""
+
+    cdef char kind              # of a column
+    cdef object unit_ns         # None where they are no times
+    cdef char index             # Arrow's format of the indices; 0 without a dictionary
+
+
+cdef Layout layout_of(const ArrowSchema* schema, str name):
+    """The layout that a schema tells.
+
+    Raises:
+        WrongColumn: it is none of numbers that a column can hold.
+    """
+    cdef Layout layout = Layout()
+    cdef const ArrowSchema* words = schema.dictionary
+    if is_extension(schema) or words is not NULL and is_extension(words):
+        raise wrong_type(schema, name)
+    if words is not NULL:
+        if strlen(schema.format) != 1 or schema.format[0] not in b"cCsSiIlL":
+            raise wrong_type(schema, name)
+        if words.dictionary is not NULL:
+            raise wrong_type(schema, name)
+        layout.index = schema.format[0]
+    kind_of_format(layout, schema if words is NULL else words)
+    if layout.kind == 0:
+        raise wrong_type(schema, name)
+    return layout
+
+
+cdef int kind_of_format(Layout layout, const ArrowSchema* schema) except -1:
+    cdef const char* format = schema.format
     if strcmp(format, "l") == 0:
-        return "q", 1
-    if strcmp(format, "g") == 0:
-        return "d", 1
-    if strcmp(format, "c") == 0:
-        return "b", 1
-    if strncmp(format, "ts", 2) == 0:
-        units = {b"s": 1_000_000_000, b"m": 1_000_000, b"u": 1_000, b"n": 1}
-        return "q", units[format[2:3]]
-    raise WrongColumn(
-        f"{name} must hold int64, float64, int8 or time stamps, "
-        f"was Arrow's {format.decode('utf-8', 'replace')!r}")
+        layout.kind = c"q"
+    elif strcmp(format, "g") == 0:
+        layout.kind = c"d"
+    elif strcmp(format, "c") == 0:
+        layout.kind = c"b"
+    elif strncmp(format, "ts", 2) == 0 and strlen(format) > 3 and format[3] == c":":
+        layout.unit_ns = UNITS.get(<char>format[2])
+        layout.kind = 0 if layout.unit_ns is None else c"q"
+    return 0
 
 
-cdef Column imported_column(Imported imported, str kind, str name):
+cdef dict UNITS = {c"s": 1_000_000_000, c"m": 1_000_000, c"u": 1_000, c"n": 1}
+
+
+cdef bint is_extension(const ArrowSchema* schema) except -1:
+    """Whether the numbers stand for something else: a period, a boolean, an address."""
+    return schema.metadata is not NULL and b"ARROW:extension:name" in keys_of(schema)
+
+
+cdef list keys_of(const ArrowSchema* schema):
+    """The keys of a schema's metadata: a count, then each key and value by length."""
+    cdef const char* at = schema.metadata
+    cdef int32_t count, length
+    cdef int i
+    found = []
+    memcpy(&count, at, 4)
+    at += 4
+    for i in range(2 * count):
+        memcpy(&length, at, 4)
+        if i % 2 == 0:
+            found.append(at[4:4 + length])
+        at += 4 + length
+    return found
+
+
+cdef object wrong_type(const ArrowSchema* schema, str name):
+    what = (<bytes>schema.format).decode("utf-8", "replace")
+    kind = "Arrow's"
+    if is_extension(schema):
+        kind = "an extension of Arrow's"
+    elif schema.dictionary is not NULL:
+        kind = "a dictionary of Arrow's"
+        what = (<bytes>schema.dictionary.format).decode("utf-8", "replace")
+    return WrongColumn(
+        f"{name} must hold int64, float64, int8 or time stamps, was {kind} {what!r}")
+
+
+# ------------------------------------------------------------------ Arrow's memory
+
+cdef Column imported_column(Imported imported, Layout layout, str name, int64_t start):
+    """The numbers of an array, of which the first is the start-th of the whole."""
     cdef ArrowArray* array = &imported.array
-    cdef const unsigned char* valid = <const unsigned char*>array.buffers[0]
-    cdef int64_t i
-    if array.null_count != 0 and valid is not NULL:
-        for i in range(array.offset, array.offset + array.length):
-            if not valid[i >> 3] >> (i & 7) & 1:
-                raise BadTick(f"{name} must not be null", i - array.offset)
+    check_buffers(array, name)
+    if layout.index:
+        return decoded(array, layout, name, start)
+    check_nulls(array, name, start)
     cdef Column column = column_over(
-        <void*>array.buffers[1], array.length, <char>ord(kind), imported)
+        <void*>array.buffers[1], array.length, layout.kind, imported)
     column.data += array.offset * column.width()
     return aligned(column)
+
+
+cdef int check_buffers(const ArrowArray* array, str name) except -1:
+    if array.n_buffers != 2 or (array.length and array.buffers[1] is NULL):
+        raise WrongColumn(f"{name}: an Arrow array must have two buffers, "
+                          f"had {array.n_buffers}")
+    return 0
+
+
+cdef int check_nulls(const ArrowArray* array, str name, int64_t start) except -1:
+    cdef int64_t i
+    if array.null_count == 0 or array.buffers[0] is NULL:
+        return 0
+    for i in range(array.length):
+        if is_null(array, i):
+            raise BadTick(f"{name} must not be null", start + i)
+    return 0
+
+
+cdef inline bint is_null(const ArrowArray* array, int64_t i) noexcept nogil:
+    cdef const uint8_t* valid = <const uint8_t*>array.buffers[0]
+    if array.null_count == 0 or valid is NULL:
+        return False
+    i += array.offset
+    return not valid[i >> 3] >> (i & 7) & 1
+
+
+cdef Column decoded(const ArrowArray* array, Layout layout, str name, int64_t start):
+    """The numbers that the indices of a dictionary stand for."""
+    cdef const ArrowArray* words = array.dictionary
+    if words is NULL:
+        raise WrongColumn(f"{name}: an Arrow dictionary must come with its values")
+    check_buffers(words, name)
+    cdef size_t width = 1 if layout.kind == c"b" else 8
+    cdef char* made = <char*>malloc(array.length * width + 1)
+    if made is NULL:
+        raise MemoryError
+    cdef Column column = column_over(made, array.length, layout.kind, None)
+    cdef const char* values = <const char*>words.buffers[1] + words.offset * width
+    cdef int64_t i, at
+    for i in range(array.length):
+        if is_null(array, i):
+            raise BadTick(f"{name} must not be null", start + i)
+        at = index_at(array.buffers[1], layout.index, array.offset + i)
+        if not 0 <= at < words.length:
+            raise WrongColumn(f"{name}: an index of its Arrow dictionary must be below "
+                              f"{words.length}, one was {at}")
+        if is_null(words, at):
+            raise BadTick(f"{name} must not be null", start + i)
+        memcpy(made + i * width, values + at * width, width)
+    return column
+
+
+cdef int64_t index_at(const void* indices, char format, int64_t i) noexcept nogil:
+    """An index of a dictionary, wherever it lies; 64 bits without a sign may turn
+    negative, which no dictionary has either."""
+    cdef int16_t short
+    cdef int32_t middle
+    cdef int64_t longest
+    if format == c"c":
+        return (<const int8_t*>indices)[i]
+    if format == c"C":
+        return (<const uint8_t*>indices)[i]
+    if format == c"s" or format == c"S":
+        memcpy(&short, <const char*>indices + 2 * i, 2)
+        return short if format == c"s" else <uint16_t>short
+    if format == c"i" or format == c"I":
+        memcpy(&middle, <const char*>indices + 4 * i, 4)
+        return middle if format == c"i" else <uint32_t>middle
+    memcpy(&longest, <const char*>indices + 8 * i, 8)
+    return longest
 
 
 # ------------------------------------------------------------------ Arrow goes out

@@ -125,12 +125,17 @@ class Bars:
             WrongColumn: a column is missing, or of another type or length.
             BarError: out of order, or a high below a low.
         """
-        names = getattr(columns, "column_names", None) or list(
-            getattr(columns, "columns", columns)
-        )
+        named: Any = getattr(columns, "column_names", None)
+        names = list(named or getattr(columns, "columns", columns))
         for name in REQUIRED:
             if name not in names:
                 raise BarError(f"bars must have a column {name}")
+        for name in NAMES:
+            if names.count(name) > 1:
+                raise BarError(
+                    f"the column {name} must be there once, "
+                    f"was there {names.count(name)} times"
+                )
         found = {n: column_of(columns[n], n) for n in NAMES if n in names}
         if ("value" in found) != ("value_rest" in found):
             found.pop("value", None)

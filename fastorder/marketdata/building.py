@@ -75,7 +75,11 @@ class BarBuilder(Machine):
         )
 
     def __repr__(self) -> str:
-        return f"<BarBuilder of {self.every}, {counted(self.made, 'bar')} closed>"
+        try:
+            closed = f"{counted(self.made, 'bar')} closed"
+        except BarError:
+            closed = "in use"
+        return f"<BarBuilder of {self.every}, {closed}>"
 
     def update_many(
         self, time_ns: Any, price: Any, size: Any, side: Any = None
@@ -95,14 +99,11 @@ class BarBuilder(Machine):
             BadTick, UnsortedTicks: with the index of the tick.
             WrongColumn: another type, or lengths that differ.
         """
-        self._mark()
-        is_first = self.made == 0
-        try:
-            _feed(self, _columns(time_ns, price, size, side))
-        except BaseException:
-            self._rollback()
-            raise
-        return self._taken(is_first)
+        pieces = _pieces(_columns(time_ns, price, size, side))
+        columns, first_partial, left_out = self._closed_by(pieces)
+        return Bars(
+            columns, self.every, first_partial=first_partial, tally=Tally(*left_out)
+        )
 
     def finish(self, until: int | None = None) -> Bars:
         """Close the bar in the making, as after the last tick of all.
@@ -114,19 +115,7 @@ class BarBuilder(Machine):
         Returns:
             That bar, or none.
         """
-        self._mark()
-        is_first = self.made == 0
-        end = self._close_last()
-        return self._taken(is_first, end is not None and not _is_over(end, until))
-
-    def _taken(self, is_first: bool, last_partial: bool = False) -> Bars:
-        return Bars(
-            self._take(),
-            self.every,
-            first_partial=is_first and self.first_partial,
-            last_partial=last_partial,
-            tally=tally_of(self),
-        )
+        return _finished(self, until, all_of_them=False)
 
 
 def aggregate_ticks(
@@ -172,8 +161,8 @@ def aggregate_ticks(
     builder = BarBuilder(every, **options)
     if threads > 1 and _is_parallel(builder, columns, gaps, late):
         return _in_threads(every, columns, options, threads, until)
-    _feed(builder, columns)
-    return _all_of(builder, until)
+    builder._feed(_pieces(columns))
+    return _finished(builder, until)
 
 
 def resample(
@@ -239,7 +228,7 @@ def _resampled(pieces: list[Bars], target: Every, gaps: str, until: int | None) 
     ended = until
     if ended is None and not pieces[-1].last_partial and len(pieces[-1]):
         ended = _end_of_last(pieces[-1])
-    return _all_of(builder, ended)
+    return _finished(builder, ended)
 
 
 def _feed_bars(builder: BarBuilder, bars: Bars) -> None:
@@ -265,34 +254,26 @@ def _columns(time_ns: Any, price: Any, size: Any, side: Any) -> list[list[Column
     return [columns_of(thing, name) for name, thing in given.items()]
 
 
-def _feed(builder: BarBuilder, columns: list[list[Column]]) -> None:
-    """Give ticks to a builder, piece by piece where Arrow has chunks."""
+def _pieces(columns: list[list[Column]]) -> list[tuple[int, tuple[Column, ...]]]:
+    """Ticks as the kernel takes them, in pieces where Arrow has chunks."""
     names = ["time_ns", "price", "size", "side"][: len(columns)]
-    for start, pieces in side_by_side(columns, names):
-        try:
-            builder._feed(*pieces)
-        except BadTick as error:
-            raise type(error)(error.why, error.index + start) from None
+    return list(side_by_side(columns, names))
 
 
-def _all_of(builder: BarBuilder, until: int | None) -> Bars:
-    end = builder._close_last()
+def _finished(builder: BarBuilder, until: int | None, all_of_them: bool = True) -> Bars:
+    """The bar in the making closed, and with it all others that nobody took."""
+    columns, first_partial, left_out, end = builder._closed_at_end(all_of_them)
     return Bars(
-        builder._take(),
+        columns,
         builder.every,
-        first_partial=builder.first_partial,
+        first_partial=first_partial,
         last_partial=end is not None and not _is_over(end, until),
-        tally=tally_of(builder),
+        tally=Tally(*left_out),
     )
 
 
 def _is_over(end: int, until: int | None) -> bool:
     return bool(end) and until is not None and until >= end
-
-
-def tally_of(builder: BarBuilder) -> Tally:
-    """What a builder has left out and merged so far."""
-    return Tally(builder.late_dropped, builder.late_merged, builder.outside)
 
 
 def _dtype(parts: list[Column]) -> str:
@@ -352,10 +333,10 @@ def _in_threads(
         builder = BarBuilder(every, **options)
         run = [[parts[0].part(edges[i], edges[i + 1])] for parts in columns]
         try:
-            _feed(builder, run)
+            builder._feed(_pieces(run))
         except BadTick as error:
             raise type(error)(error.why, error.index + edges[i]) from None
-        return _all_of(builder, None)
+        return _finished(builder, None)
 
     times = memoryview(columns[0][0])
     with ThreadPoolExecutor(count) as pool:

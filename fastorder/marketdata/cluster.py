@@ -15,11 +15,13 @@ from fastorder.marketdata.bars import Bars
 from fastorder.marketdata.building import merge
 from fastorder.marketdata.columns import column_of
 from fastorder.marketdata.errors import BarError
-from fastorder.marketdata.files import BarWriter, TickColumns, bars_of_file
+from fastorder.marketdata.files import BarWriter, Chunk, bars_of_chunks, read_ticks
 from fastorder.marketdata.frames import Every, Timeframe, read_every
+from fastorder.marketdata.tick_columns import TickColumns, TickUnits
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable, Iterator
 
     from fastorder.marketdata.sessions import Sessions
 
@@ -68,31 +70,38 @@ def bars_of_piece(
     every: Timeframe,
     columns: TickColumns = TickColumns(),  # noqa: B008
     options: dict[str, Any] | None = None,
+    units: TickUnits = TickUnits(),  # noqa: B008
 ) -> Piece:
     """The map step: the bars of one file.
 
     Raises:
         BarError: with the file, and the row where it is a tick's fault.
     """
-    import pyarrow.parquet as pq
-
-    made = [
-        bars for bars, _ in bars_of_file(path, every, columns=columns, **options or {})
-    ]
-    with pq.ParquetFile(path) as file:
-        name = columns._found_in(file.schema_arrow.names, path).time_ns
-        rows = file.metadata.num_rows
-        edges = _edges(file, name) if rows else (0, 0)
-    return Piece(Bars.joined(made), *edges, rows)
+    edges = _Edges()
+    chunks = edges.seen(read_ticks(path, columns, units=units))
+    made = [bars for bars, _ in bars_of_chunks(chunks, path, every, **options or {})]
+    return Piece(Bars.joined(made), edges.first_ns, edges.last_ns, edges.rows)
 
 
-def _edges(file: Any, name: str | None) -> tuple[int, int]:
-    """The first and the last time of a file."""
-    first = column_of(file.read_row_group(0, columns=[name])[name], "time_ns")
-    last = column_of(
-        file.read_row_group(file.num_row_groups - 1, columns=[name])[name], "time_ns"
-    )
-    return memoryview(first)[0], memoryview(last)[-1]
+class _Edges:
+    """The first and the last time of a file, and how many ticks it has."""
+
+    def __init__(self) -> None:
+        self.first_ns = self.last_ns = self.rows = 0
+
+    def seen(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """The same chunks, looked at as they go by."""
+        for chunk in chunks:
+            times = chunk.columns[0]
+            if not self.rows:
+                self.first_ns = _time_ns(times[:1])
+            self.last_ns = _time_ns(times[-1:])
+            self.rows += chunk.rows
+            yield chunk
+
+
+def _time_ns(one: Any) -> int:
+    return memoryview(column_of(one, "time_ns"))[0]
 
 
 def bars_of_contract(pieces: list[Piece], files: list[Path], target: Path) -> int:
@@ -124,6 +133,7 @@ def bars_of_folder(
     *,
     client: Any = None,
     columns: TickColumns = TickColumns(),  # noqa: B008
+    units: TickUnits = TickUnits(),  # noqa: B008
     sessions: Sessions | None = None,
     offset: str | int = 0,
 ) -> dict[str, int]:
@@ -137,6 +147,7 @@ def bars_of_folder(
         client: a ``distributed.Client`` whose workers see both folders; without one,
             this process does the work.
         columns: what the files' columns are called.
+        units: what their numbers count, where they do not say so themselves.
         sessions: when the market is open.
         offset: how much later than usual bars start.
 
@@ -150,11 +161,16 @@ def bars_of_folder(
     contracts = tick_files(source)
     targets = [Path(target) / f"contract={c.name}" / "bars.parquet" for c in contracts]
     if client is None:
-        return _alone(contracts, targets, frame, columns)
+        return _alone(contracts, targets, frame, columns, units)
     counts = []
     for contract, path in zip(contracts, targets, strict=True):
         pieces = client.map(
-            bars_of_piece, contract.files, every=frame, columns=columns, pure=False
+            bars_of_piece,
+            contract.files,
+            every=frame,
+            columns=columns,
+            units=units,
+            pure=False,
         )
         counts.append(
             client.submit(bars_of_contract, pieces, contract.files, path, pure=False)
@@ -167,10 +183,13 @@ def _alone(
     targets: list[Path],
     frame: Timeframe,
     columns: TickColumns,
+    units: TickUnits,
 ) -> dict[str, int]:
     counts = {}
     for contract, path in zip(contracts, targets, strict=True):
-        pieces = [bars_of_piece(file, frame, columns) for file in contract.files]
+        pieces = [
+            bars_of_piece(file, frame, columns, units=units) for file in contract.files
+        ]
         counts[contract.name] = bars_of_contract(pieces, contract.files, path)
     return counts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from typing import TYPE_CHECKING, Any
 
 from fastorder.marketdata._columns import (
@@ -11,7 +12,7 @@ from fastorder.marketdata._columns import (
     buffer_column,
     scaled,
 )
-from fastorder.marketdata.errors import WrongColumn
+from fastorder.marketdata.errors import BadTick, WrongColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,24 +25,23 @@ def columns_of(thing: Any, name: str) -> list[Column]:
 
     Args:
         thing: a buffer, an Arrow column, a NumPy array, a series.
-        name: what an error calls it.
+        name: what an error calls it; time stamps are taken for ``time_ns`` alone.
 
     Raises:
         WrongColumn: nothing of the kind, or another type of number.
+        BadTick: a number that is not there.
     """
     if isinstance(thing, Column):
         return [thing]
     stamps = getattr(thing, "array", thing)  # what holds the times of a pandas series
     if hasattr(stamps, "asi8"):
-        return [_in_ns(buffer_column(stamps.asi8, name), UNIT_NS[stamps.unit], name)]
-    dtype = getattr(thing, "dtype", None)
-    if getattr(dtype, "kind", None) == "M" and hasattr(thing, "view"):
-        return [_moments(thing, name)]
+        return [_pandas_times(stamps, name)]
+    if _is_numpy(thing):
+        return [_numpy_column(thing, name)]
     if _is_buffer(thing):
         return [buffer_column(thing, name)]
     if hasattr(thing, "__arrow_c_stream__") or hasattr(thing, "__arrow_c_array__"):
-        found, unit_ns = arrow_columns(thing, name)
-        return [_in_ns(part, unit_ns, name) for part in found]
+        return _arrow_columns(thing, name)
     if hasattr(thing, "to_numpy"):
         return columns_of(thing.to_numpy(), name)
     raise WrongColumn(
@@ -75,6 +75,40 @@ def _is_buffer(thing: Any) -> bool:
     return True
 
 
+def _arrow_columns(thing: Any, name: str) -> list[Column]:
+    try:
+        found, unit_ns = arrow_columns(thing, name)
+    except (WrongColumn, BadTick):
+        raise
+    except (TypeError, ValueError, NotImplementedError) as error:
+        if hasattr(thing, "to_numpy"):  # pandas has types that Arrow has not
+            return columns_of(thing.to_numpy(), name)
+        raise WrongColumn(f"{name} must be an Arrow column: {error}") from error
+    if unit_ns is None:
+        return found
+    return [_as_times(part, unit_ns, name) for part in found]
+
+
+def _is_numpy(thing: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(thing, numpy.ndarray)
+
+
+def _numpy_column(array: Any, name: str) -> Column:
+    import numpy
+
+    if isinstance(array, numpy.ma.MaskedArray):
+        masked = numpy.flatnonzero(numpy.ma.getmaskarray(array))
+        if len(masked):
+            raise BadTick(f"{name} must not be masked", int(masked[0]))
+        array = array.data
+    if array.dtype.kind == "M":
+        return _moments(array, name)
+    if array.dtype.kind == "m" or not _is_buffer(array):
+        raise _wrong_type(array.dtype, name)
+    return buffer_column(array, name)
+
+
 def _moments(array: Any, name: str) -> Column:
     """NumPy's datetime64 as nanoseconds."""
     import numpy
@@ -82,11 +116,29 @@ def _moments(array: Any, name: str) -> Column:
     unit, count = numpy.datetime_data(array.dtype)
     if unit not in UNIT_NS:
         raise WrongColumn(f"{name} must be in s, ms, us or ns, was {array.dtype}")
-    return _in_ns(buffer_column(array.view("int64"), name), UNIT_NS[unit] * count, name)
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return _as_times(
+        buffer_column(native.view("int64"), name), UNIT_NS[unit] * count, name
+    )
 
 
-def _in_ns(column: Column, factor: int, name: str) -> Column:
-    return scaled(column, factor, name) if factor > 1 else column
+def _pandas_times(array: Any, name: str) -> Column:
+    """What pandas counts in int64: time stamps, but periods and durations too."""
+    if getattr(array.dtype, "kind", None) != "M":
+        raise _wrong_type(array.dtype, name)
+    return _as_times(buffer_column(array.asi8, name), UNIT_NS[array.unit], name)
+
+
+def _wrong_type(dtype: Any, name: str) -> WrongColumn:
+    return WrongColumn(
+        f"{name} must hold int64, float64, int8 or time stamps, was {dtype}"
+    )
+
+
+def _as_times(column: Column, unit_ns: int, name: str) -> Column:
+    if name != "time_ns":
+        raise WrongColumn(f"{name} must hold numbers, was time stamps")
+    return scaled(column, unit_ns, name) if unit_ns > 1 else column
 
 
 def side_by_side(

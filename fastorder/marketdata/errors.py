@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastorder.errors import FastOrderError
 
+IN_USE = "a builder must be used by one thread at a time, another call is under way"
+
 
 class BarError(FastOrderError, ValueError):
     """Ticks or bars break a rule; no bars were made of them."""

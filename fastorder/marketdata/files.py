@@ -9,48 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastorder.marketdata.building import BarBuilder
 from fastorder.marketdata.columns import columns_of
 from fastorder.marketdata.errors import BadTick, BarError
+from fastorder.marketdata.tick_columns import Reading, TickColumns, TickUnits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from fastorder.marketdata.bars import Bars
     from fastorder.marketdata.frames import Every
 
 ROWS_AT_ONCE = 1 << 20
-KNOWN = {
-    "time_ns": ("time_ns", "timestamp", "time", "ts_event", "ts", "datetime", "date"),
-    "price": ("price", "last", "trade_price"),
-    "size": ("size", "volume", "qty", "quantity", "amount"),
-    "side": ("side", "aggressor"),
-}
 SUFFIXES = (".parquet", ".csv")
-
-
-class TickColumns(NamedTuple):
-    """What the columns of a file of ticks are called; None is looked for."""
-
-    time_ns: str | None = None
-    price: str | None = None
-    size: str | None = None
-    side: str | None = None
-
-    def _found_in(self, names: list[str], path: Path) -> TickColumns:
-        """The same with every column that is there, known names first.
-
-        Raises:
-            BarError: a column that is needed is missing.
-        """
-        found = {}
-        for role, name in self._asdict().items():
-            known = (name,) if name else KNOWN[role]
-            there = [one for one in known if one in names]
-            if not there and (name or role != "side"):
-                raise BarError(
-                    f"{path}: a column for {role} is needed ({' or '.join(known)}), "
-                    f"there are {', '.join(names)}"
-                )
-            found[role] = there[0] if there else None
-        return TickColumns(**found)
+HEADER_BYTES = 1 << 18
+"""The first line of a CSV file has to end within so many bytes."""
 
 
 class Chunk(NamedTuple):
@@ -66,99 +36,89 @@ def read_ticks(
     path: str | os.PathLike[str],
     columns: TickColumns = TickColumns(),  # noqa: B008
     rows_at_once: int = ROWS_AT_ONCE,
+    units: TickUnits = TickUnits(),  # noqa: B008
 ) -> Iterator[Chunk]:
     """The ticks of a Parquet or CSV file, chunk by chunk.
 
-    A time is int64 nanoseconds or a time stamp; without a zone it counts as UTC. A side
-    is a number (1 buyer, -1 seller, 0 not known) or a word that starts with B or S.
+    Only the columns that are needed are read. A time is a time stamp (without a zone it
+    counts as UTC) or a whole number; a price and a size are numbers; a side is 1
+    (buyer), -1 (seller), 0 (not known) or one of the words of ``tick_columns.SIDES``.
+    All of them may be text too, and categories are what they stand for.
 
     Raises:
-        BarError: no such file, another format, or a column that is not there.
+        BarError: no such file, another format, a column that is not there, or that
+            holds something else.
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise BarError(f"a file must be one of {', '.join(SUFFIXES)}, was {path}")
     if not path.is_file():
         raise BarError(f"{path} must be a file, there is none")
+    found = columns._found_in(_names_of(path), path)
+    reading = Reading(path, found, units)
+    wanted = list(dict.fromkeys(name for name in found if name))
     reader = _parquet_chunks if path.suffix == ".parquet" else _csv_chunks
-    for batch, read in reader(path, columns, rows_at_once):
+    for batch, read in reader(path, wanted, rows_at_once):
         if batch.num_rows:
-            yield Chunk(_tick_columns(batch, columns, path), batch.num_rows, read)
+            yield Chunk(reading.columns(batch), batch.num_rows, read)
+
+
+def _names_of(path: Path) -> list[str]:
+    """The names of a file's columns, as they stand."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    try:
+        if path.suffix == ".parquet":
+            return list(parquet.read_schema(path).names)
+        header = csv.ReadOptions(block_size=HEADER_BYTES)
+        with path.open("rb") as raw, csv.open_csv(raw, header) as reader:
+            return list(reader.schema.names)
+    except pa.ArrowException as error:
+        raise BarError(f"{path}: {error}") from None
 
 
 def _parquet_chunks(
-    path: Path, columns: TickColumns, rows: int
+    path: Path, wanted: list[str], rows: int
 ) -> Iterator[tuple[Any, float]]:
-    from pyarrow import ArrowInvalid, parquet
+    import pyarrow as pa
+    from pyarrow import parquet
 
     try:
         # what is read ahead would stay in memory until the end of the file
-        file = parquet.ParquetFile(path, pre_buffer=False)
-    except ArrowInvalid as error:
+        with parquet.ParquetFile(path, pre_buffer=False) as file:
+            total = max(file.metadata.num_rows, 1)
+            done = 0
+            for batch in file.iter_batches(rows, columns=wanted):
+                done += batch.num_rows
+                yield batch, done / total
+    except pa.ArrowException as error:
         raise BarError(f"{path}: {error}") from None
-    with file:
-        total = max(file.metadata.num_rows, 1)
-        wanted = [c for c in columns._found_in(file.schema_arrow.names, path) if c]
-        done = 0
-        for batch in file.iter_batches(rows, columns=wanted):
-            done += batch.num_rows
-            yield batch, done / total
 
 
 def _csv_chunks(
-    path: Path, columns: TickColumns, rows: int
+    path: Path, wanted: list[str], rows: int
 ) -> Iterator[tuple[Any, float]]:
-    from pyarrow import ArrowInvalid, csv
+    """Batches of text: what stands in a part of a file says nothing of the rest."""
+    import pyarrow as pa
+    from pyarrow import csv
 
     size = max(path.stat().st_size, 1)
-    with path.open("rb") as raw:
-        try:
-            reader = csv.open_csv(raw, csv.ReadOptions(block_size=rows * 32))
+    block = csv.ReadOptions(block_size=max(rows * 32, HEADER_BYTES))
+    as_text = csv.ConvertOptions(
+        include_columns=wanted,
+        column_types=dict.fromkeys(wanted, pa.string()),
+        strings_can_be_null=True,
+    )
+    try:
+        with (
+            path.open("rb") as raw,
+            csv.open_csv(raw, block, convert_options=as_text) as reader,
+        ):
             for batch in reader:
                 yield batch, raw.tell() / size
-        except ArrowInvalid as error:
-            raise BarError(f"{path}: {error}") from None
-
-
-def _tick_columns(batch: Any, columns: TickColumns, path: Path) -> tuple[Any, ...]:
-    """The columns in the kernel's types; whole numbers are cast where none is lost."""
-    import pyarrow as pa
-
-    names = columns._found_in(batch.schema.names, path)
-    time, price, size = (
-        batch[name] for name in (names.time_ns, names.price, names.size)
-    )
-    if pa.types.is_string(time.type):
-        time = _cast(time, pa.timestamp("ns", "UTC"), names.time_ns, path)
-    if pa.types.is_integer(time.type):
-        time = _cast(time, pa.int64(), names.time_ns, path)
-    if not pa.types.is_int64(price.type):
-        price = _cast(price, pa.float64(), names.price, path)
-    size = _cast(size, pa.int64(), names.size, path)
-    if names.side is None:
-        return time, price, size
-    return time, price, size, _sides(batch[names.side], names.side, path)
-
-
-def _cast(column: Any, to: Any, name: str | None, path: Path) -> Any:
-    from pyarrow import ArrowInvalid, ArrowNotImplementedError
-
-    try:
-        return column.cast(to)
-    except (ArrowInvalid, ArrowNotImplementedError) as error:
-        raise BarError(f"{path}: {name}: {error}") from None
-
-
-def _sides(column: Any, name: str, path: Path) -> Any:
-    import pyarrow as pa
-    from pyarrow import compute
-
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return _cast(column, pa.int8(), name, path)
-    first = compute.utf8_upper(compute.utf8_slice_codeunits(column, 0, 1))
-    buyers = _cast(compute.equal(first, "B"), pa.int8(), name, path)
-    sellers = _cast(compute.equal(first, "S"), pa.int8(), name, path)
-    return compute.subtract(buyers, sellers).fill_null(0)
+    except pa.ArrowException as error:
+        raise BarError(f"{path}: {error}") from None
 
 
 def bars_of_file(
@@ -166,6 +126,7 @@ def bars_of_file(
     every: str | Every = "1m",
     *,
     columns: TickColumns = TickColumns(),  # noqa: B008
+    units: TickUnits = TickUnits(),  # noqa: B008
     rows_at_once: int = ROWS_AT_ONCE,
     until: int | None = None,
     **options: Any,
@@ -178,6 +139,7 @@ def bars_of_file(
         path: a Parquet or CSV file, oldest tick first.
         every: a timeframe or another rule.
         columns: what the file's columns are called.
+        units: what its numbers count, where it does not say so itself.
         rows_at_once: ticks in a chunk.
         until: nanoseconds up to which the file has all ticks.
         options: those of `BarBuilder`.
@@ -185,9 +147,21 @@ def bars_of_file(
     Raises:
         BarError: also BadTick and UnsortedTicks, with the row of the file.
     """
+    chunks = read_ticks(path, columns, rows_at_once, units)
+    yield from bars_of_chunks(chunks, path, every, until, **options)
+
+
+def bars_of_chunks(
+    chunks: Iterable[Chunk],
+    path: str | os.PathLike[str],
+    every: str | Every,
+    until: int | None = None,
+    **options: Any,
+) -> Iterator[tuple[Bars, float]]:
+    """The bars of a file that is being read; see ``bars_of_file``."""
     builder = None
     done = 0
-    for chunk in read_ticks(path, columns, rows_at_once):
+    for chunk in chunks:
         if builder is None:
             builder = _builder_for(chunk, every, options)
         try:

@@ -49,6 +49,11 @@ class Timeframe:
     sessions: Sessions | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        for name in ("count", "offset_ns"):
+            if type(getattr(self, name)) is not int:
+                raise UnknownTimeframe(
+                    f"{name} of a timeframe must be an int, was {getattr(self, name)!r}"
+                )
         if self.count < 1 or (self.unit not in UNITS and self.unit != "mo"):
             raise UnknownTimeframe(
                 f"a timeframe must be a number and a unit, {READ_ME}, was {self}"
@@ -234,6 +239,8 @@ def _read(text: str) -> Every:
 def _offset_ns(offset: str | int) -> int:
     if isinstance(offset, int):
         return offset
+    if not isinstance(offset, str):
+        raise UnknownTimeframe(f"offset must be an int or a text, was {offset!r}")
     sign = -1 if offset.startswith("-") else 1
     read = _read(offset.removeprefix("-"))
     if not isinstance(read, Timeframe) or read.unit == "mo":

@@ -66,7 +66,8 @@ def bars_from_gateway(
     columns: dict[str, Any] = {"time_ns": array("q", times)}
     for name, member in MEMBERS.items():
         whole = name == "volume" or tick_size is not None
-        cells = [by_time[time][member] for time in times]
+        kinds = (int,) if name == "volume" else (int, float, Decimal)
+        cells = [_number(by_time[time], member, kinds) for time in times]
         if whole and name != "volume":
             cells = [_ticks(cell, Decimal(str(tick_size))) for cell in cells]
         columns[name] = array("q" if whole else "d", cells)
@@ -86,12 +87,37 @@ def _time_ns(row: Mapping[str, Any]) -> int:
     missing = [member for member in ("t", *MEMBERS.values()) if member not in row]
     if missing:
         raise BarError(f"a bar must have {missing[0]}, was {row}")
-    found = STAMP.fullmatch(row["t"])
+    found = STAMP.fullmatch(row["t"]) if isinstance(row["t"], str) else None
     if found is None:
-        raise BarError(f"t must be a time stamp with its zone, was {row['t']!r}")
-    moment = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00"))
+        raise _no_stamp(row)
+    try:
+        moment = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00"))
+    except ValueError:
+        raise _no_stamp(row) from None
+    if not 1970 <= moment.year < 2262:
+        raise _no_stamp(row)
     seconds = (moment - EPOCH) // (moment.resolution * 1_000_000)
     return seconds * 1_000_000_000 + int((found[2] or "0").ljust(9, "0"))
+
+
+def _no_stamp(row: Mapping[str, Any]) -> BarError:
+    return BarError(
+        f"t must be a time stamp with its zone, from 1970 to 2261, was {row['t']!r}"
+    )
+
+
+def _number(row: Mapping[str, Any], member: str, kinds: Any) -> Any:
+    """A member that is a number, and finite; a bool is none."""
+    value: Any = row[member]
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, kinds)
+        or value != value
+        or not -(2**63) <= value < 2**63
+    ):
+        wanted = "a whole number" if kinds == (int,) else "a number"
+        raise BarError(f"{member} must be {wanted}, was {value!r} in the bar {row}")
+    return value
 
 
 def _ticks(price: float | Decimal, tick: Decimal) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder.marketdata._turn import Turn
 from fastorder.marketdata.bars import Bar, Bars
 from fastorder.marketdata.building import BarBuilder
 from fastorder.marketdata.errors import UnknownTimeframe
@@ -47,6 +48,7 @@ class MultiTimeframe:
         frames.sort(key=lambda frame: frame.length_ns)
         self._builders = {frame: BarBuilder(frame, **options) for frame in frames}
         self._sources = {frame: _source(frame, frames) for frame in frames}
+        self._turn = Turn()
 
     def __repr__(self) -> str:
         return f"<MultiTimeframe of {', '.join(self.names)}>"
@@ -68,24 +70,28 @@ class MultiTimeframe:
             BadTick, UnsortedTicks: the tick is refused, and nothing is changed.
         """
         closed = False
-        for frame, source in self._sources.items():
-            if source is None:
-                builder = self._builders[frame]
-                closed = (
-                    builder.update(time_ns, price, size, side) is not None or closed
-                )
-        return self._passed_on(time_ns) if closed else []
+        with self._turn:
+            for frame, source in self._sources.items():
+                if source is None:
+                    bar = self._builders[frame].update(time_ns, price, size, side)
+                    closed = bar is not None or closed
+            return self._passed_on(time_ns) if closed else []
 
     def advance(self, time_ns: int) -> list[tuple[str, Bar]]:
         """Say what time it is: the bars that are complete by then, as from update."""
-        for frame, source in self._sources.items():
-            if source is None:
-                self._builders[frame].advance(time_ns)
-        return self._passed_on(time_ns)
+        with self._turn:
+            for frame, source in self._sources.items():
+                if source is None:
+                    self._builders[frame].advance(time_ns)
+            return self._passed_on(time_ns)
 
     def snapshot(self, every: str | Timeframe) -> Bar | None:
         """The bar of a timeframe in the making; None where there is none."""
         frame = self._frame(every)
+        with self._turn:
+            return self._snapshot(frame)
+
+    def _snapshot(self, frame: Timeframe) -> Bar | None:
         source = self._sources[frame]
         builder = self._builders[frame]
         if source is None:
