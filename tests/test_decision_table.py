@@ -822,3 +822,27 @@ def test_row_26_the_orders_of_others_are_never_adopted(clock):
         ours(customTag="another"), ours(id=8, customTag=None, creationTimestamp=OLD)
     )
     assert is_order(asked(made(clock), clock, no_answer(), others))
+
+
+# ---------------------------------------------------------------- 7 and 8: turned away
+
+
+@pytest.mark.parametrize("number", [401, 429])
+def test_row_08_what_was_turned_away_cannot_be_booked_late(clock, number):
+    """A third of the quiet time is enough: lists may be behind, and no more."""
+    placement = made(clock, resend="never", max_retries=0)
+    command = quiet_down(placement, clock, asked(placement, clock, status(number)))
+    assert command.value.outcome is Outcome.NOT_PLACED
+    assert "at least 10 s after the last send" in command.value.proof
+
+
+@pytest.mark.parametrize("number", [401, 429])
+@pytest.mark.parametrize("first", [True, False])
+def test_row_08_after_a_send_that_was_not_all_of_it_has_to_pass(clock, number, first):
+    placement = made(clock, max_retries=1)
+    sends = no_answer(), ABSENT, status(number)
+    if not first:
+        sends = status(number), ABSENT, no_answer()
+    command = quiet_down(placement, clock, asked(placement, clock, *sends))
+    assert command.value.outcome is Outcome.NOT_PLACED
+    assert "at least 30 s after the last send" in command.value.proof

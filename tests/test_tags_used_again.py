@@ -1,0 +1,82 @@
+"""A custom tag is a key, not a label: it stands for one order of its account."""
+
+import pytest
+from conftest import ACCOUNT, bought_elsewhere
+
+import fastorder
+from fastorder import Outcome, blocking
+from fastorder.simulator import Fault
+
+PLACE, SEARCH = "/api/Order/place", "/api/Order/search"
+FIRST = {"symbol": "MNQ", "side": "BUY", "quantity": 1, "account_id": ACCOUNT}
+ANOTHER = [
+    {"quantity": 3},
+    {"side": "SELL"},
+    {"limit_price": 21_000},
+    {"symbol": "MES"},
+]
+
+
+@pytest.fixture
+def limits(trader):
+    """Places a limit order tagged "a"; what is not said is as in the first."""
+    trader.set_contract_id("MES", "CON.F.US.MES.Z26")
+
+    def place(executor=trader, **other):
+        order = {"limit_price": 20_000, **FIRST, **other}
+        return executor.place_limit_order(custom_tag="a", **order)
+
+    return place
+
+
+@pytest.mark.parametrize("other", ANOTHER, ids=str)
+def test_the_tag_of_another_order_is_refused_with_both(limits, gateway, other):
+    assert limits().success
+    with pytest.raises(fastorder.KeyReused) as raised:
+        limits(**other)
+    assert raised.value.is_tag
+    assert raised.value.key == "a"
+    assert raised.value.before != raised.value.now
+    assert "custom_tag 'a' must stand for one order" in str(raised.value)
+    assert len(gateway.ledger.requests(PLACE)) == 1
+
+
+def test_the_same_order_once_more_is_the_first_one(limits, gateway):
+    first = limits()
+    assert limits() == first
+    assert len(gateway.ledger.requests(PLACE)) == 1
+
+
+def test_a_tag_is_of_its_account_alone(limits, gateway):
+    first, second = limits(), limits(account_id=ACCOUNT + 1)
+    assert first.success
+    assert second != first
+    assert len(gateway.ledger.requests(PLACE)) == 2
+
+
+@pytest.mark.parametrize("other", ANOTHER, ids=str)
+def test_what_another_program_used_it_for_is_named(limits, gateway, other):
+    """The only send was refused: nothing is in doubt, and the contract stays open."""
+    with blocking.OrderExecutor(gateway.base_url) as executor:
+        executor.set_token(gateway.token)
+        executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
+        executor.set_contract_id("MES", "CON.F.US.MES.Z26")
+        owner = limits(executor, **other)
+    result = limits()
+    assert result.outcome is Outcome.REJECTED
+    assert result.order_id is None
+    assert f"another order, {owner.order_id}" in result.message
+    assert result.error_name == "OrderRejected"
+
+
+def test_another_type_under_the_tag_is_another_order(limits, gateway):
+    owner = bought_elsewhere(gateway, custom_tag="a")
+    result = limits()
+    assert result.outcome is Outcome.REJECTED
+    assert f"another order, {owner.order_id}" in result.message
+
+
+def test_after_a_lost_send_the_owner_of_a_tag_decides_nothing(limits, gateway):
+    bought_elsewhere(gateway, custom_tag="a")
+    gateway.faults.add(Fault(PLACE, effect="none", reply="hang_up"))
+    assert limits().outcome is Outcome.UNKNOWN
