@@ -198,11 +198,15 @@ cdef class Ticket(Receiver):
             if self.waiter is None:
                 self.waiter = waiter
             elif self.waiters is None:
-                self.waiters = [waiter]
+                self.waiters = {waiter: None}
             else:
-                self.waiters.append(waiter)
+                self.waiters[waiter] = None
             waiter._asyncio_future_blocking = True
-            yield waiter
+            try:
+                yield waiter
+            finally:
+                if not self.done:
+                    self.leave(waiter)
         return self._value()
 
     def send(self, value):
@@ -319,15 +323,22 @@ cdef class Ticket(Receiver):
         self.dispatcher.ticket_ended(self)
         return self.wake_waiters()
 
+    cdef int leave(self, Waiter waiter) except -1:
+        """A wait has ended before the request, as a cancelled one does."""
+        if waiter is self.waiter:
+            self.waiter = None
+        elif self.waiters is not None:
+            self.waiters.pop(waiter, None)
+        return 0
+
     cdef int wake_waiters(self) except -1:
         cdef Waiter waiter
         if self.callbacks is not None:
             callbacks, self.callbacks = self.callbacks, None
             for callback in callbacks:
                 callback(self)
-        if self.waiter is None:
-            return 0
-        self.waiter.wake()
+        if self.waiter is not None:
+            self.waiter.wake()
         if self.waiters is not None:
             for waiter in self.waiters:
                 waiter.wake()
