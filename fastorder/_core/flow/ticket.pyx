@@ -18,8 +18,9 @@ from fastorder._core.flow.result cimport result_of
 from fastorder._core.transport.evidence cimport Evidence, Receiver
 from fastorder._core.transport.waiter cimport Waiter
 
+from fastorder._base.outside_text import from_outside
 from fastorder.enums import Outcome
-from fastorder.errors import ExecutorClosed, NotAwaited
+from fastorder.errors import ExecutorClosed, FastOrderError, NotAwaited
 
 cdef extern from "Python.h":
     PyObject* PyEval_GetGlobals()
@@ -274,7 +275,7 @@ cdef class Ticket(Receiver):
         if self.settled:
             self.wake_waiters()
             return
-        why = f"the client itself failed: {error!r}"
+        why = f"the client itself failed: {from_outside(repr(error))}"
         if self.kind == "read":
             self.error = error
             self.end()
@@ -314,8 +315,19 @@ cdef class Ticket(Receiver):
         elif self.convert is None:
             self.result = value
         else:
-            self.result = self.convert(value)
+            self.take(value)
         return self.end()
+
+    cdef int take(self, object value) except -1:
+        """Make a result of a document; what it lacks is the read's error.
+
+        A traceback would show the document to whoever shows local variables.
+        """
+        try:
+            self.result = self.convert(value)
+        except FastOrderError as error:
+            self.error = error.with_traceback(None)
+        return 0
 
     cdef int end(self) except -1:
         self.done = True
