@@ -88,6 +88,8 @@ class OrderExecutor(BaseExecutor[OrderResult]):
     def close(self, drain: float | None = None) -> None:
         """Close; what is on its way may end first.
 
+        Once its thread has ended, any other will do, and nothing is waited for.
+
         Args:
             drain: seconds to wait for that; the request timeout where not given.
                 What has not ended then gets the outcome UNKNOWN, or NOT_SENT where
@@ -96,6 +98,9 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         if self.closed:
             return
         seconds = self._drain_s(drain)
+        if self._engine.driver_ended:
+            self._close_now()
+            return
         until = time.monotonic() + seconds
         sigint = DeferredSigint()
         try:
@@ -105,8 +110,7 @@ class OrderExecutor(BaseExecutor[OrderResult]):
                 sigint.deliver()
         finally:  # Ctrl-C ends the wait, and it closes all the same
             try:
-                self._dispatcher.close()
-                self._close_journal()
+                self._close_now()
             finally:
                 sigint.end()
 

@@ -10,6 +10,7 @@ from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.loop_engine import LoopEngine
 from fastorder.auth.credentials import credentials_from
+from fastorder.errors import ExecutorMisuse
 from fastorder.session.keepalive import Keepalive
 from fastorder.verbs.base import BaseExecutor
 
@@ -90,6 +91,8 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
     async def aclose(self, drain: float | None = None) -> None:
         """Close; what is on its way may end first.
 
+        Once its event loop is closed, any other will do, and nothing is waited for.
+
         Args:
             drain: seconds to wait for that; the request timeout where not given.
                 What has not ended then gets the outcome UNKNOWN, or NOT_SENT where
@@ -97,9 +100,12 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
         """
         if self.closed:
             return
+        seconds = self._drain_s(drain)
+        if self._engine.driver_ended:
+            self.close()
+            return
         import asyncio  # this runs in a loop: it is loaded
 
-        seconds = self._drain_s(drain)
         waits = [asyncio.ensure_future(ticket) for ticket in self._drained()]
         try:
             if waits:
@@ -108,8 +114,24 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
             for wait in waits:
                 if not wait.cancel() and not wait.cancelled():
                     wait.exception()  # a group's; it has been logged
-            self._dispatcher.close()
-            self._close_journal()
+            self._close_now()
+
+    def close(self) -> None:
+        """Close, where there is no loop to await ``aclose`` in: it has ended.
+
+        So does one that was never used. Nothing is waited for; see ``aclose``.
+
+        Raises:
+            ExecutorMisuse: its event loop is open.
+        """
+        if self.closed:
+            return
+        if self._engine.used and not self._engine.driver_ended:
+            raise ExecutorMisuse(
+                "an executor must be closed in its event loop while that is open: "
+                "await aclose()"
+            )
+        self._close_now()
 
     async def recover(self) -> list[OrderResult]:
         """Look up what an earlier run with the same journal left unresolved.

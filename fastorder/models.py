@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any, TypeAlias, TypeVar
 
+from fastorder._base.outside_text import from_outside
 from fastorder._base.timestamps import time_from
 from fastorder.enums import OrderStatus, OrderType, Side
 
@@ -69,24 +70,24 @@ class Order:
         """
         try:
             return cls(
-                id=row["id"],
-                account_id=row["accountId"],
-                contract_id=row["contractId"],
+                id=_plain(row["id"]),
+                account_id=_plain(row["accountId"]),
+                contract_id=_plain(row["contractId"]),
                 status=_named(OrderStatus, row["status"]),
                 type=_named(OrderType, row["type"]),
                 side=Side(row["side"]),
-                size=row["size"],
-                fill_volume=row.get("fillVolume") or 0,
+                size=_plain(row["size"]),
+                fill_volume=_plain(row.get("fillVolume") or 0),
                 limit_price=_decimal(row.get("limitPrice")),
                 stop_price=_decimal(row.get("stopPrice")),
                 filled_price=_decimal(row.get("filledPrice")),
                 trail_price=_decimal(row.get("trailPrice")),
-                trail_distance=row.get("trailDistance"),
-                custom_tag=row.get("customTag"),
+                trail_distance=_plain(row.get("trailDistance")),
+                custom_tag=_plain(row.get("customTag")),
                 created=time_from(row.get("creationTimestamp")),
                 updated=time_from(row.get("updateTimestamp")),
-                parent_id=row.get("parentOrderId"),
-                linked_id=row.get("linkedOrderId"),
+                parent_id=_plain(row.get("parentOrderId")),
+                linked_id=_plain(row.get("linkedOrderId")),
             )
         except KeyError as missing:
             raise ValueError(f"an order must have {missing}, it has none") from None
@@ -135,13 +136,13 @@ class Contract:
         """
         try:
             return cls(
-                id=row["id"],
-                name=row["name"],
-                description=row.get("description") or "",
+                id=_plain(row["id"]),
+                name=_plain(row["name"]),
+                description=_plain(row.get("description") or ""),
                 tick_size=Decimal(repr(row["tickSize"])),
                 tick_value=Decimal(repr(row["tickValue"])),
-                active=row["activeContract"],
-                symbol_id=row.get("symbolId") or "",
+                active=_plain(row["activeContract"]),
+                symbol_id=_plain(row.get("symbolId") or ""),
             )
         except KeyError as missing:
             raise ValueError(f"a contract must have {missing}, it has none") from None
@@ -177,12 +178,12 @@ class Account:
         """
         try:
             return cls(
-                id=row["id"],
-                name=row["name"],
+                id=_plain(row["id"]),
+                name=_plain(row["name"]),
                 balance=Decimal(repr(row["balance"])),
-                can_trade=row["canTrade"],
-                visible=row["isVisible"],
-                simulated=row.get("simulated"),
+                can_trade=_plain(row["canTrade"]),
+                visible=_plain(row["isVisible"]),
+                simulated=_plain(row.get("simulated")),
             )
         except KeyError as missing:
             raise ValueError(f"an account must have {missing}, it has none") from None
@@ -226,12 +227,12 @@ class Trade:
         """
         try:
             return cls(
-                id=row["id"],
-                account_id=row["accountId"],
-                contract_id=row["contractId"],
-                order_id=row["orderId"],
+                id=_plain(row["id"]),
+                account_id=_plain(row["accountId"]),
+                contract_id=_plain(row["contractId"]),
+                order_id=_plain(row["orderId"]),
                 side=Side(row["side"]),
-                size=row["size"],
+                size=_plain(row["size"]),
                 price=Decimal(repr(row["price"])),
                 profit_and_loss=_decimal(row["profitAndLoss"]),
                 fees=Decimal(repr(row["fees"])),
@@ -247,7 +248,17 @@ def _named(kind: type[_Number], number: int) -> _Number | int:
     try:
         return kind(number)
     except ValueError:
-        return number
+        kept: int = _plain(number)
+        return kept
+
+
+def _plain(value: Any) -> Any:
+    """A member of a row as it is kept; a text is made fit to be shown."""
+    if isinstance(value, str):
+        return from_outside(value)
+    if isinstance(value, (dict, list)):
+        raise TypeError(f"a text or a number was expected, was {type(value).__name__}")
+    return value
 
 
 def _decimal(number: float | None) -> Decimal | None:

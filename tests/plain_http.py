@@ -49,10 +49,13 @@ class Wire:
     def ask(self, path, **members):
         return self.send(path, json.dumps(members).encode())
 
-    def send(self, path, body=b"", method="POST", content_type="application/json"):
+    def send(
+        self, path, body=b"", method="POST", content_type="application/json", **more
+    ):
         headers = {"Content-Type": content_type} if content_type else {}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        headers |= more
         self._connection.request(method, f"/api/{path}", body, headers)
         answer = self._connection.getresponse()
         return Reply(answer.status, dict(answer.getheaders()), answer.read())

@@ -1,9 +1,13 @@
 """History bars: which ones, in which order, and what they hold."""
 
+import select
+import socket
 from datetime import datetime
 
 import pytest
-from plain_http import MNQ, OLD, PRICE
+from plain_http import ACCOUNT, MNQ, OLD, PRICE, request_bytes
+
+from fastorder.simulator.bars import bars
 
 DONE = {"success": True, "errorCode": 0, "errorMessage": None}
 NOW = "2026-08-19T19:49:25Z"
@@ -175,3 +179,54 @@ def test_old_bars_and_long_ones_do_not_break(wire):
         limit=20_000,
     )
     assert len(reply["bars"]) == 3
+
+
+def test_others_are_answered_while_many_bars_are_made(market):
+    """An order that comes after the call for bars is answered before it."""
+    long = request_bytes(
+        market,
+        "History/retrieveBars",
+        contractId=MNQ,
+        live=False,
+        startTime="1970-01-01T00:00:00Z",
+        endTime=NOW,
+        unit=DAY,
+        unitNumber=1,
+        limit=20_000,
+        includePartialBar=False,
+    )
+    short = request_bytes(
+        market,
+        "Order/place",
+        accountId=ACCOUNT,
+        contractId=MNQ,
+        type=2,
+        side=0,
+        size=1,
+    )
+    address = market.host, market.port
+    with (
+        socket.create_connection(address) as history,
+        socket.create_connection(address) as orders,
+    ):
+        history.sendall(long)
+        for _ in range(20):
+            orders.sendall(short)
+            ready, _, _ = select.select([history, orders], [], [], 60)
+            assert ready == [orders]
+            assert b'"success": true' in orders.recv(65536)
+
+
+def test_a_market_that_moves_meanwhile_does_not_move_the_bars(market):
+    walk = market.gateway.exchange.walk(market.gateway.contract(MNQ))
+    now_s = market.gateway.clock.now_s()
+
+    def made():
+        return bars(walk, 0.0, now_s, 60, 200, now_s, False)
+
+    expected = list(made())
+    rows = made()
+    got = [next(rows) for _ in range(100)]
+    market.set_price(MNQ, PRICE + 500)
+    assert [*got, *rows] == expected
+    assert list(made()) != expected

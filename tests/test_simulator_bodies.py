@@ -1,9 +1,13 @@
 """Bodies that do not bind: HTTP 400 with a validation problem, and nothing happens."""
 
+import gzip
 import json
+import zlib
 
 import pytest
-from plain_http import ACCOUNT, LONG_AGO, MNQ, PRICE
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from plain_http import ACCOUNT, LONG_AGO, MNQ, PRICE, wire_to
 
 DATE = LONG_AGO
 GOOD = {
@@ -232,3 +236,70 @@ def test_another_content_type_is_a_415(market, wire, content_type):
 
 def test_a_body_of_several_megabytes_is_a_413(wire):
     assert wire.send("Order/place", b" " * (3 << 20)).status == 413
+
+
+# ---------------------------------------------------------------- codings and heads
+
+PLACED = json.dumps(GOOD["Order/place"]).encode()
+CODED = {
+    "gzip": gzip.compress(PLACED),
+    "x-gzip": gzip.compress(PLACED),
+    "deflate": zlib.compress(PLACED),
+    "br": b"\x8b\x00\x80\x03",
+    "zstd": b"\x28\xb5\x2f\xfd",
+    "identity, gzip": gzip.compress(PLACED),
+    "GZIP": gzip.compress(PLACED),
+    "nonsense": PLACED,
+}
+
+
+@pytest.mark.parametrize("coding", CODED)
+@pytest.mark.parametrize("kind", ["true", "plain", "cut", "broken"])
+def test_a_coded_body_is_a_415_whatever_it_holds(market, wire, coding, kind):
+    coded = CODED[coding]
+    body = {
+        "true": coded,
+        "plain": PLACED,
+        "cut": coded[: len(coded) // 2],
+        "broken": coded[:12] + b"\xff" * 20,
+    }[kind]
+    assert wire.send("Order/place", body, **{"Content-Encoding": coding}).status == 415
+    assert market.ledger.effects() == []
+    assert wire.place()["success"]  # the connection lives
+
+
+def test_a_body_that_is_said_to_have_no_coding_is_taken(wire):
+    reply = wire.send("Order/place", PLACED, **{"Content-Encoding": "identity"})
+    assert reply.json["success"]
+
+
+HEADS = [
+    "Accept",
+    "Accept-Charset",
+    "Accept-Encoding",
+    "Authorization",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Type",
+    "Cookie",
+    "Expect",
+    "If-Match",
+    "If-Modified-Since",
+    "Origin",
+    "Range",
+    "TE",
+    "Upgrade",
+    "X-Forwarded-For",
+]
+
+
+@given(
+    st.sampled_from(HEADS),
+    st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30)
+    | st.sampled_from(["gzip", "br", "application/json; charset=utf-16", "bytes=0-"]),
+    st.binary(max_size=40) | st.sampled_from([PLACED, gzip.compress(PLACED)]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_head_and_no_body_is_the_gateways_own_failure(market, name, value, body):
+    with wire_to(market) as fresh:
+        assert 200 <= fresh.send("Order/place", body, **{name: value}).status < 500

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextvars
+import gc
 import time
 from asyncio.tasks import _PyTask
 
 import pytest
 from conftest import ACCOUNT
 
+import fastorder
 from fastorder._core.transport.waiter import Waiter, WakeUps
 from fastorder.simulator import Fault
 
@@ -202,3 +204,54 @@ def test_a_waiter_is_what_asyncio_asks_of_a_future():
     loop.run_until_complete(asyncio.sleep(0))
     assert called == [waiter, waiter]
     loop.close()
+
+
+WAYS_TO_STOP = ["cancelled", "timed out", "closed"]
+
+
+@pytest.mark.parametrize("way", WAYS_TO_STOP)
+@pytest.mark.parametrize("others", [0, 1, 2])
+def test_a_wait_that_has_ended_is_nothing_to_an_open_ticket(
+    run, connect, gateway, way, others
+):
+    """A program that looks after an order every second may do so for hours."""
+    gateway.faults.add(Fault(PLACE, delay_s=3600, times=None))
+
+    async def wait(ticket):
+        return await ticket
+
+    async def stop(ticket):
+        if way == "timed out":
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(ticket, 0)
+            return
+        if way == "closed":
+            steps = ticket.__await__()
+            next(steps)
+            steps.close()
+            return
+        task = asyncio.create_task(wait(ticket))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    def waiters():
+        gc.collect()
+        return sum(type(thing) is Waiter for thing in gc.get_objects())
+
+    async def main():
+        async with connect(timeouts=fastorder.Timeouts(request=300)) as executor:
+            await executor.connect()
+            ticket = buy(executor)
+            waiting = [asyncio.create_task(wait(ticket)) for _ in range(others)]
+            await asyncio.sleep(0)
+            before = waiters()
+            for _ in range(100):
+                await stop(ticket)
+            assert waiters() == before
+            await executor.aclose(drain=0)
+            for task in waiting:
+                assert (await task).outcome is fastorder.Outcome.UNKNOWN
+
+    run(main())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from fastorder._base.known_secrets import KnownSecrets
 from fastorder.errors import FastOrderError, InvalidField, Unshown, WrongFieldType
 
 
 class Credentials:
     """What a login takes; only ``request`` gives it away.
+
+    While it is there, no text shows the key.
 
     Raises:
         WrongFieldType: one of them is no text.
@@ -17,9 +20,10 @@ class Credentials:
     Attributes:
         hint: what a gateway that refuses them may want instead; "" where nothing is
             known of that.
+        secrets: has the key.
     """
 
-    __slots__ = ("_request", "hint")
+    __slots__ = ("_request", "hint", "secrets")
 
     def __init__(self, user_name: str, api_key: str) -> None:
         for name, value in (("user_name", user_name), ("api_key", api_key)):
@@ -45,6 +49,8 @@ class Credentials:
                 Unshown(api_key),
             ) from None
 
+        self.secrets = KnownSecrets()
+        self.secrets.add(api_key)
         self.hint = (
             "the user name of the platform is wanted, not the e-mail address"
             if "@" in user_name

@@ -148,6 +148,8 @@ class Renewal(Receiver):
             return  # a later login says which credentials are kept
         self._kept_number = number
         self._credentials = kept
+        if kept is not None:  # once it is replaced, it may still be repeated
+            self._session.tokens.secrets.include(kept.secrets)
         if kept is not None and self._session.tokens.number == number:
             self._planned_number = number
             self._plan(int(lasts_s * USED_SHARE * SECOND_NS))

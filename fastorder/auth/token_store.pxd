@@ -8,5 +8,6 @@ cdef class TokenStore:
     cdef int64_t _drawn
     cdef readonly int64_t number
     cdef bytes _header
+    cdef readonly object secrets
 
     cpdef bytes header(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from threading import Lock
 
+from fastorder._base.known_secrets import KnownSecrets
 from fastorder._core.codec.field_checks import header_token
 from fastorder.errors import TokenMissing
 
@@ -20,15 +21,17 @@ class TokenStore:
         number: of the token, drawn when it was asked for; 0 where there is none. It is
             swapped after the token, so whoever reads the number first and the token
             then takes a token for an older one at worst, never for a newer one.
+        secrets: every token that came here, so that no text shows it.
     """
 
-    __slots__ = ("_drawn", "_header", "_lock", "number")
+    __slots__ = ("_drawn", "_header", "_lock", "number", "secrets")
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._drawn = 0
         self._header: bytes | None = None
         self.number = 0
+        self.secrets = KnownSecrets()
 
     def __repr__(self) -> str:
         return f"<TokenStore: {'empty' if self._header is None else 'a token'}>"
@@ -52,6 +55,7 @@ class TokenStore:
             header = header_token(token)
         except (TypeError, ValueError) as error:
             return error.with_traceback(None)
+        self.secrets.add(token)
         with self._lock:
             if number > self.number:
                 self._header = header

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastorder._base.hints import symbol_meant
+from fastorder._base.outside_text import from_outside
 from fastorder._core.codec.field_checks import contract_id_from
 from fastorder._core.codec.price import TickGrid
 from fastorder.errors import InvalidField, UnknownSymbol
@@ -134,7 +135,7 @@ def _what_is_there(symbol: str, listed: list[Contract]) -> str:
     if meant:
         return f"did you mean {meant}?"
     found = dict.fromkeys(product(contract) for contract in listed if contract.active)
-    return f"the gateway finds {', '.join(found) or 'none'} for it"
+    return f"the gateway finds {from_outside(', '.join(found)) or 'none'} for it"
 
 
 def _is_symbol(contract_id: object) -> bool:

@@ -7,6 +7,7 @@ same process would free it too. So what is held is noted here and asked first.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -24,12 +25,13 @@ FAR = 2**30  # the byte that is locked on Windows; the process's number stays re
 _held: dict[tuple[int, int], int] = {}
 """What is locked, by the identity of the lock file, and the process that did it."""
 
-_turn = threading.Lock()
+_turn = threading.RLock()
+"""The collector may run anywhere, and close a journal that was forgotten."""
 
 
 def _renew() -> None:
     global _turn
-    _turn = threading.Lock()
+    _turn = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -48,6 +50,8 @@ class Lock:
     __slots__ = ("_file", "_identity")
 
     def __init__(self, path: str) -> None:
+        if is_held_here(path):
+            gc.collect()  # perhaps by a journal that nobody can reach any more
         with _turn:
             refuse_fork(path)
             self._identity = _identity_of(path)

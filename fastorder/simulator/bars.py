@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from fastorder.simulator.book import number
@@ -9,6 +10,7 @@ from fastorder.simulator.clock import stamp
 from fastorder.simulator.prices import STEP_S, step_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from fastorder.simulator.prices import Walk
@@ -27,22 +29,34 @@ def bars(
     limit: int,
     now_s: float,
     partial: bool,
-) -> list[dict[str, Any]]:
-    """Bars by open time, newest first, at most ``limit``.
+) -> Iterator[dict[str, Any]]:
+    """Bars by open time, newest first, at most ``limit``, of the walk as it is now.
 
     Bars of a day and more open when the session does. A bar's high and low are those
     of ``SAMPLES`` moments spread over it.
     """
+    return _bars(copy(walk), start_s, end_s, length_s, limit, now_s, partial)
+
+
+def _bars(
+    walk: Walk,
+    start_s: float,
+    end_s: float,
+    length_s: int,
+    limit: int,
+    now_s: float,
+    partial: bool,
+) -> Iterator[dict[str, Any]]:
     first_s = DAY_OPEN_S if length_s >= UNIT_S[4] else 0
     newest = int((min(end_s, now_s) - first_s) // length_s) * length_s + first_s
-    rows: list[dict[str, Any]] = []
+    left = min(limit, MOST_BARS)
     open_s = newest
-    while open_s >= start_s and len(rows) < min(limit, MOST_BARS):
+    while open_s >= start_s and left:
         finished = open_s + length_s <= now_s
         if finished or partial:
-            rows.append(_bar(walk, open_s, min(open_s + length_s, now_s)))
+            yield _bar(walk, open_s, min(open_s + length_s, now_s))
+            left -= 1
         open_s -= length_s
-    return rows
 
 
 def _bar(walk: Walk, open_s: float, close_s: float) -> dict[str, Any]:

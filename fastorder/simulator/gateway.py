@@ -20,6 +20,7 @@ from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
     Answer,
     BindingError,
+    LongAnswer,
     bound,
     envelope,
     members_of,
@@ -37,7 +38,7 @@ COMBINE_ACCOUNT = 12345679
 
 _NONE = Answer(401, b"")
 
-Handler = Callable[["Gateway", dict[str, Any]], Answer]
+Handler = Callable[["Gateway", dict[str, Any]], Answer | LongAnswer]
 
 
 class Gateway:
@@ -96,7 +97,9 @@ class Gateway:
 
     # ------------------------------------------------------------ the way in
 
-    def handle(self, endpoint: str, token: str | None, body: bytes) -> Answer:
+    def handle(
+        self, endpoint: str, token: str | None, body: bytes
+    ) -> Answer | LongAnswer:
         """Answer one POST; ``endpoint`` is the path in lower case."""
         fields = FIELDS.get(endpoint)
         if fields is None:
@@ -170,7 +173,7 @@ class Gateway:
             return envelope(1, contract=None)
         return envelope(contract=contract.to_wire())
 
-    def _bars(self, members: dict[str, Any]) -> Answer:
+    def _bars(self, members: dict[str, Any]) -> Answer | LongAnswer:
         contract = self.contract(members["contractId"])
         unit = UNIT_S.get(members["unit"])
         if contract is None:
@@ -192,7 +195,7 @@ class Gateway:
             self.clock.now_s(),
             members["includePartialBar"],
         )
-        return envelope(bars=rows)
+        return LongAnswer(rows, lambda made: envelope(bars=made))
 
     # ------------------------------------------------------------ orders
 

@@ -45,6 +45,12 @@ class Walk:
         self._cached = (-1, 0)
         self._edges = [(-1, 0.0, 0.0)] * _OCTAVES  # the corners that were used last
 
+    def __copy__(self) -> Walk:
+        """The same walk; whoever moves this one does not move that."""
+        other = Walk.__new__(Walk)
+        other.__dict__.update(self.__dict__, _edges=self._edges[:])
+        return other
+
     def ticks(self, step: int) -> int:
         """The last price in ticks at a step."""
         if self._cached[0] != step:

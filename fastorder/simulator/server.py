@@ -19,7 +19,7 @@ from aiohttp import web
 from fastorder.simulator.endpoints import PING
 from fastorder.simulator.faults import Fault, FaultPlan
 from fastorder.simulator.gateway import Gateway
-from fastorder.simulator.wire import Answer, document_of
+from fastorder.simulator.wire import Answer, LongAnswer, document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PONG = Answer(200, b"pong", "text/plain; charset=utf-8")
+ROWS_A_TURN = 20
 REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}
 
 
@@ -81,7 +82,12 @@ class Simulator:
     async def start(self) -> None:
         """Listen; port 0 becomes the port that the system picked."""
         self._loop = asyncio.get_running_loop()
-        self._server = web.Server(self._serve, access_log=None, keepalive_timeout=600.0)
+        self._server = web.Server(
+            self._serve,
+            access_log=None,
+            keepalive_timeout=600.0,
+            auto_decompress=False,
+        )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.05)
         await self._runner.setup()
         await self._listen()
@@ -144,7 +150,7 @@ class Simulator:
             self._book(connection, endpoint, body, fault)
         carry_out = self._handling(request, endpoint, body)
         if fault is None:
-            return _response(carry_out())
+            return _response(await _whole(carry_out()))
         return await self._faulty(request, fault, carry_out)
 
     def _book(
@@ -161,11 +167,11 @@ class Simulator:
 
     def _handling(
         self, request: web.BaseRequest, endpoint: str, body: bytes
-    ) -> Callable[[], Answer]:
+    ) -> Callable[[], Answer | LongAnswer]:
         """What carries a request out and returns its answer."""
         if endpoint == PING:
             return lambda: PONG
-        if body and not _is_json(request.content_type):
+        if body and (_is_coded(request) or not _is_json(request.content_type)):
             return lambda: Answer(415, b"")
         token = _bearer(request.headers.get("Authorization"))
         return lambda: self.gateway.handle(endpoint, token, body)
@@ -189,13 +195,16 @@ class Simulator:
     # ------------------------------------------------------------ faults
 
     async def _faulty(
-        self, request: web.BaseRequest, fault: Fault, carry_out: Callable[[], Answer]
+        self,
+        request: web.BaseRequest,
+        fault: Fault,
+        carry_out: Callable[[], Answer | LongAnswer],
     ) -> web.StreamResponse:
         answer = Answer(200, b"")
         if fault.reply == "lag":
             self.gateway.search_lag_s = fault.delay_s
         if fault.effect == "now":
-            answer = carry_out()
+            answer = await _whole(carry_out())
         elif fault.effect == "late":
             self._later(fault.delay_s, carry_out)
         return await self._reply(request, fault, answer)
@@ -358,6 +367,27 @@ def _reset(transport: asyncio.Transport) -> None:
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+async def _whole(answer: Answer | LongAnswer) -> Answer:
+    """The answer, its rows made; others have their turn between some of them."""
+    if isinstance(answer, Answer):
+        return answer
+    rows = []
+    for row in answer.rows:
+        rows.append(row)
+        if len(rows) % ROWS_A_TURN == 0:
+            await asyncio.sleep(0)
+    return answer.answer(rows)
+
+
+def _is_coded(request: web.BaseRequest) -> bool:
+    """Whether its body has a content coding: the gateway's pages know of none.
+
+    Source: RFC 9110, section 15.5.16.
+    """
+    coding = request.headers.get("Content-Encoding", "")
+    return coding.strip().lower() not in ("", "identity")
 
 
 def _is_json(content_type: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastorder.simulator.clock import seconds_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class Answer(NamedTuple):
@@ -17,6 +17,18 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     content_type: str = "application/json; charset=utf-8"
+
+
+class LongAnswer(NamedTuple):
+    """An answer of rows that take long: others are answered while they are made.
+
+    Attributes:
+        rows: made one by one; what changes meanwhile does not change them.
+        answer: of the rows, once all are there.
+    """
+
+    rows: Iterator[dict[str, Any]]
+    answer: Callable[[list[dict[str, Any]]], Answer]
 
 
 class BindingError(Exception):

@@ -30,6 +30,7 @@ from fastorder._core.transport.gate import Gate
 from fastorder.auth.credentials import Credentials
 from fastorder.errors import (
     ConfigurationError,
+    ExecutorMisuse,
     FastOrderError,
     Halted,
     InvalidField,
@@ -146,6 +147,8 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
                 ResourceWarning,
                 stacklevel=2,
             )
+        if hasattr(self, "_made_at") and self._can_be_given_up():
+            self._close_now()
 
     @property
     def base_url(self) -> str:
@@ -417,6 +420,24 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         return OutcomeLog(
             self._journal, on_unknown, on_late_arrival, self._gate, Clock(), engine
         )
+
+    def _can_be_given_up(self) -> bool:
+        """Whether nothing of it goes on by itself, and this thread may say so."""
+        engine = self._engine
+        if engine.closed or engine.is_forked or sys.is_finalizing():
+            return False
+        if not engine.used or engine.driver_ended:
+            return True
+        try:
+            engine.check()
+        except ExecutorMisuse:
+            return False  # the collector came in another thread, and sees to the rest
+        return not self._runs_between_calls
+
+    def _close_now(self) -> None:
+        """Close, and wait for nothing."""
+        self._dispatcher.close()
+        self._close_journal()
 
     def _close_journal(self) -> None:
         if self._dispatcher.outcome_log is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.hints import moment_hint
+from fastorder._base.outside_text import from_outside
 from fastorder._core.codec.field_checks import account_id_from, symbol_from
 from fastorder._core.codec.request import render_search_since
 from fastorder.errors import (
@@ -178,11 +179,11 @@ def readable(
     def converted(document: dict[str, Any]) -> Any:
         try:
             return convert(document)
-        except FastOrderError:
-            raise
         except UNREADABLE as error:
-            raise RequestFailed(
-                f"{endpoint.path}: the answer cannot be read: {error!r}", 200
-            ) from error
+            if isinstance(error, FastOrderError):
+                raise
+            why = from_outside(repr(error))
+        # behind it would stand the error that quotes the answer
+        raise RequestFailed(f"{endpoint.path}: the answer cannot be read: {why}", 200)
 
     return converted

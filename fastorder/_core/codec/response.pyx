@@ -7,6 +7,7 @@ from cpython.unicode cimport PyUnicode_DecodeASCII
 from fastorder._core.codec.envelope cimport Envelope, read_envelope
 
 from fastorder._base.counted import counted
+from fastorder._base.outside_text import from_outside
 
 cdef long long LARGEST_INT64 = 9223372036854775807
 
@@ -26,6 +27,8 @@ cdef class Reply:
         order_id: a positive 64-bit whole number; None where there is none.
         reason: why there is no envelope, or the title of an ASP.NET problem report;
             None where the envelope is there.
+
+    The texts are fit to be shown.
     """
 
     def __repr__(self):
@@ -56,8 +59,8 @@ cdef Reply reply_from(int http_status, bytes body):
         if envelope.order_id > 0:
             reply.order_id = envelope.order_id
         if envelope.message is not NULL:
-            reply.error_message = PyUnicode_DecodeASCII(
-                envelope.message, envelope.message_size, NULL)
+            reply.error_message = from_outside(PyUnicode_DecodeASCII(
+                envelope.message, envelope.message_size, NULL))
         return reply
     from orjson import loads  # loaded with the executor
 
@@ -88,7 +91,7 @@ cdef Reply take_document(Reply reply, dict document):
     reply.consistent = success == (code == 0)
     message = document.get("errorMessage")
     if type(message) is str:
-        reply.error_message = message
+        reply.error_message = from_outside(message)
     return reply
 
 
@@ -112,6 +115,6 @@ cdef str problem(dict document):
         return "JSON without the gateway's envelope"
     errors = document.get("errors")
     if type(errors) is not dict:
-        return title[:200]
+        return from_outside(title)
     fields = ", ".join(sorted(str(name) for name in errors))
-    return f"{title} ({fields})"[:200]
+    return from_outside(f"{title} ({fields})")

@@ -32,7 +32,7 @@ cdef class Ticket(Receiver):
     cdef object convert
     cdef object error           # of a read that failed; None otherwise
     cdef Waiter waiter          # of the first task that waits; None until one does
-    cdef list waiters           # of the others; None until there is one
+    cdef dict waiters           # of the others, oldest first; None until there is one
     cdef list callbacks         # for when a result is there; None as a rule
     cdef object steps           # the wait of each task that runs the ticket itself
 
@@ -44,7 +44,9 @@ cdef class Ticket(Receiver):
     cpdef object _execute(self, object command)
     cdef int tell(self, object value) except -1
     cdef int settle(self, object value) except -1
+    cdef int leave(self, Waiter waiter) except -1
     cdef int wake_waiters(self) except -1
+    cdef int take(self, object value) except -1
     cdef int end(self) except -1
     cdef object unknown(self, str error)
     cdef int go_on(self, object command) except -1

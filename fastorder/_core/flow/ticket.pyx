@@ -18,8 +18,9 @@ from fastorder._core.flow.result cimport result_of
 from fastorder._core.transport.evidence cimport Evidence, Receiver
 from fastorder._core.transport.waiter cimport Waiter
 
+from fastorder._base.outside_text import from_outside
 from fastorder.enums import Outcome
-from fastorder.errors import ExecutorClosed, NotAwaited
+from fastorder.errors import ExecutorClosed, FastOrderError, NotAwaited
 
 cdef extern from "Python.h":
     PyObject* PyEval_GetGlobals()
@@ -198,11 +199,15 @@ cdef class Ticket(Receiver):
             if self.waiter is None:
                 self.waiter = waiter
             elif self.waiters is None:
-                self.waiters = [waiter]
+                self.waiters = {waiter: None}
             else:
-                self.waiters.append(waiter)
+                self.waiters[waiter] = None
             waiter._asyncio_future_blocking = True
-            yield waiter
+            try:
+                yield waiter
+            finally:
+                if not self.done:
+                    self.leave(waiter)
         return self._value()
 
     def send(self, value):
@@ -270,7 +275,7 @@ cdef class Ticket(Receiver):
         if self.settled:
             self.wake_waiters()
             return
-        why = f"the client itself failed: {error!r}"
+        why = f"the client itself failed: {from_outside(repr(error))}"
         if self.kind == "read":
             self.error = error
             self.end()
@@ -310,8 +315,19 @@ cdef class Ticket(Receiver):
         elif self.convert is None:
             self.result = value
         else:
-            self.result = self.convert(value)
+            self.take(value)
         return self.end()
+
+    cdef int take(self, object value) except -1:
+        """Make a result of a document; what it lacks is the read's error.
+
+        A traceback would show the document to whoever shows local variables.
+        """
+        try:
+            self.result = self.convert(value)
+        except FastOrderError as error:
+            self.error = error.with_traceback(None)
+        return 0
 
     cdef int end(self) except -1:
         self.done = True
@@ -319,15 +335,22 @@ cdef class Ticket(Receiver):
         self.dispatcher.ticket_ended(self)
         return self.wake_waiters()
 
+    cdef int leave(self, Waiter waiter) except -1:
+        """A wait has ended before the request, as a cancelled one does."""
+        if waiter is self.waiter:
+            self.waiter = None
+        elif self.waiters is not None:
+            self.waiters.pop(waiter, None)
+        return 0
+
     cdef int wake_waiters(self) except -1:
         cdef Waiter waiter
         if self.callbacks is not None:
             callbacks, self.callbacks = self.callbacks, None
             for callback in callbacks:
                 callback(self)
-        if self.waiter is None:
-            return 0
-        self.waiter.wake()
+        if self.waiter is not None:
+            self.waiter.wake()
         if self.waiters is not None:
             for waiter in self.waiters:
                 waiter.wake()

@@ -26,6 +26,8 @@ from fastorder._core.transport.libcurl cimport CURL, CURLM, curl, set_long, set_
 from fastorder._core.transport.request_head cimport Origin, Security
 from fastorder._core.transport.evidence cimport FOREVER_NS
 
+from fastorder._base.outside_text import from_outside
+
 cdef int64_t MAX_AGE_NS = 30_000_000_000        # idle; many load balancers end at 60 s
 cdef int64_t MAX_LIFETIME_NS = 3_600_000_000_000
 
@@ -283,7 +285,7 @@ cdef class Connection:
             return f"the answer was refused: {flaw_text(&self.wire.answer)}"
         if not text:
             text = curl.easy_strerror(code)
-        return text.decode("utf-8", "replace")
+        return from_outside(text.decode("utf-8", "replace"))
 
     cdef str why_held_back(self):
         if self.wire.held_back == TOO_LATE:

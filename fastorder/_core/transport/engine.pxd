@@ -45,6 +45,7 @@ cdef class Engine:
     cpdef object waiter(self)
     cpdef int wake_at(self, int64_t due_ns, Receiver receiver) except -1
     cdef bint is_deaf(self) noexcept
+    cdef int leave_to_parent(self) except -1
     cpdef object check(self)
     cdef int check_owner(self) except -1
     cdef int start(

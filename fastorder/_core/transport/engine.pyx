@@ -96,25 +96,47 @@ cdef class Engine:
         # a close does not wait for a name server that does not answer
         curl.multi_setopt(self.multi, c.CURLMOPT_QUICK_EXIT, <long>1)
 
+    def __del__(self):
+        """Nobody can reach it any more: end its connections; there is nobody to tell.
+
+        The collector runs this before it takes anything apart. ``__dealloc__`` would
+        come too late: by then the connections may be gone.
+        """
+        if self.multi is NULL:
+            return
+        self.closed = True
+        if self.forks == forks:
+            self.release()
+        else:
+            self.leave_to_parent()
+
     def __dealloc__(self):
-        cdef Connection connection
-        for connection in (*(self.busy or ()), *(self.idle or ())):
-            if self.forks == forks:
-                connection.close(self.multi)
-            else:
-                connection.abandon()
-        if self.multi is not NULL and self.forks == forks:
-            curl.multi_cleanup(self.multi)
-            while self.notes.closed_count:
-                self.notes.closed_count -= 1
-                c.close_socket(self.notes.closed[self.notes.closed_count])
         free(self.notes.changes)
         free(self.notes.closed)
+
+    cdef int leave_to_parent(self) except -1:
+        """The sockets, and what is said over them, belong to the process before this.
+        """
+        cdef Connection connection
+        for connection in (*self.busy, *self.idle):
+            connection.abandon()
+        self.multi = NULL
+        return 0
 
     @property
     def used(self):
         """Whether the loop or the thread that it belongs to is known."""
         raise NotImplementedError
+
+    @property
+    def driver_ended(self):
+        """Whether the loop or the thread that it belongs to has ended."""
+        raise NotImplementedError
+
+    @property
+    def is_forked(self):
+        """Whether this process is a fork of the one that made it."""
+        return self.forks != forks
 
     cpdef object waiter(self):
         """What a task can wait for until a ticket has ended."""
@@ -409,10 +431,13 @@ cdef class Engine:
     # ------------------------------------------------------------ the end
 
     def close(self):
-        """End every exchange and wake-up, tell their receivers, free everything."""
+        """End every exchange and wake-up, tell their receivers, free everything.
+
+        Whoever it belongs to does this; once that has ended, anybody.
+        """
         if self.closed:
             return
-        if self.used:
+        if self.used and (self.is_forked or not self.driver_ended):
             self.check_owner()
         self.closed = True
         cdef Connection connection

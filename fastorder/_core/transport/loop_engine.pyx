@@ -124,6 +124,11 @@ cdef class LoopEngine(Engine):
         """Whether a loop is bound to it."""
         return self.loop is not None
 
+    @property
+    def driver_ended(self):
+        """Whether its loop is closed."""
+        return self.loop is not None and self.loop.is_closed()
+
     cpdef object waiter(self):
         """What a task of the engine's loop can wait for."""
         self.check_owner()

@@ -1,6 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """An engine that the calling thread drives while it waits."""
 
+import sys
+
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pythread cimport PyThread_get_thread_ident
 from libc.stdint cimport int64_t
@@ -40,6 +42,11 @@ cdef class PollEngine(Engine):
     def used(self):
         """Whether a thread is bound to it."""
         return self.owner != 0
+
+    @property
+    def driver_ended(self):
+        """Whether its thread has ended; no other can be in the middle of a call."""
+        return self.owner != 0 and self.owner not in sys._current_frames()
 
     cpdef object waiter(self):
         """Refused: nothing on a loop would ever end the wait."""

@@ -1,9 +1,11 @@
 # cython: boundscheck=False, wraparound=False
-"""Timers in a binary heap, by due time in integer nanoseconds."""
+"""Timers in a binary heap, by due time in integer nanoseconds.
+
+The heap itself is C memory, where Python's collector does not look. The receivers lie
+in a list, where it does: one of them leads back to the heap, through its executor.
+"""
 
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t
 
 
@@ -41,11 +43,16 @@ cdef void sift_down(Entry* heap, Py_ssize_t size) noexcept nogil:
 
 
 cdef class TimerHeap:
-    """Receivers ordered by the time at which they are to be woken."""
+    """Receivers ordered by the time at which they are to be woken.
+
+    The places of all entries, those behind the heap's end too, are each place of the
+    list once: an entry that leaves gives its place to the one that comes next.
+    """
+
+    def __cinit__(self):
+        self.receivers = []
 
     def __dealloc__(self):
-        while self.size:
-            self.pop()
         PyMem_Free(self.heap)
 
     def __len__(self):
@@ -60,20 +67,28 @@ cdef class TimerHeap:
         return self.pop_due(now_ns)
 
     cdef int push(self, int64_t due_ns, object receiver) except -1:
-        cdef Entry* grown
-        cdef Py_ssize_t room
         if self.size == self.room:
-            room = 2 * self.room if self.room else 16
-            grown = <Entry*>PyMem_Realloc(self.heap, room * sizeof(Entry))
-            if grown is NULL:
-                raise MemoryError
-            self.heap = grown
-            self.room = room
-        Py_INCREF(receiver)
-        self.heap[self.size] = Entry(due_ns, self.turns, <PyObject*>receiver)
+            self.grow()
+        cdef Entry* entry = &self.heap[self.size]
+        self.receivers[entry.place] = receiver
+        entry.due_ns = due_ns
+        entry.turn = self.turns
         self.turns += 1
         self.size += 1
         sift_up(self.heap, self.size - 1)
+        return 0
+
+    cdef int grow(self) except -1:
+        cdef Py_ssize_t room = 2 * self.room if self.room else 16
+        cdef Entry* grown = <Entry*>PyMem_Realloc(self.heap, room * sizeof(Entry))
+        cdef Py_ssize_t i
+        if grown is NULL:
+            raise MemoryError
+        self.heap = grown
+        self.receivers += [None] * (room - self.room)
+        for i in range(self.room, room):
+            grown[i].place = i
+        self.room = room
         return 0
 
     cdef int64_t next_due_ns(self) noexcept:
@@ -87,10 +102,12 @@ cdef class TimerHeap:
     cdef object pop(self):
         if self.size == 0:
             return None
-        cdef object receiver = <object>self.heap[0].receiver
-        Py_DECREF(receiver)
+        cdef Py_ssize_t place = self.heap[0].place
+        cdef object receiver = self.receivers[place]
+        self.receivers[place] = None
         self.size -= 1
         self.heap[0] = self.heap[self.size]
+        self.heap[self.size].place = place
         if self.size > 1:
             sift_down(self.heap, self.size)
         return receiver

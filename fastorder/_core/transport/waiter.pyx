@@ -178,6 +178,9 @@ cdef class Waiter:
         return 0
 
     cdef int run_soon(self) except -1:
+        """Call it at the loop's next turn; one that is closed has none."""
+        if self.wake_ups.loop.is_closed():
+            return 0
         for callback, context in self.taken():
             self.wake_ups.loop.call_soon(callback, self, context=context)
         return 0
