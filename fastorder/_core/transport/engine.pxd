@@ -38,6 +38,7 @@ cdef class Engine:
     cdef int64_t expiry_ns      # no exchange's time is over before this
     cdef int forks              # the process generation this engine belongs to
     cdef readonly bint closed
+    cdef public object on_failure   # called with an error that ended an exchange
 
     cpdef int submit(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=*,
@@ -47,6 +48,7 @@ cdef class Engine:
     cdef bint is_deaf(self) noexcept
     cpdef object check(self)
     cdef int check_owner(self) except -1
+    cpdef bint carries(self, Receiver receiver)
     cdef int start(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
         int64_t valid_until_ns) except -1
@@ -61,6 +63,7 @@ cdef class Engine:
     cdef int drop(self, Connection connection) except -1
     cdef int hand_out(self) except -1
     cdef int abandon(self, Connection connection, object error) except -1
+    cdef int note(self, object error) except -1
     cdef int begin_waiting(self) except -1
     cdef int64_t next_due_ns(self) noexcept
     cdef int run_due(self) except -1

@@ -75,6 +75,9 @@ cdef int on_close_socket(void* data, socket_t fd) noexcept nogil:
 
 cdef class Engine:
     """What both engines share: connections, exchanges, wake-ups, delivery, closing.
+
+    Attributes:
+        on_failure: called with an error that ended an exchange; None for nobody.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -171,6 +174,17 @@ cdef class Engine:
             return 0
         return self.start(route, body, token, receiver, gate, valid_until_ns)
 
+    cpdef bint carries(self, Receiver receiver):
+        """Whether an exchange of this receiver is on its way, or waits for its turn."""
+        cdef Connection connection
+        for connection in self.busy:
+            if connection.receiver is receiver:
+                return True
+        for waiting in self.backlog:
+            if waiting[3] is receiver:
+                return True
+        return False
+
     cdef int start(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
         int64_t valid_until_ns
@@ -190,6 +204,7 @@ cdef class Engine:
             connection.load(
                 route, body, token, receiver, gate, valid_until_ns, deadline_ns)
         except Exception as error:
+            self.note(error)
             return self.tell(receiver, unsent(error))
         self.busy.add(connection)
         return self.set_off(connection)
@@ -248,9 +263,9 @@ cdef class Engine:
         """Put an exchange on another connection; this one carries none any more."""
         cdef Connection other = self.connection_to(connection.origin, now_ns())
         other.take_over(connection)
+        self.busy.add(other)            # first: what is raised below loses no exchange
         self.busy.discard(connection)
         self.drop(connection)
-        self.busy.add(other)
         return self.set_off(other)
 
     cdef int go_on(self, Connection connection, Step step) except -1:
@@ -273,9 +288,12 @@ cdef class Engine:
         self.busy.discard(connection)
         if kept:
             self.idle.append(connection)
-        else:
+            return self.tell(receiver, evidence)
+        try:
             self.drop(connection)
-        return self.tell(receiver, evidence)
+        finally:                        # whatever is raised, its receiver hears of it
+            self.tell(receiver, evidence)
+        return 0
 
     cdef int tell(self, Receiver receiver, Evidence evidence) except -1:
         try:
@@ -326,9 +344,16 @@ cdef class Engine:
         """Give up an exchange that cannot be watched; it may have left already."""
         if connection not in self.busy:
             raise error
+        self.note(error)
         connection.explain(repr(error))
         connection.wire.answer.keeps_open = False
         return self.retire(connection, CLOSED_CODE)
+
+    cdef int note(self, object error) except -1:
+        """An error ends an exchange, and nobody catches it: it is said at least."""
+        if self.on_failure is not None:
+            self.on_failure(error)
+        return 0
 
     cdef int begin_waiting(self) except -1:
         """Begin what waited for a connection; one that ends at once begins the next."""
