@@ -83,6 +83,7 @@ class Dispatcher(DispatcherBase):
                 origin,
                 endpoint.path,
                 once=endpoint.changes,
+                lessens=endpoint.lessens,
                 authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
                 request_ms=timeouts._request_ms,

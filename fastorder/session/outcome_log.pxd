@@ -21,6 +21,7 @@ cdef class OutcomeLog(Receiver):
     cdef bint _is_due
     cdef set _seen
     cdef list _unwritten
+    cdef public int64_t _log_told   # its length that is told of next; a test lessens it
 
     cpdef object outcome_unknown(self, Ticket ticket)
     cpdef object ticket_ended(self, Ticket ticket)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fastorder.journal import Journal
     from fastorder.runtime.clock import Clock
 
+LONG_LOG = 64 * 2**20
+"""Bytes from which on a log is told of: no program that ends lets it grow so far."""
+
 PUT_OFF_NS = 5_000_000
 """An outcome is committed this long after it is known, or with the next intent."""
 
@@ -61,6 +64,7 @@ class OutcomeLog(Receiver):
         self._engine = engine
         self._is_due = False
         self._seen: set[str | None] = set()
+        self._log_told = LONG_LOG
         self._unwritten: list[tuple[OrderResult, float]] = []  # oldest first
 
     def outcome_unknown(self, ticket: Ticket[OrderResult]) -> None:
@@ -99,6 +103,21 @@ class OutcomeLog(Receiver):
         if self._journal is not None:
             self._write_down(self._journal)
             self._guarded(self._journal.tidy)
+            self.tell_of_the_log()
+
+    def tell_of_the_log(self) -> None:
+        """Say that the journal's log grows on; again once it is twice as long."""
+        assert self._journal is not None
+        length = self._journal._log_bytes
+        if length < self._log_told:
+            return
+        self._log_told = 2 * length
+        log().warning(
+            "the log of the journal %s has grown to %d MiB: it cannot be emptied while "
+            "another program keeps on reading the file",
+            self._journal.path,
+            length >> 20,
+        )
 
     def sends_again(self, tag: str, number: int) -> None:
         """The order is about to leave once more; where that cannot be written, not.

@@ -198,8 +198,7 @@ class IdempotencyStore:
         if not stands:
             dispatcher.withdraw(ticket)
             return
-        if intent.key is not None:
-            self._keep(ticket, intent.body)
+        self._keep(ticket, intent.body)
         dispatcher.broken_off(ticket, error)
 
     def _not_sent(self, ticket: Ticket[OrderResult]) -> None:

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t
 
+from fastorder._core.transport.backlog cimport Backlog
 from fastorder._core.transport.timer_heap cimport TimerHeap
 from fastorder._core.transport.connection cimport Connection, Step
 from fastorder._core.transport.gate cimport Gate
@@ -31,7 +32,7 @@ cdef class Engine:
     cdef set busy               # connections that carry an exchange
     cdef list idle              # open connections that carry none, last used last
     cdef int opening            # connections that libcurl opens
-    cdef object backlog         # requests that wait for a connection, oldest first
+    cdef Backlog backlog        # requests that wait for a connection
     cdef bint beginning         # some of them are being begun
     cdef int most               # exchanges at a time
     cdef TimerHeap queue

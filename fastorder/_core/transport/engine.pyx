@@ -10,8 +10,6 @@ is a subclass's: ``loop_engine`` and ``poll_engine``.
 
 import os
 import sys
-from collections import deque
-
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
@@ -19,6 +17,7 @@ from libc.string cimport memset
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.timer_heap cimport NEVER, TimerHeap
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
+from fastorder._core.transport.backlog cimport Backlog
 from fastorder._core.transport.connection cimport (
     ENDED, FAILED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin, pull)
 from fastorder._core.transport.gate cimport Gate
@@ -88,7 +87,7 @@ cdef class Engine:
         self.busy = set()
         self.idle = []
         self.queue = TimerHeap()
-        self.backlog = deque()
+        self.backlog = Backlog()
         self.multi = curl.multi_init()
         if self.multi is NULL:
             raise MemoryError("libcurl made no multi handle")
@@ -166,12 +165,12 @@ cdef class Engine:
 
         On a warm connection the request is in the kernel when this returns. The
         receiver may hear of the end before that, where the end comes at once. Where
-        every connection is taken it waits for one, first come, first served.
+        every connection is taken it waits for one, the most urgent first.
         """
         self.check_owner()
-        if self.backlog or len(self.busy) >= self.most:
-            self.backlog.append((route, body, token, receiver, gate, valid_until_ns))
-            return 0
+        if self.backlog.size or len(self.busy) >= self.most:
+            return self.backlog.push(
+                route, receiver, (route, body, token, receiver, gate, valid_until_ns))
         return self.start(route, body, token, receiver, gate, valid_until_ns)
 
     cpdef bint carries(self, Receiver receiver):
@@ -180,10 +179,7 @@ cdef class Engine:
         for connection in self.busy:
             if connection.receiver is receiver:
                 return True
-        for waiting in self.backlog:
-            if waiting[3] is receiver:
-                return True
-        return False
+        return self.backlog.holds(receiver)
 
     cdef int start(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
@@ -362,12 +358,15 @@ cdef class Engine:
             return 0
         self.beginning = True
         try:
-            while self.backlog and len(self.busy) < self.most and not self.closed:
-                route, body, token, receiver, gate, until_ns = self.backlog.popleft()
+            while self.backlog.size and len(self.busy) < self.most and not self.closed:
+                route, body, token, receiver, gate, until_ns = self.backlog.pop()
                 try:
                     self.start(route, body, token, receiver, gate, until_ns)
-                except Exception as error:
-                    receiver._on_error(error)
+                except BaseException as error:
+                    if not self.carries(receiver):
+                        receiver._on_error(error)
+                    if not isinstance(error, Exception):
+                        raise
         finally:
             self.beginning = False
         return 0
@@ -446,8 +445,7 @@ cdef class Engine:
         for connection in self.busy:
             receiver = connection.receiver
             stopped.append((receiver, connection.finish(CLOSED_CODE)))
-        stopped += [(waiting[3], None) for waiting in self.backlog]
-        self.backlog.clear()
+        stopped += [(waiting, None) for waiting in self.backlog.taken()]
         while (receiver := self.queue.pop()) is not None:
             stopped.append((receiver, None))
         try:
