@@ -30,6 +30,7 @@ cdef class Dispatcher(DispatcherBase):
     cdef dict _routes
     cdef dict _open
     cdef dict _recalled
+    cdef object _restart_looks
     cdef object _ended
 
     @cython.locals(route=Route)

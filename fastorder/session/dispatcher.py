@@ -17,6 +17,7 @@ from fastorder.placement.interlock import Interlock
 from fastorder.placement.late_arrivals import LateArrivals
 from fastorder.runtime.clock import Clock
 from fastorder.runtime.log import log
+from fastorder.session.restart_looks import RestartLooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from fastorder._core.flow.protocol import Command, RequestProtocol, Send
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
-    from fastorder._core.transport.evidence import Evidence
+    from fastorder._core.transport.evidence import Evidence, Receiver
     from fastorder._core.transport.gate import Gate
     from fastorder._core.transport.request_head import Security
-    from fastorder.config import Timeouts
+    from fastorder.config import RetryPolicy, Timeouts
     from fastorder.session.outcome_log import OutcomeLog
 
 KEPT_ENDED = 256
@@ -94,6 +95,7 @@ class Dispatcher(DispatcherBase):
         self.groups: set[Ticket[Any]] = set()
         self._open: dict[Ticket[Any], None] = {}
         self._recalled: dict[Ticket[OrderResult], None] = {}  # not looked up yet
+        self._restart_looks = RestartLooks(self)
         self._ended: deque[Ticket[OrderResult]] = deque(maxlen=KEPT_ENDED)
 
     def read_ticket(
@@ -172,6 +174,28 @@ class Dispatcher(DispatcherBase):
         ticket.done = False
         self._carry_on(ticket, ticket._protocol.resume(sent_s))
         return ticket
+
+    def look_up_recalled(
+        self, recalled: list[tuple[Ticket[OrderResult], float]], policy: RetryPolicy
+    ) -> None:
+        """Look up the orders from before a restart, one list for an account.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse, TokenMissing: and the tickets are as they
+                were.
+        """
+        self.check_ready()
+        for ticket, _ in recalled:
+            self._recalled.pop(ticket, None)
+            self._open[ticket] = None
+            ticket.done = False
+        self._restart_looks.begin(recalled, policy)
+
+    def look(self, endpoint: Endpoint, body: bytes, receiver: Receiver) -> None:
+        """Ask for something; the receiver judges the answer itself."""
+        self.check_ready()
+        route = self._routes[endpoint]
+        self.engine.submit(route, body, self.tokens.header(), receiver)
 
     def check_ready(self) -> None:
         """Refuse what could not be sent now.

@@ -122,11 +122,11 @@ class IdempotencyStore:
         return self._recovered
 
     def _see_to_the_past(self) -> None:
-        while self._unrecovered:
+        if self._unrecovered:
             self._dispatcher.check_ready()
-            ticket, sent_s = self._unrecovered[0]
-            self._recovered.append(self._dispatcher.launch_recalled(ticket, sent_s))
-            self._unrecovered.pop(0)
+            recalled, self._unrecovered = self._unrecovered, []
+            self._recovered += [ticket for ticket, _ in recalled]
+            self._dispatcher.look_up_recalled(recalled, self._policy)
         try:
             self._dispatcher.late_arrivals.plan()
         except REFUSALS:
