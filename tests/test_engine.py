@@ -361,3 +361,29 @@ def test_every_exchange_that_is_late_ends_whatever_one_of_them_raises(serve):
             raised += 1
     engine.close()
     assert raised == 3
+
+
+READ, CHANGE, CANCEL = (False, False), (True, False), (True, True)
+"""Of a request: does it change something, does it take risk away."""
+
+
+@pytest.mark.parametrize("kind", [LoopEngine, PollEngine])
+def test_what_takes_risk_away_does_not_wait_behind_look_ups(run, serve, kind):
+    server = serve()
+    origin = Origin(server.url, Security(protocols="http"))
+    waiting = [READ, CHANGE, READ, CANCEL, CHANGE, CANCEL]
+
+    async def main():
+        engine, sink = kind(max_connections=1), Sink()
+        for number, (once, lessens) in enumerate([READ, *waiting]):
+            route = Route(origin, f"/{number}", once=once, lessens=lessens)
+            engine.submit(route, b"{}", None, sink)
+        while len(sink.heard) < 7:
+            await asyncio.sleep(0.001)
+            if kind is PollEngine:
+                engine.turn(10_000_000)
+        engine.close()
+
+    run(main(), limit_s=20)
+    paths = [int(head.split()[1][1:]) for head in server.heads]
+    assert paths == [0, 4, 6, 2, 5, 1, 3]

@@ -501,7 +501,7 @@ def test_ctrl_c_in_the_middle_of_a_place_loses_no_order(
             buy(executor)
         assert loop.left <= 0  # it was interrupted
         loop.disarm()
-        tickets = executor.intents()
+        tickets = (*executor.intents(), *executor.recent())
         await asyncio.sleep(0.2)
         await executor.aclose(drain=0.2)
         return tickets

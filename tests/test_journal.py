@@ -24,7 +24,6 @@ from hypothesis import strategies as st
 
 from fastorder import errors
 from fastorder.journal import Attempt, Entry, Intent, Journal, Verdict, read
-from fastorder.journal.index import Index
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 BODY = b'{"accountId":7,"type":2,"customTag":"fo1-a-1"}'
@@ -691,7 +690,6 @@ def test_a_newer_schema_is_refused(path):
         "CREATE INDEX more ON event (tag)",
         "CREATE TRIGGER more AFTER INSERT ON event BEGIN SELECT 1; END",
         "PRAGMA user_version = 0",
-        "PRAGMA journal_mode = DELETE",
     ],
 )
 def test_one_that_was_altered_by_hand_is_refused(path, statement):
@@ -857,25 +855,6 @@ def test_a_locked_file_halts_it(path, journal):
     assert "halted" in repr(journal)
     journal.close()
     assert [entry.intent.tag for entry in read(path)] == ["fo1-a-1"]
-
-
-class Interrupted(Index):
-    """Ctrl-C, once a row is in the file and before it is in the index."""
-
-    def add(self, row):
-        raise KeyboardInterrupt
-
-
-def test_a_write_that_was_interrupted_halts_it(path, journal):
-    journal.intent(intent(1))
-    journal._writer.index = Interrupted()
-    journal._writer.index.count = 1
-    with pytest.raises(KeyboardInterrupt):
-        journal.intent(intent(2))
-    with pytest.raises(errors.JournalFailed, match="KeyboardInterrupt"):
-        journal.intent(intent(3))
-    journal.close()
-    assert [entry.intent.tag for entry in read(path)] == ["fo1-a-1", "fo1-a-2"]
 
 
 def test_an_intent_does_not_change_and_can_be_compared_and_pickled():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 
 import pytest
 from conftest import ACCOUNT, prepared
@@ -232,3 +233,47 @@ def test_the_intent_stands_for_the_first_send(run, connect, path):
     (entry,) = read(path)
     assert entry.attempts == ()
     assert entry.sends == 1
+
+
+def test_a_log_that_a_reader_keeps_from_being_emptied_is_told_of(
+    run, connect, path, caplog
+):
+    async def main():
+        async with connect(journal=path) as executor:
+            reader = sqlite3.connect(path, isolation_level=None)
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM event").fetchone()
+            log = executor._dispatcher.outcome_log
+            log._log_told = 1 << 20
+            for round_ in range(3):
+                for number in range(200):
+                    made = Intent(
+                        f"r{round_}-{number}", None, 5, "C", b"x" * 3000, None, 1.0
+                    )
+                    executor._journal.intent(made)
+                    executor._journal.resolve(made.tag, "NOT_SENT", None, "", 1.0)
+                executor._dispatcher.tidy()
+            reader.close()
+
+    run(main())
+    told = [each for each in caplog.messages if "has grown to" in each]
+    assert len(told) == 2  # once it is long, and once it is twice as long
+    assert str(path) in told[0]
+
+
+def test_the_log_that_one_has_left_does_not_stay_long(path):
+    reader = None
+    with Journal(path) as journal:
+        journal.intent(intent(0))
+        reader = sqlite3.connect(path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM event").fetchone()
+        for number in range(1, 9):
+            body = b"x" * 4_000_000
+            journal.intent(Intent(f"t{number}", None, 5, "C", body, None, 1000.0))
+        assert journal._log_bytes > 30 << 20
+        reader.close()
+        journal._writer.tidied()
+        journal.intent(intent(10))
+        assert journal._log_bytes <= 16 << 20
+    assert len(read(path)) == 10

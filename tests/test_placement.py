@@ -567,6 +567,9 @@ class Bookless(DispatcherBase):
     def ticket_ended(self, ticket):
         raise OSError("no book")
 
+    def client_failed(self, ticket, error):
+        assert str(error) == "no book"
+
 
 def test_a_failure_in_the_book_keeping_leaves_a_proved_result_alone(placement):
     ticket = Ticket(Bookless(), placement, "place", TAG)

@@ -253,6 +253,10 @@ class Renewal(Receiver):
         self._held.append((command, ticket))
         return True
 
+    def keeps(self, ticket: Ticket[Any]) -> bool:
+        """Whether it waits for a login."""
+        return any(waiting is ticket for _, waiting in self._held)
+
     def _send_held(self) -> None:
         self.holding = False
         held, self._held = self._held, []

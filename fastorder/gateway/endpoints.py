@@ -8,12 +8,19 @@ MIB = 1 << 20
 LONG_LIST = 32 * MIB
 """Room for some 100,000 orders: an order is looked for up to a year back."""
 
+LESSENING = (
+    "/api/Order/cancel",
+    "/api/Position/closeContract",
+    "/api/Position/partialCloseContract",
+)
+
 
 class Endpoint(Enum):
     """One endpoint: its path, and whether a request to it changes something.
 
     Attributes:
         answer_limit: the largest answer that is read, in bytes.
+        lessens: it takes an order or a position away, so it goes before all others.
 
     Source: the gateway's documentation and its Swagger description.
     """
@@ -38,12 +45,14 @@ class Endpoint(Enum):
     changes: bool
     authorized: bool
     answer_limit: int
+    lessens: bool
 
     def __init__(self, path: str, changes: bool) -> None:
         self.path = path
         self.changes = changes
         is_long = path in ("/api/Order/search", "/api/Trade/search")
         self.answer_limit = LONG_LIST if is_long else MIB
+        self.lessens = path in LESSENING
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 
     # identity is enough, and the order path looks its routes up by endpoint

@@ -110,6 +110,20 @@ def _refuse_orphan(path: str) -> None:
         )
 
 
+def refuse_lost(path: str) -> None:
+    """Refuse to begin anew where a journal was: it may know of orders in doubt.
+
+    Raises:
+        JournalDamaged: always.
+    """
+    raise JournalDamaged(
+        path,
+        "must lie beside its lock file (put it back; or, to begin an empty one that "
+        f"knows of no earlier order, remove {path}-lock too)",
+        f"only {path}-lock is there: the journal was removed",
+    )
+
+
 def secure(path: str) -> None:
     """Give the files of a journal the mode 0600.
 
@@ -240,8 +254,8 @@ def _refuse_others(path: str, connection: sqlite3.Connection) -> None:
     schema = set(connection.execute("SELECT type, name, sql FROM sqlite_master"))
     if version != SCHEMA_VERSION or schema != SCHEMA:
         raise damaged(path, f"its schema {version} has other tables")
-    if pragma("journal_mode") != "wal":
-        raise damaged(path, "it is not in WAL mode")
+    if pragma("journal_mode") != "wal" and _bytes_of(f"{path}-wal"):
+        raise damaged(path, "it is not in WAL mode, but its log lies beside it")
     problem = pragma("quick_check")
     if problem != "ok":
         raise damaged(path, str(problem))

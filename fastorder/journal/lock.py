@@ -3,6 +3,9 @@
 The lock lies on a file beside the journal, which stays. A lock of POSIX belongs to the
 process, and its end of any kind frees it; but closing the file a second time in the
 same process would free it too. So what is held is noted here and asked first.
+
+The file also says whether there was a journal beside it. Where that is gone, the next
+start is told so instead of beginning with an empty one.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ else:
     import fcntl
 
 FAR = 2**30  # the byte that is locked on Windows; the process's number stays readable
+
+MARK = b"\nhas a journal\n"
+"""Behind the number of the process, once a journal lies beside the file."""
 
 _held: dict[tuple[int, int], int] = {}
 """What is locked, by the identity of the lock file, and the process that did it."""
@@ -41,13 +47,16 @@ if hasattr(os, "register_at_fork"):
 class Lock:
     """The right to write a journal, held from here to ``release``.
 
+    Attributes:
+        had_journal: whether a journal lay beside it at some time.
+
     Raises:
         JournalLocked: another process or journal has it.
         JournalMisuse: this process is a fork of the one that has it.
         JournalUnavailable: the lock file cannot be opened.
     """
 
-    __slots__ = ("_file", "_identity")
+    __slots__ = ("_file", "_identity", "had_journal")
 
     def __init__(self, path: str) -> None:
         if is_held_here(path):
@@ -61,6 +70,14 @@ class Lock:
             found = os.fstat(self._file)
             self._identity = (found.st_dev, found.st_ino)
             _held[self._identity] = os.getpid()
+            self.had_journal = _is_marked(self._file)
+            _sign(self._file, self.had_journal)
+
+    def mark(self) -> None:
+        """Note that a journal lies beside it from now on."""
+        if not self.had_journal:
+            self.had_journal = True
+            _sign(self._file, True)
 
     def release(self) -> None:
         """Give it up."""
@@ -113,7 +130,6 @@ def _locked_file(path: str) -> int:
         owner = _owner(file)
         os.close(file)
         raise _locked(path, owner) from None
-    _sign(file)
     return file
 
 
@@ -139,20 +155,43 @@ def _take(file: int) -> None:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _sign(file: int) -> None:
+def _sign(file: int, had_journal: bool) -> None:
     """Note who has it, for the other one's error text; a full disk is no matter."""
     try:
         os.ftruncate(file, 0)
         os.lseek(file, 0, os.SEEK_SET)
-        os.write(file, str(os.getpid()).encode())
+        os.write(file, str(os.getpid()).encode() + (MARK if had_journal else b""))
     except OSError:
         pass
 
 
-def _owner(file: int) -> str:
+def _content(file: int) -> bytes:
     try:
         os.lseek(file, 0, os.SEEK_SET)
-        number = os.read(file, 20).decode("ascii")
-    except (OSError, ValueError):
-        number = ""
-    return f"by process {number}" if number.isdigit() else "by another process"
+        return os.read(file, 64)
+    except OSError:
+        return b""
+
+
+def _owner(file: int) -> str:
+    number = _content(file).split(b"\n")[0]
+    return f"by process {int(number)}" if number.isdigit() else "by another process"
+
+
+def _is_marked(file: int) -> bool:
+    return MARK in _content(file)
+
+
+def leave_mark(path: str) -> None:
+    """A journal was removed while it was open: say so to the next start, if possible.
+
+    Where its lock file is gone as well, another one is left in its place.
+    """
+    try:
+        file = os.open(lock_path(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        return  # it is there, marked already or somebody else's; or there is no folder
+    try:
+        os.write(file, MARK)
+    finally:
+        os.close(file)

@@ -1,4 +1,9 @@
-"""Journal: opened, written to, queried, closed."""
+# cython: annotation_typing=False
+"""Journal: opened, written to, queried, closed.
+
+It is compiled: no handler of a signal runs within its methods but where they run the
+interpreter themselves, so a lock that was taken is given back.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,7 @@ from fastorder.errors import (
 from fastorder.journal import files
 from fastorder.journal.index import Index, events
 from fastorder.journal.lock import Lock
+from fastorder.journal.presence import Presence
 from fastorder.journal.rows import COLUMNS, UNKNOWN, Entry, Intent, Row, entry, flaw
 from fastorder.journal.writer import Writer, abandon, empty_log
 
@@ -39,6 +45,9 @@ TIDY_AFTER = 100
 
 TIDY_AT_LAST = 2_000
 """Events after which ``resolve`` does it, where nobody has called ``tidy``."""
+
+LOG_KEPT = 16 * 2**20
+"""Bytes of an emptied log that are kept for the events to come."""
 
 _open: WeakSet[Journal] = WeakSet()
 
@@ -91,16 +100,25 @@ class Journal:
         present = files.exists(self.path)
         self._lock = Lock(self.path)
         try:
-            self._connection = self._opened(present)
+            connection = self._opened(present)
+            self._lock.mark()
+            self._writer = Writer(
+                self.path,
+                connection,
+                self._index,
+                durability == "power",
+                Presence(self.path),
+            )
         except BaseException:
             self._lock.release()
             raise
-        flushes = durability == "power"
-        self._writer = Writer(self.path, self._connection, self._index, flushes)
+        self._connection = connection
         _open.add(self)
 
     def _opened(self, present: bool) -> sqlite3.Connection:
         if not present and not files.exists(self.path):
+            if self._lock.had_journal:
+                files.refuse_lost(self.path)
             files.make(self.path)
         files.verified(self.path, self._load)
         files.secure(self.path)
@@ -125,7 +143,9 @@ class Journal:
         if self.durability == "power" and sys.platform == "darwin":
             connection.execute("PRAGMA fullfsync = ON")
             connection.execute("PRAGMA checkpoint_fullfsync = ON")
+        connection.execute("PRAGMA journal_mode = WAL")  # a backup may be in another
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         connection.execute("PRAGMA trusted_schema = OFF")
         empty_log(connection.execute)
 
@@ -169,10 +189,28 @@ class Journal:
         """
         self._writer.check()
         with self._turn:
+            self._writer.check_turn()
             known = self._index.known(intent)
             if known is not None:
                 raise self._conflict(_shown(intent), self._entry(known))
             self._writer.intent(intent)
+
+    def _holds(self, intent: Intent) -> bool:
+        """Whether this very intent is the newest that was committed.
+
+        Asked after ``intent`` was broken off, by the handler of a signal say.
+        """
+        with self._turn:
+            self._writer.check_turn()
+            return self._writer.holds(intent)
+
+    @property
+    def _log_bytes(self) -> int:
+        """How long its log is; it cannot be emptied while somebody reads the file."""
+        try:
+            return os.stat(f"{self.path}-wal").st_size
+        except OSError:
+            return 0
 
     def attempt(self, tag: str, number: int, at_s: float) -> None:
         """Note that the n-th send is about to leave; never waits for the disk.
@@ -183,6 +221,7 @@ class Journal:
         """
         self._writer.check()
         with self._turn:
+            self._writer.check_turn()
             self._writer.attempt(tag, number, at_s)
 
     def resolve(
@@ -207,6 +246,7 @@ class Journal:
         """
         self._writer.check()
         with self._turn:
+            self._writer.check_turn()
             if outcome == UNKNOWN:
                 self._refuse_forgetting(tag)
             self._writer.outcome(tag, outcome, order_id, proof, at_s, later=False)
@@ -225,6 +265,7 @@ class Journal:
         """
         self._writer.check()
         with self._turn:
+            self._writer.check_turn()
             if outcome == UNKNOWN:
                 self._refuse_forgetting(tag)
             self._writer.outcome(tag, outcome, order_id, proof, at_s, later=True)
@@ -240,6 +281,7 @@ class Journal:
         """
         self._writer.check()
         with self._turn:
+            self._writer.check_turn()
             something = self._writer.commit()
             self._tidy_at_last()
             return something
@@ -257,8 +299,9 @@ class Journal:
         """
         self._writer.check()
         with self._turn:
+            self._writer.check_turn()
             self._writer.commit()
-            if self._writer.untidy < TIDY_AFTER or self._connection is None:
+            if self._writer.untidy < TIDY_AFTER:
                 return False
             self._writer.tidied()
             return True
@@ -267,12 +310,14 @@ class Journal:
         """All that is known of a tag; None where it has no intent here."""
         self._writer.check_usable()
         with self._turn:
+            self._writer.check_turn()
             return self._entry(tag) if tag in self._index.last else None
 
     def by_key(self, account_id: int, key: str) -> Entry | None:
         """All that is known of an account's idempotency key; None where it is new."""
         self._writer.check_usable()
         with self._turn:
+            self._writer.check_turn()
             tag = self._index.keys.get((account_id, key))
             return None if tag is None else self._entry(tag)
 
@@ -280,6 +325,7 @@ class Journal:
         """The intents whose end is not known, oldest first."""
         self._writer.check_usable()
         with self._turn:
+            self._writer.check_turn()
             return [self._entry(tag) for tag in self._index.unresolved]
 
     def since(self, at_s: float) -> list[Entry]:
@@ -302,6 +348,7 @@ class Journal:
     def _selected(self, select: str, *values: str | float | None) -> list[Entry]:
         self._writer.check_usable()
         with self._turn:
+            self._writer.check_turn()
             try:
                 tags = self._writer.run(select, values).fetchall()
             except sqlite3.Error as error:
@@ -314,15 +361,17 @@ class Journal:
         Raises:
             JournalFailed: that commit failed; the file is given up all the same.
         """
-        connection = self._connection
-        if connection is None or self._pid != os.getpid():
+        if self._pid != os.getpid():
             self._give_up()
             return
-        _open.discard(self)
         with self._turn:
+            connection = self._connection
+            if connection is None:
+                return
+            _open.discard(self)
             try:
                 if self.failure is None:
-                    self._writer.commit()
+                    self._writer.finish()
             finally:
                 self._give_up()
                 if self.failure is None:

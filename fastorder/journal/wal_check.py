@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """Finds damage in the write-ahead log that SQLite takes for the log's end.
 
 SQLite reads a log up to the first frame that does not fit and forgets the rest. That
@@ -13,7 +14,6 @@ import struct
 
 HEADER, FRAME_HEADER = 32, 24
 MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
-WRAP = 0xFFFFFFFF
 
 Sums = tuple[int, int]
 
@@ -24,8 +24,10 @@ def damage(log: bytes) -> str | None:
         return None
     magic, _, page_size, _, *salts, first, second = struct.unpack(">8I", log[:HEADER])
     order = MAGIC.get(magic)
-    if order is None or _sums(order, log[:24], (0, 0)) != (first, second):
+    if order is None or _sums(order, log, 0, 24, (0, 0)) != (first, second):
         return "the header of its log does not fit its checksum"
+    if page_size % 8:
+        return f"its log has pages of {page_size} bytes"
     return _gap(log, order, page_size + FRAME_HEADER, tuple(salts), (first, second))
 
 
@@ -48,14 +50,25 @@ def _gap(
 
 
 def _frame_sums(order: str, log: bytes, at: int, step: int, sums: Sums) -> Sums:
-    sums = _sums(order, log[at : at + 8], sums)
-    return _sums(order, log[at + FRAME_HEADER : at + step], sums)
+    sums = _sums(order, log, at, at + 8, sums)
+    return _sums(order, log, at + FRAME_HEADER, at + step, sums)
 
 
-def _sums(order: str, data: bytes, sums: Sums) -> Sums:
-    first, second = sums
-    words = iter(struct.unpack(f"{order}{len(data) // 4}I", data))
-    for even, odd in zip(words, words, strict=True):
-        first = (first + even + second) & WRAP
-        second = (second + odd + first) & WRAP
+def _sums(order: str, log: bytes, start: int, end: int, sums: Sums) -> Sums:
+    """The sums of some bytes, a whole number of pairs of words."""
+    return added_up(order == ">", log, start, end, sums[0], sums[1])
+
+
+def added_up(big: bool, log: bytes, at: int, end: int, first: int, second: int) -> Sums:
+    """The loop of it, which is C once it is compiled: a log may be long."""
+    while at < end:
+        if big:
+            even = log[at] << 24 | log[at + 1] << 16 | log[at + 2] << 8 | log[at + 3]
+            odd = log[at + 4] << 24 | log[at + 5] << 16 | log[at + 6] << 8 | log[at + 7]
+        else:
+            even = log[at + 3] << 24 | log[at + 2] << 16 | log[at + 1] << 8 | log[at]
+            odd = log[at + 7] << 24 | log[at + 6] << 16 | log[at + 5] << 8 | log[at + 4]
+        first = (first + even + second) & 0xFFFFFFFF
+        second = (second + odd + first) & 0xFFFFFFFF
+        at += 8
     return first, second

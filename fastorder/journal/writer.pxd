@@ -1,6 +1,7 @@
 """The C side of writer.py: where its attributes lie once it is compiled."""
 
 from fastorder.journal.index cimport Index
+from fastorder.journal.presence cimport Presence
 from fastorder.journal.rows cimport Intent, attempt_row, insertion, intent_row
 from fastorder.journal.rows cimport insertion_of_many, outcome_row
 
@@ -16,7 +17,11 @@ cdef class Writer:
     cdef object _connection
     cdef bint _flushes
     cdef bint _flushed
+    cdef Presence _presence
     cdef list _put_off
+    cdef bint _writing
+    cdef tuple _new
+    cdef Intent _newest
 
     cpdef object intent(self, Intent intent)
     cpdef object attempt(self, object tag, object number, object at_s)
@@ -26,6 +31,12 @@ cdef class Writer:
     cpdef bint commit(self)
     cpdef object check_usable(self)
     cpdef object check(self)
+    cpdef object check_turn(self)
+    cpdef bint holds(self, Intent intent)
+    cdef object _check_open(self)
+    cdef object _note_commit(self)
+    cdef object _find_out(self)
+    cdef object _look_at_the_files(self)
     cdef long long _previous(self, object tag) except -1
     cdef object _write(self, tuple row, bint flush)
 

@@ -1,6 +1,11 @@
 # cython: annotation_typing=False
 # the .pxd says what is typed; the rest has to reach the checks of rows.py
-"""Writes events, one commit after the other, until one fails."""
+"""Writes events, one commit after the other, until one fails.
+
+Only a failure of the write counts as one: an error of SQLite, or files that are not
+there any more. Any other exception, of a signal's handler say, may come before the
+commit or after it; what stands is then read back from the file.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder.journal.index import Index
+    from fastorder.journal.presence import Presence
     from fastorder.journal.rows import Intent, Row
+
+COUNT = "SELECT ifnull(max(id), 0) FROM event"
 
 MOST_PUT_OFF = 32
 """Outcomes that may wait for their commit, so that no intent waits for many."""
@@ -31,13 +39,14 @@ MOST_PUT_OFF = 32
 class Writer:
     """Writes events; the first write that fails is the last.
 
-    One thread at a time: whoever holds it sees to that.
+    One thread at a time: whoever holds it sees to that, and calls ``check_turn`` first.
 
     Args:
-        path: the journal's, for the text of an error.
+        path: the journal's.
         connection: to its file, each statement on its own.
         index: what stands in it; kept so here.
         flushes: whether an intent waits for the disk.
+        presence: whether the files are still there.
 
     Attributes:
         run: executes a statement.
@@ -51,9 +60,13 @@ class Writer:
         "_connection",
         "_flushed",
         "_flushes",
+        "_new",
+        "_newest",
         "_path",
         "_pid",
+        "_presence",
         "_put_off",
+        "_writing",
         "closed",
         "failure",
         "index",
@@ -62,14 +75,23 @@ class Writer:
     )
 
     def __init__(
-        self, path: str, connection: sqlite3.Connection, index: Index, flushes: bool
+        self,
+        path: str,
+        connection: sqlite3.Connection,
+        index: Index,
+        flushes: bool,
+        presence: Presence,
     ) -> None:
         self._path = path
         self._pid = getpid()
         self._connection = connection
         self._flushes = flushes
         self._flushed = flushes
+        self._presence = presence
         self._put_off: list[Row] = []  # in the index, not in the file yet
+        self._writing = False  # a commit was begun, and its end is not known
+        self._new: Row | None = None  # what it has beside what was put off
+        self._newest: Intent | None = None
         self.run = connection.cursor().execute
         self.run(_synchronous(flushes))
         self.index = index
@@ -79,7 +101,13 @@ class Writer:
 
     def intent(self, intent: Intent) -> None:
         """Commit an intent, after all that was put off."""
-        self._write(intent_row(self.index.count + 1, intent), self._flushes)
+        row = intent_row(self.index.count + 1, intent)
+        self._newest = intent
+        self._write(row, self._flushes)
+
+    def holds(self, intent: Intent) -> bool:
+        """Whether this very intent is the newest, and stands in the file."""
+        return self._newest is intent and intent.tag in self.index.last
 
     def attempt(self, tag: str, number: int, at_s: float) -> None:
         """Commit that the n-th send is about to leave."""
@@ -102,8 +130,8 @@ class Writer:
         if not later:
             self._write(row, False)
             return
-        self.index.add(row)
         self._put_off.append(row)
+        self.index.add(row)
         if len(self._put_off) >= MOST_PUT_OFF:
             self.commit()
 
@@ -114,18 +142,26 @@ class Writer:
         self._write(None, False)
         return True
 
+    def finish(self) -> None:
+        """Commit what is left; nothing follows."""
+        self.check_turn()
+        if not self.commit():
+            self._look_at_the_files()
+
     def tidied(self) -> None:
         """Empty the log, and write once: the first write of a new log is flushed."""
         try:
             empty_log(self.run)
-            self.untidy = 0
-        except BaseException as error:
+        except sqlite3.Error as error:
             self._halt(error)
-            raise
+        self._look_at_the_files()
+        self.untidy = 0
 
     def put_off(self, event: int) -> Row | None:
         """An event that was put off; None for any other."""
         return next((row for row in self._put_off if row[0] == event), None)
+
+    # ------------------------------------------------------------ may it be used
 
     def check_usable(self) -> None:
         """Refuse what was closed, and a fork: SQLite's locks did not come along.
@@ -139,8 +175,7 @@ class Writer:
                 f"must be used in process {self._pid}",
                 f"this is its fork {getpid()}",
             )
-        if self.closed:
-            raise JournalMisuse(self._path, "must be open", "was closed")
+        self._check_open()
 
     def check(self) -> None:
         """Refuse a write that cannot be.
@@ -153,11 +188,26 @@ class Writer:
         if self.failure is not None:
             self._raise_failed(None)
 
+    def check_turn(self) -> None:
+        """The same once it is this thread's turn: another may have closed it meanwhile.
+
+        What a write that was broken off has left behind is found out here.
+        """
+        self._check_open()
+        if self._writing and self.failure is None:
+            self._find_out()
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise JournalMisuse(self._path, "must be open", "was closed")
+
     def _previous(self, tag: str) -> int:
         previous = self.index.last.get(tag)
         if previous is None:
             raise UnknownTag(f"tag {tag!r} must have an intent in {self._path}")
         return previous
+
+    # ------------------------------------------------------------ the commit
 
     def _write(self, row: Row | None, flush: bool) -> None:
         """Commit what was put off and what is new: all of it, or nothing."""
@@ -167,15 +217,14 @@ class Writer:
             if flush is not self._flushed:
                 self.run(_synchronous(flush))
                 self._flushed = flush
+            self._new = row
+            self._writing = True
             self._commit(row)
-            self.untidy += len(self._put_off)
-            self._put_off.clear()
-            if row is not None:
-                self.untidy += 1
-                self.index.add(row)
-        except BaseException as error:
+        except sqlite3.Error as error:
+            self._writing = False
             self._halt(error)
-            raise
+        self._note_commit()
+        self._look_at_the_files()
 
     def _commit(self, new: Row | None) -> None:
         """One statement for all rows: it is a transaction of its own.
@@ -191,12 +240,40 @@ class Writer:
         else:
             self.run(*insertion_of_many(rows))
 
-    def _halt(self, error: BaseException) -> None:
+    def _note_commit(self) -> None:
+        """It stands in the file; to note that twice is the same as once."""
+        if self._new is not None:
+            self.index.add(self._new)
+            self.untidy += 1
+        self.untidy += len(self._put_off)
+        self._put_off.clear()
+        self._writing = False
+
+    def _find_out(self) -> None:
+        """A commit was broken off: the file says whether it stands, all of it or none.
+
+        Raises:
+            JournalFailed: it cannot be asked.
+        """
+        last = self._new or self._put_off[-1]
+        try:
+            (stands,) = self.run(COUNT).fetchone()
+        except sqlite3.Error as error:
+            self._halt(error)
+        if stands >= last[0]:
+            self._note_commit()
+        self._writing = False
+
+    def _look_at_the_files(self) -> None:
+        """After the commit, so that nothing leaves whose intent lies in no file."""
+        if not self._presence.is_whole():
+            self._halt(self._presence.failure())
+
+    def _halt(self, error: Exception) -> NoReturn:
         """No more writes: after a failed flush nobody knows what is on the disk."""
         self.failure = f"{type(error).__name__}: {error}"
         abandon(self._connection)  # closing it would write, and flush once more
-        if isinstance(error, sqlite3.Error):
-            self._raise_failed(error)
+        self._raise_failed(error)
 
     def _raise_failed(self, cause: BaseException | None) -> NoReturn:
         found = f"the first failure was {self.failure}"

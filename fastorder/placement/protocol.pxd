@@ -22,6 +22,7 @@ cdef class Placement(Reconciliation):
     cpdef object on_time(self)
     cpdef object on_new_token(self)
     cpdef object on_failure(self, str why)
+    cpdef object on_broken_off(self, str why)
     cpdef object on_stop(self, Evidence evidence)
 
 

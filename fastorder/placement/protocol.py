@@ -129,6 +129,16 @@ class Placement(Reconciliation):
         self._error = why
         return self._handle(Event.FAILURE)
 
+    def on_broken_off(self, why: str) -> Command[OrderResult] | None:
+        """What was to leave never reached the engine; no send follows.
+
+        Where an earlier send may have landed, it is looked up as after a restart.
+        """
+        if self.in_doubt:
+            return self.on_failure(why)
+        self._error = why
+        return self._never_sent()
+
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
         if evidence is not None and self.state is SENDING:

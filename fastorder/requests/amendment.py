@@ -235,6 +235,13 @@ class Amendment(RequestProtocol):
             return self._finish(Outcome.UNKNOWN, self._error)
         return self._never_sent()
 
+    def on_broken_off(self, why: str) -> Finish[OrderResult]:
+        """What was to leave never reached the engine."""
+        self._error = why
+        if self.in_doubt:
+            return self._finish(Outcome.UNKNOWN, why)
+        return self._never_sent()
+
     @property
     def _schedule(self) -> RetrySchedule:
         """Made on the first trouble; most requests have none."""

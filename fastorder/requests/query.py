@@ -105,6 +105,10 @@ class Query(RequestProtocol):
             RequestFailed(f"{self._endpoint.path}: the executor was closed")
         )
 
+    def on_broken_off(self, why: str) -> Finish[dict[str, Any] | RequestFailed]:
+        """It never reached the engine."""
+        return self._finish(RequestFailed(f"{self._endpoint.path}: {why}"))
+
     def _failure(self, evidence: Evidence, answer: Answer) -> RequestFailed:
         code = answer.reply.error_code if answer.reply is not None else None
         name = error_name(self._codes, code) if self._codes else None

@@ -30,6 +30,7 @@ cdef class Dispatcher(DispatcherBase):
     cdef dict _routes
     cdef dict _open
     cdef dict _recalled
+    cdef object _restart_looks
     cdef object _ended
 
     @cython.locals(route=Route)
@@ -40,5 +41,11 @@ cdef class Dispatcher(DispatcherBase):
 
     @cython.locals(result=OrderResult)
     cpdef object ticket_ended(self, Ticket ticket)
+    cpdef object client_failed(self, Ticket ticket, object error)
+    cdef object _look_out_for(self, Ticket ticket, object outcome)
     cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)
+    cpdef object enter(self, Ticket ticket)
+    cpdef object withdraw(self, Ticket ticket)
+    cpdef object broken_off(self, Ticket ticket, object error)
+    cdef object _carry_on(self, Ticket ticket, object command)

@@ -16,17 +16,19 @@ from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.interlock import Interlock
 from fastorder.placement.late_arrivals import LateArrivals
 from fastorder.runtime.clock import Clock
+from fastorder.runtime.log import log
+from fastorder.session.restart_looks import RestartLooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastorder._core.flow.protocol import RequestProtocol, Send
+    from fastorder._core.flow.protocol import Command, RequestProtocol, Send
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
-    from fastorder._core.transport.evidence import Evidence
+    from fastorder._core.transport.evidence import Evidence, Receiver
     from fastorder._core.transport.gate import Gate
     from fastorder._core.transport.request_head import Security
-    from fastorder.config import Timeouts
+    from fastorder.config import RetryPolicy, Timeouts
     from fastorder.session.outcome_log import OutcomeLog
 
 KEPT_ENDED = 256
@@ -65,6 +67,7 @@ class Dispatcher(DispatcherBase):
         outcome_log: OutcomeLog | None,
     ) -> None:
         self.engine = engine
+        engine.on_failure = _say
         self.gate = gate
         self.outcome_log = outcome_log
         self.clock = Clock()
@@ -81,6 +84,7 @@ class Dispatcher(DispatcherBase):
                 origin,
                 endpoint.path,
                 once=endpoint.changes,
+                lessens=endpoint.lessens,
                 authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
                 request_ms=timeouts._request_ms,
@@ -91,6 +95,7 @@ class Dispatcher(DispatcherBase):
         self.groups: set[Ticket[Any]] = set()
         self._open: dict[Ticket[Any], None] = {}
         self._recalled: dict[Ticket[OrderResult], None] = {}  # not looked up yet
+        self._restart_looks = RestartLooks(self)
         self._ended: deque[Ticket[OrderResult]] = deque(maxlen=KEPT_ENDED)
 
     def read_ticket(
@@ -113,17 +118,42 @@ class Dispatcher(DispatcherBase):
 
         Raises:
             ExecutorClosed, ExecutorMisuse, TokenMissing: and nothing was sent. After
-                anything else, a Ctrl-C say, it may have been, so it stays in the book.
+                anything else, a Ctrl-C say, the ticket says what became of it.
         """
-        if self.renewal.checks_at_launch:
-            self.renewal._on_timer()
         self._open[ticket] = None
         try:
+            if self.renewal.checks_at_launch:
+                self.renewal._on_timer()
             ticket._execute(ticket._protocol.start())
         except REFUSALS:
             self._open.pop(ticket, None)
             raise
+        except BaseException as error:
+            self.broken_off(ticket, error)
+            raise
         return ticket
+
+    def enter(self, ticket: Ticket[OrderResult]) -> None:
+        """Put a ticket into the book before its intent is written down.
+
+        Whatever is raised between the two, the handler of a signal may raise anywhere,
+        no intent is without a ticket. ``launch`` or ``withdraw`` follows.
+        """
+        self._open[ticket] = None
+
+    def withdraw(self, ticket: Ticket[OrderResult]) -> None:
+        """Take it out again: nothing of it was written down, and nothing has left."""
+        self._open.pop(ticket, None)
+
+    def broken_off(self, ticket: Ticket[Any], error: Any) -> None:
+        """An exception stopped a ticket's start: end it, unless it is on its way.
+
+        What the engine carries goes on, and so does what waits for a login. Anything
+        else would be waited for, for ever.
+        """
+        if ticket.settled or self.engine.carries(ticket) or self.renewal.keeps(ticket):
+            return
+        ticket._break_off(f"it was stopped before it left by {error!r}")
 
     def recall(self, ticket: Ticket[OrderResult], sent_s: float) -> None:
         """Put an order from before a restart into the book, as unknown; ask nothing."""
@@ -142,8 +172,30 @@ class Dispatcher(DispatcherBase):
         self._recalled.pop(ticket, None)
         self._open[ticket] = None
         ticket.done = False
-        ticket._execute(ticket._protocol.resume(sent_s))
+        self._carry_on(ticket, ticket._protocol.resume(sent_s))
         return ticket
+
+    def look_up_recalled(
+        self, recalled: list[tuple[Ticket[OrderResult], float]], policy: RetryPolicy
+    ) -> None:
+        """Look up the orders from before a restart, one list for an account.
+
+        Raises:
+            ExecutorClosed, ExecutorMisuse, TokenMissing: and the tickets are as they
+                were.
+        """
+        self.check_ready()
+        for ticket, _ in recalled:
+            self._recalled.pop(ticket, None)
+            self._open[ticket] = None
+            ticket.done = False
+        self._restart_looks.begin(recalled, policy)
+
+    def look(self, endpoint: Endpoint, body: bytes, receiver: Receiver) -> None:
+        """Ask for something; the receiver judges the answer itself."""
+        self.check_ready()
+        route = self._routes[endpoint]
+        self.engine.submit(route, body, self.tokens.header(), receiver)
 
     def check_ready(self) -> None:
         """Refuse what could not be sent now.
@@ -226,24 +278,38 @@ class Dispatcher(DispatcherBase):
         if self.outcome_log is not None and ticket.tag is not None:
             self.outcome_log.outcome_unknown(ticket)
 
+    def client_failed(self, ticket: Ticket[Any], error: Any) -> None:
+        """Say what nobody else would hear of."""
+        log().error("%r: the client itself failed", ticket, exc_info=error)
+
     def ticket_ended(self, ticket: Ticket[Any]) -> None:
-        """Book the end of a ticket."""
+        """Book the end of a ticket: first here, then in the journal.
+
+        So whatever is raised in between, it is not shown as open any more.
+        """
         if ticket.kind == "read" or ticket.result is None:
             self._open.pop(ticket, None)
             self.renewal.ticket_ended(ticket)
             self.late_arrivals.query_ended(ticket)
             return
-        if self.outcome_log is not None:
-            self.outcome_log.ticket_ended(ticket)
         result = ticket.result
         outcome = result.outcome
-        if outcome is UNKNOWN and ticket.tag is not None:
-            return  # the executor was closed before the proof
-        self._open.pop(ticket, None)
+        is_over = outcome is not UNKNOWN or ticket.tag is None
+        if is_over:  # else the executor was closed before the proof
+            self._open.pop(ticket, None)
+            self._ended.append(ticket)
+        try:
+            if self.outcome_log is not None:
+                self.outcome_log.ticket_ended(ticket)
+        finally:
+            if is_over:
+                self._look_out_for(ticket, outcome)
+
+    def _look_out_for(self, ticket: Ticket[Any], outcome: Outcome) -> None:
+        """Have its late arrival noticed; let go of what is not needed any more."""
         if outcome is not ACCEPTED or self.expects_late_arrivals:
             self.late_arrivals.ticket_ended(ticket)
         ticket._release()
-        self._ended.append(ticket)
 
     def late_arrival(self, result: OrderResult) -> None:
         """An order is there that was reported absent or rejected."""
@@ -303,4 +369,16 @@ class Dispatcher(DispatcherBase):
         """
         self.check_ready()
         ticket.done = False
-        ticket._execute(ticket._protocol.on_resolve())
+        self._carry_on(ticket, ticket._protocol.on_resolve())
+
+    def _carry_on(self, ticket: Ticket[Any], command: Command[Any] | None) -> None:
+        try:
+            ticket._execute(command)
+        except BaseException as error:
+            self.broken_off(ticket, error)
+            raise
+
+
+def _say(error: Any) -> None:
+    """An error has ended an exchange; what becomes of its request is told there."""
+    log().error("the client itself failed: %r", error, exc_info=error)

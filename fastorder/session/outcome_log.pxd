@@ -1,5 +1,6 @@
 """The C side of outcome_log.py: where its attributes lie once it is compiled."""
 
+cimport cython
 from libc.stdint cimport int64_t
 
 from fastorder._core.transport.engine cimport Engine
@@ -19,7 +20,13 @@ cdef class OutcomeLog(Receiver):
     cdef Engine _engine
     cdef bint _is_due
     cdef set _seen
+    cdef list _unwritten
+    cdef public int64_t _log_told   # its length that is told of next; a test lessens it
 
     cpdef object outcome_unknown(self, Ticket ticket)
     cpdef object ticket_ended(self, Ticket ticket)
     cdef object _write(self, OrderResult result)
+    cdef bint _puts_off(self)
+
+    @cython.locals(result=OrderResult)
+    cdef object _write_down(self, object journal)

@@ -9,7 +9,7 @@ from fastorder._core.codec.order import order_from_body
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder.enums import Outcome
-from fastorder.errors import JournalError, JournalFailed, KeyReused
+from fastorder.errors import FastOrderError, JournalError, JournalFailed, KeyReused
 from fastorder.placement.late_arrivals import LIFE_S
 from fastorder.placement.protocol import ONLY_SEND_REFUSED, placement_of
 from fastorder.runtime.log import log
@@ -92,7 +92,10 @@ class IdempotencyStore:
         contract_id: str,
         body: bytes,
     ) -> Ticket[OrderResult]:
-        """Write the intent down, then send it: never the other way round."""
+        """Enter the ticket in the book, write the intent down, send it: in this order.
+
+        So an intent that stands has a ticket at any moment, whatever is raised there.
+        """
         self.recover()
         if self._journal is not None:
             self._dispatcher.check_ready()
@@ -102,6 +105,7 @@ class IdempotencyStore:
         try:
             self._dispatcher.launch(ticket)
         except REFUSALS:
+            self._dispatcher.withdraw(ticket)
             self._forget(ticket)
             self._not_sent(ticket)
             raise
@@ -118,11 +122,11 @@ class IdempotencyStore:
         return self._recovered
 
     def _see_to_the_past(self) -> None:
-        while self._unrecovered:
+        if self._unrecovered:
             self._dispatcher.check_ready()
-            ticket, sent_s = self._unrecovered[0]
-            self._recovered.append(self._dispatcher.launch_recalled(ticket, sent_s))
-            self._unrecovered.pop(0)
+            recalled, self._unrecovered = self._unrecovered, []
+            self._recovered += [ticket for ticket, _ in recalled]
+            self._dispatcher.look_up_recalled(recalled, self._policy)
         try:
             self._dispatcher.late_arrivals.plan()
         except REFUSALS:
@@ -171,11 +175,31 @@ class IdempotencyStore:
             valid_until_s,
             now_s,
         )
+        self._dispatcher.enter(ticket)
         try:
             self._journal.intent(intent)
-        except JournalFailed as error:
-            self._dispatcher.halt(f"the journal failed: {error}")
+        except BaseException as error:
+            self._not_launched(ticket, intent, error)
             raise
+
+    def _not_launched(
+        self, ticket: Ticket[OrderResult], intent: Intent, error: BaseException
+    ) -> None:
+        """It does not leave; where its intent stands all the same, it ends unsent."""
+        assert self._journal is not None
+        dispatcher, stands = self._dispatcher, False
+        if not isinstance(error, FastOrderError):
+            try:
+                stands = self._journal._holds(intent)
+            except JournalError as failure:
+                error = failure
+        if isinstance(error, JournalFailed):
+            dispatcher.halt(f"the journal failed: {error}")
+        if not stands:
+            dispatcher.withdraw(ticket)
+            return
+        self._keep(ticket, intent.body)
+        dispatcher.broken_off(ticket, error)
 
     def _not_sent(self, ticket: Ticket[OrderResult]) -> None:
         """The launch was refused: the intent ends without a send.

@@ -136,6 +136,13 @@ cdef class RequestProtocol:
         """There is another token; None where that changes nothing."""
         return None
 
+    cpdef object on_broken_off(self, str why):
+        """What was to leave never reached the engine; the next command, or None.
+
+        Whoever called has got an exception: no send may follow.
+        """
+        return self.on_failure(why)
+
     def after_hold(self, Send command):
         """A request that waited for a login may leave; what is asked for by now."""
         return command

@@ -14,6 +14,7 @@ cdef class DispatcherBase:
     cpdef object exchange_ended(self, Evidence evidence)
     cpdef object token_refused(self, Ticket ticket)
     cpdef object outcome_unknown(self, Ticket ticket)
+    cpdef object client_failed(self, Ticket ticket, object error)
     cpdef object ticket_ended(self, Ticket ticket)
     cpdef object halt(self, str reason)
 
@@ -42,6 +43,7 @@ cdef class Ticket(Receiver):
     cpdef object _value(self)
     cpdef object _release(self)
     cpdef object _execute(self, object command)
+    cpdef object _break_off(self, str why)
     cdef int tell(self, object value) except -1
     cdef int settle(self, object value) except -1
     cdef int leave(self, Waiter waiter) except -1

@@ -57,6 +57,10 @@ cdef class DispatcherBase:
         """A ticket has a result that is not its last."""
         raise NotImplementedError
 
+    cpdef object client_failed(self, Ticket ticket, object error):
+        """The client itself has failed at a ticket, and nobody else hears of it."""
+        raise NotImplementedError
+
     cpdef object ticket_ended(self, Ticket ticket):
         """A ticket has its last result."""
         raise NotImplementedError
@@ -250,6 +254,15 @@ cdef class Ticket(Receiver):
         elif command is not None:
             self.dispatcher.engine.wake_at((<Pause?>command).due_ns, self)
 
+    cpdef object _break_off(self, str why):
+        """What it was to send has not reached the engine, and never will."""
+        if not self.settled:
+            command = self._protocol.on_broken_off(why)
+            if command is None and not self.done:
+                self.settle(self.unknown(why))
+            else:
+                self.go_on(command)
+
     cpdef object _on_evidence(self, Evidence evidence):
         """An exchange has ended."""
         self.dispatcher.exchange_ended(evidence)
@@ -274,12 +287,14 @@ cdef class Ticket(Receiver):
         """
         if self.settled:
             self.wake_waiters()
+            self.dispatcher.client_failed(self, error)
             return
         why = f"the client itself failed: {from_outside(repr(error))}"
         if self.kind == "read":
             self.error = error
             self.end()
             return
+        self.dispatcher.client_failed(self, error)
         try:
             command = self._protocol.on_failure(why)
         except Exception:

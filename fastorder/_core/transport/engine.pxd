@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t
 
+from fastorder._core.transport.backlog cimport Backlog
 from fastorder._core.transport.timer_heap cimport TimerHeap
 from fastorder._core.transport.connection cimport Connection, Step
 from fastorder._core.transport.gate cimport Gate
@@ -31,13 +32,14 @@ cdef class Engine:
     cdef set busy               # connections that carry an exchange
     cdef list idle              # open connections that carry none, last used last
     cdef int opening            # connections that libcurl opens
-    cdef object backlog         # requests that wait for a connection, oldest first
+    cdef Backlog backlog        # requests that wait for a connection
     cdef bint beginning         # some of them are being begun
     cdef int most               # exchanges at a time
     cdef TimerHeap queue
     cdef int64_t expiry_ns      # no exchange's time is over before this
     cdef int forks              # the process generation this engine belongs to
     cdef readonly bint closed
+    cdef public object on_failure   # called with an error that ended an exchange
 
     cpdef int submit(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate=*,
@@ -48,6 +50,7 @@ cdef class Engine:
     cdef int leave_to_parent(self) except -1
     cpdef object check(self)
     cdef int check_owner(self) except -1
+    cpdef bint carries(self, Receiver receiver)
     cdef int start(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
         int64_t valid_until_ns) except -1
@@ -62,6 +65,7 @@ cdef class Engine:
     cdef int drop(self, Connection connection) except -1
     cdef int hand_out(self) except -1
     cdef int abandon(self, Connection connection, object error) except -1
+    cdef int note(self, object error) except -1
     cdef int begin_waiting(self) except -1
     cdef int64_t next_due_ns(self) noexcept
     cdef int run_due(self) except -1

@@ -10,8 +10,6 @@ is a subclass's: ``loop_engine`` and ``poll_engine``.
 
 import os
 import sys
-from collections import deque
-
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
@@ -19,6 +17,7 @@ from libc.string cimport memset
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.timer_heap cimport NEVER, TimerHeap
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
+from fastorder._core.transport.backlog cimport Backlog
 from fastorder._core.transport.connection cimport (
     ENDED, FAILED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin, pull)
 from fastorder._core.transport.gate cimport Gate
@@ -75,6 +74,9 @@ cdef int on_close_socket(void* data, socket_t fd) noexcept nogil:
 
 cdef class Engine:
     """What both engines share: connections, exchanges, wake-ups, delivery, closing.
+
+    Attributes:
+        on_failure: called with an error that ended an exchange; None for nobody.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -85,7 +87,7 @@ cdef class Engine:
         self.busy = set()
         self.idle = []
         self.queue = TimerHeap()
-        self.backlog = deque()
+        self.backlog = Backlog()
         self.multi = curl.multi_init()
         if self.multi is NULL:
             raise MemoryError("libcurl made no multi handle")
@@ -185,13 +187,21 @@ cdef class Engine:
 
         On a warm connection the request is in the kernel when this returns. The
         receiver may hear of the end before that, where the end comes at once. Where
-        every connection is taken it waits for one, first come, first served.
+        every connection is taken it waits for one, the most urgent first.
         """
         self.check_owner()
-        if self.backlog or len(self.busy) >= self.most:
-            self.backlog.append((route, body, token, receiver, gate, valid_until_ns))
-            return 0
+        if self.backlog.size or len(self.busy) >= self.most:
+            return self.backlog.push(
+                route, receiver, (route, body, token, receiver, gate, valid_until_ns))
         return self.start(route, body, token, receiver, gate, valid_until_ns)
+
+    cpdef bint carries(self, Receiver receiver):
+        """Whether an exchange of this receiver is on its way, or waits for its turn."""
+        cdef Connection connection
+        for connection in self.busy:
+            if connection.receiver is receiver:
+                return True
+        return self.backlog.holds(receiver)
 
     cdef int start(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,
@@ -212,6 +222,7 @@ cdef class Engine:
             connection.load(
                 route, body, token, receiver, gate, valid_until_ns, deadline_ns)
         except Exception as error:
+            self.note(error)
             return self.tell(receiver, unsent(error))
         self.busy.add(connection)
         return self.set_off(connection)
@@ -270,9 +281,9 @@ cdef class Engine:
         """Put an exchange on another connection; this one carries none any more."""
         cdef Connection other = self.connection_to(connection.origin, now_ns())
         other.take_over(connection)
+        self.busy.add(other)            # first: what is raised below loses no exchange
         self.busy.discard(connection)
         self.drop(connection)
-        self.busy.add(other)
         return self.set_off(other)
 
     cdef int go_on(self, Connection connection, Step step) except -1:
@@ -295,9 +306,12 @@ cdef class Engine:
         self.busy.discard(connection)
         if kept:
             self.idle.append(connection)
-        else:
+            return self.tell(receiver, evidence)
+        try:
             self.drop(connection)
-        return self.tell(receiver, evidence)
+        finally:                        # whatever is raised, its receiver hears of it
+            self.tell(receiver, evidence)
+        return 0
 
     cdef int tell(self, Receiver receiver, Evidence evidence) except -1:
         try:
@@ -348,9 +362,16 @@ cdef class Engine:
         """Give up an exchange that cannot be watched; it may have left already."""
         if connection not in self.busy:
             raise error
+        self.note(error)
         connection.explain(repr(error))
         connection.wire.answer.keeps_open = False
         return self.retire(connection, CLOSED_CODE)
+
+    cdef int note(self, object error) except -1:
+        """An error ends an exchange, and nobody catches it: it is said at least."""
+        if self.on_failure is not None:
+            self.on_failure(error)
+        return 0
 
     cdef int begin_waiting(self) except -1:
         """Begin what waited for a connection; one that ends at once begins the next."""
@@ -359,12 +380,15 @@ cdef class Engine:
             return 0
         self.beginning = True
         try:
-            while self.backlog and len(self.busy) < self.most and not self.closed:
-                route, body, token, receiver, gate, until_ns = self.backlog.popleft()
+            while self.backlog.size and len(self.busy) < self.most and not self.closed:
+                route, body, token, receiver, gate, until_ns = self.backlog.pop()
                 try:
                     self.start(route, body, token, receiver, gate, until_ns)
-                except Exception as error:
-                    receiver._on_error(error)
+                except BaseException as error:
+                    if not self.carries(receiver):
+                        receiver._on_error(error)
+                    if not isinstance(error, Exception):
+                        raise
         finally:
             self.beginning = False
         return 0
@@ -446,8 +470,7 @@ cdef class Engine:
         for connection in self.busy:
             receiver = connection.receiver
             stopped.append((receiver, connection.finish(CLOSED_CODE)))
-        stopped += [(waiting[3], None) for waiting in self.backlog]
-        self.backlog.clear()
+        stopped += [(waiting, None) for waiting in self.backlog.taken()]
         while (receiver := self.queue.pop()) is not None:
             stopped.append((receiver, None))
         try:

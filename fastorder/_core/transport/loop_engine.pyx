@@ -211,16 +211,17 @@ cdef class LoopEngine(Engine):
 
     cdef int watch_reading(self, SocketWatch watch) except -1:
         if not watch.reading:
+            watch.reading = True        # first: it is forgotten with the socket
             self.loop.add_reader(watch.fd, self.on_readable, watch)
-            watch.reading = True
         return 0
 
     cdef int watch_writing(self, SocketWatch watch, bint wanted) except -1:
         if wanted and not watch.writing:
+            watch.writing = True        # first, as above
             self.loop.add_writer(watch.fd, self.on_writable, watch)
         elif watch.writing and not wanted:
             self.loop.remove_writer(watch.fd)
-        watch.writing = wanted
+            watch.writing = False
         return 0
 
     def forget(self, fd):

@@ -22,6 +22,7 @@ cdef class Route:
     cdef readonly Origin origin
     cdef readonly str path
     cdef readonly bint once
+    cdef readonly bint lessens
     cdef readonly bint authorized
     cdef readonly bint is_post
     cdef readonly int request_ms

@@ -32,6 +32,7 @@ class Route:
         path: str,
         *,
         once: bool,
+        lessens: bool = False,
         authorized: bool = True,
         is_post: bool = True,
         request_ms: int = 5000,
@@ -43,6 +44,8 @@ class Route:
     def path(self) -> str: ...
     @property
     def once(self) -> bool: ...
+    @property
+    def lessens(self) -> bool: ...
     @property
     def authorized(self) -> bool: ...
     @property

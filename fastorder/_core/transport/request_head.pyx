@@ -65,6 +65,7 @@ cdef class Route:
         origin: where it is.
         path: behind the origin's own.
         once: the request changes something, so it leaves one time only.
+        lessens: what it changes lessens risk, so it does not wait behind others.
         authorized: the request carries a token.
         is_post: POST with a JSON body, otherwise GET.
         request_ms: the longest time for an exchange, in milliseconds.
@@ -73,12 +74,14 @@ cdef class Route:
 
     def __init__(
         self, Origin origin not None, str path not None, *, bint once,
+        bint lessens=False,
         bint authorized=True, bint is_post=True, int request_ms=5000,
         size_t answer_limit=1 << 20
     ):
         self.origin = origin
         self.path = path
         self.once = once
+        self.lessens = lessens
         self.authorized = authorized
         self.is_post = is_post
         self.request_ms = request_ms

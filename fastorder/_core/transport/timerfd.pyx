@@ -90,7 +90,11 @@ cdef class TimerFd(Timer):
 
     def __init__(self, loop, call):
         super().__init__(loop, call)
-        loop.add_reader(self.fd, call)
+        try:
+            loop.add_reader(self.fd, call)
+        except BaseException:           # a signal's handler may raise within it
+            loop.remove_reader(self.fd)     # its number is used again
+            raise
 
     def __dealloc__(self):
         if self.fd >= 0:
