@@ -27,7 +27,7 @@ def damage(log: bytes) -> str | None:
     if order is None or _sums(order, log, 0, 24, (0, 0)) != (first, second):
         return "the header of its log does not fit its checksum"
     if page_size % 8:
-        return f"its log has pages of {page_size} bytes"
+        return f"its log has the page size {page_size}"
     return _gap(log, order, page_size + FRAME_HEADER, tuple(salts), (first, second))
 
 

@@ -10,7 +10,6 @@ its turns: a new order or a cancel does not wait for any of it.
 from __future__ import annotations
 
 from collections import deque
-from json import dumps
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastorder._core.codec.request import render_search_since
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from fastorder.requests.session_port import SessionPort
 
     Recalled = tuple[Ticket[OrderResult], float]
+    Shown = tuple[Ticket[OrderResult], float, Row, bytes]
 
     class RestartSession(SessionPort, Protocol):
         """The session whose orders are looked up."""
@@ -69,7 +69,7 @@ class RestartLooks(Receiver):
     def __init__(self, session: RestartSession) -> None:
         self._session = session
         self._accounts: deque[AccountLook] = deque()
-        self._found: deque[tuple[Ticket[OrderResult], float, Evidence]] = deque()
+        self._found: deque[Shown] = deque()
         self._rest: deque[Recalled] = deque()
         self._rest_due_ns = 0
 
@@ -107,7 +107,7 @@ class RestartLooks(Receiver):
         """An exchange has ended."""
         self._session.exchange_ended(evidence)
 
-    def shown(self, shown: list[tuple[Ticket[OrderResult], float, Evidence]]) -> None:
+    def shown(self, shown: list[Shown]) -> None:
         """The list has shown these."""
         self._found.extend(shown)
 
@@ -137,14 +137,14 @@ class RestartLooks(Receiver):
                 self._session.launch_recalled(*self._rest.popleft())
 
     def _tell(
-        self, ticket: Ticket[OrderResult], sent_s: float, evidence: Evidence
+        self, ticket: Ticket[OrderResult], sent_s: float, row: Row, date: bytes
     ) -> None:
         """Give an order what the list has shown of it, as its own look-up's answer."""
         if ticket.settled:
             return
         try:
             ticket._protocol.resume(sent_s)
-            ticket._on_evidence(evidence)
+            ticket._on_evidence(_showing(row, date))
         except BaseException as error:
             ticket._on_error(error)  # type: ignore[arg-type]  # as the engine does
             if not isinstance(error, Exception):
@@ -202,7 +202,7 @@ class AccountLook(Receiver):
             if row is None:
                 not_shown.append((ticket, sent_s))
             else:
-                shown.append((ticket, sent_s, _showing(row, evidence)))
+                shown.append((ticket, sent_s, row, evidence.date))
         self._group = []
         self._looks.shown(shown)
         self._looks.not_shown(not_shown)
@@ -237,7 +237,9 @@ def _by_tag(rows: Rows) -> dict[Any, Row]:
     return {tag: row for tag, row in found.items() if tag not in twice}
 
 
-def _showing(row: Row, evidence: Evidence) -> Evidence:
+def _showing(row: Row, date: bytes) -> Evidence:
     """The answer, cut down to one order: of the others its look-up judges nothing."""
+    from json import dumps  # loaded with the executor
+
     document = {"orders": [row], "success": True, "errorCode": 0, "errorMessage": None}
-    return Evidence(body=dumps(document).encode(), date=evidence.date)
+    return Evidence(body=dumps(document).encode(), date=date)
