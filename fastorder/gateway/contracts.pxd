@@ -6,6 +6,7 @@ from fastorder._core.codec.price cimport TickGrid
 cdef class Listing:
     cdef readonly str contract_id
     cdef readonly TickGrid grid
+    cdef readonly bint negative_prices
 
 
 cdef class ContractCache:

@@ -26,14 +26,36 @@ PRODUCT = r"(?=.*[A-Za-z])[A-Za-z0-9]{1,8}"
 """What is a symbol rather than a contract id: "MNQ", "MNQZ6"."""
 
 
+CRUDE_OIL = frozenset({"CLE", "MCLE", "NQM"})
+"""The gateway's products that settle at the price of CL.
+
+It traded down to -37.63 on 20 April 2020. Source: CME Group, notices 20-160 and
+20200403.
+"""
+
+
 class Listing:
-    """A contract id as it goes on the wire, and its price grid where it is known."""
+    """A contract id as it goes on the wire, and what prices the contract has.
 
-    __slots__ = ("contract_id", "grid")
+    Attributes:
+        contract_id: the gateway's.
+        grid: the multiples of its tick; None where that is not known.
+        negative_prices: whether it has prices of zero and below.
+    """
 
-    def __init__(self, contract_id: str, grid: TickGrid | None) -> None:
+    __slots__ = ("contract_id", "grid", "negative_prices")
+
+    def __init__(
+        self,
+        contract_id: str,
+        grid: TickGrid | None,
+        negative_prices: bool | None = None,
+    ) -> None:
         self.contract_id = contract_id
         self.grid = grid
+        if negative_prices is None:
+            negative_prices = _product_of(contract_id) in CRUDE_OIL
+        self.negative_prices = negative_prices
 
 
 class ContractCache:
@@ -56,6 +78,7 @@ class ContractCache:
         symbol: str,
         contract_id: int | str,
         tick_size: Decimal | float | str | None = None,
+        negative_prices: bool | None = None,
     ) -> None:
         """List a contract under a symbol; letter case does not matter.
 
@@ -70,7 +93,15 @@ class ContractCache:
                 f"{symbol!r} is one: are the two swapped?",
             )
         grid = None if tick_size is None else TickGrid(tick_size)
-        self._listings[symbol.upper()] = Listing(contract_id_from(contract_id), grid)
+        self._listings[symbol.upper()] = Listing(
+            contract_id_from(contract_id), grid, negative_prices
+        )
+
+    @property
+    def any_negative(self) -> bool:
+        """Whether one of them has prices of zero and below."""
+        listings = list(self._listings.values())  # another thread may set one
+        return any(listing.negative_prices for listing in listings)
 
     def find(self, symbol: str) -> Listing:
         """The listing of a symbol. A contract id is its own symbol.
@@ -141,6 +172,12 @@ def _what_is_there(symbol: str, listed: list[Contract]) -> str:
 def _is_symbol(contract_id: object) -> bool:
     """Whether it is short and has a letter; the gateway's ids are long, or numbers."""
     return isinstance(contract_id, str) and bool(re.fullmatch(PRODUCT, contract_id))
+
+
+def _product_of(contract_id: str) -> str:
+    """The gateway's code of the product: CLE of CON.F.US.CLE.Z26."""
+    parts = contract_id.split(".")
+    return parts[3] if len(parts) == 5 else ""
 
 
 def product(contract: Contract) -> str:

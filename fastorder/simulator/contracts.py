@@ -38,6 +38,7 @@ _NAMES = {
     "MGC": "Micro Gold",
 }
 _FEES = {"MNQ": ".36", "MES": ".36", "MCL": ".51", "ES": "1.40", "NQ": "1.40"}
+_NEGATIVE = ("CL", "MCL", "QM")  # as on 20 April 2020
 _OTHER_FEE = Decimal("1.40")
 ALIAS_PRODUCT = "MNQ"
 _QUARTERLY = "Z26"
@@ -57,6 +58,7 @@ class Contract:
     symbol_id: str
     start_price: Decimal
     fee: Decimal
+    negative_prices: bool = False
 
     def to_wire(self) -> dict[str, object]:
         """The contract as the gateway lists it."""
@@ -97,4 +99,5 @@ def _contract(fields: list[str], expiry: str, active: bool) -> Contract:
         symbol_id=f"F.US.{product}",
         start_price=Decimal(price),
         fee=Decimal(_FEES[short]) if short in _FEES else _OTHER_FEE,
+        negative_prices=short in _NEGATIVE,
     )

@@ -211,13 +211,13 @@ def aligned(which: str, price: float, contract: Contract) -> Decimal:
     """A price on the tick, exact.
 
     Raises:
-        Refusal: it lies between two ticks, or is not positive.
+        Refusal: it lies between two ticks, or the contract has none of its sign.
     """
     exact = Decimal(repr(price))
     with localcontext() as context:
         context.prec = 60
-        between = exact <= 0 or exact % contract.tick_size
-    if between:
+        between = exact % contract.tick_size
+    if between or (exact <= 0 and not contract.negative_prices):
         raise Refusal(
             REJECTED, f"Invalid {which} price. Price is not aligned to tick size."
         )

@@ -40,6 +40,7 @@ class Walk:
     def __init__(self, contract: Contract, seed: int) -> None:
         self._tick = contract.tick_size
         self._start = int(contract.start_price / contract.tick_size)
+        self._goes_below = contract.negative_prices
         self._seed = _mixed(seed ^ crc32(contract.id.encode()))
         self._shift = 0
         self._cached = (-1, 0)
@@ -55,7 +56,8 @@ class Walk:
         """The last price in ticks at a step."""
         if self._cached[0] != step:
             self._cached = (step, self._noise(step))
-        return max(1, self._start + self._shift + self._cached[1])
+        price = self._start + self._shift + self._cached[1]
+        return price if self._goes_below else max(1, price)
 
     def price(self, step: int) -> Decimal:
         """The last price at a step."""

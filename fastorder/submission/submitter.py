@@ -82,7 +82,9 @@ class Submitter:
         listing = self._contracts.find(order.symbol)
         contract_id = listing.contract_id
         tag = self._tag(order)
-        body = render_place(order, contract_id, tag, listing.grid)
+        body = render_place(
+            order, contract_id, tag, listing.grid, listing.negative_prices
+        )
         if is_named:
             known = self._idempotency.known(order, tag, contract_id, body)
             if known is not None:

@@ -186,6 +186,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         contract_id: int | str,
         *,
         tick_size: Decimal | float | str | None = None,
+        negative_prices: bool | None = None,
     ) -> None:
         """Trade this contract under a symbol; safe from any thread.
 
@@ -195,8 +196,16 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
                 decimal text, since the gateway's ids are text.
             tick_size: the smallest price step; where it is known, prices off the
                 tick are refused before anything is sent.
+            negative_prices: whether it has prices of zero and below. Where it is not
+                given, the gateway's crude oil futures have them, and no others.
         """
-        self._contracts.set(symbol_from(symbol), contract_id, tick_size)
+        if negative_prices is not None:
+            check_type(
+                "negative_prices", negative_prices, bool, "must be True or False"
+            )
+        self._contracts.set(
+            symbol_from(symbol), contract_id, tick_size, negative_prices
+        )
 
     @with_near_names
     def get_contract_id(self, symbol: str) -> str:
@@ -226,7 +235,8 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             order_id: a number, or its decimal text.
             account_id: the order's account.
             quantity, limit_price, stop_price, trail_price: the new absolute values;
-                at least one.
+                at least one. An order's number does not tell its contract: a price of
+                zero or below is taken once one contract of the executor has them.
 
         Returns, Raises: see ``place_order``.
         """
@@ -237,7 +247,13 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             quantity = quantity_from(quantity)
             self._submitter.check_quantity(quantity)
         body = render_modify(
-            account, number, quantity, limit_price, stop_price, trail_price
+            account,
+            number,
+            quantity,
+            limit_price,
+            stop_price,
+            trail_price,
+            self._contracts.any_negative,
         )
         modification = Modification(
             account,

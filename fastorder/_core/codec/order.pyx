@@ -53,7 +53,9 @@ cdef class OrderRequest:
         quantity: contracts, 1 to ``2**31 - 1``.
         account_id: the gateway's number of the account, 1 to ``2**31 - 1``.
         order_type: an OrderType, or its name.
-        limit_price: of a limit and a stop-limit order: this price or a better one.
+        limit_price: of a limit and a stop-limit order: this price or a better one. Of
+            zero and below, as the others, where its contract has such prices; that is
+            known once it is placed.
         stop_price: of a stop and a stop-limit order: it leaves once this price trades.
         trail_price: of a trailing stop, and no other: where the stop starts, an
             absolute price on the tick. The gateway takes its distance to the last

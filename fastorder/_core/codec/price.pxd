@@ -1,6 +1,7 @@
 """Exact prices: decimal text, and whole ticks."""
 
 cdef bytes price_bytes(str field, object price)
+cdef bint above_zero(bytes text) noexcept
 
 cdef class TickGrid:
     cdef readonly object size           # Decimal

@@ -20,7 +20,8 @@ cdef object int_text = int.__repr__
 
 
 cdef bytes price_bytes(str field, object price):
-    """The plain decimal text of a positive price."""
+    """The plain decimal text of a price; whether its contract has one of its sign, its
+    contract says: see ``above_zero``."""
     cdef bytes text
     if type(price) is float:
         text = (<str>float_text(price)).encode("ascii")
@@ -64,22 +65,38 @@ cdef bytes index_text(str field, object price):
 
 
 cdef bint is_plain(bytes text) noexcept:
-    """Digits with at most one point between them, not all of them zero, not many."""
+    """Digits with at most one point between them, not many; no minus before zeros."""
     cdef const char* letters = PyBytes_AS_STRING(text)
     cdef Py_ssize_t size = PyBytes_GET_SIZE(text)
     cdef Py_ssize_t i
     cdef int digits = 0
     cdef int points = 0
-    cdef bint positive = False
-    for i in range(size):
+    cdef Py_ssize_t start = 1 if size and letters[0] == c'-' else 0
+    for i in range(start, size):
         if c'0' <= letters[i] <= c'9':
             digits += 1
-            positive = positive or letters[i] != c'0'
-        elif letters[i] == c'.' and 0 < i < size - 1:
+        elif letters[i] == c'.' and start < i < size - 1:
             points += 1
         else:
             return False
-    return positive and points <= 1 and digits <= MOST_DIGITS
+    if start and not has_value(letters, size):
+        return False
+    return 0 < digits <= MOST_DIGITS and points <= 1
+
+
+cdef bint has_value(const char* letters, Py_ssize_t size) noexcept:
+    """Whether a digit is not zero."""
+    cdef Py_ssize_t i
+    for i in range(size):
+        if c'1' <= letters[i] <= c'9':
+            return True
+    return False
+
+
+cdef bint above_zero(bytes text) noexcept:
+    """Whether a price that is plain text is more than zero."""
+    cdef const char* letters = PyBytes_AS_STRING(text)
+    return letters[0] != c'-' and has_value(letters, PyBytes_GET_SIZE(text))
 
 
 cdef bytes plain(str field, object price, bytes text):
@@ -88,9 +105,9 @@ cdef bytes plain(str field, object price, bytes text):
         exact = Decimal(text.decode("ascii"))
     except InvalidOperation:
         raise InvalidField(field, "must be a finite number", price) from None
+    if exact == 0:
+        return b"0"
     cdef bytes written = decimal_text(field, price, exact)
-    if exact <= 0:
-        raise InvalidField(field, "must be positive", price)
     if not is_plain(written):
         raise InvalidField(field, f"must have at most {MOST_DIGITS} digits", price)
     return written
@@ -104,7 +121,7 @@ def price_text(price, field="price"):
         field: the name that an error gives it.
 
     Raises:
-        InvalidField: not finite, not positive, or more than 18 digits.
+        InvalidField: not finite, or more than 18 digits.
         WrongFieldType: not a number.
     """
     return price_bytes(field, price).decode("ascii")
@@ -117,7 +134,7 @@ cdef class TickGrid:
         size: the tick, as Decimal, int, float or decimal text.
 
     Raises:
-        InvalidField, WrongFieldType: as for a price.
+        InvalidField, WrongFieldType: as for a price, and it has to be positive.
     """
 
     def __init__(self, size):
@@ -128,6 +145,8 @@ cdef class TickGrid:
                 raise InvalidField(
                     "tick_size", "must be a decimal number", size) from None
         cdef bytes text = price_bytes("tick_size", size)
+        if not above_zero(text):
+            raise InvalidField("tick_size", "must be positive", size)
         self.size = Decimal(text.decode("ascii"))
         self.scale = scale_of(text)
         self.step = units_of(text)
@@ -191,7 +210,7 @@ cdef bint lifted(long long* units, int places) noexcept:
     """Multiply by a power of ten; False where that does not fit 64 bits."""
     cdef int _place
     for _place in range(places):
-        if units[0] > 922337203685477580:
+        if not -922337203685477580 <= units[0] <= 922337203685477580:
             return False
         units[0] *= 10
     return True
@@ -209,11 +228,11 @@ cdef int scale_of(bytes text) noexcept:
 
 
 cdef long long units_of(bytes text) noexcept:
-    """The digits as one whole number; at most 18 of them."""
+    """The digits as one whole number, at most 18 of them, with their sign."""
     cdef const char* letters = PyBytes_AS_STRING(text)
     cdef Py_ssize_t i
     cdef long long units = 0
     for i in range(PyBytes_GET_SIZE(text)):
-        if letters[i] != c'.':
+        if letters[i] >= c'0':
             units = 10 * units + (letters[i] - c'0')
-    return units
+    return -units if letters[0] == c'-' else units

@@ -5,7 +5,11 @@ from fastorder._core.codec.price import TickGrid
 
 def json_text(text: str) -> bytes: ...
 def render_place(
-    order: OrderRequest, contract_id: str, tag: str, grid: TickGrid | None
+    order: OrderRequest,
+    contract_id: str,
+    tag: str,
+    grid: TickGrid | None,
+    negative_prices: bool = False,
 ) -> bytes: ...
 def render_modify(
     account_id: int,
@@ -14,6 +18,7 @@ def render_modify(
     limit_price: int | float | Decimal | None = None,
     stop_price: int | float | Decimal | None = None,
     trail_price: int | float | Decimal | None = None,
+    negative_prices: bool = False,
 ) -> bytes: ...
 def render_cancel(account_id: int, order_id: int) -> bytes: ...
 def render_order_by_id(account_id: int, order_id: int) -> bytes: ...

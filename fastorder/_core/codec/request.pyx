@@ -10,7 +10,9 @@ from libc.string cimport memcpy
 
 from fastorder._core.codec.field_checks cimport LARGEST_INT32, whole
 from fastorder._core.codec.order cimport OrderRequest
-from fastorder._core.codec.price cimport TickGrid, price_bytes
+from fastorder._core.codec.price cimport TickGrid, above_zero, price_bytes
+
+from decimal import Decimal
 
 from fastorder.errors import InvalidField
 
@@ -19,6 +21,10 @@ cdef enum:
     STOP = 4
     TRAILING_STOP = 5
     STACK_ROOM = 768
+
+cdef str NEGATIVE_HINT = (
+    "where its contract trades at zero and below, set_contract_id(..., "
+    "negative_prices=True) says so")
 
 # ---------------------------------------------------------------- the writer
 
@@ -149,7 +155,8 @@ def json_text(str text):
 
 
 cpdef bytes render_place(
-    OrderRequest order, str contract_id, str tag, TickGrid grid
+    OrderRequest order, str contract_id, str tag, TickGrid grid,
+    bint negative_prices=False
 ):
     """The body of Order/place, from a checked OrderRequest.
 
@@ -157,21 +164,23 @@ cpdef bytes render_place(
         order: the OrderRequest.
         contract_id, tag: as they go on the wire.
         grid: the contract's ticks; None where they are not known.
+        negative_prices: whether the contract has prices of zero and below.
 
     Raises:
-        InvalidField: a price is off the grid.
+        InvalidField: a price is off the grid, or one that the contract does not have.
     """
     cdef Writer out
     open_writer(&out)
     try:
-        put_place(&out, order, contract_id, tag, grid)
+        put_place(&out, order, contract_id, tag, grid, negative_prices)
         return taken(&out)
     finally:
         close_writer(&out)
 
 
 cdef int put_place(
-    Writer* out, OrderRequest order, str contract_id, str tag, TickGrid grid
+    Writer* out, OrderRequest order, str contract_id, str tag, TickGrid grid,
+    bint negative
 ) except -1:
     put_account(out, order.account_id)
     put(out, b',"contractId":', 14)
@@ -183,11 +192,14 @@ cdef int put_place(
     put(out, b',"size":', 8)
     put_number(out, order.quantity)
     if order.limit_text is not None:
-        put_price(out, b',"limitPrice":', "limit_price", order.limit_text, grid)
+        put_price(
+            out, b',"limitPrice":', "limit_price", order.limit_text, grid, negative)
     if order.stop_text is not None:
-        put_price(out, b',"stopPrice":', "stop_price", order.stop_text, grid)
+        put_price(
+            out, b',"stopPrice":', "stop_price", order.stop_text, grid, negative)
     if order.trail_text is not None:
-        put_price(out, b',"trailPrice":', "trail_price", order.trail_text, grid)
+        put_price(
+            out, b',"trailPrice":', "trail_price", order.trail_text, grid, negative)
     put(out, b',"customTag":', 13)
     put_text(out, tag)
     put_bracket(out, order)
@@ -195,8 +207,11 @@ cdef int put_place(
 
 
 cdef int put_price(
-    Writer* out, bytes name, str field, bytes text, TickGrid grid
+    Writer* out, bytes name, str field, bytes text, TickGrid grid, bint negative
 ) except -1:
+    if not negative and not above_zero(text):
+        raise InvalidField(
+            field, "must be positive", Decimal(text.decode("ascii")), NEGATIVE_HINT)
     if grid is not None:
         grid.check(field, text)
     put_bytes(out, name)
@@ -223,17 +238,22 @@ cdef int put_leg(Writer* out, int64_t ticks, int kind) except -1:
     return put(out, b"}", 1)
 
 
-cdef int put_new_price(Writer* out, bytes name, str field, object price) except -1:
+cdef int put_new_price(
+    Writer* out, bytes name, str field, object price, bint negative
+) except -1:
     if price is None:
         return 0
-    return put_price(out, name, field, price_bytes(field, price), None)
+    return put_price(out, name, field, price_bytes(field, price), None, negative)
 
 
 def render_modify(
     account_id, order_id, quantity=None, limit_price=None, stop_price=None,
-    trail_price=None
+    trail_price=None, bint negative_prices=False
 ):
     """The body of Order/modify: what is changed, and nothing else.
+
+    Args:
+        negative_prices: whether the order's contract may have prices of zero and below.
 
     Raises:
         InvalidField, WrongFieldType: a value is wrong, or none is given.
@@ -248,9 +268,9 @@ def render_modify(
     if quantity is not None:
         put(&out, b',"size":', 8)
         put_number(&out, whole("quantity", quantity, 1, LARGEST_INT32))
-    put_new_price(&out, b',"limitPrice":', "limit_price", limit_price)
-    put_new_price(&out, b',"stopPrice":', "stop_price", stop_price)
-    put_new_price(&out, b',"trailPrice":', "trail_price", trail_price)
+    put_new_price(&out, b',"limitPrice":', "limit_price", limit_price, negative_prices)
+    put_new_price(&out, b',"stopPrice":', "stop_price", stop_price, negative_prices)
+    put_new_price(&out, b',"trailPrice":', "trail_price", trail_price, negative_prices)
     put(&out, b"}", 1)
     return taken(&out)
 
