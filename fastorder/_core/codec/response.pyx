@@ -83,7 +83,7 @@ cdef Reply coded_reply(int http_status, bytes coding):
     """Of an answer whose body is coded, and so not read."""
     cdef Reply reply = Reply.__new__(Reply)
     reply.http_status = http_status
-    name = coding.decode("latin-1")
+    name = from_outside(coding.decode("latin-1"))
     reply.reason = f"its body is coded ({name}), where none was asked for"
     return reply
 

@@ -104,8 +104,9 @@ cdef Step settle(Wire* wire) noexcept nogil:
     """Find out what a request waits for that was not all taken.
 
     libcurl says "again" alike for a full socket and for TLS that has to read first (its
-    other side shakes hands anew). A socket with room that takes nothing waits for bytes;
-    it may have got the room meanwhile, so it is tried again before that is believed.
+    other side shakes hands anew). A socket with room that takes nothing waits for
+    bytes; it may have got the room meanwhile, so it is tried again before that is
+    believed.
     """
     cdef Step step
     cdef int _turn

@@ -14,6 +14,8 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
+from fastorder._base.outside_text import from_outside
+
 cdef enum:
     HEAD_LIMIT = 65536          # status line and headers, interim answers included
     LINE_LIMIT = 4096           # of a chunk's size and of a trailer
@@ -579,5 +581,5 @@ cdef class AnswerReader:
 cdef str flaw_text(Answer* answer):
     if answer.flaw == BAD_CODING:
         coding = answer.coding[:answer.coding_size].decode("latin-1")
-        return FLAWS[<int>answer.flaw].format(coding or "empty")
+        return FLAWS[<int>answer.flaw].format(from_outside(coding) or "empty")
     return FLAWS[<int>answer.flaw].format(answer.limit)
