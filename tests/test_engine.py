@@ -228,6 +228,7 @@ def test_the_head_names_host_path_and_token(run, serve):
         f"Authorization: Bearer {TOKEN}",
         "User-Agent: fastorder",
         "Accept: */*",
+        "Accept-Encoding: identity",
         "Content-Type: application/json",
         "Content-Length: 2",
     ]

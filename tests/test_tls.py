@@ -3,6 +3,7 @@
 import datetime
 import os
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -111,10 +112,74 @@ def test_a_ca_file_must_be_there_and_be_pem(tmp_path):
         fastorder.OrderExecutor("https://localhost", ca_file=empty)
 
 
-def test_a_key_log_is_refused(monkeypatch, certificate):
-    monkeypatch.setenv("SSLKEYLOGFILE", "/dev/null")
-    with pytest.raises(fastorder.ConfigurationError, match="SSLKEYLOGFILE"):
-        fastorder.OrderExecutor("https://localhost", ca_file=certificate.authority)
+KEY_LOG = """
+import os, sys
+path, gateway, authority = sys.argv[1:]
+{before}
+from fastorder import ConfigurationError, blocking
+{after}
+try:
+    with blocking.OrderExecutor(gateway, ca_file=authority) as executor:
+        executor.set_token("a.b.c")
+        executor.connect()
+except ConfigurationError as error:
+    assert "SSLKEYLOGFILE must not be set" in str(error), error
+    print("refused")
+else:
+    print("made")
+print(os.path.exists(path))
+"""
+SET = 'os.environ["SSLKEYLOGFILE"] = path'
+UNSET = 'os.environ.pop("SSLKEYLOGFILE", None)'
+SET_IN_C = """
+import ctypes
+ctypes.CDLL(None).setenv(b"SSLKEYLOGFILE", path.encode(), 1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="setenv")
+@pytest.mark.parametrize(
+    ("in_the_shell", "before", "after", "told"),
+    [
+        (True, "", "", "refused"),
+        (False, SET, "", "refused"),
+        (False, SET_IN_C, "", "refused"),
+        (False, "", SET, "refused"),
+        (True, "", UNSET, "refused"),
+        (False, SET, UNSET, "refused"),
+        pytest.param(
+            True,
+            f"import pycurl; {UNSET}",
+            "",
+            "refused",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="/proc"),
+        ),
+        (True, UNSET, "", "made"),
+        (False, 'os.environ["SSLKEYLOGFILE"] = ""', "", "made"),
+        (False, "", "", "made"),
+    ],
+)
+def test_an_executor_is_made_only_where_libcurl_logs_no_keys(
+    tls_gateway, certificate, tmp_path, in_the_shell, before, after, told
+):
+    log = tmp_path / "keys"
+    environment = {
+        **os.environ,
+        **({"SSLKEYLOGFILE": str(log)} if in_the_shell else {}),
+    }
+    program = KEY_LOG.format(before=before, after=after)
+    arguments = [str(log), tls_gateway.base_url, certificate.authority]
+    said = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert said[0] == told
+    assert not log.exists() or log.read_bytes() == b""
+    if told == "made":
+        assert said[1] == "False"
 
 
 def test_proxies_and_netrc_of_the_environment_are_ignored(

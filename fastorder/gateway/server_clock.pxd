@@ -8,6 +8,7 @@ from fastorder.runtime.clock cimport Clock
 cdef class ServerClock:
     cdef Clock _clock
     cdef bytes _date
+    cdef bytes _day
     cdef readonly int64_t seen_ns
 
     cpdef object note(self, bytes date, int64_t seen_ns)

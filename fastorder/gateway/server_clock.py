@@ -5,6 +5,9 @@ A look-up asks for the orders since a moment. Where the two clocks differ, a mom
 this machine's clock may lie after the order's own, and the look-up would miss it. So
 the moment is put on the gateway's clock, by the Date of its latest answer, where that
 is the earlier one.
+
+What shows no time leaves the last one that was shown: a lost answer, one without a
+Date, and a Date that cannot be read say nothing of the gateway's clock.
 """
 
 from __future__ import annotations
@@ -25,19 +28,30 @@ UNSYNCED_MARGIN_S = 86_400
 CUT_S = 1.0
 """A Date is cut to whole seconds."""
 
+DATE_SIZE = len(b"Tue, 24 Nov 2026 16:45:06 GMT")
+DAY_SIZE = len(b"Tue, 24 Nov 2026 ")
+
 
 class ServerClock:
     """How far the gateway's clock is ahead of this machine's, in seconds."""
 
-    __slots__ = ("_clock", "_date", "seen_ns")
+    __slots__ = ("_clock", "_date", "_day", "seen_ns")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._date = b""
+        self._day = b""
         self.seen_ns = 0
 
     def note(self, date: bytes, seen_ns: int) -> None:
-        """Keep the Date header of an answer and the monotonic time of its end."""
+        """Keep the Date header of an answer and the monotonic time of its end.
+
+        A date of the same day as the last is kept as it is; another is read first.
+        """
+        if not date.startswith(self._day) or len(date) != DATE_SIZE or not self._day:
+            if http_date_s(date) is None:
+                return
+            self._day = date[:DAY_SIZE]
         self._date = date
         self.seen_ns = seen_ns
 

@@ -248,8 +248,9 @@ class Dispatcher(DispatcherBase):
             self.outcome_log.sends_again(ticket.tag, tries)
 
     def exchange_ended(self, evidence: Evidence) -> None:
-        """Keep the gateway's own time, which every answer tells."""
-        self.server_clock.note(evidence.date, evidence.finished_ns)
+        """Keep the gateway's own time, which every whole answer tells."""
+        if evidence.curl_code == 0:
+            self.server_clock.note(evidence.date, evidence.finished_ns)
 
     def token_refused(self, ticket: Ticket[Any]) -> None:
         """See to another token; the ticket's protocol is told if there is one."""

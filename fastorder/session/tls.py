@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from fastorder._core.transport.libcurl import may_log_keys
 from fastorder._core.transport.request_head import Security
 from fastorder.errors import ConfigurationError
 
@@ -120,14 +121,16 @@ def security_for(base_url: str, ca_file: str | None) -> Security:
 
     Raises:
         ConfigurationError: a CA file that cannot be read, no system store, or
-            SSLKEYLOGFILE is set, which would write the session's keys to a file.
+            SSLKEYLOGFILE is set, or was as libcurl started: the keys of every session
+            would be written to a file.
     """
     if base_url.lower().startswith("http:"):
         return Security(protocols="http")
-    if os.environ.get("SSLKEYLOGFILE"):
+    if may_log_keys():
         raise ConfigurationError(
-            "SSLKEYLOGFILE must not be set: it writes the keys of every TLS session "
-            "to a file; unset it before Python starts"
+            "SSLKEYLOGFILE must not be set, neither now nor as fastorder or pycurl was "
+            "imported: it has the keys of every TLS session written to a file, and "
+            "libcurl looks at it once; unset it before Python starts"
         )
     if ca_file is not None:
         return Security(ca_file=_readable(ca_file))

@@ -11,3 +11,4 @@ cdef class Reply:
     cdef readonly str reason
 
 cdef Reply reply_from(int http_status, bytes body)
+cdef Reply coded_reply(int http_status, bytes coding)

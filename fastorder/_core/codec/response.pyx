@@ -5,6 +5,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
 from fastorder._core.codec.envelope cimport Envelope, read_envelope
+from fastorder._core.codec.members cimport is_ambiguous
 
 from fastorder._base.counted import counted
 from fastorder._base.outside_text import from_outside
@@ -72,7 +73,19 @@ cdef Reply reply_from(int http_status, bytes body):
     if type(document) is not dict:
         reply.reason = "a JSON object was expected, another value came"
         return reply
+    if is_ambiguous(body, document):
+        reply.reason = "JSON in which a member stands twice"
+        return reply
     return take_document(reply, document)
+
+
+cdef Reply coded_reply(int http_status, bytes coding):
+    """Of an answer whose body is coded, and so not read."""
+    cdef Reply reply = Reply.__new__(Reply)
+    reply.http_status = http_status
+    name = from_outside(coding.decode("latin-1"))
+    reply.reason = f"its body is coded ({name}), where none was asked for"
+    return reply
 
 
 cdef Reply take_document(Reply reply, dict document):

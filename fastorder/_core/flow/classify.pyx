@@ -6,7 +6,7 @@ This is where the two halves of the core meet; neither of them knows the other.
 cimport cython
 
 from fastorder._core.transport.libcurl cimport CURLE_GOT_NOTHING
-from fastorder._core.codec.response cimport Reply, reply_from
+from fastorder._core.codec.response cimport Reply, coded_reply, reply_from
 from fastorder._core.transport.evidence cimport Evidence
 
 from fastorder._base.answer_kind import AnswerKind
@@ -49,7 +49,15 @@ cpdef Answer classify(Evidence evidence, object policy):
     """
     if evidence.curl_code != 0:
         return incomplete(evidence)
-    cdef Reply reply = reply_from(evidence.http_status, evidence.body)
+    cdef Reply reply
+    if evidence.coding is None:
+        reply = reply_from(evidence.http_status, evidence.body)
+    else:
+        reply = coded_reply(evidence.http_status, evidence.coding)
+    if evidence.http_status != 200 and reply.success:
+        return answer(
+            NO_ANSWER, reply,
+            f"HTTP {evidence.http_status} and success True are at odds")
     if evidence.http_status != 200:
         return answer(status_kind(reply, policy), reply, status_reason(reply))
     if reply.success is None:

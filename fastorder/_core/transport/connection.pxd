@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t
 
+from fastorder._core.transport.addresses cimport Tries
 from fastorder._core.transport.http_answer cimport Answer
 from fastorder._core.transport.gate cimport Gate, Lock
 from fastorder._core.transport.libcurl cimport CURL, CURLM, socket_t
@@ -15,6 +16,11 @@ cdef enum Hold:                 # what kept a request from leaving
     NOTHING = 0
     GATE_SHUT = 1
     TOO_LATE = 2
+
+cdef enum Want:                 # what a request that is not all taken waits for
+    NOTHING_YET = 0             # it was not tried
+    ROOM = 1                    # the socket is full
+    BYTES = 2                   # TLS has to read before it can write
 
 cdef enum Step:                 # where an exchange stands after a step of it
     GOES_ON = 0                 # the socket is to be waited for
@@ -35,6 +41,9 @@ cdef struct Wire:
     int64_t valid_until_ns      # it does not begin to leave after this
     Hold held_back
     int starts                  # how often a send of it was begun
+    bint begun                  # a byte of it was taken, or may have been
+    Want wants
+    socket_t fd                 # once it is open
     # the answer
     Answer answer
     int code                    # why it failed, as a CURLcode
@@ -47,12 +56,14 @@ cdef struct Wire:
 cdef Step begin(Wire* wire) noexcept nogil
 cdef Step push(Wire* wire) noexcept nogil
 cdef Step pull(Wire* wire) noexcept nogil
+cdef Step resume(Wire* wire, bint readable) noexcept nogil
+cdef int64_t ends_ns(Wire* wire) noexcept nogil
 cdef bint is_quiet(Wire* wire) noexcept nogil
 
 cdef class Connection:
     cdef Wire wire
     cdef Origin origin
-    cdef socket_t fd            # once it is open
+    cdef Tries tries            # addresses, while it is opened
     cdef bint is_open
     cdef int exchanges          # that have ended on it
     cdef int64_t opened_ns
@@ -76,6 +87,8 @@ cdef class Connection:
     cdef Evidence finish(self, int code)
     cdef str error(self, int code)
     cdef str why_held_back(self)
+    cdef int shun(self) except -1
+    cdef bint passed_all_over(self)
     cdef int explain(self, str text) except -1
     cdef int unload(self) except -1
     cdef int close(self, CURLM* multi) except -1

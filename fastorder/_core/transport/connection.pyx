@@ -17,9 +17,12 @@ from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 
 from fastorder._core.transport cimport libcurl as c
+from fastorder._core.transport.addresses cimport (
+    cut, has_room, open_socket, shun_peer, shun_tried)
 from fastorder._core.transport.http_answer cimport (
-    FLAWED, NO_MEMORY, NOT_HTTP, TOO_LARGE, WHOLE, Flaw, Stage,
+    FLAWED, NO_MEMORY, NOT_HTTP, TOO_EARLY, TOO_LARGE, WHOLE, Flaw, Stage,
     answer_begin, answer_end, answer_free, answer_make_room, answer_take, flaw_text)
+from fastorder._core.transport.http_answer cimport flawed as flawed_answer
 from fastorder._core.transport.clock cimport monotonic_ns
 from fastorder._core.transport.gate cimport is_shut
 from fastorder._core.transport.libcurl cimport CURL, CURLM, curl, set_long, set_pointer
@@ -27,6 +30,10 @@ from fastorder._core.transport.request_head cimport Origin, Security
 from fastorder._core.transport.evidence cimport FOREVER_NS
 
 from fastorder._base.outside_text import from_outside
+
+cdef enum:
+    ONE_RECORD = 16384          # the most bytes that one TLS record carries
+    TURNS = 3
 
 cdef int64_t MAX_AGE_NS = 30_000_000_000        # idle; many load balancers end at 60 s
 cdef int64_t MAX_LIFETIME_NS = 3_600_000_000_000
@@ -38,19 +45,23 @@ cdef Step begin(Wire* wire) noexcept nogil:
     """Send a request that was loaded; nothing of it has left before.
 
     An idle connection has nothing to say: what waits there is its end, or the answer to
-    another request, which would be taken for the answer to this one. The gate is asked
-    last, so that from the moment it is shut nothing passes.
+    another request, which would be taken for the answer to this one.
     """
     if not is_quiet(wire):
         return STALE
+    cdef Step step = push(wire)
+    return step if step != GOES_ON else settle(wire)
+
+
+cdef bint is_held(Wire* wire) noexcept nogil:
+    """Whether the gate, or its time, keeps a request from leaving."""
     if wire.lock is not NULL and is_shut(wire.lock):
         wire.held_back = GATE_SHUT
-        return HELD
+        return True
     if wire.valid_until_ns != FOREVER_NS and monotonic_ns() >= wire.valid_until_ns:
         wire.held_back = TOO_LATE
-        return HELD
-    wire.starts += 1
-    return push(wire)
+        return True
+    return False
 
 
 cdef bint is_quiet(Wire* wire) noexcept nogil:
@@ -61,12 +72,25 @@ cdef bint is_quiet(Wire* wire) noexcept nogil:
 
 
 cdef Step push(Wire* wire) noexcept nogil:
-    """Hand on what the kernel takes of the request."""
+    """Hand on what is taken of the request.
+
+    The gate is asked last, each time until a byte was taken, so that from the moment it
+    is shut nothing passes. A start is counted once a byte was taken. Two cases count
+    that may be none: an error, which does not say what left, and a request of more than
+    one TLS record, of which some may leave before any byte counts as taken.
+    """
     cdef size_t sent
+    if wire.out_sent == 0 and is_held(wire):
+        return HELD
     while wire.out_sent < wire.out_size:
         sent = 0
         wire.code = curl.easy_send(
             wire.easy, wire.out + wire.out_sent, wire.out_size - wire.out_sent, &sent)
+        if not wire.begun and (
+            wire.code != c.CURLE_AGAIN or wire.out_size > ONE_RECORD
+        ):
+            wire.begun = True
+            wire.starts += 1
         if wire.code == c.CURLE_AGAIN:
             return GOES_ON
         if wire.code != c.CURLE_OK:
@@ -74,6 +98,56 @@ cdef Step push(Wire* wire) noexcept nogil:
         wire.out_sent += sent
     wire.written_ns = monotonic_ns()
     return LEFT
+
+
+cdef Step settle(Wire* wire) noexcept nogil:
+    """Find out what a request waits for that was not all taken.
+
+    libcurl says "again" alike for a full socket and for TLS that has to read first (its
+    other side shakes hands anew). A socket with room that takes nothing waits for
+    bytes; it may have got the room meanwhile, so it is tried again before that is
+    believed.
+    """
+    cdef Step step
+    cdef int _turn
+    wire.wants = BYTES
+    for _turn in range(TURNS):
+        if not has_room(wire.fd):
+            wire.wants = ROOM
+            return GOES_ON
+        step = push(wire)
+        if step != GOES_ON:
+            return step
+    return GOES_ON
+
+
+cdef Step resume(Wire* wire, bint readable) noexcept nogil:
+    """Go on with a request that was not all taken; its socket is ready.
+
+    What comes before a byte of it was taken answers another request. A success that
+    comes before all of it has left can be no answer to it either.
+    """
+    cdef Step step = GOES_ON
+    if readable:
+        step = pull(wire)
+    if not wire.begun and (step != GOES_ON or wire.answer.size):
+        flawed_answer(&wire.answer, TOO_EARLY)
+        wire.code = c.CURLE_GOT_NOTHING
+        return STALE
+    if step == ENDED and wire.answer.status < 300:
+        flawed_answer(&wire.answer, TOO_EARLY)
+        return flawed(wire)
+    if step != GOES_ON:
+        return step
+    step = push(wire)
+    return step if step != GOES_ON else settle(wire)
+
+
+cdef int64_t ends_ns(Wire* wire) noexcept nogil:
+    """When its time is over: its own, where it waits to leave, may be earlier."""
+    if wire.wants == NOTHING_YET or wire.begun:
+        return wire.deadline_ns
+    return min(wire.deadline_ns, wire.valid_until_ns)
 
 
 cdef Step pull(Wire* wire) noexcept nogil:
@@ -139,7 +213,7 @@ cdef class Connection:
 
     def __cinit__(self, Origin origin not None):
         memset(&self.wire, 0, sizeof(Wire))
-        self.fd = c.BAD_SOCKET
+        self.wire.fd = c.BAD_SOCKET
         self.origin = origin
         self.wire.easy = curl.easy_init()
         if self.wire.easy is NULL:
@@ -148,6 +222,10 @@ cdef class Connection:
         preset(self.wire.easy, &self.wire)
         aim(self.wire.easy, origin)
         secure(self.wire.easy, origin.security)
+        memset(&self.tries, 0, sizeof(Tries))
+        self.tries.shunned = &origin.shunned
+        set_pointer(self.wire.easy, c.CURLOPT_OPENSOCKETFUNCTION, <void*>open_socket)
+        set_pointer(self.wire.easy, c.CURLOPT_OPENSOCKETDATA, &self.tries)
 
     def __dealloc__(self):
         if self.wire.easy is not NULL:
@@ -173,6 +251,8 @@ cdef class Connection:
         wire.deadline_ns = deadline_ns
         wire.held_back = NOTHING
         wire.starts = 0
+        wire.begun = False
+        wire.wants = NOTHING_YET
         wire.code = c.CURLE_OK
         wire.written_ns = 0
         wire.first_byte_ns = 0
@@ -218,7 +298,7 @@ cdef class Connection:
 
     cdef int opened(self) except -1:
         """libcurl has connected it."""
-        curl.easy_getinfo(self.wire.easy, c.CURLINFO_ACTIVESOCKET, &self.fd)
+        curl.easy_getinfo(self.wire.easy, c.CURLINFO_ACTIVESOCKET, &self.wire.fd)
         self.is_open = True
         self.opened_ns = monotonic_ns()
         return 0
@@ -240,7 +320,7 @@ cdef class Connection:
         if not self.is_open:
             return False
         if wire.held_back:
-            return True
+            return wire.wants == NOTHING_YET    # TLS may hold bytes of it
         return (
             code == c.CURLE_OK
             and wire.answer.keeps_open
@@ -272,6 +352,9 @@ cdef class Connection:
             wire.answer.date, wire.answer.date_size)
         evidence.retry_after = PyBytes_FromStringAndSize(
             wire.answer.retry_after, wire.answer.retry_after_size)
+        if wire.answer.coding_size > 0:
+            evidence.coding = PyBytes_FromStringAndSize(
+                wire.answer.coding, wire.answer.coding_size)
         evidence.written_ns = wire.written_ns
         evidence.first_byte_ns = wire.first_byte_ns
         self.exchanges += 1
@@ -292,6 +375,18 @@ cdef class Connection:
             return "its time was over before it could leave"
         return f"the gate is shut: {self.gate.why}"
 
+    cdef int shun(self) except -1:
+        """Have others pass the address over that gave no connection, or no answer."""
+        if self.is_open:
+            shun_peer(&self.origin.shunned, self.wire.fd)
+        else:
+            shun_tried(&self.tries)
+        return 0
+
+    cdef bint passed_all_over(self):
+        """Whether it was not opened for this alone: each address was passed over."""
+        return self.tries.passed_over > 0 and self.tries.count == 0
+
     cdef int explain(self, str text) except -1:
         """Say in libcurl's place why the exchange has ended."""
         cdef bytes encoded = text.encode("utf-8", "replace")[:ERROR_TEXT - 1]
@@ -310,8 +405,14 @@ cdef class Connection:
         return 0
 
     cdef int close(self, CURLM* multi) except -1:
-        """End it; its socket is noted as closed."""
+        """End it; its socket is noted as closed.
+
+        Of a request that did not leave whole nothing may follow: TLS would send what it
+        holds before it says farewell.
+        """
         if self.wire.easy is not NULL:
+            if self.is_open and self.wire.out_sent < self.wire.out_size:
+                cut(self.wire.fd)
             curl.multi_remove_handle(multi, self.wire.easy)
             curl.easy_cleanup(self.wire.easy)
             self.wire.easy = NULL

@@ -58,6 +58,8 @@ cdef class Engine:
     cdef Connection new_connection(self, Origin origin)
     cdef int set_off(self, Connection connection) except -1
     cdef int send(self, Connection connection) except -1
+    cdef int take_back(self, Connection connection, Step step) except -1
+    cdef int not_opened(self, Connection connection, int code) except -1
     cdef int move(self, Connection connection) except -1
     cdef int go_on(self, Connection connection, Step step) except -1
     cdef int retire(self, Connection connection, int code) except -1

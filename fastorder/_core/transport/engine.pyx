@@ -16,10 +16,12 @@ from libc.string cimport memset
 
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.timer_heap cimport NEVER, TimerHeap
+from fastorder._core.transport.addresses cimport forgive
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
 from fastorder._core.transport.backlog cimport Backlog
 from fastorder._core.transport.connection cimport (
-    ENDED, FAILED, GOES_ON, HELD, LEFT, STALE, Connection, Step, begin, pull)
+    ENDED, FAILED, GOES_ON, HELD, LEFT, STALE, TOO_LATE, Connection, Step, begin,
+    ends_ns, pull)
 from fastorder._core.transport.gate cimport Gate
 from fastorder._core.transport.libcurl cimport CurlMessage, curl, set_pointer, socket_t
 from fastorder._core.transport.request_head cimport Origin, Route
@@ -271,9 +273,16 @@ cdef class Engine:
             return 0
         if step == GOES_ON:
             return self.await_room(connection)
+        if step == FAILED:
+            return self.retire(connection, connection.wire.code)
+        return self.take_back(connection, step)
+
+    cdef int take_back(self, Connection connection, Step step) except -1:
+        """Nothing of its request has left: end it, or begin it on another connection.
+        """
         if step == HELD:
             return self.retire(connection, c.CURLE_ABORTED_BY_CALLBACK)
-        if step == STALE and connection.exchanges > 0:
+        if connection.exchanges > 0:
             return self.move(connection)
         return self.retire(connection, connection.wire.code or c.CURLE_GOT_NOTHING)
 
@@ -292,6 +301,8 @@ cdef class Engine:
             return 0
         if step == ENDED:
             return self.retire(connection, c.CURLE_OK)
+        if step == HELD or step == STALE:
+            return self.take_back(connection, step)
         if connection.may_begin_anew():
             return self.move(connection)
         return self.retire(connection, connection.wire.code)
@@ -346,17 +357,25 @@ cdef class Engine:
             owner = NULL
             curl.easy_getinfo(message.easy, c.CURLINFO_PRIVATE, &owner)
             connection = <Connection>owner
-            if code != c.CURLE_OK:
-                self.retire(connection, code)
-                continue
-            self.opening -= 1
-            connection.opened()
             try:
+                if code != c.CURLE_OK:
+                    self.not_opened(connection, code)
+                    continue
+                self.opening -= 1
+                connection.opened()
                 self.follow(connection)
                 self.send(connection)
             except Exception as error:
                 self.abandon(connection, error)
         return 0
+
+    cdef int not_opened(self, Connection connection, int code) except -1:
+        """libcurl could not connect it: the next one is to go to another address."""
+        if connection.passed_all_over():
+            forgive(&connection.origin.shunned)
+            return self.move(connection)
+        connection.shun()
+        return self.retire(connection, code)
 
     cdef int abandon(self, Connection connection, object error) except -1:
         """Give up an exchange that cannot be watched; it may have left already."""
@@ -425,15 +444,17 @@ cdef class Engine:
         """End the exchanges whose time is over; note when the next one's is."""
         cdef Connection connection
         cdef int64_t now = now_ns()
+        cdef int64_t due_ns
         self.expiry_ns = NEVER
         try:
             for connection in list(self.busy):
                 if connection.receiver is None:
                     continue            # what another's end has ended
-                if connection.wire.deadline_ns <= now:
+                due_ns = ends_ns(&connection.wire)
+                if due_ns <= now:
                     self.time_out(connection)
-                elif connection.wire.deadline_ns < self.expiry_ns:
-                    self.expiry_ns = connection.wire.deadline_ns
+                elif due_ns < self.expiry_ns:
+                    self.expiry_ns = due_ns
         except BaseException:
             self.expiry_ns = now        # some were not looked at
             raise
@@ -448,7 +469,13 @@ cdef class Engine:
             return self.retire(connection, c.CURLE_OK)
         if step == FAILED:
             return self.retire(connection, connection.wire.code)
+        if ends_ns(&connection.wire) < connection.wire.deadline_ns:
+            connection.wire.held_back = TOO_LATE
+            return self.retire(connection, c.CURLE_ABORTED_BY_CALLBACK)
+        connection.shun()
         what = "answer" if connection.is_open else "connection"
+        if connection.is_open and connection.wire.starts == 0:
+            what = "room for it"
         connection.explain(f"no {what} within {connection.route.request_ms} ms")
         return self.retire(connection, c.CURLE_OPERATION_TIMEDOUT)
 
@@ -516,7 +543,10 @@ cdef class Engine:
         return 0
 
     cdef int await_room(self, Connection connection) except -1:
-        """A part of a request has left; the rest waits for the socket."""
+        """A request was not all taken; the rest waits for its connection."""
+        if ends_ns(&connection.wire) < self.expiry_ns:
+            self.expiry_ns = ends_ns(&connection.wire)
+            self.rescheduled()
         return 0
 
     cdef int rescheduled(self) except -1:

@@ -14,6 +14,7 @@ cdef class Evidence:
     cdef readonly bytes body
     cdef readonly bytes date
     cdef readonly bytes retry_after
+    cdef readonly bytes coding      # of the body; None where it has none
     cdef readonly int64_t written_ns
     cdef readonly int64_t first_byte_ns
     cdef readonly int64_t finished_ns

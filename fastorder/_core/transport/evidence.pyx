@@ -26,18 +26,21 @@ cdef class Evidence:
     Attributes:
         curl_code: the result, as a CURLcode; 0 is a complete exchange.
         curl_error: its text; empty where the code is 0.
-        starts: how often a send was begun. 0 proves that not a byte was sent.
+        starts: how often a send was begun: a byte was taken, or may have been. 0
+            proves that the other side can read nothing of it.
         held_back: why the gate kept it from leaving; None where it did not.
         http_status: 0 where no status line came.
         too_large: the answer passed the route's limit and was dropped.
         body, date, retry_after: bytes as they came; empty where there were none.
+        coding: what the body is coded with, "gzip" say; None where it is plain.
         written_ns, first_byte_ns, finished_ns: monotonic nanoseconds; 0 where it did
             not happen.
     """
 
     def __init__(
         self, *, int curl_code=0, int starts=1, int http_status=200, bytes body=b"",
-        bytes date=b"", bytes retry_after=b"", str curl_error="", str held_back=None
+        bytes date=b"", bytes retry_after=b"", str curl_error="", str held_back=None,
+        bytes coding=None
     ):
         self.curl_code = curl_code
         self.curl_error = curl_error
@@ -47,6 +50,7 @@ cdef class Evidence:
         self.body = body
         self.date = date
         self.retry_after = retry_after
+        self.coding = coding
 
     @property
     def complete(self):

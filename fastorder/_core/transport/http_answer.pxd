@@ -24,6 +24,10 @@ cdef enum Flaw:
     BAD_CHUNK = 4
     TOO_LARGE = 5
     NO_MEMORY = 6
+    TWO_LENGTHS = 7
+    BAD_CODING = 8
+    MORE_BEHIND = 9
+    TOO_EARLY = 10
 
 cdef struct Answer:
     char* bytes                 # owned; kept between answers; NULL until the first
@@ -37,6 +41,8 @@ cdef struct Answer:
     bint keeps_open             # the connection may carry another request
     bint closes                 # a header says that it may not
     bint chunked
+    bint is_old                 # it is HTTP/1.0
+    size_t head_lines           # whole lines of the head so far
     int64_t length              # as Content-Length says it; -1 where it does not
     int64_t left                # of the body, or of the chunk
     size_t body                 # where the body begins
@@ -46,10 +52,13 @@ cdef struct Answer:
     int date_size
     char retry_after[HEADER_TEXT]
     int retry_after_size
+    char coding[HEADER_TEXT]    # of the body, or of the transfer, where it has one
+    int coding_size
 
 cdef void answer_begin(Answer* answer, size_t limit) noexcept nogil
 cdef bint answer_make_room(Answer* answer) noexcept nogil
 cdef Stage answer_take(Answer* answer, size_t more) noexcept nogil
+cdef bint flawed(Answer* answer, Flaw flaw) noexcept nogil
 cdef Stage answer_end(Answer* answer) noexcept nogil
 cdef void answer_free(Answer* answer) noexcept nogil
 cdef str flaw_text(Answer* answer)

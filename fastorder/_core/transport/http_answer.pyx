@@ -1,10 +1,11 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """One HTTP/1.1 answer, read from its bytes as they come, by RFC 9112.
 
-What could be read in two ways is refused: a length that is given twice and differs, a
-transfer coding other than chunked, a folded header, a blank before a header's colon.
-Where there are chunks a length counts for nothing, and the connection ends. An answer
-that is refused decides nothing about the order that it should have answered.
+What could be read in two ways is refused: a length that is given twice and differs, or
+beside chunks; a transfer coding other than chunked; a folded header, a blank before a
+header's colon; a line that ends without CR LF, a CR or another control letter within
+one; bytes behind the answer. An answer that is refused decides nothing about the order
+that it should have answered, and its connection is left.
 """
 
 from cpython.bytes cimport (
@@ -13,12 +14,16 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
+from fastorder._base.outside_text import from_outside
+
 cdef enum:
     HEAD_LIMIT = 65536          # status line and headers, interim answers included
     LINE_LIMIT = 4096           # of a chunk's size and of a trailer
     FIRST_ROOM = 4096
     LEAST_ROOM = 1024           # free bytes that a read is offered at least
     KEPT_ROOM = 16384           # a larger buffer is not kept for the next answer
+    BLOCK = 255                 # letters that one byte can count
+    SAID_TWICE = -1             # the size of a value that is given in two ways
 
 cdef int64_t LONGEST = <int64_t>1 << 62
 
@@ -30,6 +35,10 @@ FLAWS = (
     "its chunks cannot be read",
     "it is larger than {} bytes",
     "there is no memory for it",
+    "it gives its length in two ways",
+    "its transfer coding is {}, not chunked alone",
+    "more came behind it",
+    "it came before the request had left",
 )
 """Why an answer was refused, for people; by Flaw."""
 
@@ -103,7 +112,7 @@ cdef Stage answer_take(Answer* answer, size_t more) noexcept nogil:
     if answer.stage >= CHUNK_SIZE and answer.stage <= TRAILER:
         close_gap(answer)
     if answer.stage == WHOLE and answer.parsed < answer.size:
-        answer.keeps_open = False       # more than was asked for
+        flawed(answer, MORE_BEHIND)     # which of them is meant?
     return answer.stage
 
 
@@ -123,16 +132,20 @@ cdef bint flawed(Answer* answer, Flaw flaw) noexcept nogil:
 
 
 cdef const char* next_line(Answer* answer, size_t* size) noexcept nogil:
-    """The next whole line without its end, taken; NULL where it is not there yet."""
+    """The next whole line without its end, taken; NULL where it is not there yet.
+
+    A line feed alone ends a line for some and not for others: it is refused.
+    """
     cdef const char* line = answer.bytes + answer.parsed
     cdef const char* end = <const char*>memchr(
         line, c'\n', answer.size - answer.parsed)
     if end is NULL:
         return NULL
-    size[0] = end - line
-    answer.parsed += size[0] + 1
-    if size[0] and line[size[0] - 1] == c'\r':
-        size[0] -= 1
+    answer.parsed += end - line + 1
+    if end == line or (end - 1)[0] != c'\r':
+        flawed(answer, BAD_HEAD if answer.stage == HEAD else BAD_CHUNK)
+        return NULL
+    size[0] = end - line - 1
     return line
 
 
@@ -148,8 +161,7 @@ cdef bint read_head_line(Answer* answer) noexcept nogil:
         return flawed(answer, BAD_HEAD)
     if line is NULL:
         return False
-    if memchr(line, 0, size) is not NULL:
-        return flawed(answer, BAD_HEAD)
+    answer.head_lines += 1
     if answer.status == 0:
         return read_status(answer, line, size)
     if size:
@@ -182,8 +194,10 @@ cdef bint read_status(Answer* answer, const char* line, size_t size) noexcept no
     if answer.status < 100:
         return flawed(answer, NOT_HTTP)
     answer.keeps_open = line[7] == c'1'
+    answer.is_old = line[7] == c'0'
     answer.date_size = 0
     answer.retry_after_size = 0
+    answer.coding_size = 0
     return True
 
 
@@ -214,16 +228,21 @@ cdef bint read_header(Answer* answer, const char* line, size_t size) noexcept no
         end -= 1
     size = end - value
     if name == 4 and same(line, b"date", name):
-        answer.date_size = kept(answer.date, value, size)
+        answer.date_size = kept(answer.date, answer.date_size, value, size)
     elif name == 10 and same(line, b"connection", name):
         read_connection(answer, value, size)
     elif name == 11 and same(line, b"retry-after", name):
-        answer.retry_after_size = kept(answer.retry_after, value, size)
+        answer.retry_after_size = kept(
+            answer.retry_after, answer.retry_after_size, value, size)
     elif name == 14 and same(line, b"content-length", name):
         return read_length(answer, value, size)
+    elif name == 16 and same(line, b"content-encoding", name):
+        if size and not (size == 8 and same(value, b"identity", size)):
+            keep_coding(answer, value, size)
     elif name == 17 and same(line, b"transfer-encoding", name):
         if answer.chunked or size != 7 or not same(value, b"chunked", size):
-            return flawed(answer, BAD_LENGTH)
+            keep_coding(answer, value, size)
+            return flawed(answer, BAD_CODING)
         answer.chunked = True
     return True
 
@@ -232,11 +251,26 @@ cdef bint is_blank(char letter) noexcept nogil:
     return letter == c' ' or letter == c'\t'
 
 
-cdef int kept(char* into, const char* value, size_t size) noexcept nogil:
+cdef int kept(
+    char* into, int before, const char* value, size_t size
+) noexcept nogil:
+    """Keep a value; how long it is, SAID_TWICE where another one was there."""
     if size > HEADER_TEXT:
         return 0
+    if before != 0 and (
+        <size_t>before != size or memcmp(into, value, size) != 0
+    ):
+        return SAID_TWICE
     memcpy(into, value, size)
     return <int>size
+
+
+cdef void keep_coding(Answer* answer, const char* value, size_t size) noexcept nogil:
+    """Keep what a coding is called, or the begin of it."""
+    if size > HEADER_TEXT:
+        size = HEADER_TEXT
+    memcpy(answer.coding, value, size)
+    answer.coding_size = <int>size
 
 
 cdef void read_connection(
@@ -266,7 +300,7 @@ cdef bint read_length(Answer* answer, const char* value, size_t size) noexcept n
             return flawed(answer, BAD_LENGTH)
         length = 10 * length + value[i] - c'0'
     if answer.length >= 0 and answer.length != length:
-        return flawed(answer, BAD_LENGTH)
+        return flawed(answer, TWO_LENGTHS)
     answer.length = length
     return True
 
@@ -274,20 +308,32 @@ cdef bint read_length(Answer* answer, const char* value, size_t size) noexcept n
 cdef bint end_head(Answer* answer) noexcept nogil:
     """The headers are over: what follows them?"""
     answer.body = answer.parsed
+    if not is_clean(answer):
+        return flawed(answer, BAD_HEAD)
     if answer.closes:
         answer.keeps_open = False
+    if answer.date_size == SAID_TWICE:
+        answer.date_size = 0
+    if answer.retry_after_size == SAID_TWICE:
+        answer.retry_after_size = 0
+    if answer.chunked:
+        if answer.length >= 0:
+            return flawed(answer, TWO_LENGTHS)
+        if answer.is_old:
+            return flawed(answer, BAD_LENGTH)
+    if (answer.status < 200 or answer.status == 204) and (
+        answer.chunked or answer.length > 0
+    ):
+        return flawed(answer, BAD_LENGTH)   # it has no body, and says how long it is
     if answer.status < 200:
         if answer.status == 101:
             return flawed(answer, BAD_HEAD)
         answer.status = 0               # an interim answer; the real one follows
         answer.length = -1
-        answer.chunked = False
         return True
     if answer.status == 204 or answer.status == 304:
         answer.stage = WHOLE
     elif answer.chunked:
-        if answer.length >= 0:
-            answer.keeps_open = False   # two lengths: trust the connection no more
         answer.stage = CHUNK_SIZE
     elif answer.length < 0:
         answer.stage = TO_END
@@ -300,6 +346,37 @@ cdef bint end_head(Answer* answer) noexcept nogil:
         answer.left = answer.length
         answer.stage = BY_LENGTH
     return True
+
+
+cdef bint is_clean(Answer* answer) noexcept nogil:
+    """Whether the head's only control letters are the ends of its lines, and tabs."""
+    cdef size_t found = control_letters(answer.bytes, answer.parsed)
+    cdef size_t i
+    if found == 2 * answer.head_lines:
+        return True
+    for i in range(answer.parsed):
+        if answer.bytes[i] == c'\t':
+            found -= 1
+    return found == 2 * answer.head_lines
+
+
+cdef size_t control_letters(const char* text, size_t size) noexcept nogil:
+    """How many letters are below a blank; the compiler makes vectors of it."""
+    cdef size_t count = 0
+    cdef size_t i = 0
+    while i < size:
+        count += low_letters(<const unsigned char*>text + i, min(size - i, BLOCK))
+        i += BLOCK
+    return count
+
+
+cdef inline size_t low_letters(const unsigned char* text, size_t size) noexcept nogil:
+    """The same of a block, whose count fits the type that it is added up in."""
+    cdef unsigned char count = 0
+    cdef size_t i
+    for i in range(size):
+        count += text[i] < 32
+    return count
 
 
 cdef bint take_body(Answer* answer, int64_t most) noexcept nogil:
@@ -333,11 +410,38 @@ cdef bint read_chunk_line(Answer* answer) noexcept nogil:
         return False
     if answer.stage == CHUNK_SIZE:
         return read_chunk_size(answer, line, size)
-    answer.trailer_size += size + 1
+    if has_control_letter(line, size):
+        return flawed(answer, BAD_CHUNK)
+    answer.trailer_size += size + 2
     if answer.trailer_size > HEAD_LIMIT:
         return flawed(answer, BAD_CHUNK)
     if size == 0:
         answer.stage = WHOLE
+        return True
+    return read_trailer(answer, line, size)
+
+
+cdef bint has_control_letter(const char* line, size_t size) noexcept nogil:
+    cdef size_t i
+    for i in range(size):
+        if 0 <= line[i] < 32 and line[i] != c'\t':
+            return True
+    return False
+
+
+cdef bint read_trailer(Answer* answer, const char* line, size_t size) noexcept nogil:
+    """A header behind the chunks: it counts for nothing, and may say no length."""
+    cdef const char* colon = <const char*>memchr(line, c':', size)
+    cdef size_t name
+    if colon is NULL or colon is line or is_blank(line[0]) or is_blank((colon - 1)[0]):
+        return flawed(answer, BAD_CHUNK)
+    name = colon - line
+    if (
+        name == 14 and same(line, b"content-length", name)
+        or name == 16 and same(line, b"content-encoding", name)
+        or name == 17 and same(line, b"transfer-encoding", name)
+    ):
+        return flawed(answer, TWO_LENGTHS)
     return True
 
 
@@ -358,7 +462,11 @@ cdef bint read_chunk_size(
         i += 1
         if i > 15:
             return flawed(answer, BAD_CHUNK)
-    if i == 0 or (i < size and line[i] != c';' and not is_blank(line[i])):
+    if i == 0 or has_control_letter(line, size):
+        return flawed(answer, BAD_CHUNK)
+    while i < size and is_blank(line[i]):
+        i += 1
+    if i < size and line[i] != c';':
         return flawed(answer, BAD_CHUNK)
     if <size_t>length > answer.limit:
         return flawed(answer, TOO_LARGE)
@@ -371,9 +479,7 @@ cdef bint read_chunk_end(Answer* answer) noexcept nogil:
     """The line end behind a chunk's bytes."""
     cdef const char* next_ = answer.bytes + answer.parsed
     cdef size_t there = answer.size - answer.parsed
-    if there and next_[0] == c'\n':
-        answer.parsed += 1
-    elif there > 1 and next_[0] == c'\r' and next_[1] == c'\n':
+    if there > 1 and next_[0] == c'\r' and next_[1] == c'\n':
         answer.parsed += 2
     elif there == 0 or (there == 1 and next_[0] == c'\r'):
         return False
@@ -429,10 +535,10 @@ cdef class AnswerReader:
                 PyBytes_AS_STRING(more) + offset, taken)
             answer_take(&self.answer, taken)
             offset += taken
+        if self.answer.stage == WHOLE and offset < size:
+            flawed(&self.answer, MORE_BEHIND)
         if self.answer.stage == FLAWED:
             raise ValueError(flaw_text(&self.answer))
-        if offset < size:
-            self.answer.keeps_open = False
         return self.answer.stage == WHOLE
 
     def end(self):
@@ -466,6 +572,14 @@ cdef class AnswerReader:
         return PyBytes_FromStringAndSize(
             self.answer.retry_after, self.answer.retry_after_size)
 
+    @property
+    def coding(self):
+        """The body's coding; empty where it has none."""
+        return PyBytes_FromStringAndSize(self.answer.coding, self.answer.coding_size)
+
 
 cdef str flaw_text(Answer* answer):
+    if answer.flaw == BAD_CODING:
+        coding = answer.coding[:answer.coding_size].decode("latin-1")
+        return FLAWS[<int>answer.flaw].format(from_outside(coding) or "empty")
     return FLAWS[<int>answer.flaw].format(answer.limit)

@@ -6,9 +6,12 @@ its own, of which nothing is used here. Only the file that its extension lies in
 loaded, with the libraries beside it; who imports pycurl later gets the same ones.
 """
 
+import os
 import sys
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
+
+from libc.stdlib cimport getenv
 
 cdef extern from "dynlib.h":
     void* loaded "fastorder_loaded"(const char*) noexcept
@@ -20,6 +23,48 @@ OLDEST = (8, 21, 0)
 in the multi interface (CVE-2026-9080, CVE-2026-10536)."""
 
 FIX = 'install a current one with: pip install -U "pycurl>=7.49"'
+
+
+KEY_LOG = "SSLKEYLOGFILE"
+"""Where this variable names a file as libcurl starts, every TLS session's keys go to
+that file until the process ends, whatever becomes of the variable."""
+
+cdef bint key_log_seen = False      # whether it may have been set as libcurl started
+
+
+def may_log_keys():
+    """Whether libcurl, or the TLS library below it, may write the keys of sessions.
+
+    libcurl looks once, as it starts; a TLS library may look whenever it is used.
+    """
+    return key_log_seen or in_environment(KEY_LOG)
+
+
+cdef bint key_log_is_set():
+    """Whether libcurl sees the variable; C's environment is not always os.environ.
+
+    A libcurl that pycurl has started already saw an earlier environment. The oldest
+    one that the system still tells is the one that the process began with.
+    """
+    return in_environment(KEY_LOG) or "pycurl" in sys.modules and began_with(KEY_LOG)
+
+
+cdef bint in_environment(str name):
+    """Whether C's environment has this variable, and not empty."""
+    cdef bytes encoded = os.fsencode(name)
+    cdef const char* value = getenv(encoded)
+    return value is not NULL and value[0] != 0
+
+
+cdef bint began_with(str name):
+    """Whether the process began with this variable; False where no one can tell."""
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            variables = file.read().split(b"\0")
+    except OSError:
+        return False
+    start = os.fsencode(name) + b"="
+    return any(one.startswith(start) and one != start for one in variables)
 
 
 cdef str library_path():
@@ -91,6 +136,8 @@ cdef int load() except -1:
 
 cdef int start() except -1:
     """Have libcurl make itself ready; it counts how often it was asked."""
+    global key_log_seen
+    key_log_seen = key_log_is_set()
     cdef int code = curl.global_init(CURL_GLOBAL_ALL)
     if code != CURLE_OK:
         reason = (<bytes>curl.easy_strerror(code)).decode()

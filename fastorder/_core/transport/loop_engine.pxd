@@ -30,6 +30,7 @@ cdef class LoopEngine(Engine):
     cdef SocketWatch new_watch(self, socket_t fd)
     cdef int watch_reading(self, SocketWatch watch) except -1
     cdef int watch_writing(self, SocketWatch watch, bint wanted) except -1
+    cdef int press_on(self, SocketWatch watch, bint readable) except -1
     cdef int serve(self, Connection connection, Step step) except -1
     cdef int finish(self, Connection connection, Step step) except -1
     cdef int serve_libcurl(self, SocketWatch watch, int events) except -1

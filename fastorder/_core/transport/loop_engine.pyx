@@ -9,7 +9,7 @@ from fastorder._core.transport.timerfd cimport timer_for
 from fastorder._core.transport.timer_heap cimport NEVER
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
 from fastorder._core.transport.connection cimport (
-    GOES_ON, LEFT, Connection, Step, is_quiet, pull, push)
+    GOES_ON, LEFT, ROOM, Connection, Step, is_quiet, pull, resume)
 from fastorder._core.transport.engine cimport Change, Engine, Notes
 from fastorder._core.transport.libcurl cimport CURL, CURLM, curl, socket_t
 from fastorder._core.transport.waiter cimport WakeUps
@@ -238,9 +238,9 @@ cdef class LoopEngine(Engine):
     # ------------------------------------------------------------ open connections
 
     cdef int follow(self, Connection connection) except -1:
-        cdef SocketWatch watch = self.watches.get(connection.fd)
+        cdef SocketWatch watch = self.watches.get(connection.wire.fd)
         if watch is None:
-            watch = self.new_watch(connection.fd)
+            watch = self.new_watch(connection.wire.fd)
         watch.connection = connection
         self.watch_writing(watch, False)
         return self.watch_reading(watch)
@@ -257,7 +257,9 @@ cdef class LoopEngine(Engine):
         return Engine.close_sockets(self)
 
     cdef int await_room(self, Connection connection) except -1:
-        return self.watch_writing(self.watches[connection.fd], True)
+        Engine.await_room(self, connection)
+        return self.watch_writing(
+            self.watches[connection.wire.fd], connection.wire.wants == ROOM)
 
     def on_readable(self, SocketWatch watch):
         """A socket has bytes, or its other side has ended it."""
@@ -266,10 +268,13 @@ cdef class LoopEngine(Engine):
         cdef Connection connection = watch.connection
         if connection is None:
             self.serve_libcurl(watch, c.CURL_CSELECT_IN)
-        elif connection.receiver is not None:
+        elif connection.receiver is None:
+            if not is_quiet(&connection.wire):
+                self.lose(connection)
+        elif connection.wire.out_sent < connection.wire.out_size:
+            self.press_on(watch, True)
+        else:
             self.serve(connection, pull(&connection.wire))
-        elif not is_quiet(&connection.wire):
-            self.lose(connection)
 
     def on_writable(self, SocketWatch watch):
         """A socket takes bytes again."""
@@ -279,11 +284,19 @@ cdef class LoopEngine(Engine):
         if connection is None:
             self.serve_libcurl(watch, c.CURL_CSELECT_OUT)
             return
-        cdef Step step = push(&connection.wire)
-        if step != GOES_ON:
-            self.watch_writing(watch, False)
-        if step != LEFT:
-            self.serve(connection, step)
+        self.press_on(watch, False)
+
+    cdef int press_on(self, SocketWatch watch, bint readable) except -1:
+        """Go on with a request that was not all taken."""
+        cdef Connection connection = watch.connection
+        cdef Step step
+        if connection.receiver is None:
+            return self.watch_writing(watch, False)
+        step = resume(&connection.wire, readable)
+        if step == GOES_ON:
+            return self.await_room(connection)
+        self.watch_writing(watch, False)
+        return 0 if step == LEFT else self.serve(connection, step)
 
     cdef int serve(self, Connection connection, Step step) except -1:
         """Act on a step of an exchange; whoever got an answer is woken at once."""

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t
 
+from fastorder._core.transport.connection cimport Connection, Step
 from fastorder._core.transport.engine cimport Engine
 from fastorder._core.transport.libcurl cimport CurlWait
 
@@ -14,4 +15,5 @@ cdef class PollEngine(Engine):
     cdef list waiting(self)
     cdef int make_room(self, Py_ssize_t count) except -1
     cdef int serve(self, list waiting) except -1
+    cdef Step resumed(self, Connection connection, short ready) except *
     cdef int pause(self, int64_t longest_ns, unsigned int sockets) except -1

@@ -11,7 +11,8 @@ from libc.stdlib cimport free, realloc
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.timer_heap cimport NEVER
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
-from fastorder._core.transport.connection cimport Connection, pull, push
+from fastorder._core.transport.connection cimport (
+    GOES_ON, ROOM, Connection, Step, pull, resume)
 from fastorder._core.transport.engine cimport Engine
 from fastorder._core.transport.libcurl cimport CurlWait, curl
 
@@ -88,10 +89,13 @@ cdef class PollEngine(Engine):
         self.make_room(len(self.busy))
         for connection in self.busy:
             if connection.is_open:
-                self.waits[count].fd = connection.fd
+                self.waits[count].fd = connection.wire.fd
                 self.waits[count].revents = 0
                 self.waits[count].events = c.CURL_WAIT_POLLIN
-                if connection.wire.out_sent < connection.wire.out_size:
+                if (
+                    connection.wire.out_sent < connection.wire.out_size
+                    and connection.wire.wants == ROOM
+                ):
                     self.waits[count].events |= c.CURL_WAIT_POLLOUT
                 waiting.append(connection)
                 count += 1
@@ -118,11 +122,19 @@ cdef class PollEngine(Engine):
             ready = self.waits[i].revents
             if not ready or connection.receiver is None:
                 continue
-            if ready & c.CURL_WAIT_POLLOUT and not ready & ~c.CURL_WAIT_POLLOUT:
-                self.go_on(connection, push(&connection.wire))
+            if connection.wire.out_sent < connection.wire.out_size:
+                self.go_on(connection, self.resumed(connection, ready))
             else:
                 self.go_on(connection, pull(&connection.wire))
         return 0
+
+    cdef Step resumed(self, Connection connection, short ready) except *:
+        """Go on with a request that was not all taken."""
+        cdef bint readable = (ready & ~c.CURL_WAIT_POLLOUT) != 0
+        cdef Step step = resume(&connection.wire, readable)
+        if step == GOES_ON:
+            self.await_room(connection)
+        return step
 
     cdef int pause(self, int64_t longest_ns, unsigned int sockets) except -1:
         cdef int64_t pause_ns = min(longest_ns, LONGEST_PAUSE_NS)

@@ -1,5 +1,6 @@
 """Where requests go to, and the head that each of them has."""
 
+from fastorder._core.transport.addresses cimport Shunned
 from fastorder._core.transport.libcurl cimport CURLU
 
 cdef class Security:
@@ -14,6 +15,7 @@ cdef class Origin:
     cdef Security security
     cdef str path               # of the base URL; empty as a rule
     cdef bytes host             # as the header Host has it
+    cdef Shunned shunned        # addresses that gave no connection
     cdef CURLU* parsed          # owned; scheme, host and port, taken apart once
 
     cdef int parse(self, bytes url) except -1

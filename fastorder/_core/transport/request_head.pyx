@@ -104,6 +104,7 @@ cdef class Route:
         if self.token is not None:
             lines += [b"Authorization: Bearer ", self.token, b"\r\n"]
         lines += [b"User-Agent: fastorder\r\nAccept: */*\r\n"]
+        lines += [b"Accept-Encoding: identity\r\n"]     # a coded body is not read
         if self.is_post:
             lines += [b"Content-Type: application/json\r\nContent-Length: "]
         return lines
