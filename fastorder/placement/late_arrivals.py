@@ -40,7 +40,9 @@ if TYPE_CHECKING:
         def interlock(self) -> Interlock:
             """Which orders are in doubt."""
 
-        def tagged(self, tag: str) -> Ticket[OrderResult] | None:
+        def tagged(
+            self, tag: str, account_id: int | None = None
+        ) -> Ticket[OrderResult] | None:
             """The ticket of the order with this tag."""
 
         def halt(self, reason: str) -> None:
@@ -333,12 +335,20 @@ class LateArrivals(Receiver):
     # ------------------------------------------------------------ what is found
 
     def _compare(self, watch: AccountWatch, rows: Rows) -> None:
-        """Letter case and blanks of a tag do not count: a late order is not missed."""
-        tags = {tag.casefold(): tag for tag in watch.missing}
+        """Letter case and blanks of a tag do not count: a late order is not missed.
+
+        But one that has the tag of another order as it was written is that one.
+        """
+        folded = {tag.casefold(): tag for tag in watch.missing}
         shown: dict[str, Rows] = {}
         for row in rows:
-            tag = tags.get(str(row.get("customTag")).strip().casefold())
-            if tag is not None and watch.missing[tag].is_shown_by(row):
+            tag = str(row.get("customTag"))
+            if tag not in watch.missing:
+                found = folded.get(tag.strip().casefold())
+                if found is None or self._is_of_another(tag, watch.missing[found]):
+                    continue
+                tag = found
+            if watch.missing[tag].is_shown_by(row):
                 shown.setdefault(tag, []).append(row)
         for tag, its_rows in shown.items():
             if not self._tag_was_placed_again(tag, watch.missing[tag]):
@@ -357,9 +367,13 @@ class LateArrivals(Receiver):
         elif missing.reported is not Outcome.REJECTED:
             self._arrives_rejected(tag, missing, dead[0]["id"])
 
+    def _is_of_another(self, tag: str, missing: MissingOrder) -> bool:
+        """Whether the account has an order under this very tag."""
+        return self._session.tagged(tag, missing.ticket.account_id) is not None
+
     def _tag_was_placed_again(self, tag: str, missing: MissingOrder) -> bool:
         """Whether the caller has placed the tag once more, and that may be listed."""
-        newer = self._session.tagged(tag)
+        newer = self._session.tagged(tag, missing.ticket.account_id)
         if newer is None or newer is missing.ticket:
             return False
         return newer.result is None or newer.result.outcome in MAY_BE_LIVE

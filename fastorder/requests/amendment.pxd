@@ -23,6 +23,7 @@ cdef class Amendment(RequestProtocol):
     cdef readonly int64_t _called_ns
     cdef object _retries
     cdef readonly object _looks
+    cdef int64_t _due_ns
     cdef int64_t _watch_until_ns
     cdef bint _gated
     cdef bint _may_resend

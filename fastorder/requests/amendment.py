@@ -52,6 +52,10 @@ class State(Enum):
     DONE = "done"
 
 
+PAUSES = frozenset({State.RETRY_WAIT, State.READ_BACK_WAIT, State.WATCHING})
+"""States that a timer ends."""
+
+
 class Repeat(Enum):
     """When a request whose effect is in doubt is sent again."""
 
@@ -100,6 +104,7 @@ class Amendment(RequestProtocol):
         "_body",
         "_called_ns",
         "_clock",
+        "_due_ns",
         "_error",
         "_gated",
         "_is_told",
@@ -143,6 +148,7 @@ class Amendment(RequestProtocol):
         self._called_ns = called_ns
         self._retries: RetrySchedule | None = None
         self._looks: ReadBacks | None = None  # since the last send
+        self._due_ns = 0  # where the latest pause ends
         self._watch_until_ns = 0
         self._gated = False  # whether it may add exposure
         self._may_resend = False
@@ -197,13 +203,13 @@ class Amendment(RequestProtocol):
             return self._was_compared(classify(evidence, self._policy))
         return self._was_read_back(evidence)
 
-    def on_time(self) -> Command[OrderResult]:
-        """A pause is over."""
+    def on_time(self) -> Command[OrderResult] | None:
+        """A pause is over; one that a new token has replaced counts for nothing."""
+        if self.state not in PAUSES or self._clock.monotonic_ns() < self._due_ns:
+            return None
         if self.state is not State.RETRY_WAIT:
             return self._read_back()
-        if not self._superseded:
-            return self.start()
-        return self._read_back() if self.in_doubt else self._outdated()
+        return self._give_way() if self._superseded else self.start()
 
     def on_new_token(self) -> Command[OrderResult] | None:
         """There is another token: what the last one hid is looked at."""
@@ -215,7 +221,7 @@ class Amendment(RequestProtocol):
     def after_hold(self, command: Send) -> Command[OrderResult] | None:
         """It waited for a login; a newer modify may have taken its place."""
         if self.state is SENDING and self._superseded:
-            return self._read_back() if self.in_doubt else self._outdated()
+            return self._give_way()
         return command
 
     def superseded_by(self, newer: Amendment) -> None:
@@ -309,7 +315,7 @@ class Amendment(RequestProtocol):
         """The 401 does not prove that the request had no effect."""
         if self.kind.repeat is not Repeat.AT_ONCE:
             return self._read_back_later()
-        return self._read_back() if self._superseded else self.start()
+        return self._give_way() if self._superseded else self.start()
 
     def _not_sent(self, evidence: Evidence) -> Command[OrderResult]:
         if evidence.held_back:
@@ -327,6 +333,7 @@ class Amendment(RequestProtocol):
 
     def _pause(self, state: State, due_ns: int) -> Pause:
         self.state = state
+        self._due_ns = due_ns
         return Pause(due_ns)
 
     def _compare(self) -> Send:
@@ -452,6 +459,7 @@ class Amendment(RequestProtocol):
     def _watch(self, why: str) -> Command[OrderResult]:
         """It is told that it is unknown, once, and looked at for a while."""
         assert self._looks is not None
+        self._may_resend = False
         now_ns = self._clock.monotonic_ns()
         if not self._watch_until_ns:
             watched_s = min(self._policy.quiet + WATCHED_S, self._policy.watch)
@@ -462,6 +470,10 @@ class Amendment(RequestProtocol):
         pause = self._pause(State.WATCHING, self._looks.next_due_ns())
         first, self._is_told = not self._is_told, True
         return Tell(unknown.value, pause) if first else pause
+
+    def _give_way(self) -> Command[OrderResult]:
+        """A newer modify has taken its place: it is not sent any more."""
+        return self._read_back() if self.in_doubt else self._outdated()
 
     def _outdated(self, why: str = "it was not sent") -> Finish[OrderResult]:
         self._error = f"{why}; a newer modify has taken its place"

@@ -132,6 +132,8 @@ class Modification(OrderChange):
 
     def _was_compared(self, answer: Answer) -> Command[OrderResult]:
         """Fewer contracts than the order has lessen what it may do."""
+        if self._superseded:
+            return self._give_way()
         row = shown_order(answer, self.order_id, self.account_id)
         size = None if row is None else size_of(row)
         wanted = self.wanted["size"]

@@ -356,11 +356,18 @@ class Dispatcher(DispatcherBase):
                 return result.order_id
         return None
 
-    def tagged(self, tag: str) -> Ticket[OrderResult] | None:
-        """The ticket of the order with this tag; None where none is known."""
-        known = (*self.unsettled(), *reversed(self._ended))
-        found = next((ticket for ticket in known if ticket.tag == tag), None)
-        return self.late_arrivals.find(tag) if found is None else found
+    def tagged(
+        self, tag: str, account_id: int | None = None
+    ) -> Ticket[OrderResult] | None:
+        """The ticket of the order with this tag; None where none is known.
+
+        Args:
+            account_id: whose; None for the latest of any.
+        """
+        for ticket in (*self.unsettled(), *reversed(self._ended)):
+            if ticket.tag == tag and account_id in (None, ticket.account_id):
+                return ticket
+        return self.late_arrivals.find(tag)
 
     def look_again(self, ticket: Ticket[OrderResult]) -> None:
         """Look up an order whose outcome is unknown.
