@@ -14,6 +14,7 @@ import functools
 import logging
 import os
 import sys
+import weakref
 from collections import Counter
 
 import pytest
@@ -110,7 +111,10 @@ class Handler:
             raise self._error
 
     def _is_ours(self, frame):
-        """Within the call of the verb, or a callback; not asyncio's own steps."""
+        """Within the call of the verb, or a callback; not asyncio's own steps.
+
+        Nor those of weak references: what is raised there, Python itself passes over.
+        """
         while frame is not None:
             if frame.f_code in (VERB, CALLBACK):
                 return True
@@ -141,6 +145,7 @@ OTHERS = {
     asyncio.tasks.__file__,
     asyncio.futures.__file__,
     logging.__file__,
+    weakref.__file__,
 }
 
 

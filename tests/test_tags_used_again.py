@@ -1,7 +1,7 @@
 """A custom tag is a key, not a label: it stands for one order of its account."""
 
 import pytest
-from conftest import ACCOUNT, bought_elsewhere
+from conftest import ACCOUNT, COMBINE, bought_elsewhere, prepared
 
 import fastorder
 from fastorder import Outcome, blocking
@@ -15,6 +15,7 @@ ANOTHER = [
     {"limit_price": 21_000},
     {"symbol": "MES"},
 ]
+"""Another order of the same account."""
 
 
 @pytest.fixture
@@ -47,11 +48,16 @@ def test_the_same_order_once_more_is_the_first_one(limits, gateway):
     assert len(gateway.ledger.requests(PLACE)) == 1
 
 
-def test_a_tag_is_of_its_account_alone(limits, gateway):
-    first, second = limits(), limits(account_id=ACCOUNT + 1)
-    assert first.success
-    assert second != first
-    assert len(gateway.ledger.requests(PLACE)) == 2
+@pytest.mark.parametrize("journal", [None, "orders.db"])
+def test_a_tag_stands_for_one_order_of_all_accounts(limits, gateway, tmp_path, journal):
+    """As resolve asks by the tag alone, and a journal has each tag once."""
+    path = None if journal is None else tmp_path / journal
+    with blocking.OrderExecutor(gateway.base_url, journal=path) as executor:
+        prepared(executor, gateway)
+        assert limits(executor).success
+        with pytest.raises(fastorder.KeyReused):
+            limits(executor, account_id=COMBINE)
+    assert len(gateway.ledger.requests(PLACE)) == 1
 
 
 @pytest.mark.parametrize("other", ANOTHER, ids=str)

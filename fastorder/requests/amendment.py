@@ -47,7 +47,6 @@ class State(Enum):
     READING_BACK = "in doubt, being read back"
     AUDITING = "in doubt, its trades being read"
     EXPLAINING = "refused, the reason being read"
-    COMPARING = "held back, the order being read"
     WATCHING = "unknown, waiting for the next look"
     DONE = "done"
 
@@ -178,10 +177,6 @@ class Amendment(RequestProtocol):
         """What else was asked has been answered."""
         raise NotImplementedError
 
-    def _was_compared(self, answer: Answer) -> Command[OrderResult]:
-        """What it changes has been read before it leaves."""
-        raise NotImplementedError
-
     # ------------------------------------------------------------ events
 
     def start(self) -> Send:
@@ -199,8 +194,6 @@ class Amendment(RequestProtocol):
             return self._explained(classify(evidence, self._policy))
         if state is State.AUDITING:
             return self._was_audited(classify(evidence, self._policy))
-        if state is State.COMPARING:
-            return self._was_compared(classify(evidence, self._policy))
         return self._was_read_back(evidence)
 
     def on_time(self) -> Command[OrderResult] | None:
@@ -335,11 +328,6 @@ class Amendment(RequestProtocol):
         self.state = state
         self._due_ns = due_ns
         return Pause(due_ns)
-
-    def _compare(self) -> Send:
-        """Read what it changes before it leaves; ``_was_compared`` hears the answer."""
-        self.state = State.COMPARING
-        return self._question()
 
     def _audit(self, question: Send) -> Send:
         """Ask what else may show the effect; ``_was_audited`` hears the answer."""

@@ -2,7 +2,6 @@
 
 from fastorder._core.flow.classify cimport Answer
 from fastorder._core.flow.protocol cimport Send
-from fastorder._core.transport.gate cimport Gate
 from fastorder.requests.amendment cimport Amendment
 
 
@@ -15,7 +14,4 @@ cdef class Cancellation(OrderChange):
 
 
 cdef class Modification(OrderChange):
-    cdef Gate _gate
     cdef readonly dict wanted
-
-    cpdef object start(self)

@@ -17,9 +17,6 @@ from fastorder.requests.read_backs import Effect, Finding
 
 if TYPE_CHECKING:
     from fastorder._core.flow.classify import Answer
-    from fastorder._core.flow.protocol import Command
-    from fastorder._core.flow.result import OrderResult
-    from fastorder._core.transport.gate import Gate
     from fastorder.config import RetryPolicy
     from fastorder.gateway.rows import Row
     from fastorder.models import Price
@@ -102,10 +99,9 @@ class Modification(OrderChange):
 
     Args:
         wanted: the new values by their names on the wire.
-        gate: while it is shut, a quantity that is not known to be less is held back.
     """
 
-    __slots__ = ("_gate", "wanted")
+    __slots__ = ("wanted",)
 
     def __init__(
         self,
@@ -117,35 +113,10 @@ class Modification(OrderChange):
         called_ns: int,
         *,
         wanted: dict[str, Price],
-        gate: Gate,
     ) -> None:
         super().__init__(MODIFY, account_id, order_id, body, policy, clock, called_ns)
-        self._gate = gate
         self._gated = "size" in wanted
         self.wanted = wanted
-
-    def start(self) -> Send:
-        """The first command: it leaves; through a shut gate, once it is compared."""
-        if self._gated and self._gate.is_shut():
-            return self._compare()
-        return OrderChange.start(self)
-
-    def _was_compared(self, answer: Answer) -> Command[OrderResult]:
-        """Fewer contracts than the order has lessen what it may do."""
-        if self._superseded:
-            return self._give_way()
-        row = shown_order(answer, self.order_id, self.account_id)
-        size = None if row is None else size_of(row)
-        wanted = self.wanted["size"]
-        if size is not None and size > int(wanted):
-            self._gated = False
-            return OrderChange.start(self)
-        shown = f"is of {size}" if size is not None else "cannot be read"
-        self._error = (
-            f"the gate is shut: {self._gate.why}; the order {shown}, and a quantity of "
-            f"{wanted} must be less to pass"
-        )
-        return self._read_back_later() if self.in_doubt else self._never_sent()
 
     def superseded_by(self, newer: Amendment) -> None:
         """Be sent no more where a newer modify sets one of the same values."""

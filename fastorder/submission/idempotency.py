@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from fastorder.journal import Entry, Intent, Journal
     from fastorder.session.dispatcher import Dispatcher
 
-Name = tuple[int | None, str | None]
-"""An account, and the tag of one of its orders."""
-
 KEPT_KEYS = 10_000
 """How many orders with a key, or with a tag of the caller's, stay known without a
 journal; the gateway knows older tags."""
@@ -44,7 +41,7 @@ class IdempotencyStore:
         self._dispatcher = dispatcher
         self._policy = policy
         self._journal = journal
-        self._kept: OrderedDict[Name, tuple[bytes, Ticket[OrderResult]]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[bytes, Ticket[OrderResult]]] = OrderedDict()
         self._unrecovered: list[tuple[Ticket[OrderResult], float]] = []
         self._recovered: list[Ticket[OrderResult]] = []
         self._make_intent: type[Intent] | None = None
@@ -72,7 +69,7 @@ class IdempotencyStore:
         Raises:
             KeyReused: the key or the tag stands for other bytes.
         """
-        earlier, ticket = self._kept.get((order.account_id, tag), (None, None))
+        earlier, ticket = self._kept.get(tag, (None, None))
         if earlier is None and self._journal is not None:
             entry = self._journal.by_tag(tag)
             if entry is not None:
@@ -218,7 +215,8 @@ class IdempotencyStore:
             log().critical("the journal failed, no new exposure leaves: %s", error)
 
     def _keep(self, ticket: Ticket[OrderResult], body: bytes) -> None:
-        self._kept[ticket.account_id, ticket.tag] = (body, ticket)
+        assert ticket.tag is not None
+        self._kept[ticket.tag] = (body, ticket)
         # two looks: what was passed over while it was open is made up for
         for _ in range(min(2, len(self._kept) - KEPT_KEYS)):
             self._forget_oldest()
@@ -235,7 +233,8 @@ class IdempotencyStore:
             self._kept.move_to_end(oldest)
 
     def _forget(self, ticket: Ticket[OrderResult]) -> None:
-        self._kept.pop((ticket.account_id, ticket.tag), None)
+        assert ticket.tag is not None
+        self._kept.pop(ticket.tag, None)
 
     def _recall(self, entry: Entry) -> None:
         """Have an order that an earlier run left in the book, and in doubt."""
@@ -254,7 +253,7 @@ class IdempotencyStore:
         ticket: Ticket[OrderResult] = Ticket(
             dispatcher, placement, "place", intent.tag, intent.account_id
         )
-        self._kept[intent.account_id, intent.tag] = (intent.body, ticket)
+        self._kept[intent.tag] = (intent.body, ticket)
         dispatcher.recall(ticket, intent.created_s)
         self._unrecovered.append((ticket, intent.created_s))
 

@@ -268,7 +268,6 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
                 stopPrice=stop_price,
                 trailPrice=trail_price,
             ),
-            gate=self._gate,
         )
         return self._deliver(self._amend(modification))
 

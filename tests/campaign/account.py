@@ -88,6 +88,14 @@ class Account:
     def _later_on(self, at_s: float, event: Any) -> None:
         heapq.heappush(self._later, (int(at_s * SECOND), len(self._later), event))
 
+    def opens_later(self, now_ns: int) -> None:
+        """The caller opens another position."""
+        self._later_on(now_ns / SECOND + self._random.uniform(0, 5), self._opens)
+
+    def _opens(self, at_ns: int) -> None:
+        self._set(at_ns, held=self._now().held + 2)
+        self._trade(at_ns, 0, 2)
+
     def at(self, at_ns: int) -> State:
         """What there was at a time."""
         return next(

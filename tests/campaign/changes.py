@@ -24,7 +24,6 @@ from campaign.model import (
 )
 from fastorder._core.flow.protocol import Finish, Pause, Send, Tell
 from fastorder._core.transport.evidence import Evidence
-from fastorder._core.transport.gate import Gate
 from fastorder.config import RetryPolicy
 from fastorder.enums import OrderStatus, Outcome
 from fastorder.gateway.endpoints import Endpoint
@@ -111,6 +110,7 @@ class Change:
         self._server_clock = ServerClock(self._clock)
         self._part = random.choice((1, 2))
         self._steps = 0
+        self._timers: list[int] = []
         self._protocol = self._made()
 
     def _made(self) -> Amendment:
@@ -119,9 +119,8 @@ class Change:
         if self.kind == "cancel":
             return Cancellation(ACCOUNT, ORDER_ID, b"cancel", *common)
         if self.kind == "modify":
-            gate = Gate(None)
             return Modification(
-                ACCOUNT, ORDER_ID, b"modify", *common, wanted=dict(WANTED), gate=gate
+                ACCOUNT, ORDER_ID, b"modify", *common, wanted=dict(WANTED)
             )
         part = None if self.kind == "close" else self._part
         server_clock = self._server_clock
@@ -145,8 +144,7 @@ class Change:
         if type(command) is Send:
             return self._exchange(command)
         if type(command) is Pause:
-            self._pass(max(self._clock.true_ns(command.due_ns), self._world.now_ns))
-            return self._protocol.on_time()
+            return self._wait(command.due_ns)
         if type(command) is Tell:
             self._tell(command.value, last=False)
             return command.then
@@ -154,8 +152,28 @@ class Change:
         self._tell(command.value, last=True)
         return None
 
+    def _wait(self, due_ns: int) -> Any:
+        """A pause; a new token may cut it short, and its timer comes all the same."""
+        if self._random.random() < 0.05:
+            command = self._protocol.on_new_token()
+            if command is not None:
+                self._timers.append(due_ns)
+                return command
+        self._run_timers(due_ns)
+        self._pass(max(self._clock.true_ns(due_ns), self._world.now_ns))
+        return self._protocol.on_time()
+
+    def _run_timers(self, until_ns: int) -> None:
+        for due_ns in sorted(due for due in self._timers if due < until_ns):
+            self._timers.remove(due_ns)
+            self._pass(max(self._clock.true_ns(due_ns), self._world.now_ns))
+            if self._protocol.on_time() is not None:
+                self._note("astray")
+
     def _tell(self, result: Any, *, last: bool) -> None:
         self._note("told", Told(result.outcome, result.proof, last))
+        if not last and self._random.random() < 0.3:
+            self.account.opens_later(self._world.now_ns)
 
     def _exchange(self, send: Send) -> Any:
         if self._random.random() < 0.01:
@@ -165,6 +183,7 @@ class Change:
         else:
             evidence, took_ns = self._read(send)
         self._pass(self._world.now_ns + took_ns)
+        self._run_timers(self._clock.monotonic_ns())
         self._server_clock.note(evidence.date, self._clock.monotonic_ns())
         return self._protocol.on_evidence(evidence)
 
@@ -172,11 +191,12 @@ class Change:
 
     def _change(self, send: Send) -> tuple[Evidence, int]:
         random, now_ns = self._random, self._world.now_ns
-        if not self._is_faulty():
-            return self._done(now_ns)
-        kind = random.choice(FAULTS)
+        kind = random.choice(FAULTS) if self._is_faulty() else "done"
         if kind == "no connection":
             return Evidence(curl_code=7, starts=0, http_status=0), SECOND // 10
+        self._note("sent")
+        if kind == "done":
+            return self._done(now_ns)
         if kind == "limited":
             self._note("seen")
             return self._status(429)
@@ -247,8 +267,9 @@ class Change:
             values = NO_PRICE if member == "limitPrice" else NO_VALUE
             row[member] = self._random.choice(values)
         if name == "positions":
-            ours = [row for row in rows if row.get("contractId") == CONTRACT]
-            self._note("looked", None if damaged else bool(ours))
+            ours = [row for row in rows if row["contractId"] == CONTRACT]
+            is_read = any(type(row["size"]) is int and row["size"] > 0 for row in ours)
+            self._note("looked", is_read)
         if shown is None:
             return self._answered(answer(1, order=None), age_s)
         return self._answered(answer(0, **{name: shown}), age_s)
@@ -299,6 +320,8 @@ class Change:
 def complaints(change: Change) -> list[str]:
     """What is wrong with a life; nothing, where nothing is."""
     found = ["endless" for fact in change.ledger if fact.what == "endless"]
+    found += ["astray: an old timer led to something"] * noted(change, "astray")
+    found += sends(change)
     told = [fact for fact in change.ledger if fact.what == "told"]
     effects = [fact.at_ns for fact in change.ledger if fact.what == "effect"]
     if not told or not told[-1].value.last:
@@ -314,6 +337,30 @@ def complaints(change: Change) -> list[str]:
         if last and outcome is not Outcome.UNKNOWN and not proof:
             found.append("proof: there is none")
     return found
+
+
+def noted(change: Change, what: str) -> int:
+    """How often this was noted."""
+    return sum(fact.what == what for fact in change.ledger)
+
+
+def sends(change: Change) -> list[str]:
+    """Nothing is sent once told; a close not unseen, a part of one only once."""
+    is_told = sent = shown = False
+    for fact in change.ledger:
+        if fact.what == "told":
+            is_told = True
+        elif fact.what == "looked":
+            shown = fact.value is True
+        elif fact.what == "sent":
+            if is_told:
+                return ["surprise: sent once it was told"]
+            if sent and change.kind == "close" and not shown:
+                return ["blind: closed again unseen"]
+            if sent and change.kind == "partial close" and noted(change, "seen"):
+                return ["twice: a part was sent again"]
+            sent, shown = True, False
+    return []
 
 
 def seen(change: Change) -> bool:

@@ -266,6 +266,8 @@ cdef class Ticket(Receiver):
     cpdef object _on_evidence(self, Evidence evidence):
         """An exchange has ended."""
         self.dispatcher.exchange_ended(evidence)
+        if self.settled:        # nobody asked for it any more
+            return
         if evidence.http_status == UNAUTHORIZED:
             self.dispatcher.token_refused(self)
         self.go_on(self._protocol.on_evidence(evidence))
