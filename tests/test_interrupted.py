@@ -11,6 +11,7 @@ as its own code is compiled and runs no handler.
 import asyncio
 import dis
 import functools
+import gc
 import logging
 import os
 import sys
@@ -69,14 +70,18 @@ class Handler:
         self.point = None
 
     def __enter__(self):
+        gc.disable()  # what is raised in what it calls, Python itself passes over
         sys.settrace(self._called)
         return self
 
     def __exit__(self, *error):
         sys.settrace(None)
+        gc.enable()
 
     def _called(self, frame, event, argument):
         if not self._is_ours(frame):
+            return None
+        if is_passed_over(frame):
             return None
         if is_foreign(frame):  # of its steps, the first and the last
             if frame.f_back.f_code is not CALLBACK and is_foreign(frame.f_back):
@@ -111,10 +116,7 @@ class Handler:
             raise self._error
 
     def _is_ours(self, frame):
-        """Within the call of the verb, or a callback; not asyncio's own steps.
-
-        Nor those of weak references: what is raised there, Python itself passes over.
-        """
+        """Within the call of the verb, or a callback; not asyncio's own steps."""
         while frame is not None:
             if frame.f_code in (VERB, CALLBACK):
                 return True
@@ -126,6 +128,11 @@ class Handler:
 
 def is_foreign(frame):
     return not frame.f_code.co_filename.startswith(OURS)
+
+
+def is_passed_over(frame):
+    """Whether Python itself passes over what is raised there, as in a callback."""
+    return frame.f_code.co_filename == weakref.__file__
 
 
 def runs_handlers(name):
@@ -145,7 +152,6 @@ OTHERS = {
     asyncio.tasks.__file__,
     asyncio.futures.__file__,
     logging.__file__,
-    weakref.__file__,
 }
 
 
