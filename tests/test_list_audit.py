@@ -3,6 +3,7 @@
 import pytest
 from still import (
     ABSENT,
+    CONTRACT,
     OLD,
     YOUNG,
     StillClock,
@@ -24,6 +25,7 @@ from fastorder import Outcome
 from fastorder._core.flow.protocol import Send
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.server_clock import ServerClock
+from fastorder.placement.list_audit import ListAudit
 from fastorder.placement.protocol import State
 
 
@@ -142,3 +144,17 @@ def test_a_newer_order_in_the_list_is_a_sign_of_life(clock):
     result = placement.on_evidence(trades(9)).value
     assert result.outcome is Outcome.NOT_PLACED
     assert "order 9, which is newer, is listed" in result.proof
+
+
+def test_that_no_order_is_known_is_a_sign_of_life_only_while_none_is(clock):
+    """A send that never left begins nothing anew; a list may show the first order."""
+    audit = ListAudit(CONTRACT, None)
+    for seconds in (0, 2):
+        clock.pass_s(seconds)
+        audit.lookup_ended([], clock.date(), clock.now_ns, 1 + seconds)
+    audit.judge_dates()
+    assert "no other order is known" in audit.alive
+    older = {"id": 9, "customTag": "x", "creationTimestamp": OLD}
+    audit.lookup_ended([older], clock.date(), clock.now_ns, 0)
+    assert audit.alive == ""
+    assert audit.listed_order == 9

@@ -61,6 +61,8 @@ class ListAudit:
         if in_a_row <= 1:
             self._dates.clear()
         self._dates.note(now_ns, date)
+        if rows and not self._known_ids:
+            self.alive = ""  # it rested on there being no order that could be asked for
         newer = next((row for row in rows if self._is_newer(row)), None)
         if newer is not None and in_a_row:
             self.alive = f"order {newer['id']}, which is newer, is listed"

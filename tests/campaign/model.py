@@ -39,6 +39,9 @@ RACE_NS = 200 * MS
 
 LONGEST_LAG_NS = 9 * SECOND
 
+FIRST_NUMBER = 1000
+"""The client's own orders have greater numbers than this."""
+
 OLD_NS = -3_600 * SECOND
 """When an order was made that the client knows of."""
 
@@ -208,7 +211,7 @@ class Gateway:
         self.hollow_ns = 0  # so long a list leaves out a filled order of the client
         self.dead_until_ns = 0  # all that is read until then is a cache's, from before
         self._late: list[tuple[int, int, bytes]] = []
-        self._number = 1000
+        self._number = FIRST_NUMBER
 
     def known(self, account_id: int) -> int | None:
         """An order that the client knows of; None where there is none."""
@@ -569,7 +572,8 @@ class Network:
         document = orjson.loads(ending.evidence.body)
         shown = document.get(name)
         rows = shown if isinstance(shown, list) else [shown] if shown else []
-        ours = [row for row in rows if str(row.get("customTag")).startswith("fo1-")]
+        booked = {row.id for row in self._gateway.rows if row.id > FIRST_NUMBER}
+        ours = [row for row in rows if row.get("id") in booked]
         if not ours:
             return ending
         for row in ours:
