@@ -121,6 +121,16 @@ def prepared(executor, gateway):
     return executor
 
 
+def held(gateway):
+    """How many contracts the account has open at the gateway, of whatever side."""
+
+    def read():
+        positions = gateway.gateway.exchange.accounts[ACCOUNT].positions
+        return sum(position.size for position in positions.values())
+
+    return gateway.call(read)
+
+
 def bought_elsewhere(gateway, side="BUY", symbol="MNQ", **options):
     """One contract, bought by another program of the same account."""
     with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as other:

@@ -7,7 +7,7 @@ import asyncio
 import json
 
 import pytest
-from conftest import ACCOUNT, QUICK, prepared
+from conftest import ACCOUNT, QUICK, held, prepared
 
 from fastorder import OrderStatus, Outcome, RetryPolicy, blocking
 from fastorder.simulator import Fault
@@ -31,14 +31,6 @@ def holder(trader):
 @pytest.fixture
 def resting(trader):
     return trader.place_limit_order("MNQ", "BUY", 2, ACCOUNT, 25_000).order_id
-
-
-def held(gateway):
-    def read():
-        positions = gateway.gateway.exchange.accounts[ACCOUNT].positions
-        return sum(position.size for position in positions.values())
-
-    return gateway.call(read)
 
 
 def order(gateway, order_id):

@@ -1,7 +1,7 @@
 """Closing a position: the whole of it converges, a part of it is sent once."""
 
 import pytest
-from conftest import ACCOUNT
+from conftest import ACCOUNT, held
 
 import fastorder
 from fastorder import Outcome
@@ -10,14 +10,6 @@ from fastorder.simulator import Fault
 CLOSE = "/api/Position/closeContract"
 PARTIAL = "/api/Position/partialCloseContract"
 POSITIONS = "/api/Position/searchOpen"
-
-
-def size_of(gateway):
-    def read():
-        positions = gateway.gateway.exchange.accounts[ACCOUNT].positions
-        return sum(position.size for position in positions.values())
-
-    return gateway.call(read)
 
 
 def requests(gateway, endpoint):
@@ -34,12 +26,12 @@ def test_a_position_is_closed(long_three, gateway):
     result = long_three.close_position("MNQ", ACCOUNT)
     assert result.success
     assert (result.action, result.order_id) == ("close", None)
-    assert size_of(gateway) == 0
+    assert held(gateway) == 0
 
 
 def test_a_part_is_closed(long_three, gateway):
     assert long_three.partial_close_position("MNQ", ACCOUNT, 2).success
-    assert abs(size_of(gateway)) == 1
+    assert abs(held(gateway)) == 1
 
 
 def test_a_flat_account_has_nothing_to_close(trader):
@@ -55,7 +47,7 @@ def test_a_close_in_doubt_is_read_back_and_converges(
 ):
     gateway.faults.add(Fault(CLOSE, reply=reply, effect=effect))
     assert long_three.close_position("MNQ", ACCOUNT).success
-    assert size_of(gateway) == 0
+    assert held(gateway) == 0
     assert requests(gateway, CLOSE) == (1 if effect == "now" else 2)
     assert requests(gateway, POSITIONS) == (3 if effect == "now" else 1)
 
@@ -79,7 +71,7 @@ def test_a_close_passes_a_shut_gate(long_three, gateway):
     assert long_three.close_position("MNQ", ACCOUNT).success
     with pytest.raises(fastorder.Halted, match="enough for today"):
         long_three.place_market_order("MNQ", "BUY", 1, ACCOUNT)
-    assert size_of(gateway) == 0
+    assert held(gateway) == 0
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 1.5, True, "2", None, 2**31])

@@ -400,17 +400,24 @@ class Amendment(RequestProtocol):
         finding = self._judge(answer)
         assert self._looks is not None
         self._looks.ended(finding, evidence.date)
-        if self._superseded and finding.effect is not Effect.DONE:
-            return self._outdated(f"{self._error}; {finding.why}")
-        if finding.is_final:
-            return self._proved(finding, f"read back: {finding.why}")
-        if self._looks.are_lasting and self._is_told_by(finding.effect):
-            proof = f"read back: {finding.why}; {self._looks.text}"
+        proof = self._proof_of(finding)
+        if proof and (finding.effect is Effect.DONE or not self._superseded):
             return self._proved(finding, proof)
+        if self._superseded:  # what is not there may be what the newer one has undone
+            return self._outdated(f"{self._error}; {finding.why}")
         limited_ns = self._limited_due_ns(evidence, answer)
         if limited_ns is not None:
             return self._pause(State.READ_BACK_WAIT, limited_ns)
         return self._confirm(finding) or self._not_proved(finding)
+
+    def _proof_of(self, finding: Finding) -> str:
+        """Why this can be told; empty where it may still be otherwise."""
+        assert self._looks is not None
+        if finding.is_final:
+            return f"read back: {finding.why}"
+        if self._looks.are_lasting and self._is_told_by(finding.effect):
+            return f"read back: {finding.why}; {self._looks.text}"
+        return ""
 
     def _is_told_by(self, effect: Effect) -> bool:
         """Whether an effect that lasts says what became of it.
@@ -434,8 +441,6 @@ class Amendment(RequestProtocol):
         """Send again, look again, or tell that it is unknown."""
         failed = finding.effect is Effect.UNREADABLE
         why = f"reading back failed: {finding.why}" if failed else finding.why
-        if self._superseded:
-            return self._outdated(f"{self._error}; {why}")
         if self._may_resend and self._refusal is None:
             if self.kind.repeat is Repeat.AT_ONCE:
                 return self.start()

@@ -94,8 +94,8 @@ class Modification(OrderChange):
     """A modify: its effect is an order that carries every value asked for.
 
     An order that still works may have carried them before, so one look at it proves
-    nothing. A trail price cannot be read back, since the
-    gateway stores a distance; such a modify stays unknown where its answer is lost.
+    nothing. A trail price cannot be read back, since the gateway stores a distance;
+    such a modify stays unknown where its answer is lost.
 
     Args:
         wanted: the new values by their names on the wire.

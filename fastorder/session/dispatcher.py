@@ -272,7 +272,7 @@ class Dispatcher(DispatcherBase):
         for ticket in tuple(self._open):
             command = None if ticket.settled else ticket._protocol.on_new_token()
             if command is not None:
-                ticket._execute(command)
+                self._carry_on(ticket, command)
 
     def outcome_unknown(self, ticket: Ticket[Any]) -> None:
         """An outcome is unknown for now; the request stays in the book."""

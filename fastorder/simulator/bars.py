@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from fastorder.simulator.book import number
@@ -35,28 +36,13 @@ def bars(
     Bars of a day and more open when the session does. A bar's high and low are those
     of ``SAMPLES`` moments spread over it.
     """
-    return _bars(copy(walk), start_s, end_s, length_s, limit, now_s, partial)
-
-
-def _bars(
-    walk: Walk,
-    start_s: float,
-    end_s: float,
-    length_s: int,
-    limit: int,
-    now_s: float,
-    partial: bool,
-) -> Iterator[dict[str, Any]]:
     first_s = DAY_OPEN_S if length_s >= UNIT_S[4] else 0
     newest = int((min(end_s, now_s) - first_s) // length_s) * length_s + first_s
-    left = min(limit, MOST_BARS)
-    open_s = newest
-    while open_s >= start_s and left:
-        finished = open_s + length_s <= now_s
-        if finished or partial:
-            yield _bar(walk, open_s, min(open_s + length_s, now_s))
-            left -= 1
-        open_s -= length_s
+    if newest + length_s > now_s and not partial:
+        newest -= length_s
+    opens = range(newest, ceil(start_s) - 1, -length_s)[: min(limit, MOST_BARS)]
+    still = copy(walk)
+    return (_bar(still, open_s, min(open_s + length_s, now_s)) for open_s in opens)
 
 
 def _bar(walk: Walk, open_s: float, close_s: float) -> dict[str, Any]:

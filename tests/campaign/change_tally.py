@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import repeat
+from functools import partial
 
 from campaign.changes import complaints, lived
+from campaign.parts import in_parts
 
 CHUNK = 5_000
 KEPT_FAILURES = 100
@@ -57,16 +57,8 @@ def change_campaign(
     changes: int, first: int, faults: float, processes: int
 ) -> ChangeTally:
     """Live so many changes, from this seed on."""
-    chunks = [
-        range(start, min(start + CHUNK, first + changes))
-        for start in range(first, first + changes, CHUNK)
-    ]
     counted = ChangeTally()
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for part in pool.imap_unordered(_tally, zip(chunks, repeat(faults))):
-            counted.add(part)
+    live_all = partial(change_tally, faults=faults)
+    for part in in_parts(live_all, first, changes, CHUNK, processes):
+        counted.add(part)
     return counted
-
-
-def _tally(task: tuple[range, float]) -> ChangeTally:
-    return change_tally(*task)

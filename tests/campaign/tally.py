@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import repeat
+from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.checker import Case, judged
+from campaign.parts import in_parts
 from campaign.run import Weather, live
 from fastorder.enums import Outcome
 
@@ -84,22 +84,8 @@ def campaign(
     orders: int, seed: int, weather: Weather, processes: int
 ) -> Iterator[Tally]:
     """The tally so far, again and again until every order has lived."""
-    first = seed * SEEDS_APART
-    chunks = [
-        range(start, min(start + CHUNK, first + orders))
-        for start in range(first, first + orders, CHUNK)
-    ]
-    counted = Tally()
-    if processes == 1:
-        for chunk in chunks:
-            counted.add(tally(chunk, weather))
-            yield counted
-        return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for part in pool.imap_unordered(_tally, zip(chunks, repeat(weather))):
-            counted.add(part)
-            yield counted
-
-
-def _tally(task: tuple[range, Weather]) -> Tally:
-    return tally(*task)
+    first, counted = seed * SEEDS_APART, Tally()
+    live_all = partial(tally, weather=weather)
+    for part in in_parts(live_all, first, orders, CHUNK, processes):
+        counted.add(part)
+        yield counted

@@ -213,14 +213,20 @@ cdef bint same(const char* text, const char* lowered, size_t size) noexcept nogi
     return True
 
 
+cdef size_t name_size(const char* line, size_t size) noexcept nogil:
+    """How long the name of a header is; 0 where the line is none."""
+    cdef const char* colon = <const char*>memchr(line, c':', size)
+    if colon is NULL or colon is line or is_blank(line[0]) or is_blank((colon - 1)[0]):
+        return 0
+    return colon - line
+
+
 cdef bint read_header(Answer* answer, const char* line, size_t size) noexcept nogil:
     """Keep what a header says, where it is one of those that matter."""
-    cdef const char* colon = <const char*>memchr(line, c':', size)
-    cdef size_t name
-    if colon is NULL or colon is line or is_blank(line[0]) or is_blank((colon - 1)[0]):
+    cdef size_t name = name_size(line, size)
+    if name == 0:
         return flawed(answer, BAD_HEAD)
-    name = colon - line
-    cdef const char* value = colon + 1
+    cdef const char* value = line + name + 1
     cdef const char* end = line + size
     while value < end and is_blank(value[0]):
         value += 1
@@ -431,11 +437,9 @@ cdef bint has_control_letter(const char* line, size_t size) noexcept nogil:
 
 cdef bint read_trailer(Answer* answer, const char* line, size_t size) noexcept nogil:
     """A header behind the chunks: it counts for nothing, and may say no length."""
-    cdef const char* colon = <const char*>memchr(line, c':', size)
-    cdef size_t name
-    if colon is NULL or colon is line or is_blank(line[0]) or is_blank((colon - 1)[0]):
+    cdef size_t name = name_size(line, size)
+    if name == 0:
         return flawed(answer, BAD_CHUNK)
-    name = colon - line
     if (
         name == 14 and same(line, b"content-length", name)
         or name == 16 and same(line, b"content-encoding", name)

@@ -1,17 +1,16 @@
-"""What a stranger found of changes in doubt and of tags used again."""
+"""What a change or a tag must not lead to once its outcome was told."""
 
 import asyncio
 import json
 import time
 
-from conftest import ACCOUNT, COMBINE, QUICK, prepared
+from conftest import ACCOUNT, COMBINE, QUICK, held, prepared
 from still import StillClock, status
 from test_changes_in_doubt import (
     BY_ID,
     CLOSE,
     TRADES,
     body,
-    held,
     order,
     sends,
 )
