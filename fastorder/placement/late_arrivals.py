@@ -287,6 +287,8 @@ class LateArrivals(Receiver):
         pause = min(watch.lookups + 1, len(self.pauses_ns) - 1)
         watch.lookups += 1
         watch.due_ns = now_ns + self.pauses_ns[pause]
+        if any(query.account_id == account_id for query in self._queries):
+            return  # the last look is not over: a second would overtake it
         ticket = self._query(account_id, watch)
         self._queries.add(ticket)
         try:
