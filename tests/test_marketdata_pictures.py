@@ -400,7 +400,8 @@ def test_the_chart_of_bars_says_what_the_page_says(tmp_path):
             for line in page.splitlines()
             if line.startswith("|") and each.name in line.replace("`", "")
         )
-        numbers = [float(number) for number in re.findall(r"[ ](\d[\d.]*)\b", row)]
+        numbers = re.findall(r"[ ](\d[\d.,]*)\b", row)
+        numbers = [float(number.replace(",", "")) for number in numbers]
         if each.name == "fastorder":
             numbers += [1, 1]
         assert numbers == [each.speed, each.ratio, each.least, each.most]

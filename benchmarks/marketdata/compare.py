@@ -167,6 +167,14 @@ def duckdb_contender(frame: pl.DataFrame) -> Contenders:
     return {"DuckDB": lambda: base.execute(query).fetchnumpy()}
 
 
+def floor_contenders(ticks: dict[str, np.ndarray], every: str) -> Contenders:
+    """Ours alone beside the yardstick, for bars of another length."""
+    return {
+        OURS: lambda: aggregate_ticks(*ticks.values(), every),
+        SUM: plain_sum(ticks),
+    }
+
+
 def bar_contenders(columns: dict[str, np.ndarray]) -> Contenders:
     """Bars that are dropped each time leave memory for the next, as in a long run."""
     bars = Bars.from_columns(columns, "1m")
@@ -352,6 +360,9 @@ def main() -> int:
             options.chart,
             f"{rows:,} ticks to bars of a minute, one core, {where()}",
         )
+    for every in ("10s", "1h", "600 ticks"):
+        made = measured(floor_contenders(ticks, every), options.rounds)
+        table(f"{rows:,} ticks to bars of {every}", made, rows)
     contenders = bar_contenders(bars_of(rows))
     check(contenders)
     table(

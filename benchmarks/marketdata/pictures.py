@@ -47,7 +47,7 @@ def speeds_of_page(text: str) -> tuple[str, list[Speed]]:
             break
         name, speed, ratio, spread = cells(line)
         least, _, most = (spread or f"{ratio} to {ratio}").partition(" to ")
-        numbers = (float(each) for each in (speed, ratio, least, most))
+        numbers = (float(each.replace(",", "")) for each in (speed, ratio, least, most))
         short = re.sub("`", "", name.partition(",")[0])
         rows.append(Speed(short, *numbers, is_sum=short.startswith("NumPy sum")))
     return title, rows

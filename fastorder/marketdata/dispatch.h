@@ -11,15 +11,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define LANES 8
-#define NAME(x) x##_avx512
-#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw")))
-#define MIN_REALS(a, b) ((REALS)_mm512_min_pd((__m512d)(a), (__m512d)(b)))
-#define MAX_REALS(a, b) ((REALS)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
-#define MIN_INTS(a, b) ((INTS)_mm512_min_epi64((__m512i)(a), (__m512i)(b)))
-#define MAX_INTS(a, b) ((INTS)_mm512_max_epi64((__m512i)(a), (__m512i)(b)))
-#include "lanes.h"
-
+/* Not eight numbers: from memory they take longer than four, see docs/internals/house.md. */
 #define LANES 4
 #define NAME(x) x##_avx2
 #define TARGET __attribute__((target("avx2")))
@@ -39,7 +31,7 @@
 /* The widest first; NULL where there are no more. */
 static const char *lanes_name(int rank) {
 #if defined(__x86_64__)
-    static const char *names[] = {"avx512", "avx2", "portable", NULL};
+    static const char *names[] = {"avx2", "portable", NULL};
 #else
     static const char *names[] = {"portable", NULL};
 #endif
@@ -50,10 +42,6 @@ static const char *lanes_name(int rank) {
 static const lanes_t *lanes_of(const char *name) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (!strcmp(name, "avx512") && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw"))
-        return &lanes_avx512;
     if (!strcmp(name, "avx2") && __builtin_cpu_supports("avx2")) return &lanes_avx2;
 #endif
     return strcmp(name, "portable") ? NULL : &lanes_portable;

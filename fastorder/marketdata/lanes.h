@@ -23,10 +23,8 @@ typedef int8_t NAME(bytes) __attribute__((vector_size(LANES)));
 #define MIN_REALS(a, b) PICK_REALS((a) < (b), a, b)
 #define MAX_REALS(a, b) PICK_REALS((a) > (b), a, b)
 #endif
-#ifndef MIN_INTS
 #define MIN_INTS(a, b) PICK((a) < (b), a, b)
 #define MAX_INTS(a, b) PICK((a) > (b), a, b)
-#endif
 
 TARGET static inline int64_t NAME(any)(INTS mask) {
     int64_t any = 0;
