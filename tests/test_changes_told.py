@@ -5,7 +5,7 @@ import json
 import time
 
 from conftest import ACCOUNT, COMBINE, QUICK, held, prepared
-from still import StillClock, status
+from still import CONTRACT, StillClock, answer, envelope, no_answer, status
 from test_changes_in_doubt import (
     BY_ID,
     CLOSE,
@@ -18,8 +18,11 @@ from test_changes_in_doubt import (
 import fastorder
 from fastorder import Outcome, RetryPolicy, blocking
 from fastorder._core.flow.protocol import Pause, Send, Tell
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.server_clock import ServerClock
 from fastorder.requests.amendment import State
 from fastorder.requests.order_change import Cancellation
+from fastorder.requests.position_close import PositionClose
 from fastorder.simulator import Fault
 
 NO_TRADES = b'{"trades":null,"success":true,"errorCode":0}'
@@ -166,3 +169,44 @@ def test_a_tag_in_other_letter_case_is_no_late_arrival(gateway):
         looked(executor)
         assert executor.resolve("a").outcome is Outcome.NOT_PLACED
     assert late == []
+
+
+def closing(clock, **options):
+    """A close without an answer; after it no position is listed."""
+    policy = RetryPolicy(jitter=0.0, quiet=0.5, **options)
+    close = PositionClose(
+        5, CONTRACT, None, policy, clock, clock.now_ns, server_clock=ServerClock(clock)
+    )
+    close.start()
+    return close, close.on_evidence(no_answer())
+
+
+def asked_for_trades(close, clock, command):
+    """The look at the trades, once no position was listed for long enough."""
+    while True:
+        if isinstance(command, Pause):
+            clock.pass_s((command.due_ns - clock.now_ns) / 1e9)
+            command = close.on_time()
+        elif command.endpoint is Endpoint.SEARCH_TRADES:
+            return command
+        else:
+            flat = answer(envelope(positions=[]), date=clock.date())
+            command = close.on_evidence(flat)
+
+
+def test_trades_hidden_by_a_bad_token_are_looked_at_with_the_next_one():
+    clock = StillClock()
+    close, command = closing(clock)
+    asked_for_trades(close, clock, command)
+    told = close.on_evidence(status(401, date=clock.date()))
+    assert isinstance(told, Tell)
+    assert isinstance(close.on_new_token(), Send)
+
+
+def test_trades_that_meet_a_rate_limit_are_waited_for():
+    clock = StillClock()
+    close, command = closing(clock)
+    asked_for_trades(close, clock, command)
+    pause = close.on_evidence(status(429, date=clock.date()))
+    assert isinstance(pause, Pause)
+    asked_for_trades(close, clock, pause)

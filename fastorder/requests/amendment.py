@@ -192,9 +192,7 @@ class Amendment(RequestProtocol):
             return self._answered(evidence)
         if state is State.EXPLAINING:
             return self._explained(classify(evidence, self._policy))
-        if state is State.AUDITING:
-            return self._was_audited(classify(evidence, self._policy))
-        return self._was_read_back(evidence)
+        return self._looked(evidence)
 
     def on_time(self) -> Command[OrderResult] | None:
         """A pause is over; one that a new token has replaced counts for nothing."""
@@ -392,11 +390,22 @@ class Amendment(RequestProtocol):
         self._looks.begins()
         return self._question()
 
-    def _was_read_back(self, evidence: Evidence) -> Command[OrderResult]:
+    def _looked(self, evidence: Evidence) -> Command[OrderResult]:
+        """What is changed, or what else may show the effect, has been read."""
         self._last_evidence = evidence
         answer = classify(evidence, self._policy)
         if self._has_another_token(evidence, answer):
             return self._read_back()
+        if self.state is not State.AUDITING:
+            return self._was_read_back(evidence, answer)
+        limited_ns = self._limited_due_ns(evidence, answer)
+        if limited_ns is not None:
+            return self._pause(State.READ_BACK_WAIT, limited_ns)
+        return self._was_audited(answer)
+
+    def _was_read_back(
+        self, evidence: Evidence, answer: Answer
+    ) -> Command[OrderResult]:
         finding = self._judge(answer)
         assert self._looks is not None
         self._looks.ended(finding, evidence.date)
