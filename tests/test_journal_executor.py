@@ -141,12 +141,14 @@ class Refusing:
         raise self._error
 
 
-MISUSE = fastorder.ExecutorMisuse("another loop was expected")
+def misuse():
+    """A new one each time: a raised error keeps the frames that it came through."""
+    return fastorder.ExecutorMisuse("another loop was expected")
 
 
 def test_a_send_that_was_refused_is_written_down(journaled, gateway, path):
     executor = journaled()
-    executor._idempotency._dispatcher = Refusing(executor._dispatcher, MISUSE)
+    executor._idempotency._dispatcher = Refusing(executor._dispatcher, misuse())
     with pytest.raises(fastorder.ExecutorMisuse):
         buy(executor)
     (entry,) = read(path)
@@ -171,7 +173,7 @@ def test_where_that_cannot_be_written_the_gate_is_shut_at_once(
         raise errors.JournalFailed("orders.db", "must take every write", "disk full")
 
     executor = journaled()
-    executor._idempotency._dispatcher = Refusing(executor._dispatcher, MISUSE)
+    executor._idempotency._dispatcher = Refusing(executor._dispatcher, misuse())
     monkeypatch.setattr(Journal, "resolve", fail)
     with pytest.raises(fastorder.ExecutorMisuse, match="another loop"):
         buy(executor)
