@@ -7,7 +7,7 @@ import pytest
 from conftest import ACCOUNT, COMBINE, prepared
 
 import fastorder
-from fastorder import Outcome, RetryPolicy, blocking
+from fastorder import DespiteUnknown, Interlocked, Outcome, RetryPolicy, blocking
 from fastorder.journal import Intent, Journal, read
 from fastorder.simulator import Fault
 
@@ -193,3 +193,20 @@ def test_the_interlock_holds_until_the_list_is_there(
 
     assert run(main()).success
     assert len(gateway.ledger.placements()) == 11
+
+
+def test_a_refusal_names_a_few_of_many_orders_in_doubt(gateway, path, monkeypatch):
+    """Its attribute has them all, and the way on that it names can be typed."""
+    leave(gateway, path, monkeypatch, 200)
+    gateway.faults.add(Fault(SEARCH, reply="stall", times=None))
+    with blocking.OrderExecutor(gateway.base_url, journal=path, retry=SWIFT) as trader:
+        prepared(trader, gateway)
+        with pytest.raises(Interlocked) as caught:
+            trader.place_limit_order("MNQ", "SELL", 1, ACCOUNT, 40_000)
+        error = caught.value
+        assert "and 195 more" in str(error)
+        assert "DespiteUnknown(error.tags)" in str(error)
+        assert len(str(error)) < 500
+        assert len(error.tags) == 200
+        despite = DespiteUnknown(error.tags, "a test")
+        trader.place_limit_order("MNQ", "SELL", 1, ACCOUNT, 40_000, despite=despite)

@@ -158,8 +158,7 @@ class Submitter:
         if order.despite is None or not order.despite._covers(tags):
             contested = self._interlock.contested(order.account_id, contract_id)
             raise Interlocked(_in_doubt(order.account_id, tags, contested), tags)
-        names = ", ".join(tags)
-        log().warning("trading on despite %s: %s", names, order.despite.reason)
+        log().warning("trading on despite %s: %s", named(tags), order.despite.reason)
 
 
 def _in_doubt(account_id: int, tags: tuple[str, ...], contested: dict[str, str]) -> str:
@@ -170,15 +169,26 @@ def _in_doubt(account_id: int, tags: tuple[str, ...], contested: dict[str, str])
     """
     ways = [
         f"no look-up can tell of {tag} ({why}): look at the account yourself"
-        for tag, why in contested.items()
+        for tag, why in list(contested.items())[:NAMED]
     ]
     open_ones = [tag for tag in tags if tag not in contested]
     if len(open_ones) == 1:
         ways.insert(0, f"resolve({open_ones[0]!r}) looks it up")
     elif open_ones:
         ways.insert(0, "resolve(tag) looks one up")
+    all_tags = repr(tags) if len(tags) <= NAMED else "error.tags"
     return (
         f"account {account_id} has {counted(len(tags), 'order')} of this contract in "
-        f"doubt: {', '.join(tags)}; {'; '.join(ways)}; "
-        f"despite=DespiteUnknown({tags!r}) trades on all the same"
+        f"doubt: {named(tags)}; {'; '.join(ways)}; "
+        f"despite=DespiteUnknown({all_tags}) trades on all the same"
     )
+
+
+NAMED = 5
+"""So many tags a text names."""
+
+
+def named(tags: tuple[str, ...]) -> str:
+    """Their first few, and how many there are besides."""
+    more = len(tags) - NAMED
+    return ", ".join([*tags[:NAMED], *([f"and {more:,} more"] if more > 0 else [])])
