@@ -564,3 +564,13 @@ def test_a_sum_at_its_limit_is_known_to_all_or_to_none():
 def test_a_number_is_never_cut_to_a_whole_one(call, number):
     with pytest.raises((TypeError, BarError)):
         call(number)
+
+
+def test_sides_that_would_be_dropped_are_refused_in_bulk_as_one_by_one():
+    builder = BarBuilder("1m")
+    columns = [np.array([each]) for each in (OPEN, 1.0, 1)] + [np.array([1], np.int8)]
+    with pytest.raises(BarError, match="must be made with sides=True"):
+        builder.update(OPEN, 1.0, 1, 1)
+    with pytest.raises(BarError, match="must be made with sides=True"):
+        builder.update_many(*columns)
+    assert builder.snapshot() is None

@@ -131,6 +131,8 @@ cdef int64_t run(const rules_t* rules, state_t* state, sheet_t* sheet,
 
 # ------------------------------------------------------------------ the machine
 
+cdef str NO_SIDES = "side is known: the builder must be made with sides=True"
+
 cdef dict REASONS = {
     BAD_SIZE: "size must be at least 1",
     BAD_PRICE: "price must be a finite number",
@@ -308,6 +310,8 @@ cdef class Machine:
         cdef ticks_t ticks
         cdef int why
         cdef int64_t reached
+        if len(columns) > 3 and not self.sides:
+            raise BarError(NO_SIDES)
         time, price, size = columns[:3]
         read_ticks(&ticks, time, price, size, columns[3] if len(columns) > 3 else None,
                    self.rules.is_whole)
@@ -385,7 +389,7 @@ cdef class Machine:
         else:
             exact.real = price
         if aggressor and not self.sides:
-            raise BarError("side is known: the builder must be made with sides=True")
+            raise BarError(NO_SIDES)
         if not -1 <= aggressor <= 1:
             refuse(BAD_SIDE, 0, when)
         self.begin()

@@ -90,13 +90,15 @@ class BarBuilder(Machine):
             time_ns: a column of int64 nanoseconds, or of time stamps.
             price: a column of float64, or of int64 for whole ticks.
             size: a column of int64.
-            side: a column of int8: 1 buyer, -1 seller, 0 not known.
+            side: a column of int8: 1 buyer, -1 seller, 0 not known; for a builder
+                that was made with sides=True.
 
         Returns:
             The bars that they close.
 
         Raises:
             BadTick, UnsortedTicks: with the index of the tick.
+            BarError: sides are given, and the builder keeps none.
             WrongColumn: another type, or lengths that differ.
         """
         pieces = _pieces(_columns(time_ns, price, size, side))
