@@ -240,6 +240,7 @@ SHOWN = {
     "fastorder.WrongFieldType": "field hint rule value",
     "fastorder.KeyReused": "before is_tag key now",
     "fastorder.NotAwaited": "name obj",
+    "fastorder.errors.InvocationFailed": "sent target why",
     "fastorder.errors.Unshown": "kind",
     **dict.fromkeys(
         ["fastorder.AuthLost", "fastorder.RequestFailed"],
@@ -297,6 +298,7 @@ def made(name, kind, folder):
         "fastorder.simulator.Ledger": kind,
         "fastorder.Interlocked": lambda: kind("why", ("t",)),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
+        "fastorder.errors.InvocationFailed": lambda: kind("target", "why"),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,
     }
