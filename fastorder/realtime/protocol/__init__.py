@@ -1,0 +1,1 @@
+"""The hub protocol without I/O: events in, commands out, the clock given."""
