@@ -228,8 +228,8 @@ SHOWN = {
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call connections faults gateway host ledger port set_price start "
-        "stop token"
+        "base_url call connections faults gateway host hubs ledger port set_price "
+        "start stop token"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"

@@ -1,7 +1,7 @@
-"""Framing of the hub's client, against websockets' own server side, and cut anywhere."""
+"""Framing of the hub's client, against websockets' server side, and cut anywhere."""
 
 import struct
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given
@@ -45,6 +45,11 @@ def joined(events):
 def read(*pieces):
     reader = FrameReader()
     return joined([event for piece in pieces for event in reader.take(piece)])
+
+
+def fed(reader, parts):
+    for part in parts:
+        reader.take(part)
 
 
 def fault(data):
@@ -142,8 +147,7 @@ def test_what_the_rfc_forbids_is_refused(name):
     assert text in fault(data)
     reader = FrameReader()
     with pytest.raises(RealtimeProtocolError):
-        for byte in data:
-            reader.take(bytes([byte]))
+        fed(reader, [bytes([byte]) for byte in data])
     with pytest.raises(RealtimeProtocolError):
         reader.take(of_server(TEXT, b"behind it"))
 
@@ -186,7 +190,7 @@ def test_any_bytes_give_the_same_however_they_are_cut(data, pieces):
         return joined(found)
 
     cuts = sorted({0, len(data), *(cut for cut in pieces if cut < len(data))})
-    parts = [data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [data[a:b] for a, b in pairwise(cuts)]
     assert outcome([data]) == outcome(parts)
 
 
@@ -246,7 +250,7 @@ def test_what_the_server_of_websockets_sends_is_read(messages):
             expected.append((opcode, payload))
             continue
         ends = [0, *sorted(min(cut, len(payload)) for cut in cuts), len(payload)]
-        parts = [payload[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        parts = [payload[a:b] for a, b in pairwise(ends)]
         for i, part in enumerate(parts):
             kind = Opcode(opcode) if i == 0 else Opcode.CONT
             protocol.send_frame(Frame(kind, part, fin=i == len(parts) - 1))
@@ -294,7 +298,7 @@ def test_records_are_the_same_wherever_they_are_cut(records, rest, cuts):
     stream = b"".join(record + b"\x1e" for record in records) + rest
     ends = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
     reader = RecordReader()
-    parts = [stream[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [stream[a:b] for a, b in pairwise(ends)]
     assert [found for part in parts for found in reader.take(part)] == records
 
 
@@ -311,9 +315,9 @@ def test_a_record_over_the_limit_is_refused_and_one_at_it_is_not(step):
     reader = RecordReader(limit=10)
     assert reader.take(b"0123456789\x1e") == [b"0123456789"]
     data = b"0123456789x\x1e"
+    parts = [data[at : at + step] for at in range(0, len(data), step)]
     with pytest.raises(RealtimeProtocolError, match="at most 10 bytes, was longer"):
-        for at in range(0, len(data), step):
-            reader.take(data[at : at + step])
+        fed(reader, parts)
 
 
 def test_a_long_record_leaves_no_long_buffer_and_no_trace():

@@ -156,7 +156,7 @@ def test_one_object_and_a_list_are_both_taken():
         "9223372036854775808",
         "-0.0",
         "99999999999999999999.25",
-    ],  # fmt: skip
+    ],
 )
 def test_a_price_is_exactly_what_was_written(text):
     sample = record("Quote", MNQ, {}).replace(
@@ -203,7 +203,7 @@ def test_ticks_are_those_of_exact_division(price, tick):
     assert quote.best_bid_ticks == (None if rest else int(whole))
 
 
-# ---------------------------------------------------------------- both ways are held equal
+# ---------------------------------------------------------------- both ways are equal
 
 
 def record(target, contract_id, value):
@@ -325,7 +325,7 @@ def test_a_byte_that_is_changed_makes_no_difference_between_them(at, byte, sampl
 def test_the_property_reaches_the_scanner():
     """Most of the usual shapes are scanned, so the property above says something."""
     quotes = [
-        record("Quote", MNQ, {name: 1 for name in names})
+        record("Quote", MNQ, dict.fromkeys(names, 1))
         for names in (["bestBid"], ["volume", "lastPrice"], ["unknown", "high"])
     ]
     assert None not in [decoder().scanned(quote) for quote in quotes]

@@ -145,7 +145,7 @@ def _price(name: str, value: Any) -> Decimal:
 
 def _count(name: str, value: Any) -> int:
     number = _number(name, value)
-    if number and number.adjusted() > 18 or number != number.to_integral_value():
+    if (number and number.adjusted() > 18) or number != number.to_integral_value():
         raise RealtimeProtocolError(f"{name} must be a whole number of 64 bits")
     whole = int(number)
     if not -(2**63) < whole < 2**63:

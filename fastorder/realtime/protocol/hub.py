@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 JUMP_NS = 5 * SECOND_NS
 """More than this between wall clock and monotonic clock: the machine has slept."""
 
-ROLL_SHARE = 0.9
-"""The share of a token's time after which a new connection takes over."""
+ROLL_SHARE = 0.95
+"""The share of a token's time after which a new connection takes over.
+
+The token itself is renewed after nine tenths of it."""
 
 OVERLAP_NS = 5 * SECOND_NS
 """How long the newer connection may be behind the one that ended."""
@@ -340,6 +342,11 @@ class HubProtocol:
         if self._undecodable_is_gap and link is not None and link is self.current:
             self._tell(Gap(generation, now_ns, f"a record could not be read: {why}"))
             self._tell(Live(generation, tuple(self._refused)))
+
+    def is_greeted(self, generation: int) -> bool:
+        """Whether events may come over a connection: its handshake is done."""
+        link = self._link(generation)
+        return link is not None and link.state is not LinkState.HANDSHAKE
 
     def heard(self, generation: int, heard_ns: int) -> None:
         """A byte of any kind has come."""

@@ -8,8 +8,9 @@ class Overlap:
 
     A server writes one event alike for both. Of a record that the two have brought a
     and b times, max(a, b) are passed on: none is lost that either has brought, and none
-    is passed on twice. Two trades that look alike are two on each of them; one that came
-    before the newer connection listened counts for one that the older never brought.
+    is passed on twice. Two trades that look alike are two on each of them; one that
+    came before the newer connection listened counts for one that the older never
+    brought.
     """
 
     __slots__ = ("_brought",)
