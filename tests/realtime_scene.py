@@ -54,6 +54,14 @@ class LoopClient:
 
         return self.call(act)
 
+    def act(self, function):
+        """Do something where the hub is driven, with the protocol and the time."""
+
+        async def act():
+            self.hub._act(lambda now_ns: function(self.hub._protocol, now_ns))
+
+        self.call(act)
+
     def invoke(self, target, *arguments):
         return self.call(self.hub.invoke, target, *arguments)
 
@@ -80,6 +88,9 @@ class ThreadClient:
 
     def do(self, name, *arguments):
         return getattr(self.hub, name)(*arguments)
+
+    def act(self, function):
+        self.hub._act(lambda now_ns: function(self.hub._protocol, now_ns))
 
     def invoke(self, target, *arguments):
         return self.hub.invoke(target, *arguments)

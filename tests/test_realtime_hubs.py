@@ -1,6 +1,5 @@
 """The hub's client against the simulator's hubs."""
 
-import time
 from decimal import Decimal
 
 import pytest
@@ -162,14 +161,7 @@ def test_a_hub_is_rolled_before_the_token_ends(made, gateway):
     client.do("subscribe_quotes", MNQ)
     client.connect()
 
-    def soon():
-        client.hub._protocol.token_lasts(0.0, time.monotonic_ns())
-        client.hub._driver.run()
-
-    if hasattr(client, "loop"):
-        client.loop.call_soon_threadsafe(soon)
-    else:
-        client.hub._act(lambda now_ns: soon())
+    client.act(lambda hub, now_ns: hub.token_lasts(0.0, now_ns))
     for i in range(200):
         at_hubs(gateway, lambda hubs, i=i: hubs.quote(MNQ, volume=i))
     until(lambda: client.heard.of("rolled"))
