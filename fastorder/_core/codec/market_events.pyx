@@ -1,8 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Quotes, trades and depth as the market hub sends them, and their decoder.
 
-A price is kept as digits and an exponent, so it is exactly what the hub wrote. Where the
-contract's tick is known it is told in ticks too.
+A price is kept as digits and an exponent, so it is exactly what the hub wrote. Where
+the contract's tick is known it is told in ticks too.
 """
 
 from decimal import Decimal
@@ -445,7 +445,7 @@ cdef class MarketDecoder:
             return latest
         key = PyBytes_FromStringAndSize(name, size)
         latest = self.instruments.get(key)
-        if latest is None:              # not kept: what a hub sends must not fill memory
+        if latest is None:              # not kept: a hub must not fill memory
             latest = Instrument(key.decode("ascii"))
         self.latest = latest
         return latest

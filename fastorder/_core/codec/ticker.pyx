@@ -1,20 +1,20 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Scans quotes, trades and depth from a hub's record, without parsing JSON.
 
-The records of one server all have the same shape: members in its order, no blanks, plain
-numbers. What is exactly so is read here in one pass, without an allocation. Whatever is
-not (an escape, an exponent, a blank, a member twice, a number of more than 18 digits) is
-left to a JSON library, which reads it the same way, and much else: ``market_json``.
+The records of one server all have the same shape: members in its order, no blanks,
+plain numbers. What is exactly so is read here in one pass, without an allocation.
+Whatever is not (an escape, an exponent, a blank, a member twice, a number of more than
+18 digits) is left to a JSON library, which reads it the same way, and much else:
+``market_json``.
 """
 
 from libc.stdint cimport INT64_MIN, int64_t, uint32_t
 from libc.stdlib cimport realloc
-from libc.string cimport memchr, memcmp
+from libc.string cimport memcmp
 
 cdef enum:
     MOST_DIGITS = 18            # a number of so many fits 64 bits
     FIRST_ROWS = 16
-    SKIPPED = 3                 # a member that is passed over
 
 cdef enum What:                 # what a member holds
     DECIMAL = 0

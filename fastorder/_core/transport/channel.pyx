@@ -11,12 +11,11 @@ from hashlib import sha1
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memmove
 
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.clock cimport monotonic_ns
 from fastorder._core.transport.frames cimport (
-    BROKEN, CLOSE, CONTROL, CONTROL_LIMIT, DATA, HEAD_ROOM, PING, PONG, TEXT, Found,
+    BROKEN, CLOSE, CONTROL, DATA, HEAD_ROOM, PING, PONG, TEXT, Found,
     close_code, fault_text, frames_begin, frames_next, head_of, put_masked)
 from fastorder._core.transport.libcurl cimport curl
 from fastorder._core.transport.records cimport (
@@ -81,7 +80,7 @@ cdef class HubRoute(Route):
         self.key = b64encode(os.urandom(16)).decode("ascii")
 
     cdef bytes head(self, bytes token):
-        """The token stands in the query, as the gateway documents it, and in a header."""
+        """The token stands in the query, as documented, and in a header."""
         parts = [self.query] if self.query else []
         lines = ["Host: " + self.origin.host.decode("ascii")]
         if token is not None:

@@ -3,8 +3,8 @@
 
 A frame's payload is handed on as it comes, wherever it was cut: what reads it treats it
 as a stream. Control frames are kept until they are whole. Whatever the RFC forbids a
-server is a fault, and nothing is read behind it. The extension bits are among that: this
-client offers no extension.
+server is a fault, and nothing is read behind it. The extension bits are among that:
+this client offers no extension.
 """
 
 import os
