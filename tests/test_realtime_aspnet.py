@@ -7,8 +7,8 @@ from realtime_peers import running_aspnet
 from realtime_scene import CLIENTS, MNQ, until
 
 from fastorder.errors import InvocationFailed, RealtimeUnavailable
-from fastorder.realtime.protocol.events import Subscription
-from fastorder.realtime.protocol.messages import PING
+from fastorder.realtime.events import Subscription
+from fastorder.realtime.messages import PING
 
 TOKEN = "a-token-of-a-test"
 QUOTE = {"symbol": "F.US.MNQ", "bestBid": 29547.25, "volume": 1,

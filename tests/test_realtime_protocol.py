@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastorder.errors import RealtimeUnavailable
-from fastorder.realtime.protocol.events import (
+from fastorder.realtime.events import (
     ConnectFailed,
     Event,
     Gap,
@@ -18,7 +18,7 @@ from fastorder.realtime.protocol.events import (
     Subscription,
     Undecodable,
 )
-from fastorder.realtime.protocol.hub import (
+from fastorder.realtime.hub_protocol import (
     Connect,
     Drop,
     Failure,
@@ -30,8 +30,8 @@ from fastorder.realtime.protocol.hub import (
     Tell,
     Write,
 )
-from fastorder.realtime.protocol.negotiation import Redirect, read_answer
-from fastorder.realtime.protocol.overlap import Overlap
+from fastorder.realtime.negotiation import Redirect, read_answer
+from fastorder.realtime.overlap import Overlap
 
 S = 1_000_000_000
 ORDERS = Subscription("SubscribeOrders", (7,))

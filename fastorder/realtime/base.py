@@ -10,7 +10,7 @@ from fastorder.auth.token_store import TokenStore
 from fastorder.errors import ConfigurationError, InvalidField
 from fastorder.realtime import wanted
 from fastorder.realtime.driver import HubDriver
-from fastorder.realtime.protocol.hub import HubProtocol
+from fastorder.realtime.hub_protocol import HubProtocol
 from fastorder.runtime.clock import Clock
 from fastorder.session.tls import checked_base_url
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder._core.transport.engine import Engine
-    from fastorder.realtime.protocol.events import Subscription
+    from fastorder.realtime.events import Subscription
 
 HubName = Literal["user", "market"]
 

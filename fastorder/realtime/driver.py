@@ -14,10 +14,10 @@ from fastorder._core.transport.evidence import Receiver
 from fastorder._core.transport.request_head import Origin, Route
 from fastorder.auth.token_expiry import remaining_s
 from fastorder.errors import RealtimeProtocolError, TokenMissing
+from fastorder.realtime import hub_protocol as commands
+from fastorder.realtime.events import Event
+from fastorder.realtime.hub_protocol import Failure, HubProtocol
 from fastorder.realtime.listeners import Listeners
-from fastorder.realtime.protocol import hub as commands
-from fastorder.realtime.protocol.events import Event
-from fastorder.realtime.protocol.hub import Failure, HubProtocol
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.session.tls import security_for
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastorder._base.outside_text import from_outside
 from fastorder._core.codec.market_events import DepthRows, MarketTrades, Quote
 from fastorder.errors import InvalidField, WrongFieldType
-from fastorder.realtime.protocol.events import (
+from fastorder.realtime.events import (
     ConnectFailed,
     Event,
     Gap,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastorder.errors import InvalidField, WrongFieldType
-from fastorder.realtime.protocol.events import Subscription
+from fastorder.realtime.events import Subscription
 
 
 def accounts() -> Subscription:

@@ -6,8 +6,6 @@ whoever hears the records: a server ends a connection that is not read for ten s
 """
 
 import os
-from base64 import b64encode
-from hashlib import sha1
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdlib cimport free, malloc, realloc
@@ -76,6 +74,7 @@ cdef class HubRoute(Route):
         super().__init__(*given, once=True, is_post=False, **options)
         self.upgrades = True
         self.channel = channel
+        from base64 import b64encode    # for a hub alone
         self.query = query
         self.key = b64encode(os.urandom(16)).decode("ascii")
 
@@ -101,6 +100,8 @@ cdef class HubRoute(Route):
 
         Source: RFC 6455, section 4.1.
         """
+        from base64 import b64encode    # for a hub alone
+        from hashlib import sha1
         found = {}
         for line in head.decode("latin-1").split("\r\n")[1:]:
             name, colon, value = line.partition(":")

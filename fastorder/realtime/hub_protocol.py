@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.errors import RealtimeUnavailable
-from fastorder.realtime.protocol.events import (
+from fastorder.realtime.events import (
     ConnectFailed,
     Event,
     Gap,
@@ -19,10 +19,10 @@ from fastorder.realtime.protocol.events import (
     Subscription,
     Undecodable,
 )
-from fastorder.realtime.protocol.link import NEVER_NS, Call, End, Link, LinkState
-from fastorder.realtime.protocol.negotiation import Agreed, read_answer
-from fastorder.realtime.protocol.overlap import Overlap
-from fastorder.realtime.protocol.reconnect import SECOND_NS, Reconnect
+from fastorder.realtime.link import NEVER_NS, Call, End, Link, LinkState
+from fastorder.realtime.negotiation import Agreed, read_answer
+from fastorder.realtime.overlap import Overlap
+from fastorder.realtime.reconnect import SECOND_NS, Reconnect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

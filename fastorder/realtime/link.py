@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder._base.outside_text import from_outside
 from fastorder.errors import RealtimeProtocolError
-from fastorder.realtime.protocol import messages
-from fastorder.realtime.protocol.events import Event, Undecodable
+from fastorder.realtime import messages
+from fastorder.realtime.events import Event, Undecodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

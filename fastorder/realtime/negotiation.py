@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from fastorder._base.outside_text import from_outside
 from fastorder.errors import RealtimeProtocolError, RealtimeUnavailable
-from fastorder.realtime.protocol.messages import document
+from fastorder.realtime.messages import document
 
 MOST_HOPS = 5
 
