@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fastorder._core.codec.price import price_text
 from fastorder.auth.token_store import TokenStore
-from fastorder.errors import ConfigurationError, InvalidField
+from fastorder.errors import ConfigurationError, ExecutorMisuse, InvalidField
 from fastorder.realtime import wanted
 from fastorder.realtime.driver import HubDriver
 from fastorder.realtime.hub_protocol import HubProtocol
@@ -92,6 +92,13 @@ class BaseHub:
     def _act(self, act: Callable[[int], object]) -> None:
         """Have something done where the engine is driven, with the time."""
         raise NotImplementedError
+
+    def _check_process(self) -> None:
+        if self._engine.is_forked:
+            raise ExecutorMisuse(
+                "a hub works in the process that made it, this is a fork of it: make a "
+                "new hub in the child"
+            )
 
     @property
     def is_live(self) -> bool:

@@ -46,6 +46,7 @@ class BlockingHub(BaseHub):
     def _act(self, act: Callable[[int], object]) -> None:
         if self._closing:
             raise RealtimeClosed("the hub must be open, it is closed")
+        self._check_process()
         self._acts.append(act)
         self._poll_engine.wake()
 

@@ -28,6 +28,7 @@ class Hub(BaseHub):
     def _act(self, act: Callable[[int], object]) -> None:
         if self._engine.closed:
             raise RealtimeClosed("the hub must be open, it is closed")
+        self._check_process()
         act(self._clock.monotonic_ns())
         if self._engine.used:
             self._driver.run()
