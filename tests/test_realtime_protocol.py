@@ -486,8 +486,10 @@ def test_case_45_ping_out():
     assert scene.written() == [{"type": 6}]
     scene.invoke()
     scene.taken()
+    scene.pass_s(5, heard=[1])
     scene.record({"type": 3, "invocationId": "1"})
-    scene.pass_s(9.5, step_s=0.5, heard=[1])
+    scene.record({"type": 1, "target": "T", "arguments": []})
+    scene.pass_s(4.5, step_s=0.5, heard=[1])
     assert scene.written() == []
     scene.pass_s(0.5, step_s=0.5, heard=[1])
     assert scene.written() == [{"type": 6}]
