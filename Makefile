@@ -1,6 +1,7 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS
-#   make test      the tests, on every core (JOBS=)
+#   make test      the tests, on every core (JOBS=); the hubs' client against Microsoft's
+#                  own server and client too where npm and mono-mcs are installed
 #   make test-long the tests that take minutes: ten million ticks, every vector path;
 #                  NEON too where gcc-aarch64-linux-gnu and qemu-user are installed
 #   make lint      formatting, style, types, import rules

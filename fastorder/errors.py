@@ -216,6 +216,41 @@ class OrderUnknown(OrderFailed):
     """It may exist: look before you order again."""
 
 
+class RealtimeError(FastOrderError):
+    """Something about the gateway's realtime hubs."""
+
+
+class RealtimeProtocolError(RealtimeError, ValueError):
+    """What a hub has sent breaks a rule; the text says which."""
+
+
+class RealtimeUnavailable(RealtimeError):
+    """A hub could not be reached, or did not take this client."""
+
+
+class RealtimeClosed(RealtimeError, RuntimeError):
+    """A hub's client is closed."""
+
+
+class InvocationFailed(RealtimeError):
+    """A hub refused a call, or the connection ended before it answered.
+
+    Attributes:
+        target: the method that was called.
+        why: what the hub said, or what became of the connection.
+        sent: whether the call may have been carried out.
+    """
+
+    def __init__(self, target: str, why: str, sent: bool = False) -> None:
+        super().__init__(target, why, sent)
+        self.target = target
+        self.why = why
+        self.sent = sent
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.why}"
+
+
 class JournalError(FastOrderError):
     """A journal cannot be used as it is; the file was left as it was.
 

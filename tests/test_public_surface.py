@@ -228,8 +228,8 @@ SHOWN = {
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call connections faults gateway host ledger port set_price start "
-        "stop token"
+        "base_url call connections faults gateway host hubs ledger port set_price "
+        "start stop token"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"
@@ -240,6 +240,7 @@ SHOWN = {
     "fastorder.WrongFieldType": "field hint rule value",
     "fastorder.KeyReused": "before is_tag key now",
     "fastorder.NotAwaited": "name obj",
+    "fastorder.errors.InvocationFailed": "sent target why",
     "fastorder.errors.Unshown": "kind",
     **dict.fromkeys(
         ["fastorder.AuthLost", "fastorder.RequestFailed"],
@@ -297,6 +298,7 @@ def made(name, kind, folder):
         "fastorder.simulator.Ledger": kind,
         "fastorder.Interlocked": lambda: kind("why", ("t",)),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
+        "fastorder.errors.InvocationFailed": lambda: kind("target", "why"),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,
     }

@@ -48,3 +48,10 @@ def _claims(token: str) -> dict[str, Any]:
 
 def _number(value: Any) -> float | None:
     return value if type(value) in (int, float) else None
+
+
+def remaining_s(token: str, now_s: float) -> float:
+    """Seconds from now that a token still lasts, as this machine's clock sees it."""
+    whole_s = lifetime_s(token, now_s)
+    ends_s = _number(_claims(token).get("exp"))
+    return whole_s if ends_s is None else min(whole_s, max(ends_s - now_s, 0.0))

@@ -19,6 +19,7 @@ from aiohttp import web
 from fastorder.simulator.endpoints import PING
 from fastorder.simulator.faults import Fault, FaultPlan
 from fastorder.simulator.gateway import Gateway
+from fastorder.simulator.hubs import Hubs, is_hub
 from fastorder.simulator.wire import Answer, LongAnswer, document_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Simulator:
         gateway: the model; touch it on the server's loop only (see ``call``).
         ledger: what really happened.
         faults: what is still to go wrong; safe from any thread.
+        hubs: the realtime hubs; touch them on the server's loop only (see ``call``).
         token: a valid token.
         host, port, base_url: where it listens.
         connections: how many it has taken so far.
@@ -59,6 +61,7 @@ class Simulator:
         self.gateway = gateway
         self.ledger: Ledger = gateway.ledger
         self.faults = FaultPlan()
+        self.hubs = Hubs(gateway.tokens.valid)
         self.token = gateway.tokens.give("trader1")
         self.host = host
         self.port = port
@@ -110,6 +113,7 @@ class Simulator:
         """End every connection and stop listening."""
         for task in self._tasks:
             task.cancel()
+        self.hubs.stop()
         self._abort_all()
         assert self._runner is not None
         await self._runner.cleanup()
@@ -143,6 +147,8 @@ class Simulator:
         body = await request.read()
         endpoint = request.path.lower()
         connection = self._connection(request)
+        if is_hub(endpoint):
+            return await self.hubs.serve(request)
         if request.method != ("GET" if endpoint == PING else "POST"):
             return web.Response(status=405)
         fault = self.faults.strike(endpoint)

@@ -74,6 +74,7 @@ cdef class Connection:
     cdef bytes body
     cdef bytes token
     cdef Gate gate              # owns wire.lock; None where there is none
+    cdef object channel         # what it has become; None while it speaks HTTP
 
     cdef int load(
         self, Route route, bytes body, bytes token, Receiver receiver, Gate gate,

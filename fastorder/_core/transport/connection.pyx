@@ -258,6 +258,7 @@ cdef class Connection:
         wire.first_byte_ns = 0
         wire.error[0] = 0
         answer_begin(&wire.answer, route.answer_limit)
+        wire.answer.upgrades = route.upgrades
         return self.write_request()
 
     cdef int take_over(self, Connection other) except -1:
@@ -348,6 +349,9 @@ cdef class Connection:
         evidence.too_large = wire.answer.flaw == TOO_LARGE
         evidence.body = PyBytes_FromStringAndSize(
             wire.answer.bytes + wire.answer.body, wire.answer.body_size)
+        if wire.answer.status == 101:   # its head is what there is to say of it
+            evidence.body = PyBytes_FromStringAndSize(
+                wire.answer.bytes, wire.answer.parsed)
         evidence.date = PyBytes_FromStringAndSize(
             wire.answer.date, wire.answer.date_size)
         evidence.retry_after = PyBytes_FromStringAndSize(

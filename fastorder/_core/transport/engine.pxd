@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t
 
 from fastorder._core.transport.backlog cimport Backlog
+from fastorder._core.transport.channel cimport ChannelKeeper
 from fastorder._core.transport.timer_heap cimport TimerHeap
 from fastorder._core.transport.connection cimport Connection, Step
 from fastorder._core.transport.gate cimport Gate
@@ -26,10 +27,11 @@ cdef struct Notes:              # left by libcurl's callbacks, read once it has 
 
 cpdef int64_t monotonic_ns() noexcept
 
-cdef class Engine:
+cdef class Engine(ChannelKeeper):
     cdef CURLM* multi           # owned; NULL once closed
     cdef Notes notes
     cdef set busy               # connections that carry an exchange
+    cdef set channels           # connections that have become WebSockets
     cdef list idle              # open connections that carry none, last used last
     cdef int opening            # connections that libcurl opens
     cdef Backlog backlog        # requests that wait for a connection
@@ -63,6 +65,8 @@ cdef class Engine:
     cdef int move(self, Connection connection) except -1
     cdef int go_on(self, Connection connection, Step step) except -1
     cdef int retire(self, Connection connection, int code) except -1
+    cdef int switch(self, Connection connection) except -1
+    cdef int serve_channel(self, Connection connection) except -1
     cdef int tell(self, Receiver receiver, Evidence evidence) except -1
     cdef int drop(self, Connection connection) except -1
     cdef int hand_out(self) except -1

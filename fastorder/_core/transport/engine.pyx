@@ -19,6 +19,7 @@ from fastorder._core.transport.timer_heap cimport NEVER, TimerHeap
 from fastorder._core.transport.addresses cimport forgive
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
 from fastorder._core.transport.backlog cimport Backlog
+from fastorder._core.transport.channel cimport Channel, ChannelKeeper, HubRoute
 from fastorder._core.transport.connection cimport (
     ENDED, FAILED, GOES_ON, HELD, LEFT, STALE, TOO_LATE, Connection, Step, begin,
     ends_ns, pull)
@@ -74,7 +75,7 @@ cdef int on_close_socket(void* data, socket_t fd) noexcept nogil:
 # ---------------------------------------------------------------- amber: the engine
 
 
-cdef class Engine:
+cdef class Engine(ChannelKeeper):
     """What both engines share: connections, exchanges, wake-ups, delivery, closing.
 
     Attributes:
@@ -87,6 +88,7 @@ cdef class Engine:
         self.expiry_ns = NEVER
         self.forks = forks
         self.busy = set()
+        self.channels = set()
         self.idle = []
         self.queue = TimerHeap()
         self.backlog = Backlog()
@@ -122,7 +124,7 @@ cdef class Engine:
         """The sockets, and what is said over them, belong to the process before this.
         """
         cdef Connection connection
-        for connection in (*self.busy, *self.idle):
+        for connection in (*self.busy, *self.channels, *self.idle):
             connection.abandon()
         self.multi = NULL
         return 0
@@ -311,6 +313,8 @@ cdef class Engine:
 
     cdef int retire(self, Connection connection, int code) except -1:
         """Tell the receiver how its exchange has ended; keep the connection or not."""
+        if code == c.CURLE_OK and connection.wire.answer.status == 101:
+            return self.switch(connection)
         cdef Receiver receiver = connection.receiver
         cdef bint kept = connection.may_carry_more(code)
         cdef Evidence evidence = connection.finish(code)
@@ -322,6 +326,43 @@ cdef class Engine:
             self.drop(connection)
         finally:                        # whatever is raised, its receiver hears of it
             self.tell(receiver, evidence)
+        return 0
+
+    cdef int switch(self, Connection connection) except -1:
+        """Its connection speaks WebSocket from now on; the receiver is told first."""
+        cdef Receiver receiver = connection.receiver
+        cdef Channel channel = (<HubRoute>connection.route).channel
+        cdef Evidence evidence = connection.finish(c.CURLE_OK)
+        self.busy.discard(connection)
+        self.channels.add(connection)
+        connection.channel = channel
+        channel.keeper = self
+        channel.connection = connection
+        self.tell(receiver, evidence)
+        if not channel.ended:
+            channel.attach(self, connection)
+        return self.serve_channel(connection)
+
+    cdef int serve_channel(self, Connection connection) except -1:
+        """Read what has come over a WebSocket; what its receiver raises ends it."""
+        cdef Channel channel = connection.channel
+        try:
+            channel.pull()
+        except Exception as error:
+            self.note(error)
+            channel.end(f"its receiver failed: {type(error).__name__}")
+        return 0
+
+    cdef int await_room_of(self, Channel channel) except -1:
+        """Engines that look at every socket in each turn have nothing to do here."""
+        return 0
+
+    cdef int forget_channel(self, Channel channel) except -1:
+        cdef Connection connection = channel.connection
+        if connection in self.channels and self.forks == forks:
+            self.channels.discard(connection)
+            connection.close(self.multi)
+            self.close_sockets()
         return 0
 
     cdef int tell(self, Receiver receiver, Evidence evidence) except -1:
@@ -497,6 +538,7 @@ cdef class Engine:
         for connection in self.busy:
             receiver = connection.receiver
             stopped.append((receiver, connection.finish(CLOSED_CODE)))
+        ended = [(<Connection>one).channel for one in self.channels]
         stopped += [(waiting, None) for waiting in self.backlog.taken()]
         while (receiver := self.queue.pop()) is not None:
             stopped.append((receiver, None))
@@ -505,13 +547,16 @@ cdef class Engine:
         finally:
             for receiver, evidence in stopped:
                 receiver._on_close(evidence)
+            for channel in ended:
+                tell_ended(channel)
 
     def release(self):
         """End the connections, and free the multi handle."""
         cdef Connection connection
-        for connection in (*self.busy, *self.idle):
+        for connection in (*self.busy, *self.channels, *self.idle):
             connection.close(self.multi)
         self.busy.clear()
+        self.channels.clear()
         self.idle.clear()
         curl.multi_cleanup(self.multi)
         self.multi = NULL
@@ -552,6 +597,10 @@ cdef class Engine:
     cdef int rescheduled(self) except -1:
         """Something may be due earlier than it was."""
         return 0
+
+
+cdef int tell_ended(Channel channel) except -1:
+    return channel.end("the client closed")
 
 
 cdef Evidence unsent(object error):

@@ -42,6 +42,7 @@ cdef struct Answer:
     bint closes                 # a header says that it may not
     bint chunked
     bint is_old                 # it is HTTP/1.0
+    bint upgrades               # 101 ends it; what follows is another protocol's
     size_t head_lines           # whole lines of the head so far
     int64_t length              # as Content-Length says it; -1 where it does not
     int64_t left                # of the body, or of the chunk

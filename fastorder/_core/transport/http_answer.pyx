@@ -111,7 +111,7 @@ cdef Stage answer_take(Answer* answer, size_t more) noexcept nogil:
             break
     if answer.stage >= CHUNK_SIZE and answer.stage <= TRAILER:
         close_gap(answer)
-    if answer.stage == WHOLE and answer.parsed < answer.size:
+    if answer.stage == WHOLE and answer.parsed < answer.size and answer.status != 101:
         flawed(answer, MORE_BEHIND)     # which of them is meant?
     return answer.stage
 
@@ -333,7 +333,10 @@ cdef bint end_head(Answer* answer) noexcept nogil:
         return flawed(answer, BAD_LENGTH)   # it has no body, and says how long it is
     if answer.status < 200:
         if answer.status == 101:
-            return flawed(answer, BAD_HEAD)
+            if not answer.upgrades or answer.is_old:
+                return flawed(answer, BAD_HEAD)
+            answer.stage = WHOLE
+            return True
         answer.status = 0               # an interim answer; the real one follows
         answer.length = -1
         return True

@@ -82,6 +82,7 @@ cdef struct CurlApi:
     int (*multi_socket_action)(CURLM*, socket_t, int, int*) noexcept nogil
     int (*multi_perform)(CURLM*, int*) noexcept nogil
     int (*multi_poll)(CURLM*, CurlWait*, unsigned int, int, int*) noexcept nogil
+    int (*multi_wakeup)(CURLM*) noexcept nogil
     CurlMessage* (*multi_info_read)(CURLM*, int*) noexcept nogil
 
 cdef CurlApi curl               # filled at import, never changed after

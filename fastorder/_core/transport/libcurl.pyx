@@ -130,6 +130,7 @@ cdef int load() except -1:
     (<void**>&curl.multi_socket_action)[0] = find(library, "curl_multi_socket_action")
     (<void**>&curl.multi_perform)[0] = find(library, "curl_multi_perform")
     (<void**>&curl.multi_poll)[0] = find(library, "curl_multi_poll")
+    (<void**>&curl.multi_wakeup)[0] = find(library, "curl_multi_wakeup")
     (<void**>&curl.multi_info_read)[0] = find(library, "curl_multi_info_read")
     return 0
 

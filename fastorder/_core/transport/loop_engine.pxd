@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t
 
 from fastorder._core.transport.timerfd cimport Timer
+from fastorder._core.transport.channel cimport Channel
 from fastorder._core.transport.connection cimport Connection, Step
 from fastorder._core.transport.engine cimport Engine
 from fastorder._core.transport.libcurl cimport socket_t
@@ -31,6 +32,7 @@ cdef class LoopEngine(Engine):
     cdef int watch_reading(self, SocketWatch watch) except -1
     cdef int watch_writing(self, SocketWatch watch, bint wanted) except -1
     cdef int press_on(self, SocketWatch watch, bint readable) except -1
+    cdef int flush(self, SocketWatch watch, Channel channel) except -1
     cdef int serve(self, Connection connection, Step step) except -1
     cdef int finish(self, Connection connection, Step step) except -1
     cdef int serve_libcurl(self, SocketWatch watch, int events) except -1

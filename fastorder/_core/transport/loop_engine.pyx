@@ -8,6 +8,8 @@ from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.timerfd cimport timer_for
 from fastorder._core.transport.timer_heap cimport NEVER
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
+from fastorder._core.transport.addresses cimport has_room
+from fastorder._core.transport.channel cimport Channel
 from fastorder._core.transport.connection cimport (
     GOES_ON, LEFT, ROOM, Connection, Step, is_quiet, pull, resume)
 from fastorder._core.transport.engine cimport Change, Engine, Notes
@@ -268,6 +270,8 @@ cdef class LoopEngine(Engine):
         cdef Connection connection = watch.connection
         if connection is None:
             self.serve_libcurl(watch, c.CURL_CSELECT_IN)
+        elif connection.channel is not None:
+            self.serve_channel(connection)
         elif connection.receiver is None:
             if not is_quiet(&connection.wire):
                 self.lose(connection)
@@ -290,6 +294,8 @@ cdef class LoopEngine(Engine):
         """Go on with a request that was not all taken."""
         cdef Connection connection = watch.connection
         cdef Step step
+        if connection.channel is not None:
+            return self.flush(watch, connection.channel)
         if connection.receiver is None:
             return self.watch_writing(watch, False)
         step = resume(&connection.wire, readable)
@@ -297,6 +303,35 @@ cdef class LoopEngine(Engine):
             return self.await_room(connection)
         self.watch_writing(watch, False)
         return 0 if step == LEFT else self.serve(connection, step)
+
+    cdef int flush(self, SocketWatch watch, Channel channel) except -1:
+        """Go on with what a WebSocket has to say."""
+        channel.flush()
+        if not channel.ended and not channel.pending():
+            self.watch_writing(watch, False)
+        return 0
+
+    cdef int await_room_of(self, Channel channel) except -1:
+        cdef SocketWatch watch = self.watches.get(channel.connection.wire.fd)
+        if watch is None:
+            return 0
+        return self.watch_writing(watch, has_room(watch.fd) == 0)
+
+    cdef int serve_channel(self, Connection connection) except -1:
+        """Read a WebSocket; the loop has a turn between much that has come."""
+        self.wake_ups.hold()
+        try:
+            Engine.serve_channel(self, connection)
+        finally:
+            self.wake_ups.let_go()
+        if connection in self.channels and (<Channel>connection.channel).behind:
+            self.loop.call_soon(self.read_on, connection)
+        return 0
+
+    def read_on(self, Connection connection):
+        """Go on reading a WebSocket, where it is still there."""
+        if not self.is_deaf() and connection in self.channels:
+            self.serve_channel(connection)
 
     cdef int serve(self, Connection connection, Step step) except -1:
         """Act on a step of an exchange; whoever got an answer is woken at once."""

@@ -8,6 +8,7 @@ from fastorder._core.transport.libcurl cimport CurlWait
 
 cdef class PollEngine(Engine):
     cdef unsigned long owner    # thread id; 0 until the first use
+    cdef bint behind            # a WebSocket has more to read at once
     cdef CurlWait* waits        # owned; NULL until the first
     cdef Py_ssize_t waits_room
 

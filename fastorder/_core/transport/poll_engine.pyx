@@ -11,6 +11,7 @@ from libc.stdlib cimport free, realloc
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.timer_heap cimport NEVER
 from fastorder._core.transport.clock cimport monotonic_ns as now_ns
+from fastorder._core.transport.channel cimport Channel
 from fastorder._core.transport.connection cimport (
     GOES_ON, ROOM, Connection, Step, pull, resume)
 from fastorder._core.transport.engine cimport Engine
@@ -81,12 +82,29 @@ cdef class PollEngine(Engine):
             self.run_due()
             self.begin_waiting()
 
+    def wake(self):
+        """End the wait of the thread that drives it; from any thread."""
+        if not self.closed:
+            curl.multi_wakeup(self.multi)
+
     cdef list waiting(self):
         """The connections whose sockets are to be waited for, as libcurl takes them."""
         cdef list waiting = []
         cdef Connection connection
         cdef unsigned int count = 0
-        self.make_room(len(self.busy))
+        cdef Channel channel
+        self.make_room(len(self.busy) + len(self.channels))
+        self.behind = False
+        for connection in self.channels:
+            channel = connection.channel
+            self.behind = self.behind or channel.behind
+            self.waits[count].fd = connection.wire.fd
+            self.waits[count].revents = 0
+            self.waits[count].events = c.CURL_WAIT_POLLIN
+            if channel.pending():
+                self.waits[count].events |= c.CURL_WAIT_POLLOUT
+            waiting.append(connection)
+            count += 1
         for connection in self.busy:
             if connection.is_open:
                 self.waits[count].fd = connection.wire.fd
@@ -120,6 +138,12 @@ cdef class PollEngine(Engine):
         for i in range(len(waiting)):
             connection = waiting[i]
             ready = self.waits[i].revents
+            if connection.channel is not None:
+                if connection in self.channels and (
+                    ready or (<Channel>connection.channel).behind
+                ):
+                    self.serve_channel(connection)
+                continue
             if not ready or connection.receiver is None:
                 continue
             if connection.wire.out_sent < connection.wire.out_size:
@@ -139,6 +163,8 @@ cdef class PollEngine(Engine):
     cdef int pause(self, int64_t longest_ns, unsigned int sockets) except -1:
         cdef int64_t pause_ns = min(longest_ns, LONGEST_PAUSE_NS)
         cdef int64_t due = min(self.queue.next_due_ns(), self.expiry_ns)
+        if self.behind:
+            pause_ns = 0
         if due != NEVER:
             pause_ns = min(pause_ns, due - now_ns())
         cdef int pause_ms = <int>((pause_ns + 999_999) // 1_000_000)

@@ -27,6 +27,7 @@ cdef class Route:
     cdef readonly bint lessens
     cdef readonly bint authorized
     cdef readonly bint is_post
+    cdef readonly bint upgrades     # to a WebSocket
     cdef readonly int request_ms
     cdef readonly size_t answer_limit
     cdef bytes token            # that head was made with; None for none

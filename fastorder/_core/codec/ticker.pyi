@@ -1,0 +1,2 @@
+HEAD: str
+NAMES: dict[int, tuple[tuple[str, int, int], ...]]

@@ -1,0 +1,83 @@
+"""Who wants to hear what; a callback that fails stops nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from fastorder._base.outside_text import from_outside
+from fastorder._core.codec.market_events import DepthRows, MarketTrades, Quote
+from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.realtime.events import (
+    ConnectFailed,
+    Event,
+    Gap,
+    Live,
+    Refused,
+    Rolled,
+    Undecodable,
+)
+from fastorder.runtime.log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KINDS: dict[str, type] = {
+    "quote": Quote,
+    "trades": MarketTrades,
+    "depth": DepthRows,
+    "event": Event,
+    "live": Live,
+    "gap": Gap,
+    "rolled": Rolled,
+    "refused": Refused,
+    "connect_failed": ConnectFailed,
+    "undecodable": Undecodable,
+}
+"""What can be listened to, by its name."""
+
+APART_NS = 60 * 1_000_000_000
+"""The shortest time between two lines in the log about callbacks that failed."""
+
+
+class Listeners:
+    """Callbacks by what they hear, called in the order in which they came.
+
+    Attributes:
+        failures: how often the callbacks of a kind have raised.
+    """
+
+    def __init__(self) -> None:
+        self._by_kind: dict[type, tuple[Callable[[Any], object], ...]]
+        self._by_kind = dict.fromkeys(KINDS.values(), ())
+        self.failures: Counter[str] = Counter()
+        self._said_ns = -APART_NS
+
+    def add(self, name: str, callback: Callable[[Any], object]) -> None:
+        """Call it with each event of a kind; one that is there already stays once."""
+        if name not in KINDS:
+            raise InvalidField("name", f"must be one of {', '.join(KINDS)}", name)
+        if not callable(callback):
+            raise WrongFieldType("callback", "must be callable", callback)
+        kind = KINDS[name]
+        if callback not in self._by_kind[kind]:
+            self._by_kind[kind] = (*self._by_kind[kind], callback)
+
+    def tell(self, event: Any, now_ns: Callable[[], int]) -> None:
+        """Call all who want to hear it."""
+        for callback in self._by_kind[type(event)]:
+            try:
+                callback(event)
+            except Exception as error:
+                self._failed(event, error, now_ns())
+
+    def _failed(self, event: Any, error: Exception, now_ns: int) -> None:
+        self.failures[type(event).__name__] += 1
+        if now_ns - self._said_ns >= APART_NS:
+            self._said_ns = now_ns
+            log().error(
+                "a callback for %s has failed (%d so far): %s",
+                type(event).__name__,
+                self.failures.total(),
+                from_outside(repr(error)),
+            )

@@ -1,0 +1,31 @@
+"""What can be subscribed at each hub; arguments are checked before anything is sent."""
+
+from __future__ import annotations
+
+from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.realtime.events import Subscription
+
+
+def accounts() -> Subscription:
+    """The balances of all accounts."""
+    return Subscription("SubscribeAccounts")
+
+
+def of_account(what: str, account_id: int) -> Subscription:
+    """Orders, Positions or Trades of an account."""
+    if type(account_id) is not int:
+        raise WrongFieldType("account_id", "must be an int", account_id)
+    if not 0 < account_id < 2**63:
+        raise InvalidField("account_id", "must be above 0, of 64 bits", account_id)
+    return Subscription(f"Subscribe{what}", (account_id,))
+
+
+def of_contract(what: str, contract_id: str) -> Subscription:
+    """Quotes, Trades or MarketDepth of a contract."""
+    if type(contract_id) is not str:
+        raise WrongFieldType("contract_id", "must be text", contract_id)
+    if not contract_id or not contract_id.isascii() or not contract_id.isprintable():
+        raise InvalidField("contract_id", "must be printable ASCII", contract_id)
+    if len(contract_id) > 100:
+        raise InvalidField("contract_id", "must be at most 100 letters", contract_id)
+    return Subscription(f"SubscribeContract{what}", (contract_id,))
