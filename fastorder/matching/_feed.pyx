@@ -146,6 +146,7 @@ cdef void take_tick(venue_t* venue, contract_t* contract, const columns_t* colum
     venue.left = columns.size[i] if columns.size is not NULL else 1
     if price <= contract.low or price >= contract.high or is_edge(contract, datum):
         match_all(venue, contract, datum)
+    venue.left = MOST
 
 # ------------------------------------------------------------------ quotes
 

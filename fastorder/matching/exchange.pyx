@@ -573,8 +573,6 @@ cdef class Exchange:
                                             and number == self.venue.walk.contract):
             raise MatchingError("the bar that was paused must be fed first")
         self.venue.watched = pause or self.on_event is not None
-        if not self.venue.watched:
-            self.venue.shown = self.venue.n_events
         self.busy = True
         return number
 
@@ -756,7 +754,10 @@ cdef class Exchange:
             raise MatchingError("an exchange must not be restored from within on_event")
         body = self.checked_body(snapshot)
         length = int.from_bytes(body[:8], "little")
-        names = json.loads(body[8:8 + length])
+        try:
+            names = json.loads(body[8:8 + length])
+        except ValueError:
+            raise BadSnapshot("a snapshot must be whole, was cut") from None
         unpack(&self.venue, body[8 + length:])
         self.tags = {name: number for number, name in enumerate(names, 1)}
 

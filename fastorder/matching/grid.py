@@ -10,6 +10,9 @@ from fastorder.matching.errors import MatchingError, OffGrid
 if TYPE_CHECKING:
     from fastorder.matching.settings import Contract
 
+MOST = 10**12
+"""No price is as high, nor as many ticks."""
+
 NEAR = 1e-6
 """How far from a tick, in ticks, a float may be that was meant to lie on it."""
 
@@ -22,9 +25,9 @@ def ticks_of(contract: Contract, price: Decimal | float | str) -> int:
     """
     exact = price if isinstance(price, Decimal) else Decimal(str(price))
     tick_size = _tick_size(contract)
-    if not exact.is_finite() or exact % tick_size:
-        raise OffGrid(f"price must be a multiple of {tick_size}, was {price}")
-    return int(exact / tick_size)
+    if exact.is_finite() and abs(exact) < MOST and not exact % tick_size:
+        return int(exact / tick_size)
+    raise OffGrid(f"price must be a multiple of {tick_size}, was {price}")
 
 
 def tick_column(contract: Contract, prices: Any) -> Any:
@@ -41,7 +44,8 @@ def tick_column(contract: Contract, prices: Any) -> Any:
 
     column = np.asarray(prices, dtype=np.float64) / float(_tick_size(contract))
     ticks = np.round(column)
-    wrong = ~(np.abs(column - ticks) <= NEAR)
+    with np.errstate(invalid="ignore"):  # of what is infinite
+        wrong = ~(np.abs(column - ticks) <= NEAR) | ~(np.abs(column) < MOST)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise OffGrid(
