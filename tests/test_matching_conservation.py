@@ -39,7 +39,9 @@ class Venue(RuleBasedStateMachine):
         drawn = Histogram((1, 20, 300), (3, 2, 1))
         contracts = [
             Contract("A", VALUES[0], 360_000, 250_000, depth=3),
-            Contract("B", VALUES[1], 1_400_000, stop_slippage_ticks=2, expires_ns=90_000),
+            Contract(
+                "B", VALUES[1], 1_400_000, stop_slippage_ticks=2, expires_ns=90_000
+            ),
         ]
         self.exchange = Exchange(
             contracts,
@@ -104,7 +106,15 @@ class Venue(RuleBasedStateMachine):
         price = max(1, self.price[contract] + away)
         legs = {"stop_loss": -way * 5, "take_profit": way * 6} if bracket else {}
         number = self.exchange.place(
-            account, contract, kind, side, size, limit=price, stop=price, trail=price, **legs
+            account,
+            contract,
+            kind,
+            side,
+            size,
+            limit=price,
+            stop=price,
+            trail=price,
+            **legs,
         )
         for nth in range(3 if bracket else 1):
             self.asked[number + nth] = size

@@ -1,4 +1,4 @@
-"""Where orders fill: the fill models, gaps, slippage, depth, parts, what is not known."""
+"""Where orders fill: the fill models, gaps, slippage, depth, parts of an order."""
 
 import pytest
 from matching.venue import (
@@ -204,7 +204,9 @@ def test_without_quotes_a_market_order_waits_for_the_first_print():
     assert fills(venue) == [(order, 92, 1)]
 
 
-@pytest.mark.parametrize(("side", "buy", "sell"), [(1, 90, 88), (-1, 92, 90), (0, 92, 88)])
+@pytest.mark.parametrize(
+    ("side", "buy", "sell"), [(1, 90, 88), (-1, 92, 90), (0, 92, 88)]
+)
 def test_a_prints_side_says_where_the_quote_was(side, buy, sell):
     venue = exchange(spread_ticks=2)
     at(venue, 100)
@@ -245,7 +247,9 @@ def test_a_market_order_with_no_price_ends_with_its_session():
 
 
 def test_accounts_and_contracts_are_apart():
-    venue = exchange(accounts=2, contracts=[contract(), contract(tick_value_micros=10**6)])
+    venue = exchange(
+        accounts=2, contracts=[contract(), contract(tick_value_micros=10**6)]
+    )
     for number, price in enumerate((100, 50)):
         venue.tick(number, 1000, price, bid=price, ask=price + 1)
     venue.place(0, 0, Kind.MARKET, BUY, 2)

@@ -84,7 +84,9 @@ def test_a_draw_is_of_the_seed_and_the_order_alone():
         venue.advance(10_000)
         rows = venue.take_events()
         rows = rows[rows["kind"] == What.ACCEPTED]
-        return dict(zip(rows["order_id"].tolist(), rows["time_ns"].tolist(), strict=True))
+        return dict(
+            zip(rows["order_id"].tolist(), rows["time_ns"].tolist(), strict=True)
+        )
 
     assert arrivals(1, 0) == arrivals(1, 7)
     assert arrivals(1, 0) != arrivals(2, 0)

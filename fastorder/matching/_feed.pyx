@@ -2,8 +2,8 @@
 """Ticks and quotes, many in one go.
 
 The inner loops run while nothing can happen: the time is before the next thing due, and
-the price between the edges. They also refuse what is out of order or no price at all, as
-the edges are never wider than what a price may be.
+the price between the edges. They also stop at what is out of order or no price, as the
+edges are never wider than what a price may be.
 """
 
 from libc.stdint cimport int8_t, int64_t
@@ -55,7 +55,7 @@ cdef int64_t horizon(const venue_t* venue) noexcept nogil:
 
 cdef int64_t feed_ticks(venue_t* venue, int number, const columns_t* columns,
                         int* why) noexcept nogil:
-    """Feed ticks up to the first that is refused, or that something is shown before."""
+    """Feed ticks up to one that is refused, or that something is shown before."""
     cdef contract_t* contract = &venue.contracts[number]
     cdef int64_t i = 0
     why[0] = FINE
@@ -82,7 +82,8 @@ cdef int64_t skip_ticks(venue_t* venue, contract_t* contract, const columns_t* c
                         int64_t first) noexcept nogil:
     cdef int64_t low = max(contract.low, floor_of(contract))
     cdef int64_t high = min(contract.high, HIGHEST_PRICE)
-    cdef int64_t i = plain_ticks(columns, first, venue.now_ns, horizon(venue), low, high)
+    cdef int64_t until_ns = horizon(venue)
+    cdef int64_t i = plain_ticks(columns, first, venue.now_ns, until_ns, low, high)
     if columns.bid is not NULL:
         i = min(i, plain_quotes(columns, first, i, venue.now_ns, MOST,
                                 contract.ask_edge, contract.bid_edge,
@@ -207,7 +208,7 @@ cdef int check_sizes(const columns_t* columns, int64_t i) noexcept nogil:
 
 cdef int64_t feed_quotes(venue_t* venue, int number, const columns_t* columns,
                          int* why) noexcept nogil:
-    """Feed quotes up to the first that is refused, or that something is shown before."""
+    """Feed quotes up to one that is refused, or that something is shown before."""
     cdef contract_t* contract = &venue.contracts[number]
     cdef int64_t i = 0, first
     why[0] = FINE

@@ -4,7 +4,8 @@ from libc.stdint cimport int64_t
 
 from fastorder.matching._state cimport contract_t, order_t, venue_t
 
-cdef void quote_of(const contract_t* contract, int64_t* bid, int64_t* ask) noexcept nogil
+cdef void quote_of(const contract_t* contract, int64_t* bid,
+                   int64_t* ask) noexcept nogil
 cdef void match(venue_t* venue, contract_t* contract, order_t* order,
                 int datum) noexcept nogil
 cdef void match_all(venue_t* venue, contract_t* contract, int datum) noexcept nogil

@@ -290,7 +290,7 @@ cdef void legs_follow(venue_t* venue, contract_t* contract,
     """Wake the legs of an entry, now or after their latency."""
     cdef int size = entry.filled
     if entry.filled >= entry.size:
-        size = LARGEST_POSITION         # a leg keeps the size that it was asked for with
+        size = LARGEST_POSITION         # a leg keeps the size that it has
     follow(venue, contract, ACTIVATE, LEG, entry.id, average(entry), size,
            entry.account)
 
@@ -341,7 +341,7 @@ cdef void activate(venue_t* venue, contract_t* contract, int64_t parent, int64_t
 
 cdef void after_cancel(venue_t* venue, contract_t* contract,
                        order_t* order) noexcept nogil:
-    """Of an entry that ends unfilled the legs end too; of a part they guard the part."""
+    """The legs of an entry that ends: ended too, or awake for the part that filled."""
     if not order.legs:
         return
     if order.filled:

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """How long things take: a constant, a table over time, or a histogram.
 
-A draw is hashed from the seed, the order's id and what it is drawn for, and from nothing
+A draw is hashed from the seed, the order's id and what it is drawn for, from nothing
 that happened before: what changes one order does not change the luck of the others.
 """
 

@@ -3,7 +3,7 @@
 
 A position is its size and what it cost: the sum of price times tick value times size of
 what is open. A part that closes takes its share of the cost, to the nearest
-micro-dollar, and the rest stays: over a position's life no part of it appears or is lost.
+micro-dollar, and the rest stays: over a position's life nothing appears or is lost.
 Where a sum leaves int64 nothing is booked, and the exchange stops.
 """
 
@@ -115,7 +115,7 @@ cdef bint book(venue_t* venue, const order_t* order, int64_t price, int64_t size
 
 
 cdef void settle(venue_t* venue, int account, int contract) noexcept nogil:
-    """A position that its contract's end finds open: at the last price, without fees."""
+    """A position that a contract's end finds open: at the last price, without fees."""
     cdef position_t* held = position_of(venue, account, contract)
     cdef int64_t price = venue.contracts[contract].last
     cdef int64_t profit, balance

@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """The state of an exchange as bytes, and back.
 
-The structs are written as they are, in blocks that follow each other; where each ends is
-known from the first. Pointers are written as none. The bytes are of this machine's order
-and of one version of the structs; the exchange writes a header that says so.
+The structs are written as they are, in blocks that follow each other; where each ends
+is known from the first. Pointers are written as none. The bytes are of this machine's
+order and of one version of the structs; the exchange writes a header that says so.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
@@ -19,7 +19,6 @@ from fastorder.matching._state cimport (
     doubt_t,
     due_t,
     event_t,
-    latency_t,
     order_t,
     position_t,
     venue_t,

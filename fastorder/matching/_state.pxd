@@ -1,8 +1,8 @@
 """The state of the exchange: plain structs of integers, copied and stored as they are.
 
-Prices are ticks, money is micro-dollars, times are nanoseconds since 1970 UTC. A side is
-1 for a buy and -1 for a sell. No struct has a gap between its fields, so that the same
-state is the same bytes.
+Prices are ticks, money is micro-dollars, times are nanoseconds since 1970 UTC. A side
+is 1 for a buy and -1 for a sell. No struct has a gap between its fields, so that the
+same state is the same bytes.
 """
 
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint64_t

@@ -1,8 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Time goes on: sessions open and close, contracts end, what is due is done.
 
-At one instant: first the boundaries, then what is due in the order in which it was asked
-for, then the data, and last what is seen of all that.
+At one instant: first the boundaries, then what is due in the order in which it was
+asked for, then the data, and last what is seen of all that.
 """
 
 from libc.stdint cimport int64_t

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """A bar as prints: open, the two extremes, close, tick by tick in between.
 
-The open prints when the bar starts, the extremes after a third and two thirds of it, the
+The open prints when the bar starts, the extremes after one and two thirds of it, the
 close in its last nanosecond. Which extreme comes first is not known. Where an order may
 act, both ways are tried on a copy of the exchange; an order that they treat differently
 is ambiguous, and the way that leaves less money is the one that is taken.
@@ -271,7 +271,8 @@ cdef bint try_way(venue_t* venue, venue_t* copy, bint high_first,
         if copy.failed:
             break
         if not (add_fits(brought[0], copy.accounts[i].balance, brought)
-                and open_profit(copy, i, copy.walk.contract, copy.walk.price[3], &profit)
+                and open_profit(copy, i, copy.walk.contract, copy.walk.price[3],
+                                &profit)
                 and add_fits(brought[0], profit, brought)):
             copy.failed = TOO_MUCH_MONEY
     venue.failed = copy.failed

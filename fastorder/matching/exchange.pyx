@@ -112,7 +112,7 @@ cdef int64_t price_or_none(str name, value) except? -1:
 cdef class Exchange:
     """A venue with its accounts: requests and data in, events out.
 
-    Prices are whole ticks, money is micro-dollars, times are nanoseconds since 1970 UTC.
+    Prices are whole ticks, money micro-dollars, times nanoseconds since 1970 UTC.
     Accounts and contracts are numbered as they are given, from 0.
 
     Args:
@@ -416,14 +416,15 @@ cdef class Exchange:
         self.feed_quotes(contract, *rows_of(
             time_ns=time_ns, bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size))
 
-    def bar(self, contract, start_ns, end_ns, open, high, low, close):
+    def bar(self, contract, start_ns, end_ns, opening, high, low, close):
         """Feed one bar; as feed_bars.
 
         Raises:
             BadDatum: it breaks a rule.
         """
         self.feed_bars(contract, *rows_of(
-            start_ns=start_ns, end_ns=end_ns, open=open, high=high, low=low, close=close))
+            start_ns=start_ns, end_ns=end_ns, opening=opening, high=high, low=low,
+            close=close))
 
     def feed_ticks(self, contract, time_ns, price, size=None, side=None, bid=None,
                    ask=None, *, bint pause=False):
@@ -500,14 +501,14 @@ cdef class Exchange:
         finally:
             self.end_feed()
 
-    def feed_bars(self, contract, start_ns, end_ns, open, high, low, close, *,
+    def feed_bars(self, contract, start_ns, end_ns, opening, high, low, close, *,
                   bint pause=False):
         """Feed bars: columns of int64, walked on the exchange's path.
 
         Args:
             contract: its number.
             start_ns, end_ns: a bar's first nanosecond, and the first after it.
-            open, high, low, close: in ticks.
+            opening, high, low, close: in ticks.
             pause: return as soon as an event is seen, also within a bar; feed that bar
                 again to go on with it.
 
@@ -525,7 +526,8 @@ cdef class Exchange:
             starts = column("start_ns", start_ns, None)
             bars.n = starts.shape[0]
             ends = column("end_ns", end_ns, bars.n)
-            opens, highs = column("open", open, bars.n), column("high", high, bars.n)
+            opens = column("opening", opening, bars.n)
+            highs = column("high", high, bars.n)
             lows, closes = column("low", low, bars.n), column("close", close, bars.n)
             bars.starts, bars.ends = start_of(starts), start_of(ends)
             bars.opens, bars.highs = start_of(opens), start_of(highs)
@@ -601,7 +603,8 @@ cdef class Exchange:
             self.n_fed += taken
             self.check_failed()
             if why:
-                raise (UnsortedData if why == LATE else BadDatum)(WRONG[why], self.n_fed)
+                kind = UnsortedData if why == LATE else BadDatum
+                raise kind(WRONG[why], self.n_fed)
             if self.n_fed == n:
                 return n
             self.show_events()
@@ -649,7 +652,7 @@ cdef class Exchange:
         cdef int64_t left = self.venue.n_events - n
         if n:
             rows[:] = np.frombuffer(
-                (<const char*>self.venue.events)[:n * sizeof(event_t)], dtype=rows.dtype)
+                (<const char*>self.venue.events)[:n * sizeof(event_t)], rows.dtype)
             memmove(self.venue.events, self.venue.events + n, left * sizeof(event_t))
         self.venue.n_events = left
         self.venue.shown = max(0, self.venue.shown - n)
@@ -678,7 +681,7 @@ cdef class Exchange:
         return self.venue.ambiguous
 
     def outside(self, contract):
-        """How many data of a contract came while it was closed, and were passed over."""
+        """How many data came while a contract was closed, and were passed over."""
         return self.venue.contracts[self.contract_number(contract)].outside
 
     def balance(self, account):
@@ -733,7 +736,7 @@ cdef class Exchange:
     # -------------------------------------------------------------- snapshots
 
     def snapshot(self):
-        """The whole state as bytes; restore takes it where the settings are the same."""
+        """The whole state as bytes, for an exchange with the same settings."""
         self.check_ready()
         if self.busy:
             raise MatchingError("a snapshot must not be taken from within on_event")
@@ -785,7 +788,8 @@ def check_kinds(contracts, accounts, fills, latency):
         if not rows or not all(isinstance(row, kind) for row in rows):
             raise MatchingError(f"{name} must be at least one {kind.__name__}")
     if not isinstance(fills, (Touch, TradeThrough, Queue)):
-        raise MatchingError(f"fills must be Touch, TradeThrough or Queue, was {fills!r}")
+        raise MatchingError(
+            f"fills must be Touch, TradeThrough or Queue, was {fills!r}")
     if not isinstance(latency, Latencies):
         raise MatchingError(f"latency must be Latencies, was {latency!r}")
 

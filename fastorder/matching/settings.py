@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fastorder.matching.errors import MatchingError
@@ -35,7 +36,7 @@ def whole_rows(name: str, rows: Sequence[int], least: int = 0) -> tuple[int, ...
         MatchingError: they are none, or do not.
     """
     found = tuple(checked(name, int(row), least) for row in rows)
-    if any(b <= a for a, b in zip(found, found[1:], strict=False)):
+    if any(after <= before for before, after in pairwise(found)):
         raise MatchingError(f"{name} must ascend")
     return found
 
@@ -202,7 +203,9 @@ class Steps:
         rows = tuple(checked("latency_ns", int(row), 0) for row in self.latency_ns)
         object.__setattr__(self, "latency_ns", rows)
         if len(rows) != len(self.from_ns) or not rows:
-            raise MatchingError("from_ns and latency_ns must be as long, at least 1 row")
+            raise MatchingError(
+                "from_ns and latency_ns must be as long, at least 1 row"
+            )
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
-
-from matching.oracle import ACCOUNTS, CONTRACTS, Oracle
-from matching.streams import Stream
+from typing import TYPE_CHECKING, Any
 
 from fastorder.matching import (
     Account,
@@ -17,6 +14,11 @@ from fastorder.matching import (
     Reason,
     What,
 )
+from matching.oracle import ACCOUNTS, CONTRACTS, Oracle
+from matching.streams import Stream
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MICRO = 1_000_000
 BRACKETS = "Brackets cannot be used with Position Brackets. You must enable Auto"
@@ -72,7 +74,9 @@ def exchange(**changed) -> Exchange:
     """A compiled exchange with the oracle's settings: nothing takes time."""
     settings = {
         "contracts": [contract_of(row) for row in CONTRACTS],
-        "accounts": [Account(int(a.balance * MICRO), True, a.auto_oco) for a in ACCOUNTS],
+        "accounts": [
+            Account(int(a.balance * MICRO), True, a.auto_oco) for a in ACCOUNTS
+        ],
         "latency": Latencies(entry=1, response=0, leg=0, oco=0),
         "stop_limits": True,
         **changed,
@@ -92,6 +96,7 @@ class Pair:
         self.oracle = oracle
         self.now_ns = 1_000
         self.wrong: list[str] = []
+        self.booked: list[Any] = []  # trades that are not compared yet
         self.made: list[tuple[int, int | None]] = []  # ids here and there
         self.known: dict[int, int] = {}
         self.trades = {account.id: 0 for account in ACCOUNTS}
@@ -177,7 +182,9 @@ class Pair:
 
     def ids(self, number: int):
         """An order in both, or one of its legs; and its contract."""
-        ours, theirs = self.made[number // 2] if number // 2 < len(self.made) else (0, 0)
+        ours, theirs = (
+            self.made[number // 2] if number // 2 < len(self.made) else (0, 0)
+        )
         nth = number % 2
         if ours + nth in self.known:
             ours, theirs = ours + nth, self.known[ours + nth]
@@ -223,7 +230,10 @@ class Pair:
                 elif held:
                     cost = Fraction(held.average / row.tick_size) * abs(size)
                     cost *= ours.tick_value_micros
-                    if abs(cost - ours.cost_micros) > 1 + self.closings[number][contract]:
+                    if (
+                        abs(cost - ours.cost_micros)
+                        > 1 + self.closings[number][contract]
+                    ):
                         self.wrong.append(f"cost {cost}, was {ours.cost_micros}")
             away = abs(round(micros(theirs.balance), 6) - self.compiled.balance(number))
             if away > slack:
@@ -233,7 +243,7 @@ class Pair:
             self.compare_ends(number, theirs)
 
     def compare_ends(self, number, theirs) -> None:
-        """As many trades, with the same price, size, side and fees, in the same order."""
+        """The same trades in the same order: price, size, side, fees."""
         rows = theirs.trades[self.trades[theirs.id] :]
         self.trades[theirs.id] = len(theirs.trades)
         ours = [row for row in self.booked if row["account"] == number]
@@ -264,8 +274,6 @@ class Pair:
         if number == len(ACCOUNTS) - 1:
             self.booked = []
 
-    booked: list = []
-
     def book(self, events) -> None:
         for row in events[events["kind"] == What.TRADE]:
             self.booked = [*self.booked, row]
@@ -281,7 +289,12 @@ class Pair:
 
     def ours_as_row(self, row):
         asleep = row.status == 8
-        is_limit = row.kind in (Kind.LIMIT, Kind.STOP_LIMIT, Kind.JOIN_BID, Kind.JOIN_ASK)
+        is_limit = row.kind in (
+            Kind.LIMIT,
+            Kind.STOP_LIMIT,
+            Kind.JOIN_BID,
+            Kind.JOIN_ASK,
+        )
         return (
             self.known.get(row.id),
             int(row.kind),

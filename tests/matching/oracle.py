@@ -14,12 +14,17 @@ from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.order_entry import OrderEntry
 
-MNQ = Contract(
-    "MNQ", "MNQ", "", Decimal(".25"), Decimal(".5"), True, "", Decimal(100), Decimal(".36")
-)
-MCL = Contract(
-    "MCL", "MCL", "", Decimal(".01"), Decimal(1), True, "", Decimal(1), Decimal(".51"), True
-)  # fmt: skip
+
+def contract(name, tick_size, tick_value, fee, negative_prices):
+    """A contract of the simulator with what its exchange asks for."""
+    return Contract(
+        name, name, "", Decimal(tick_size), Decimal(tick_value), True, "",
+        Decimal(1), Decimal(fee), negative_prices,
+    )  # fmt: skip
+
+
+MNQ = contract("MNQ", ".25", ".5", ".36", False)
+MCL = contract("MCL", ".01", "1", ".51", True)
 CONTRACTS = (MNQ, MCL)
 ACCOUNTS = (Account(1, "auto OCO", Decimal(50_000), True),
             Account(2, "position brackets", Decimal(50_000), False))  # fmt: skip
