@@ -11,9 +11,6 @@ from fastorder.matching.settings import (
     TradeThrough,
 )
 
-Leg = int | tuple[int, int]
-"""Ticks from the fill, with their sign; or those and a Kind."""
-
 class Exchange:
     def __init__(
         self,
@@ -48,8 +45,8 @@ class Exchange:
         stop: int | None = None,
         trail: int | None = None,
         tag: str | None = None,
-        stop_loss: Leg | None = None,
-        take_profit: Leg | None = None,
+        stop_loss: int | tuple[int, int] | None = None,
+        take_profit: int | tuple[int, int] | None = None,
         at: int | None = None,
     ) -> int: ...
     def modify(
