@@ -19,7 +19,7 @@ def contract(name, tick_size, tick_value, fee, negative_prices):
     """A contract of the simulator with what its exchange asks for."""
     return Contract(
         name, name, "", Decimal(tick_size), Decimal(tick_value), True, "",
-        Decimal(1), Decimal(fee), negative_prices,
+        Decimal(100), Decimal(fee), negative_prices,
     )  # fmt: skip
 
 
