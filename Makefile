@@ -11,7 +11,10 @@
 #   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
 #   make campaign  a million orders and a million changes in virtual time, 10,000 rounds
 #                  of one key and of waits that are cancelled, 500 kills of a trader (KILLS=)
+#   make campaign-matching  100,000 random streams through the compiled exchange and
+#                  the simulator's: they have to come to the same (STREAMS=)
 #   make leaks     100,000 orders and nothing left of them
+#   make bench-matching  the compiled exchange: ticks a second, with resting orders
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
@@ -21,6 +24,7 @@
 
 PYTHON ?= python3
 KILLS ?= 500
+STREAMS ?= 100000
 JOBS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,7 +34,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long campaign cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
+.PHONY: demo test test-long campaign campaign-matching bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -79,6 +83,12 @@ campaign: $(VENV)/.test build
 	PYTHONPATH=tests $(BIN)/python -m campaign --changes 1000000 $(ARGS)
 	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_at_most_once.py -q -k "$(ROUNDS)"
 	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_kill.py -q -s
+
+campaign-matching: $(VENV)/.test build
+	FASTORDER_STREAMS=$(STREAMS) $(BIN)/python -m pytest tests/test_matching_oracle.py -q $(ARGS)
+
+bench-matching: $(VENV)/.test build
+	$(BIN)/python benchmarks/matching/ticks.py $(ARGS)
 
 leaks: $(VENV)/.test build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)

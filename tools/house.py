@@ -38,7 +38,7 @@ CORE = {
 }
 """The rooms of the compiled core, and which of the others each of them knows."""
 
-BESIDE = ("marketdata", "simulator")
+BESIDE = ("marketdata", "matching", "simulator")
 """Packages that the client does not use."""
 
 SEEN_THROUGH = {("fastorder.errors", "fastorder._core.flow.result")}

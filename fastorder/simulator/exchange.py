@@ -163,10 +163,11 @@ class Exchange:
             return
         distance = abs(order.trail_ticks) * order.contract.tick_size
         last = self.last(order.contract)
-        if order.side == SELL:
-            order.stop_price = max(order.stop_price or last - distance, last - distance)
-        else:
-            order.stop_price = min(order.stop_price or last + distance, last + distance)
+        stop = last - distance if order.side == SELL else last + distance
+        if order.stop_price is not None:
+            further = max if order.side == SELL else min
+            stop = further(order.stop_price, stop)
+        order.stop_price = stop
 
     def _fill_price(self, order: Order) -> Decimal | None:
         """Where an order fills now; None where it does not."""

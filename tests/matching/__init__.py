@@ -1,0 +1,1 @@
+"""The compiled exchange beside the simulator's, which was written apart."""
