@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastorder._core.codec.order import OrderRequest
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
-from fastorder.enums import OrderStatus, OrderType, Outcome, Side
+from fastorder.enums import OrderStatus, OrderType, Outcome, PositionType, Side
 from fastorder.errors import (
     AuthLost,
     ConfigurationError,
@@ -41,7 +41,7 @@ from fastorder.timing import Timing
 if TYPE_CHECKING:
     from fastorder._base.interlock_override import DespiteUnknown
     from fastorder.config import RetryPolicy, Timeouts
-    from fastorder.models import Account, Contract, Order, Trade
+    from fastorder.models import Account, Contract, Order, Position, Trade
 
 __version__ = "0.1.0"
 
@@ -73,6 +73,8 @@ __all__ = [
     "OrderType",
     "OrderUnknown",
     "Outcome",
+    "Position",
+    "PositionType",
     "RequestFailed",
     "RetryPolicy",
     "Side",
@@ -92,6 +94,7 @@ _DATACLASSES = {
     "Contract": "fastorder.models",
     "DespiteUnknown": "fastorder._base.interlock_override",
     "Order": "fastorder.models",
+    "Position": "fastorder.models",
     "RetryPolicy": "fastorder.config",
     "Timeouts": "fastorder.config",
     "Trade": "fastorder.models",

@@ -1,4 +1,4 @@
-"""What the gateway lists: orders, trades, contracts, accounts. Frozen and typed."""
+"""What the gateway lists: orders, positions, trades and more. Frozen and typed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from fastorder._base.outside_text import from_outside
 from fastorder._base.timestamps import time_from
-from fastorder.enums import OrderStatus, OrderType, Side
+from fastorder.enums import OrderStatus, OrderType, PositionType, Side
 
 _Number = TypeVar("_Number", bound=IntEnum)
 
@@ -243,6 +243,74 @@ class Trade:
             raise ValueError(f"a trade must have {missing}, it has none") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The open position of an account in one contract.
+
+    Attributes:
+        id: the gateway's number of the position.
+        account_id, contract_id: whose, and of what.
+        type: LONG or SHORT; a plain int if this version does not know it.
+        size: contracts, never negative.
+        average_price: of its entries.
+        name: what the platform shows for the contract; None where it is not given.
+        created: when it was opened, an aware time; None where the gateway gives none.
+    """
+
+    id: int
+    account_id: int
+    contract_id: str
+    type: PositionType | int
+    size: int
+    average_price: Decimal
+    name: str | None = None
+    created: datetime | None = None
+
+    @property
+    def net(self) -> int:
+        """Contracts with their sign: below 0 where it is short.
+
+        Raises:
+            ValueError: the gateway does not say which way it is open.
+        """
+        if self.size == 0:
+            return 0
+        if self.type is PositionType.LONG:
+            return self.size
+        if self.type is PositionType.SHORT:
+            return -self.size
+        raise ValueError(f"a position must be long or short, was {self.type!s}")
+
+    @classmethod
+    def from_wire(cls, row: Mapping[str, Any]) -> "Position":
+        """Read a row.
+
+        Raises:
+            ValueError: the row lacks what every position has.
+        """
+        try:
+            return cls(
+                id=_whole(row["id"], "id"),
+                account_id=_whole(row["accountId"], "accountId"),
+                contract_id=_plain(row["contractId"]),
+                type=_named(PositionType, _whole(row["type"], "type")),
+                size=_whole(row["size"], "size"),
+                average_price=Decimal(repr(row["averagePrice"])),
+                name=_plain(row.get("contractDisplayName")),
+                created=time_from(row.get("creationTimestamp")),
+            )
+        except KeyError as missing:
+            raise ValueError(f"a position must have {missing}, it has none") from None
+
+
+def _whole(value: Any, name: str) -> int:
+    """A whole number of 0 or more; a limit of risk may rest on it."""
+    if type(value) is not int or value < 0:
+        shown = from_outside(repr(value))
+        raise ValueError(f"{name} must be a whole number of 0 or more, was {shown}")
+    return value
+
+
 def _named(kind: type[_Number], number: int) -> _Number | int:
     """The member with this number; the number itself where there is none."""
     try:
@@ -265,5 +333,5 @@ def _decimal(number: float | None) -> Decimal | None:
     return None if number is None else Decimal(repr(number))
 
 
-for _kind in (Order, Contract, Account, Trade):
+for _kind in (Order, Contract, Account, Trade, Position):
     _kind.__module__ = "fastorder"  # where they are imported from

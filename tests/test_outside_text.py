@@ -348,6 +348,10 @@ VERBS = {
     "load_contract": lambda it: it.load_contract("MNQ"),
     "open_orders": lambda it: it.open_orders(ACCOUNT),
     "search_orders": lambda it: it.search_orders(ACCOUNT, LONG_AGO),
+    "orders": lambda it: it.orders(ACCOUNT, LONG_AGO),
+    "order": lambda it: it.order(7, ACCOUNT),
+    "query_orders": lambda it: list(it.query_orders(ACCOUNT)),
+    "positions": lambda it: it.positions(ACCOUNT),
     "trades": lambda it: it.trades(ACCOUNT, LONG_AGO),
     "validate_token": lambda it: it.validate_token(),
     "login": lambda it: it.login("trader1", KEY),
@@ -382,7 +386,13 @@ class Searcher(Canary):
                 self.search(str(inner), f"{where}.{name}")
 
 
-MODELS = (models.Order, models.Trade, models.Account, models.Contract)
+MODELS = (
+    models.Order,
+    models.Trade,
+    models.Account,
+    models.Contract,
+    models.Position,
+)
 MEMBERS = sorted({name for kind in MODELS for name in kind.__slots__})
 
 

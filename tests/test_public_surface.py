@@ -170,6 +170,9 @@ SHOWN = {
         "call_to_first_byte call_to_result call_to_written called first_byte parsed "
         "written"
     ),
+    "fastorder.Position": (
+        "account_id average_price contract_id created from_wire id name net size type"
+    ),
     "fastorder.Trade": (
         "account_id contract_id created fees from_wire id order_id price "
         "profit_and_loss side size voided"

@@ -44,6 +44,10 @@ REFUSED = {
     "login": lambda t: t.login("trader1", "a_key_of_some_length"),
     "modify_order": lambda t: t.modify_order(5, ACCOUNT, quantity=2),
     "open_orders": lambda t: t.open_orders(ACCOUNT),
+    "order": lambda t: t.order(7, ACCOUNT),
+    "orders": lambda t: t.orders(ACCOUNT, NOW),
+    "positions": lambda t: t.positions(ACCOUNT),
+    "query_orders": lambda t: list(t.query_orders(ACCOUNT)),
     "partial_close_position": lambda t: t.partial_close_position("MNQ", ACCOUNT, 1),
     "place_join_order": lambda t: t.place_join_order("MNQ", "BUY", 1, ACCOUNT),
     "place_limit_order": lambda t: t.place_limit_order(

@@ -83,7 +83,7 @@ class Query(RequestProtocol):
         """An exchange has ended."""
         answer = classify(evidence, self._policy)
         if answer.kind is AnswerKind.ACCEPTED and answer.reply is not None:
-            return self._finish(answer.reply.document or {})
+            return self._answered(answer.reply.document or {})
         lacks_token = unauthorized(evidence, answer)
         if lacks_token and self.another_token and not self._renewed:
             self._renewed = True
@@ -92,6 +92,12 @@ class Query(RequestProtocol):
             return self._finish(self._failure(evidence, answer))
         self.state = State.RETRY_WAIT
         return Pause(self._schedule.next_due_ns(evidence))
+
+    def _answered(
+        self, document: dict[str, Any]
+    ) -> Command[dict[str, Any] | RequestFailed]:
+        """The gateway has answered; a read of several pages asks for the next one."""
+        return self._finish(document)
 
     def on_time(self) -> Command[dict[str, Any] | RequestFailed]:
         """A pause is over."""

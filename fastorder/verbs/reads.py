@@ -1,24 +1,31 @@
-"""The verbs that read: accounts, contracts, orders, trades; is the token good."""
+"""The verbs that read: accounts, contracts, orders, positions, trades."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.hints import moment_hint
 from fastorder._base.outside_text import from_outside
-from fastorder._core.codec.field_checks import account_id_from, symbol_from
-from fastorder._core.codec.request import render_search_since
+from fastorder._core.codec.field_checks import (
+    account_id_from,
+    order_id_from,
+    symbol_from,
+)
 from fastorder.errors import (
     FastOrderError,
-    InvalidField,
     RequestFailed,
+    SearchOrderByIdError,
     SearchOrderError,
 )
 from fastorder.gateway.contracts import front_contract
 from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.order_filter import WORKING, OrderFilter
+from fastorder.requests.order_pages import OrderPages
+from fastorder.requests.page_walk import PageWalk
 from fastorder.requests.query import Query
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import check_type
+from fastorder.verbs.order_query import order_filter
+from fastorder.verbs.time_span import checked_moment, checked_span, wire_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
-    from fastorder.models import Account, Contract, Order, Trade
+    from fastorder.models import Account, Contract, Order, Position, Trade
     from fastorder.session.dispatcher import Dispatcher
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -91,32 +98,124 @@ class ReadVerbs:
         return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
 
     @delivered
-    def search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
-        """The account's orders since a time (aware), of every status."""
+    def orders(
+        self, account_id: int, since: datetime, until: datetime | None = None
+    ) -> Ticket[list[Order]]:
+        """The account's orders of every status that were made in a time span.
+
+        Args:
+            account_id: whose.
+            since, until: aware times; without ``until``, all up to now.
+
+        Raises:
+            InvalidField, WrongFieldType: nothing was sent.
+        """
         from fastorder.models import Order  # loaded with the executor
 
-        body = since_body(account_id, since)
+        body = self._span_body(account_id, since, until)
         return self._read(
             Endpoint.SEARCH_ORDERS, body, rows_of(Order), SearchOrderError
         )
 
+    search_orders = orders
+    """The same under its older name."""
+
     @delivered
     def open_orders(self, account_id: int) -> Ticket[list[Order]]:
-        """The account's working orders; suspended bracket legs are not among them."""
+        """The account's orders that can still trade, oldest first.
+
+        The legs of a bracket are among them before their entry is filled, as
+        SUSPENDED. An order that comes while several pages are read may be missing.
+        """
+        wanted = OrderFilter(account_id_from(account_id), WORKING)
+        return self._read_pages(wanted, PageWalk())
+
+    @delivered
+    def order(self, order_id: int | str, account_id: int) -> Ticket[Order]:
+        """One order by its number.
+
+        Raises:
+            RequestFailed: the account has none of this number; of the async executor
+                when awaited.
+        """
         from fastorder.models import Order  # loaded with the executor
 
-        request = {"accountId": account_id_from(account_id)}
+        number = order_id_from(order_id)
+        account = account_id_from(account_id)
+
+        def take(document: dict[str, Any]) -> Order:
+            order = Order.from_wire(row_of(document, "order"))
+            if (order.id, order.account_id) != (number, account):
+                raise ValueError(f"order {number} was asked for, {order.id} came")
+            return order
+
+        request = {"accountId": account, "orderId": number}
+        return self._read(Endpoint.ORDER_BY_ID, request, take, SearchOrderByIdError)
+
+    @delivered
+    def positions(self, account_id: int) -> Ticket[list[Position]]:
+        """The account's open positions, one for each contract; none where it is flat.
+
+        Raises:
+            RequestFailed: they could not be read; an answer with rows of another
+                account is not believed. Of the async executor when awaited.
+        """
+        from fastorder.models import Position  # loaded with the executor
+
+        account = account_id_from(account_id)
+        rows = rows_of(Position)
+
+        def take(document: dict[str, Any]) -> list[Position]:
+            positions: list[Position] = rows(document)
+            if any(each.account_id != account for each in positions):
+                raise ValueError("it lists a position of another account")
+            return positions
+
         return self._read(
-            Endpoint.SEARCH_OPEN_ORDERS, request, rows_of(Order), SearchOrderError
+            Endpoint.SEARCH_POSITIONS, {"accountId": account}, take, SearchOrderError
         )
 
     @delivered
-    def trades(self, account_id: int, since: datetime) -> Ticket[list[Trade]]:
-        """The account's fills since a time (aware), newest first."""
+    def trades(
+        self, account_id: int, since: datetime, until: datetime | None = None
+    ) -> Ticket[list[Trade]]:
+        """The account's fills in a time span, newest first; see ``orders``."""
         from fastorder.models import Trade  # loaded with the executor
 
-        body = since_body(account_id, since)
-        return self._read(Endpoint.SEARCH_TRADES, body, rows_of(Trade))
+        body = self._span_body(account_id, since, until)
+        return self._read(
+            Endpoint.SEARCH_TRADES, body, rows_of(Trade), SearchOrderError
+        )
+
+    def _order_filter(self, account_id: int, **given: Any) -> OrderFilter:
+        """What the facades' ``query_orders`` read, checked."""
+        return order_filter(self._dispatcher, self._contracts, account_id, **given)
+
+    def _read_page(self, wanted: OrderFilter, walk: PageWalk) -> Ticket[list[Order]]:
+        return self._read_pages(wanted, walk, one=True)
+
+    def _read_pages(
+        self, wanted: OrderFilter, walk: PageWalk, *, one: bool = False
+    ) -> Ticket[list[Order]]:
+        """Start to read the pages of a list of orders, as one read."""
+        from fastorder.models import Order  # loaded with the executor
+
+        clock = self._dispatcher.clock
+        pages = OrderPages(wanted, walk, self._policy, clock, one=one)
+        convert = readable(Endpoint.QUERY_ORDERS, rows_of(Order))
+        return self._dispatcher.launch(
+            self._dispatcher.read_ticket(pages, convert, wanted.account_id)
+        )
+
+    def _span_body(self, account_id: int, since: Any, until: Any) -> dict[str, Any]:
+        if since is None:
+            checked_moment("since", since)
+        account = account_id_from(account_id)
+        start, end = checked_span(self._dispatcher, since, until)
+        request = {"accountId": account, "startTimestamp": wire_text(start)}  # type: ignore[arg-type]
+        if end is not None:
+            request["endTimestamp"] = wire_text(end)
+        return request
 
     def _read(
         self,
@@ -134,30 +233,6 @@ class ReadVerbs:
         return self._dispatcher.launch(ticket)
 
 
-YEAR_10000_S = 253_402_300_800
-"""Seconds from 1970 to the first moment that a text of the wire does not hold."""
-
-
-def since_body(account_id: int, since: datetime) -> bytes:
-    """The body of a search for what an account has since a time.
-
-    Raises:
-        WrongFieldType, InvalidField: it is no time, or no aware one, or before 1970.
-    """
-    from datetime import datetime  # loaded with the executor
-
-    check_type("since", since, datetime, "must be a datetime", moment_hint(since))
-    if since.utcoffset() is None:
-        hint = "its astimezone() is, for local time"
-        raise InvalidField("since", "must be aware of its time zone", since, hint)
-    since_s = int(since.timestamp())
-    if since_s < 0:
-        raise InvalidField("since", "must not be before 1970", since)
-    if since_s >= YEAR_10000_S:
-        raise InvalidField("since", "must be in UTC not after 9999", since)
-    return render_search_since(account_id_from(account_id), since_s)
-
-
 def rows_of(kind: Any) -> Callable[[dict[str, Any]], Any]:
     """Makes models of the rows of an answer, listed under their name: "orders"."""
     name = f"{kind.__name__.lower()}s"
@@ -169,6 +244,14 @@ def rows_of(kind: Any) -> Callable[[dict[str, Any]], Any]:
         return [kind.from_wire(row) for row in rows]
 
     return convert
+
+
+def row_of(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """The one row of an answer; null is none."""
+    row = document[name]
+    if not isinstance(row, dict):
+        raise TypeError(f"{name} must be an object, was {type(row).__name__}")
+    return row
 
 
 def readable(
