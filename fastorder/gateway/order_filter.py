@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.enums import OrderStatus
 from fastorder.gateway.rows import is_of_account, same_contract
@@ -23,8 +22,7 @@ BY_ID = 1
 """The gateway's number of the field that pages are sorted by."""
 
 
-@dataclass(frozen=True)
-class OrderFilter:
+class OrderFilter(NamedTuple):
     """What an order must be to be listed.
 
     Attributes:
