@@ -40,6 +40,16 @@ from fastorder.timing import Timing
 
 if TYPE_CHECKING:
     from fastorder._base.interlock_override import DespiteUnknown
+    from fastorder.acts.report import (
+        ActReport,
+        ActStep,
+        ContractReport,
+        Fill,
+        FillState,
+        PartialCloseReport,
+        PlacedMany,
+        ReverseReport,
+    )
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.models import Account, Contract, Order, Position, Trade
 
@@ -47,13 +57,18 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Account",
+    "ActReport",
+    "ActStep",
     "AuthLost",
     "ConfigurationError",
     "Contract",
+    "ContractReport",
     "DespiteUnknown",
     "ExecutorClosed",
     "ExecutorMisuse",
     "FastOrderError",
+    "Fill",
+    "FillState",
     "Halted",
     "Interlocked",
     "InvalidField",
@@ -73,10 +88,13 @@ __all__ = [
     "OrderType",
     "OrderUnknown",
     "Outcome",
+    "PartialCloseReport",
+    "PlacedMany",
     "Position",
     "PositionType",
     "RequestFailed",
     "RetryPolicy",
+    "ReverseReport",
     "Side",
     "Ticket",
     "Timeouts",
@@ -91,11 +109,19 @@ __all__ = [
 
 _DATACLASSES = {
     "Account": "fastorder.models",
+    "ActReport": "fastorder.acts.report",
+    "ActStep": "fastorder.acts.report",
     "Contract": "fastorder.models",
+    "ContractReport": "fastorder.acts.report",
     "DespiteUnknown": "fastorder._base.interlock_override",
+    "Fill": "fastorder.acts.report",
+    "FillState": "fastorder.acts.report",
     "Order": "fastorder.models",
+    "PartialCloseReport": "fastorder.acts.report",
+    "PlacedMany": "fastorder.acts.report",
     "Position": "fastorder.models",
     "RetryPolicy": "fastorder.config",
+    "ReverseReport": "fastorder.acts.report",
     "Timeouts": "fastorder.config",
     "Trade": "fastorder.models",
 }

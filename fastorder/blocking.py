@@ -14,9 +14,9 @@ import fastorder  # noqa: F401 (first: another thread may be in the middle of it
 from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.poll_engine import PollEngine
+from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import credentials_from
 from fastorder.session.keepalive import ping_round
-from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.order_query import BlockingOrderQuery, page_size_from
 from fastorder.verbs.sigint import (
     LONGEST_TURN_NS,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class OrderExecutor(BaseExecutor[OrderResult]):
+class OrderExecutor(ActVerbs[OrderResult]):
     """Places, modifies and cancels orders from plain code; every verb waits.
 
     One executor belongs to the thread that used it first. Ctrl-C ends a wait, not the

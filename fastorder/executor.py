@@ -9,10 +9,10 @@ from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.loop_engine import LoopEngine
+from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import credentials_from
 from fastorder.errors import ExecutorMisuse
 from fastorder.session.keepalive import Keepalive
-from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.order_query import AsyncOrderQuery, page_size_from
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fastorder.enums import OrderStatus
 
 
-class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
+class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
     """Places, modifies and cancels orders from an event loop.
 
     It may be made outside a running loop; the first use binds it to the loop and the

@@ -142,6 +142,13 @@ def test_pickles_from_before_are_read():
 
 SHOWN = {
     "fastorder.Account": "balance can_trade from_wire id name simulated visible",
+    "fastorder.ActReport": "account_id act contracts steps took_s verified why",
+    "fastorder.ActStep": "contract_id result",
+    "fastorder.ContractReport": "contract_id position steps verified why working",
+    "fastorder.Fill": ("average_price is_final order placed quantity state trades why"),
+    "fastorder.PartialCloseReport": "oversized position result why",
+    "fastorder.PlacedMany": "results",
+    "fastorder.ReverseReport": "closed placed why",
     "fastorder.Contract": (
         "active description from_wire id name symbol_id tick_size tick_value"
     ),

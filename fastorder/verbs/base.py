@@ -240,6 +240,21 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
         Returns, Raises: see ``place_order``.
         """
+        return self._deliver(
+            self._modify(
+                order_id, account_id, quantity, limit_price, stop_price, trail_price
+            )
+        )
+
+    def _modify(
+        self,
+        order_id: int | str,
+        account_id: int,
+        quantity: int | None = None,
+        limit_price: Price | None = None,
+        stop_price: Price | None = None,
+        trail_price: Price | None = None,
+    ) -> Ticket[OrderResult]:
         called_ns = monotonic_ns()
         number = order_id_from(order_id)
         account = account_id_from(account_id)
@@ -269,7 +284,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
                 trailPrice=trail_price,
             ),
         )
-        return self._deliver(self._amend(modification))
+        return self._amend(modification)
 
     @with_near_names
     def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
@@ -312,19 +327,25 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         return self._close(symbol, account_id, quantity_from(quantity))
 
     def _close(self, symbol: str, account_id: int, quantity: int | None) -> ResultT:
-        called_ns = monotonic_ns()
         account, symbol = account_id_from(account_id), symbol_from(symbol)
         self._engine.check()
+        contract_id = self._contracts.find(symbol).contract_id
+        return self._deliver(self._close_contract(contract_id, account, quantity))
+
+    def _close_contract(
+        self, contract_id: str, account: int, quantity: int | None
+    ) -> Ticket[OrderResult]:
+        called_ns = monotonic_ns()
         closing = PositionClose(
             account,
-            self._contracts.find(symbol).contract_id,
+            contract_id,
             quantity,
             self._policy,
             self._dispatcher.clock,
             called_ns,
             server_clock=self._dispatcher.server_clock,
         )
-        return self._deliver(self._amend(closing))
+        return self._amend(closing)
 
     def _amend(self, amendment: Amendment) -> Ticket[OrderResult]:
         ticket: Ticket[OrderResult] = Ticket(
