@@ -1,0 +1,251 @@
+"""What both traders are: an executor, a login, the account that is meant."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from fastorder._core.codec.field_checks import symbol_from
+from fastorder.auth.credentials import Credentials, credentials_from
+from fastorder.errors import ConfigurationError, ExecutorMisuse, FastOrderError
+from fastorder.gateway.accounts import check_wanted, described
+from fastorder.session.tls import checked_base_url
+from fastorder.settings import load
+from fastorder.trader.journal_place import journal_path
+from fastorder.verbs.accounts import AccountVerbs
+from fastorder.verbs.base import BASE_URL
+from fastorder.verbs.reads import ReadVerbs
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable
+
+    from typing_extensions import Self
+
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder.models import Account
+    from fastorder.session.ticket_group import Steps
+
+PlacedT = TypeVar("PlacedT")
+"""What an order gives: a Ticket of a Placed, or the Placed itself."""
+
+
+class BaseTrader(ABC, Generic[PlacedT]):
+    """The executor of a trader, and whose orders it places."""
+
+    executor: Any
+    """The OrderExecutor that all of it goes through."""
+
+    def _set_up(
+        self,
+        credentials: Credentials,
+        user_name: str,
+        base_url: str,
+        account: int | str | None,
+        symbols: Iterable[str],
+        journal: str | os.PathLike[str] | bool | None,
+        options: dict[str, Any],
+    ) -> None:
+        check_wanted(account)
+        base_url = checked_base_url(base_url)
+        self._symbols = symbols_from(symbols)
+        self._wanted = account
+        self._account: Account | None = None
+        self._numbers: dict[str, int] = {}  # of accounts, by what they were called
+        self._credentials: Credentials | None = credentials
+        if journal is None or journal is True:
+            journal = journal_path(base_url, user_name)
+        self._journal = None if journal is False else journal
+        given = {name: value for name, value in options.items() if value is not None}
+        self.executor = self._make_executor(
+            base_url=base_url, journal=self._journal, **given
+        )
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        account: int | str | None = None,
+        profile: str | None = None,
+        file: str | os.PathLike[str] | None = None,
+        user_name: str | None = None,
+        base_url: str | None = None,
+        symbols: Iterable[str] = (),
+        journal: str | os.PathLike[str] | bool | None = None,
+        **options: Any,
+    ) -> Self:
+        """A trader of what the environment, the key store and the file say.
+
+        The user name, the key, the account and the base URL are looked for in
+        FASTORDER_USER, FASTORDER_API_KEY, FASTORDER_ACCOUNT and FASTORDER_BASE_URL;
+        the name and the key in PROJECT_X_USERNAME and PROJECT_X_API_KEY as well, and
+        in the system's key store. See ``fastorder.settings.load``.
+
+        Args:
+            account, user_name, base_url, journal: what is not to be looked for.
+            profile, file: of the settings file.
+            symbols: contracts that are loaded when the trader is entered.
+            **options: any other of the trader's arguments.
+
+        Raises:
+            MissingSetting: what was found nowhere, and where it was looked for.
+            SettingsError, ConfigurationError: what was found cannot be used.
+        """
+        found = load(
+            user_name=user_name,
+            account=account,
+            base_url=base_url,
+            profile=profile,
+            file=file,
+        )
+        credentials = found.credentials()
+        merged = {**found.options, **options}
+        filed = merged.pop("journal", None)
+        trader = cls.__new__(cls)
+        trader._set_up(
+            credentials,
+            found.user_name or "",
+            found.base_url or BASE_URL,
+            found.account,
+            symbols,
+            filed if journal is None else journal,
+            merged,
+        )
+        return trader
+
+    def __repr__(self) -> str:
+        kind = f"{type(self).__module__}.{type(self).__name__}"
+        whose = "not entered" if self._account is None else described(self._account)
+        state = "closed" if self.executor.closed else "open"
+        journal = self._journal or "none"
+        return (
+            f"<{kind} {whose} at {self.executor.base_url}, journal: {journal}, "
+            f"{state}>"
+        )
+
+    # ------------------------------------------------------------ entering
+
+    @property
+    def account(self) -> Account:
+        """The account that is meant where a verb names none.
+
+        Raises:
+            ExecutorMisuse: the trader was not entered yet.
+        """
+        if self._account is None:
+            raise ExecutorMisuse(
+                "a trader must be entered first: [async] with Trader(...) as trader"
+            )
+        return self._account
+
+    def _opening(self) -> Steps[Self]:
+        """Log in, find the account, load the first contracts."""
+        if self._credentials is not None:
+            credentials, self._credentials = self._credentials, None
+            yield self.executor._login(credentials, True)
+        account = yield AccountVerbs.account.ticket(self.executor, self._wanted)
+        yield [self._load(symbol) for symbol in self._symbols]
+        self._account = account
+        self._numbers[str(self._wanted)] = account.id
+        return self
+
+    def _open(self) -> Ticket[Self]:
+        if self._credentials is None and self._account is None:
+            raise ExecutorMisuse("a trader must be entered once only")
+        opening: Ticket[Self] = self.executor._group("enter", self._opening())
+        return opening
+
+    # ------------------------------------------------------------ for the verbs
+
+    def _deliver(self, ticket: Ticket[Any]) -> Any:
+        return self.executor._deliver(ticket)
+
+    def _do(
+        self,
+        kind: str,
+        account: int | str | None,
+        symbol: str | None,
+        start: Callable[[int], Ticket[Any]],
+    ) -> Ticket[Any]:
+        """Start a verb, once its account and its contract are known.
+
+        Args:
+            kind: for people.
+            account: as the caller says it; None for the trader's own.
+            symbol: of the contract; None where none has to be known.
+            start: starts it for an account.
+        """
+        number = self._number(account)
+        if number is not None and (symbol is None or self._is_known(symbol)):
+            return start(number)
+        symbols = [] if symbol is None else [symbol]
+        steps = self._prepared([account], symbols, lambda found: start(found[0]))
+        prepared: Ticket[Any] = self.executor._group(kind, steps)
+        return prepared
+
+    def _prepared(
+        self,
+        accounts: list[int | str | None],
+        symbols: list[str],
+        start: Callable[[list[int]], Ticket[Any]],
+    ) -> Steps[Any]:
+        """Find the accounts, load the contracts, then start."""
+        for account in accounts:
+            if self._number(account) is None:
+                found = yield AccountVerbs.account.ticket(self.executor, account)
+                self._numbers[str(account)] = found.id
+        missing = [symbol for symbol in symbols if not self._is_known(symbol)]
+        yield [self._load(symbol) for symbol in dict.fromkeys(missing)]
+        numbers = [self._number(account) for account in accounts]
+        return (yield start([number for number in numbers if number is not None]))
+
+    def _number(self, account: int | str | None) -> int | None:
+        """An account's number; None where it has to be asked for."""
+        if account is None:
+            return self.account.id
+        check_wanted(account)
+        if type(account) is int:
+            return account
+        return self._numbers.get(str(account))
+
+    def _is_known(self, symbol: str) -> bool:
+        """Whether a contract is listed under a symbol, with its tick."""
+        try:
+            listing = self.executor._contracts.find(symbol_from(symbol))
+        except LookupError:
+            return False
+        return listing.grid is not None or symbol.upper().startswith("CON.")
+
+    def _load(self, symbol: str) -> Ticket[Any]:
+        return ReadVerbs.load_contract.ticket(self.executor, symbol)
+
+    # ------------------------------------------------------------ for subclasses
+
+    @abstractmethod
+    def _make_executor(self, **options: Any) -> Any:
+        """The executor of this kind of trader."""
+
+
+def kept_credentials(given: Credentials | FastOrderError) -> Credentials:
+    """What a login takes; raised where no local variable holds the key.
+
+    Raises:
+        InvalidField, WrongFieldType: the name or the key cannot be used.
+    """
+    if isinstance(given, Credentials):
+        return given
+    raise given
+
+
+def symbols_from(given: Any) -> tuple[str, ...]:
+    """The symbols that are loaded at once.
+
+    Raises:
+        ConfigurationError: they are no list of symbols.
+    """
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise ConfigurationError(f"symbols must be a list of symbols, was {given!r}")
+    return tuple(symbol_from(symbol) for symbol in given)
+
+
+__all__ = ["BASE_URL", "BaseTrader", "PlacedT", "credentials_from", "kept_credentials"]
