@@ -323,6 +323,14 @@ class ValidateError(GatewayNumber):
     UnknownError = 4
 
 
+class LogoutError(GatewayNumber):
+    """Codes of Auth/logout."""
+
+    Success = 0
+    InvalidSession = 1
+    UnknownError = 2
+
+
 class PlaceOrderError(GatewayNumber):
     """Codes of Order/place."""
 
