@@ -12,6 +12,8 @@ from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder.enums import OrderStatus, OrderType, Outcome, Side
 from fastorder.errors import (
+    AmbiguousAccount,
+    AmbiguousSymbol,
     AuthLost,
     ConfigurationError,
     ExecutorClosed,
@@ -31,6 +33,7 @@ from fastorder.errors import (
     OrderUnknown,
     RequestFailed,
     TokenMissing,
+    UnknownAccount,
     UnknownSymbol,
     UnknownTag,
     WrongFieldType,
@@ -47,6 +50,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Account",
+    "AmbiguousAccount",
+    "AmbiguousSymbol",
     "AuthLost",
     "ConfigurationError",
     "Contract",
@@ -81,6 +86,7 @@ __all__ = [
     "Timing",
     "TokenMissing",
     "Trade",
+    "UnknownAccount",
     "UnknownSymbol",
     "UnknownTag",
     "WrongFieldType",
@@ -101,7 +107,7 @@ _DATACLASSES = {
 _COMPILED = (OrderRequest, OrderResult, Ticket)
 """These say themselves where they are imported from."""
 
-_MODULES = {"blocking", "errors", "journal", "marketdata", "simulator"}
+_MODULES = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
 """Those that users import from; the others are not theirs."""
 
 for _name in __all__:  # each says that it is imported from here

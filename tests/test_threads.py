@@ -36,6 +36,7 @@ SAFE = {
     "set_token": lambda t: t.set_token("another_token"),
 }
 REFUSED = {
+    "account": lambda t: t.account("PRAC"),
     "accounts": lambda t: t.accounts(),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
     "close": lambda t: t.close(),

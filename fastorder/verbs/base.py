@@ -48,6 +48,7 @@ from fastorder.session.ticket_group import TicketGroup
 from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
+from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.option_checks import (
     check_hook,
     check_type,
@@ -57,7 +58,6 @@ from fastorder.verbs.option_checks import (
     quantity_limit,
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
-from fastorder.verbs.reads import ReadVerbs
 from fastorder.verbs.session import SessionVerbs
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, SessionVerbs, ABC):
+class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
