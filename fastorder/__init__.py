@@ -12,6 +12,8 @@ from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder.enums import OrderStatus, OrderType, Outcome, PositionType, Side
 from fastorder.errors import (
+    AmbiguousAccount,
+    AmbiguousSymbol,
     AuthLost,
     ConfigurationError,
     ExecutorClosed,
@@ -31,6 +33,7 @@ from fastorder.errors import (
     OrderUnknown,
     RequestFailed,
     TokenMissing,
+    UnknownAccount,
     UnknownSymbol,
     UnknownTag,
     WrongFieldType,
@@ -59,6 +62,8 @@ __all__ = [
     "Account",
     "ActReport",
     "ActStep",
+    "AmbiguousAccount",
+    "AmbiguousSymbol",
     "AuthLost",
     "ConfigurationError",
     "Contract",
@@ -101,6 +106,7 @@ __all__ = [
     "Timing",
     "TokenMissing",
     "Trade",
+    "UnknownAccount",
     "UnknownSymbol",
     "UnknownTag",
     "WrongFieldType",
@@ -130,7 +136,7 @@ _DATACLASSES = {
 _COMPILED = (OrderRequest, OrderResult, Ticket)
 """These say themselves where they are imported from."""
 
-_MODULES = {"blocking", "errors", "journal", "marketdata", "simulator"}
+_MODULES = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
 """Those that users import from; the others are not theirs."""
 
 for _name in __all__:  # each says that it is imported from here

@@ -149,6 +149,8 @@ SHOWN = {
     "fastorder.PartialCloseReport": "oversized position result why",
     "fastorder.PlacedMany": "results",
     "fastorder.ReverseReport": "closed placed why",
+    "fastorder.AmbiguousAccount": "ids",
+    "fastorder.AmbiguousSymbol": "names",
     "fastorder.Contract": (
         "active description from_wire id name symbol_id tick_size tick_value"
     ),
@@ -246,6 +248,8 @@ SHOWN = {
         for name in ("Imbalance", "Range", "Renko", "TickCount", "Value", "Volume")
     },
     "fastorder.Interlocked": "tags",
+    "fastorder.errors.MissingSetting": "looked name",
+    "fastorder.errors.SettingsError": "found key path rule",
     "fastorder.InvalidField": "field hint rule value",
     "fastorder.WrongFieldType": "field hint rule value",
     "fastorder.KeyReused": "before is_tag key now",
@@ -305,7 +309,11 @@ def made(name, kind, folder):
         "fastorder.simulator.Simulator": lambda: kind(simulator.Gateway()),
         "fastorder.simulator.Gateway": kind,
         "fastorder.simulator.Ledger": kind,
+        "fastorder.AmbiguousAccount": lambda: kind("why"),
+        "fastorder.AmbiguousSymbol": lambda: kind("why"),
         "fastorder.Interlocked": lambda: kind("why", ("t",)),
+        "fastorder.errors.MissingSetting": lambda: kind("account", ()),
+        "fastorder.errors.SettingsError": lambda: kind("a.toml", "key", "must be"),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,
@@ -371,6 +379,6 @@ def test_what_is_shown_is_documented(name, kind):
 def test_the_package_shows_what_is_for_users():
     import fastorder.marketdata
 
-    modules = {"blocking", "errors", "journal", "marketdata", "simulator"}
+    modules = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
     assert set(public(dir(fastorder))) - set(fastorder.__all__) <= modules
     assert set(fastorder.__all__) <= set(dir(fastorder))

@@ -31,10 +31,12 @@ SAFE = {
     "recent": lambda t: t.recent(),
     "recover": lambda t: t.recover(),  # there is no journal: nothing to recover
     "resume": lambda t: t.resume(),
+    "session": lambda t: t.session.current(),
     "set_contract_id": lambda t: t.set_contract_id("MES", "CON.F.US.MES.Z26"),
     "set_token": lambda t: t.set_token("another_token"),
 }
 REFUSED = {
+    "account": lambda t: t.account("PRAC"),
     "accounts": lambda t: t.accounts(),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
     "close": lambda t: t.close(),
@@ -42,6 +44,7 @@ REFUSED = {
     "connect": lambda t: t.connect(),
     "load_contract": lambda t: t.load_contract("MNQ"),
     "login": lambda t: t.login("trader1", "a_key_of_some_length"),
+    "logout": lambda t: t.logout(force=True),
     "modify_order": lambda t: t.modify_order(5, ACCOUNT, quantity=2),
     "open_orders": lambda t: t.open_orders(ACCOUNT),
     "order": lambda t: t.order(7, ACCOUNT),

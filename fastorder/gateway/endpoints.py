@@ -28,6 +28,7 @@ class Endpoint(Enum):
     PING = ("/api/Status/ping", False)
     LOGIN = ("/api/Auth/loginKey", False)
     VALIDATE = ("/api/Auth/validate", False)
+    LOGOUT = ("/api/Auth/logout", False)
     SEARCH_ACCOUNTS = ("/api/Account/search", False)
     SEARCH_CONTRACTS = ("/api/Contract/search", False)
     PLACE = ("/api/Order/place", True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from fastorder._base.hints import object_hint
 from fastorder._base.near_names import with_near_names
@@ -48,6 +48,7 @@ from fastorder.session.ticket_group import TicketGroup
 from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
+from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.option_checks import (
     check_hook,
     check_type,
@@ -57,7 +58,7 @@ from fastorder.verbs.option_checks import (
     quantity_limit,
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
-from fastorder.verbs.reads import ReadVerbs
+from fastorder.verbs.session import SessionVerbs
 
 if TYPE_CHECKING:
     import os
@@ -78,7 +79,7 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
+class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
@@ -137,6 +138,13 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         state = "closed" if self._engine.closed else "open"
         return (
             f"<{type(self).__module__}.{type(self).__name__} {self._base_url} {state}>"
+        )
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refused: its connections and its token cannot go to another process."""
+        raise TypeError(
+            f"an {type(self).__name__} must stay in its process, not be copied or "
+            "pickled: make another one there"
         )
 
     def __del__(self) -> None:
