@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.trader.awaited import Trader
 
 __version__ = "0.1.0"
 
@@ -106,6 +107,7 @@ __all__ = [
     "Timing",
     "TokenMissing",
     "Trade",
+    "Trader",
     "UnknownAccount",
     "UnknownSymbol",
     "UnknownTag",
@@ -130,6 +132,7 @@ _DATACLASSES = {
     "ReverseReport": "fastorder.acts.report",
     "Timeouts": "fastorder.config",
     "Trade": "fastorder.models",
+    "Trader": "fastorder.trader.awaited",
 }
 """Imported once they are asked for, or an executor is made."""
 

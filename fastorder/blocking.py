@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.ticket import Ticket
     from fastorder.enums import OrderStatus
+    from fastorder.trader.waiting import Trader as Trader
 
 T = TypeVar("T")
 
@@ -186,3 +187,15 @@ class OrderExecutor(ActVerbs[OrderResult]):
         credentials = credentials_from(user_name, api_key)
         del user_name, api_key  # a traceback with local variables must not show them
         self._wait(self._login(credentials, renew))
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of the module
+
+    def __getattr__(name: str) -> object:
+        """The trader, on its first use: it stands above this module."""
+        if name != "Trader":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = import_module("fastorder.trader.waiting").Trader
+        return value

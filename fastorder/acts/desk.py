@@ -106,6 +106,12 @@ class Desk:
         """Ask for the trades of the last so many seconds."""
         return self._read(Endpoint.SEARCH_TRADES, self._since(back_s))[0]
 
+    def ask(self, endpoint: Endpoint, request: dict[str, Any]) -> Ticket[Any]:
+        """Ask for anything else."""
+        import orjson  # loaded with the executor
+
+        return self._read(endpoint, orjson.dumps(request))[0]
+
     def _since(self, back_s: int) -> bytes:
         since_s = self._dispatcher.server_clock.window_start_s(
             self.clock.wall_s(), back_s

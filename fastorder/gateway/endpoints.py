@@ -29,6 +29,7 @@ class Endpoint(Enum):
     LOGIN = ("/api/Auth/loginKey", False)
     VALIDATE = ("/api/Auth/validate", False)
     LOGOUT = ("/api/Auth/logout", False)
+    BARS = ("/api/History/retrieveBars", False)
     SEARCH_ACCOUNTS = ("/api/Account/search", False)
     SEARCH_CONTRACTS = ("/api/Contract/search", False)
     PLACE = ("/api/Order/place", True)

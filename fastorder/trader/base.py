@@ -6,8 +6,13 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fastorder._core.codec.field_checks import symbol_from
-from fastorder.auth.credentials import Credentials, credentials_from
-from fastorder.errors import ConfigurationError, ExecutorMisuse, FastOrderError
+from fastorder.auth.credentials import Credentials
+from fastorder.errors import (
+    ConfigurationError,
+    ExecutorMisuse,
+    FastOrderError,
+    UnknownSymbol,
+)
 from fastorder.gateway.accounts import check_wanted, described
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastorder._core.flow.ticket import Ticket
+    from fastorder.gateway.contracts import Listing
     from fastorder.models import Account
     from fastorder.session.ticket_group import Steps
 
@@ -119,8 +125,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         state = "closed" if self.executor.closed else "open"
         journal = self._journal or "none"
         return (
-            f"<{kind} {whose} at {self.executor.base_url}, journal: {journal}, "
-            f"{state}>"
+            f"<{kind} {whose} at {self.executor.base_url}, journal: {journal}, {state}>"
         )
 
     # ------------------------------------------------------------ entering
@@ -176,28 +181,30 @@ class BaseTrader(ABC, Generic[PlacedT]):
             start: starts it for an account.
         """
         number = self._number(account)
-        if number is not None and (symbol is None or self._is_known(symbol)):
+        if number is not None and (symbol is None or self._listing(symbol)):
             return start(number)
-        symbols = [] if symbol is None else [symbol]
-        steps = self._prepared([account], symbols, lambda found: start(found[0]))
-        prepared: Ticket[Any] = self.executor._group(kind, steps)
+
+        def steps() -> Steps[Any]:
+            numbers = yield from self._found([account], [symbol] if symbol else [])
+            return (yield start(numbers[0]))
+
+        prepared: Ticket[Any] = self.executor._group(kind, steps())
         return prepared
 
-    def _prepared(
-        self,
-        accounts: list[int | str | None],
-        symbols: list[str],
-        start: Callable[[list[int]], Ticket[Any]],
-    ) -> Steps[Any]:
-        """Find the accounts, load the contracts, then start."""
+    def _found(
+        self, accounts: list[int | str | None], symbols: list[str]
+    ) -> Steps[list[int]]:
+        """The numbers of accounts, once the contracts are loaded too."""
+        numbers = []
         for account in accounts:
-            if self._number(account) is None:
+            number = self._number(account)
+            if number is None:
                 found = yield AccountVerbs.account.ticket(self.executor, account)
-                self._numbers[str(account)] = found.id
-        missing = [symbol for symbol in symbols if not self._is_known(symbol)]
-        yield [self._load(symbol) for symbol in dict.fromkeys(missing)]
-        numbers = [self._number(account) for account in accounts]
-        return (yield start([number for number in numbers if number is not None]))
+                number = self._numbers[str(account)] = found.id
+            numbers.append(number)
+        missing = dict.fromkeys(each for each in symbols if not self._listing(each))
+        yield [self._load(symbol) for symbol in missing]
+        return numbers
 
     def _number(self, account: int | str | None) -> int | None:
         """An account's number; None where it has to be asked for."""
@@ -208,13 +215,13 @@ class BaseTrader(ABC, Generic[PlacedT]):
             return account
         return self._numbers.get(str(account))
 
-    def _is_known(self, symbol: str) -> bool:
-        """Whether a contract is listed under a symbol, with its tick."""
+    def _listing(self, symbol: str) -> Listing | None:
+        """The contract of a symbol; None where it has to be loaded."""
         try:
-            listing = self.executor._contracts.find(symbol_from(symbol))
-        except LookupError:
-            return False
-        return listing.grid is not None or symbol.upper().startswith("CON.")
+            listing: Listing = self.executor._contracts.find(symbol_from(symbol))
+        except UnknownSymbol:
+            return None
+        return listing
 
     def _load(self, symbol: str) -> Ticket[Any]:
         return ReadVerbs.load_contract.ticket(self.executor, symbol)
@@ -246,6 +253,3 @@ def symbols_from(given: Any) -> tuple[str, ...]:
     if isinstance(given, str) or not hasattr(given, "__iter__"):
         raise ConfigurationError(f"symbols must be a list of symbols, was {given!r}")
     return tuple(symbol_from(symbol) for symbol in given)
-
-
-__all__ = ["BASE_URL", "BaseTrader", "PlacedT", "credentials_from", "kept_credentials"]

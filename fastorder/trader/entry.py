@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.order import OrderRequest, complete, priced_order
@@ -16,6 +17,9 @@ LIMIT, STOP, STOP_LIMIT = OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT
 MARKET, TRAILING_STOP = OrderType.MARKET, OrderType.TRAILING_STOP
 JOINS = {"bid": OrderType.JOIN_BID, "ask": OrderType.JOIN_ASK}
 LEGS = ("stop_loss", "take_profit")
+PLAIN = (None, None, None, None)
+"""The prices of an order at the market."""
+
 MOST_TICKS = 1000
 """The gateway refuses to trail by more."""
 
@@ -55,15 +59,14 @@ class Entry:
         side: Side,
         symbol: str,
         quantity: int,
-        *,
-        limit: Price | None = None,
-        stop: Price | None = None,
-        trail_ticks: int | None = None,
-        join: str | bool | None = None,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        stop_loss: Price | None = None,
-        take_profit: Price | None = None,
+        limit: Price | None,
+        stop: Price | None,
+        trail_ticks: int | None,
+        join: str | bool | None,
+        stop_loss_ticks: int | None,
+        take_profit_ticks: int | None,
+        stop_loss: Price | None,
+        take_profit: Price | None,
         options: dict[str, Any],
     ) -> None:
         self._side, self.symbol, self._quantity = side, symbol, quantity
@@ -73,14 +76,10 @@ class Entry:
         self._legs = (stop_loss_ticks, take_profit_ticks)
         self._prices = (stop_loss, take_profit)
         self._options = options
-        self._check_kind()
+        if (limit, stop, trail_ticks, join) != PLAIN:
+            self._check_kind()
         if stop_loss is not None or take_profit is not None:
             self._check_priced_legs()
-
-    @property
-    def needs_grid(self) -> bool:
-        """Whether the contract's tick has to be known to make the order."""
-        return self._prices != (None, None) or self.trail_ticks is not None
 
     def order(
         self, account_id: int, grid: TickGrid | None, last: Price | None = None
@@ -130,9 +129,8 @@ class Entry:
         if len(names) > 1 and names != ["limit", "stop"]:
             rule = f"must not come with {' and '.join(names[:-1])}"
             raise InvalidField(names[-1], rule, given[names[-1]])
-        if self._join is not None and self._join is not True:
-            if self._join not in JOINS:
-                raise InvalidField("join", 'must be "bid", "ask" or True', self._join)
+        if self._join not in (None, True, *JOINS):
+            raise InvalidField("join", 'must be "bid", "ask" or True', self._join)
         if self.trail_ticks is not None:
             whole_ticks("trail_ticks", self.trail_ticks)
 
@@ -178,8 +176,6 @@ class Entry:
             rule = "must be of a contract whose tick and last price are known"
             raise InvalidField("symbol", rule, self.symbol)
         way = 1 if self._side is Side.BUY else -1
-        from decimal import Decimal  # loaded with the executor
-
         return Decimal(grid.text(grid.ticks(last, "last") + way * self.trail_ticks))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from fastorder._core.flow.result import OrderResult
     from fastorder.trader.base import BaseTrader
 
 
