@@ -42,6 +42,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
     executor: Any
     """The OrderExecutor that all of it goes through."""
 
+    _account: Account | None = None
+    _entered = False
+
     def _set_up(
         self,
         credentials: Credentials,
@@ -56,7 +59,6 @@ class BaseTrader(ABC, Generic[PlacedT]):
         base_url = checked_base_url(base_url)
         self._symbols = symbols_from(symbols)
         self._wanted = account
-        self._account: Account | None = None
         self._numbers: dict[str, int] = {}  # of accounts, by what they were called
         self._credentials: Credentials | None = credentials
         if journal is None or journal is True:
@@ -121,6 +123,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     def __repr__(self) -> str:
         kind = f"{type(self).__module__}.{type(self).__name__}"
+        if not hasattr(self, "executor"):
+            return f"<{kind} not made>"
         whose = "not entered" if self._account is None else described(self._account)
         state = "closed" if self.executor.closed else "open"
         journal = self._journal or "none"
@@ -145,9 +149,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     def _opening(self) -> Steps[Self]:
         """Log in, find the account, load the first contracts."""
-        if self._credentials is not None:
-            credentials, self._credentials = self._credentials, None
-            yield self.executor._login(credentials, True)
+        credentials, self._credentials = self._credentials, None
+        yield self.executor._login(credentials, True)
         account = yield AccountVerbs.account.ticket(self.executor, self._wanted)
         yield [self._load(symbol) for symbol in self._symbols]
         self._account = account
@@ -155,8 +158,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
         return self
 
     def _open(self) -> Ticket[Self]:
-        if self._credentials is None and self._account is None:
-            raise ExecutorMisuse("a trader must be entered once only")
+        if self._entered:
+            raise ExecutorMisuse("a trader must be entered once only, make another")
+        self._entered = True
         opening: Ticket[Self] = self.executor._group("enter", self._opening())
         return opening
 
