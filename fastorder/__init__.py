@@ -30,6 +30,7 @@ from fastorder.errors import (
     OrderRejected,
     OrderUnknown,
     RequestFailed,
+    RiskDenied,
     TokenMissing,
     UnknownSymbol,
     UnknownTag,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from fastorder._base.interlock_override import DespiteUnknown
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.risk.denials import Denial, Denied, RiskState
+    from fastorder.risk.limits import RiskLimits
 
 __version__ = "0.1.0"
 
@@ -50,6 +53,8 @@ __all__ = [
     "AuthLost",
     "ConfigurationError",
     "Contract",
+    "Denial",
+    "Denied",
     "DespiteUnknown",
     "ExecutorClosed",
     "ExecutorMisuse",
@@ -77,6 +82,9 @@ __all__ = [
     "PositionType",
     "RequestFailed",
     "RetryPolicy",
+    "RiskDenied",
+    "RiskLimits",
+    "RiskState",
     "Side",
     "Ticket",
     "Timeouts",
@@ -92,10 +100,14 @@ __all__ = [
 _DATACLASSES = {
     "Account": "fastorder.models",
     "Contract": "fastorder.models",
+    "Denial": "fastorder.risk.denials",
+    "Denied": "fastorder.risk.denials",
     "DespiteUnknown": "fastorder._base.interlock_override",
     "Order": "fastorder.models",
     "Position": "fastorder.models",
     "RetryPolicy": "fastorder.config",
+    "RiskLimits": "fastorder.risk.limits",
+    "RiskState": "fastorder.risk.denials",
     "Timeouts": "fastorder.config",
     "Trade": "fastorder.models",
 }
