@@ -32,6 +32,7 @@ from fastorder.errors import (
     OrderRejected,
     OrderUnknown,
     RequestFailed,
+    RiskDenied,
     TokenMissing,
     UnknownAccount,
     UnknownSymbol,
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     )
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.risk.denials import Denial, Denied, RiskState
+    from fastorder.risk.limits import RiskLimits
     from fastorder.trader.awaited import Trader
 
 __version__ = "0.1.0"
@@ -69,6 +72,8 @@ __all__ = [
     "ConfigurationError",
     "Contract",
     "ContractReport",
+    "Denial",
+    "Denied",
     "DespiteUnknown",
     "ExecutorClosed",
     "ExecutorMisuse",
@@ -101,6 +106,9 @@ __all__ = [
     "RequestFailed",
     "RetryPolicy",
     "ReverseReport",
+    "RiskDenied",
+    "RiskLimits",
+    "RiskState",
     "Side",
     "Ticket",
     "Timeouts",
@@ -121,6 +129,8 @@ _DATACLASSES = {
     "ActStep": "fastorder.acts.report",
     "Contract": "fastorder.models",
     "ContractReport": "fastorder.acts.report",
+    "Denial": "fastorder.risk.denials",
+    "Denied": "fastorder.risk.denials",
     "DespiteUnknown": "fastorder._base.interlock_override",
     "Fill": "fastorder.acts.report",
     "FillState": "fastorder.acts.report",
@@ -130,6 +140,8 @@ _DATACLASSES = {
     "Position": "fastorder.models",
     "RetryPolicy": "fastorder.config",
     "ReverseReport": "fastorder.acts.report",
+    "RiskLimits": "fastorder.risk.limits",
+    "RiskState": "fastorder.risk.denials",
     "Timeouts": "fastorder.config",
     "Trade": "fastorder.models",
     "Trader": "fastorder.trader.awaited",

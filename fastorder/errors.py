@@ -207,6 +207,23 @@ class Interlocked(FastOrderError, RuntimeError):
         return str(self.args[0])
 
 
+class RiskDenied(FastOrderError, RuntimeError):
+    """Limits refuse it; nothing was sent, and no intent was written down.
+
+    Attributes:
+        denials: all that refuses it, a Denial each, the most telling first.
+        code: of the first, a member of Denied.
+    """
+
+    def __init__(self, denials: tuple[Any, ...]) -> None:
+        super().__init__(denials)
+        self.denials = denials
+        self.code = denials[0].code
+
+    def __str__(self) -> str:
+        return "; ".join(str(denial) for denial in self.denials)
+
+
 class KeyReused(FastOrderError, ValueError):
     """A key or a custom tag was used before, for another order; nothing was sent.
 

@@ -154,6 +154,7 @@ SHOWN = {
     "fastorder.Contract": (
         "active description from_wire id name symbol_id tick_size tick_value"
     ),
+    "fastorder.Denial": "code found limit text value",
     "fastorder.DespiteUnknown": "reason tags",
     "fastorder.Order": (
         "account_id contract_id created custom_tag fill_volume filled_price from_wire "
@@ -172,6 +173,12 @@ SHOWN = {
     "fastorder.RetryPolicy": (
         "base_delay delays_ns jitter max_delay max_retries max_retry_after multiplier "
         "quiet resend statuses watch"
+    ),
+    "fastorder.RiskLimits": (
+        "accounts duplicate_window flat_by flatten_on_breach lot_weights "
+        "max_daily_loss max_lots max_open_orders max_order_size "
+        "max_orders_per_second max_position preset price_collar_ticks price_max_age "
+        "replace symbols trailing_loss trailing_stops_at"
     ),
     "fastorder.Ticket": "account_id done kind order_id result settled state tag",
     "fastorder.Timeouts": "connect request",
@@ -195,9 +202,10 @@ SHOWN = {
         "account_id body contract_id created_s key tag valid_until_s"
     ),
     "fastorder.journal.Journal": (
-        "attempt by_key by_tag close closed commit durability failure intent path "
-        "resolve resolve_later since tidy unresolved"
+        "attempt by_key by_tag close closed commit durability failure intent note "
+        "notes path resolve resolve_later since tidy unresolved"
     ),
+    "fastorder.journal.Note": "at_s reason subject until_s value",
     "fastorder.journal.Verdict": "at_s order_id outcome proof",
     "fastorder.marketdata.Bar": (
         "buy_volume close high low open partial sell_volume ticks time time_ns value "
@@ -252,6 +260,7 @@ SHOWN = {
     "fastorder.errors.SettingsError": "found key path rule",
     "fastorder.InvalidField": "field hint rule value",
     "fastorder.WrongFieldType": "field hint rule value",
+    "fastorder.RiskDenied": "code denials",
     "fastorder.KeyReused": "before is_tag key now",
     "fastorder.NotAwaited": "name obj",
     "fastorder.errors.Unshown": "kind",
@@ -298,6 +307,9 @@ BARS = {
 }
 
 
+DENIAL = fastorder.Denial(fastorder.Denied.HALTED, "state", "HALTED", "why", "text")
+
+
 def made(name, kind, folder):
     """One of a kind; of most, what its class and its fields would show is enough."""
     makers = {
@@ -315,6 +327,7 @@ def made(name, kind, folder):
         "fastorder.errors.MissingSetting": lambda: kind("account", ()),
         "fastorder.errors.SettingsError": lambda: kind("a.toml", "key", "must be"),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
+        "fastorder.RiskDenied": lambda: kind((DENIAL,)),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,
     }

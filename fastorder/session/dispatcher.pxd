@@ -19,6 +19,7 @@ from fastorder.auth.renewal cimport Renewal
 cdef class Dispatcher(DispatcherBase):
     cdef readonly Gate gate
     cdef readonly object outcome_log
+    cdef public object risk             # hears of changes that have ended; None: nobody
     cdef public Clock clock             # a test may replace it, for what asks here
     cdef readonly ServerClock server_clock
     cdef readonly TokenStore tokens

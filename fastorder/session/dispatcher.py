@@ -55,6 +55,7 @@ class Dispatcher(DispatcherBase):
     Attributes:
         groups: the verbs of several requests that are under way.
         expects_late_arrivals: orders reported absent or rejected are looked for.
+        risk: hears of changes that have ended, where there are limits.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Dispatcher(DispatcherBase):
         engine.on_failure = _say
         self.gate = gate
         self.outcome_log = outcome_log
+        self.risk: Any = None
         self.clock = Clock()
         self.server_clock = ServerClock(self.clock)
         self.tokens = TokenStore()
@@ -299,6 +301,8 @@ class Dispatcher(DispatcherBase):
         if is_over:  # else the executor was closed before the proof
             self._open.pop(ticket, None)
             self._ended.append(ticket)
+        if self.risk is not None:
+            self.risk._ticket_ended(ticket)
         try:
             if self.outcome_log is not None:
                 self.outcome_log.ticket_ended(ticket)
@@ -314,6 +318,9 @@ class Dispatcher(DispatcherBase):
 
     def late_arrival(self, result: OrderResult) -> None:
         """An order is there that was reported absent or rejected."""
+        if self.risk is not None:
+            ticket = self.late_arrivals.find(result.tag or "")
+            self.risk._late_arrival(None if ticket is None else ticket.account_id)
         if self.outcome_log is not None:
             self.outcome_log.late_arrival(result)
 

@@ -20,6 +20,7 @@ from fastorder._core.codec.field_checks import (
     quantity_from,
     symbol_from,
 )
+from fastorder._core.codec.order import OrderRequest
 from fastorder._core.codec.request import (
     render_cancel,
     render_modify,
@@ -42,15 +43,17 @@ from fastorder.gateway.contracts import ContractCache
 from fastorder.requests.order_change import Cancellation, Modification
 from fastorder.requests.position_close import PositionClose
 from fastorder.runtime.clock import Clock
-from fastorder.session.dispatcher import Dispatcher
+from fastorder.session.dispatcher import REFUSALS, Dispatcher
 from fastorder.session.outcome_log import OutcomeLog
 from fastorder.session.ticket_group import TicketGroup
 from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
 from fastorder.verbs.accounts import AccountVerbs
+from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import (
     check_hook,
+    check_limits,
     check_type,
     connections_limit,
     path_from,
@@ -65,13 +68,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.journal import Journal
     from fastorder.models import Price
     from fastorder.requests.amendment import Amendment
+    from fastorder.risk.control import Risk
+    from fastorder.risk.denials import Denial, Denied
+    from fastorder.risk.limits import RiskLimits
     from fastorder.session.ticket_group import Steps
 
 T = TypeVar("T")
@@ -99,6 +104,8 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
         kill_file: str | os.PathLike[str] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
+        risk: RiskLimits | None = None,
+        on_breach: Callable[[Denied, int, str], Any] | None = None,
     ) -> None:
         self._max_connections = connections_limit(max_connections)
         max_quantity = quantity_limit(max_quantity)
@@ -107,6 +114,8 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
         security = security_for(base_url, path_from("ca_file", ca_file))
         check_hook("on_unknown", on_unknown)
         check_hook("on_late_arrival", on_late_arrival)
+        check_hook("on_breach", on_breach)
+        check_limits(risk, on_breach)
         self._gate = Gate(path_from("kill_file", kill_file))
         self._journal = _journal(path_from("journal", journal), durability)
         self._engine = self._make_engine(max_connections)
@@ -120,6 +129,8 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
         )
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
+        self._risk = self._make_risk(risk, on_breach)
+        self._dispatcher.risk = self._risk
         self._idempotency = IdempotencyStore(
             self._dispatcher, self._policy, self._journal
         )
@@ -129,6 +140,7 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             self._policy,
             self._idempotency,
             max_quantity,
+            None if self._risk is None else self._risk._guard,
         )
         self._submit = self._make_submit()
         self._base_url = base_url
@@ -278,6 +290,12 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             trail_price,
             self._contracts.any_negative,
         )
+        wanted = _given(
+            size=quantity,
+            limitPrice=limit_price,
+            stopPrice=stop_price,
+            trailPrice=trail_price,
+        )
         modification = Modification(
             account,
             number,
@@ -285,14 +303,18 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             self._policy,
             self._dispatcher.clock,
             called_ns,
-            wanted=_given(
-                size=quantity,
-                limitPrice=limit_price,
-                stopPrice=stop_price,
-                trailPrice=trail_price,
-            ),
+            wanted=wanted,
         )
-        return self._amend(modification)
+        if self._risk is None:
+            return self._amend(modification)
+        self._engine.check()
+        self._risk._admit_change(account, number, wanted)
+        try:
+            ticket = self._amend(modification)
+        except REFUSALS:
+            self._risk._not_changed(account, number, quantity)
+            raise
+        return ticket
 
     @with_near_names
     def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
@@ -353,7 +375,15 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             called_ns,
             server_clock=self._dispatcher.server_clock,
         )
-        return self._amend(closing)
+        if self._risk is None:
+            return self._amend(closing)
+        self._risk._closing(account, closing._contract_id)
+        try:
+            ticket = self._amend(closing)
+        except REFUSALS:
+            self._risk._closed(account, closing._contract_id)
+            raise
+        return ticket
 
     def _amend(self, amendment: Amendment) -> Ticket[OrderResult]:
         ticket: Ticket[OrderResult] = Ticket(
@@ -403,6 +433,44 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
     def halted(self) -> str | None:
         """Why no new exposure may leave; None while it may."""
         return self._gate.why
+
+    # ------------------------------------------------------------ limits
+
+    @property
+    def risk(self) -> Risk | None:
+        """The limits, their state, and what is known of positions; None for none."""
+        return self._risk
+
+    @with_near_names
+    def check(self, order: OrderRequest) -> tuple[Denial, ...]:
+        """All that the limits refuse an order for now, without sending it.
+
+        Empty where it may leave, or where the executor has no limits.
+
+        Raises:
+            UnknownSymbol, WrongFieldType: it is no order that could be placed.
+        """
+        if not isinstance(order, OrderRequest) or order.symbol is None:
+            raise WrongFieldType("order", "must be a whole OrderRequest", order)
+        return () if self._risk is None else self._risk._denials(order)
+
+    @delivered
+    def load_exposure(self, account_id: int) -> Ticket[None]:
+        """Read what limits need to know of an account: four to six reads, in turn.
+
+        Its orders, its positions and the day's trades; its balance where there is a
+        ``trailing_loss``. Without limits nothing is read.
+
+        Raises:
+            RequestFailed: one of them got no usable answer; of the async executor when
+                awaited.
+        """
+        from fastorder.verbs.exposure_load import (
+            exposure_steps,
+        )  # few executors need it
+
+        account = account_id_from(account_id)
+        return self._group("load exposure", exposure_steps(self, account))
 
     # ------------------------------------------------------------ what is open
 
@@ -464,6 +532,23 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
         return OutcomeLog(
             self._journal, on_unknown, on_late_arrival, self._gate, Clock(), engine
         )
+
+    def _make_risk(self, limits: RiskLimits | None, on_breach: Any) -> Risk | None:
+        if limits is None:
+            return None
+        from fastorder.risk.control import Risk  # most executors have no limits
+        from fastorder.risk.sightings import Sightings
+
+        risk = Risk(
+            limits,
+            self._contracts,
+            self._dispatcher.clock,
+            self._journal,
+            on_breach,
+            awaited=self._runs_between_calls,
+        )
+        self._sightings = Sightings(risk)
+        return risk
 
     def _can_be_given_up(self) -> bool:
         """Whether nothing of it goes on by itself, and this thread may say so."""

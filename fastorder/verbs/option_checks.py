@@ -48,6 +48,19 @@ def _of_kind(name: str, value: Any, kind: type[Any], field: str) -> Any:
     return value
 
 
+def check_limits(limits: Any, on_breach: Any) -> None:
+    """Refuse what are no limits, and a hook that nothing would call."""
+    if limits is None:
+        if on_breach is not None:
+            raise ConfigurationError("on_breach must come with risk, was without")
+        return
+    from fastorder.risk.limits import RiskLimits  # whoever gives some has loaded it
+
+    if not isinstance(limits, RiskLimits):
+        kind = type(limits).__name__
+        raise ConfigurationError(f"risk must be a RiskLimits, was {kind}")
+
+
 def connections_limit(most: Any) -> int:
     """How many connections may be open at once."""
     if type(most) is int and 1 <= most <= 10_000:

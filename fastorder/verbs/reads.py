@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
     from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.risk.sightings import Sightings
     from fastorder.session.dispatcher import Dispatcher
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -48,6 +49,8 @@ class ReadVerbs:
     _dispatcher: Dispatcher
     _contracts: ContractCache
     _policy: RetryPolicy
+    _sightings: Sightings | None = None
+    """Hears of what is read, where there are limits."""
 
     @delivered
     def validate_token(self) -> Ticket[None]:
@@ -202,7 +205,14 @@ class ReadVerbs:
 
         clock = self._dispatcher.clock
         pages = OrderPages(wanted, walk, self._policy, clock, one=one)
-        convert = readable(Endpoint.QUERY_ORDERS, rows_of(Order))
+        convert = rows_of(Order)
+        if self._sightings is not None:
+            everything = OrderFilter(wanted.account_id, WORKING)
+            is_whole = wanted == everything and not one
+            convert = self._sightings.watching_pages(
+                wanted.account_id, is_whole, convert
+            )
+        convert = readable(Endpoint.QUERY_ORDERS, convert)
         return self._dispatcher.launch(
             self._dispatcher.read_ticket(pages, convert, wanted.account_id)
         )
@@ -228,6 +238,8 @@ class ReadVerbs:
         import orjson  # loaded with the executor
 
         body = request if isinstance(request, bytes) else orjson.dumps(request)
+        if self._sightings is not None and isinstance(request, dict):
+            convert = self._sightings.watching(endpoint, request, convert)
         query = Query(endpoint, body, codes, self._policy, self._dispatcher.clock)
         ticket = self._dispatcher.read_ticket(query, readable(endpoint, convert))
         return self._dispatcher.launch(ticket)

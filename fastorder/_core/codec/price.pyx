@@ -173,6 +173,14 @@ cdef class TickGrid:
         sign = "-" if units < 0 else ""
         return f"{sign}{digits[:-self.scale]}.{digits[-self.scale:]}"
 
+    cdef long long ticks_of(self, bytes text) except? -1:
+        """How many ticks a price on the grid is; its text was checked before."""
+        cdef int scale = scale_of(text)
+        cdef long long units = units_of(text)
+        if scale <= self.scale and lifted(&units, self.scale - scale):
+            return units // self.step
+        return int(Decimal(text.decode("ascii")) / self.size)
+
     cdef int check(self, str field, bytes text) except -1:
         """Refuse a price off the grid; its text was checked before."""
         cdef int scale = scale_of(text)
