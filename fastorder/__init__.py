@@ -40,6 +40,9 @@ from fastorder.timing import Timing
 
 if TYPE_CHECKING:
     from fastorder._base.interlock_override import DespiteUnknown
+    from fastorder.budgets.lanes import Lane
+    from fastorder.budgets.left import BudgetsLeft, LaneLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.models import Account, Contract, Order, Trade
 
@@ -48,6 +51,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Account",
     "AuthLost",
+    "Budgets",
+    "BudgetsLeft",
     "ConfigurationError",
     "Contract",
     "DespiteUnknown",
@@ -60,6 +65,8 @@ __all__ = [
     "InvalidToken",
     "JournalError",
     "KeyReused",
+    "Lane",
+    "LaneLeft",
     "NotAwaited",
     "Order",
     "OrderExecutor",
@@ -89,8 +96,12 @@ __all__ = [
 
 _DATACLASSES = {
     "Account": "fastorder.models",
+    "Budgets": "fastorder.budgets.limits",
+    "BudgetsLeft": "fastorder.budgets.left",
     "Contract": "fastorder.models",
     "DespiteUnknown": "fastorder._base.interlock_override",
+    "Lane": "fastorder.budgets.lanes",
+    "LaneLeft": "fastorder.budgets.left",
     "Order": "fastorder.models",
     "RetryPolicy": "fastorder.config",
     "Timeouts": "fastorder.config",

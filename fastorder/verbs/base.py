@@ -28,6 +28,7 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder._core.transport.gate import Gate
 from fastorder.auth.credentials import Credentials
+from fastorder.budgets.budget import budget_for
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
@@ -49,6 +50,7 @@ from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
 from fastorder.verbs.option_checks import (
+    check_budgets,
     check_hook,
     check_type,
     connections_limit,
@@ -67,6 +69,8 @@ if TYPE_CHECKING:
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
+    from fastorder.budgets.left import BudgetsLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.journal import Journal
     from fastorder.models import Price
@@ -96,6 +100,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         journal: str | os.PathLike[str] | None = None,
         durability: Literal["process", "power"] = "process",
         kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> None:
@@ -104,6 +109,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         self._policy, self._timeouts = policies_from(retry, timeouts)
         base_url = checked_base_url(base_url)
         security = security_for(base_url, path_from("ca_file", ca_file))
+        check_budgets(budgets)
         check_hook("on_unknown", on_unknown)
         check_hook("on_late_arrival", on_late_arrival)
         self._gate = Gate(path_from("kill_file", kill_file))
@@ -117,6 +123,10 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._gate,
             self._outcome_log(on_unknown, on_late_arrival),
         )
+        if budgets is not None:
+            self._dispatcher.budget = budget_for(
+                budgets, self._dispatcher, base_url, self._policy, self._timeouts
+            )
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._idempotency = IdempotencyStore(
@@ -335,6 +345,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             amendment.account_id,
             amendment.order_id or None,
         )
+        ticket._lane = amendment.lane
         older = [
             under_way._protocol
             for under_way in self._dispatcher.unsettled()
@@ -374,6 +385,12 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
     def halted(self) -> str | None:
         """Why no new exposure may leave; None while it may."""
         return self._gate.why
+
+    @property
+    def budgets(self) -> BudgetsLeft | None:
+        """What is left of the request budgets now; None where there are none."""
+        budget = self._dispatcher.budget
+        return None if budget is None else budget.left()
 
     # ------------------------------------------------------------ what is open
 
