@@ -54,6 +54,9 @@ if TYPE_CHECKING:
         PlacedMany,
         ReverseReport,
     )
+    from fastorder.budgets.lanes import Lane
+    from fastorder.budgets.left import BudgetsLeft, LaneLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.models import Account, Contract, Order, Position, Trade
     from fastorder.risk.denials import Denial, Denied, RiskState
@@ -69,6 +72,8 @@ __all__ = [
     "AmbiguousAccount",
     "AmbiguousSymbol",
     "AuthLost",
+    "Budgets",
+    "BudgetsLeft",
     "ConfigurationError",
     "Contract",
     "ContractReport",
@@ -86,6 +91,8 @@ __all__ = [
     "InvalidToken",
     "JournalError",
     "KeyReused",
+    "Lane",
+    "LaneLeft",
     "NotAwaited",
     "Order",
     "OrderExecutor",
@@ -127,6 +134,8 @@ _DATACLASSES = {
     "Account": "fastorder.models",
     "ActReport": "fastorder.acts.report",
     "ActStep": "fastorder.acts.report",
+    "Budgets": "fastorder.budgets.limits",
+    "BudgetsLeft": "fastorder.budgets.left",
     "Contract": "fastorder.models",
     "ContractReport": "fastorder.acts.report",
     "Denial": "fastorder.risk.denials",
@@ -134,6 +143,8 @@ _DATACLASSES = {
     "DespiteUnknown": "fastorder._base.interlock_override",
     "Fill": "fastorder.acts.report",
     "FillState": "fastorder.acts.report",
+    "Lane": "fastorder.budgets.lanes",
+    "LaneLeft": "fastorder.budgets.left",
     "Order": "fastorder.models",
     "PartialCloseReport": "fastorder.acts.report",
     "PlacedMany": "fastorder.acts.report",

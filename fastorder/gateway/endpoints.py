@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from fastorder.budgets.lanes import Lane
+
 MIB = 1 << 20
 LONG_LIST = 32 * MIB
 """Room for some 100,000 orders: an order is looked for up to a year back."""
@@ -14,6 +16,14 @@ LESSENING = (
     "/api/Position/partialCloseContract",
 )
 
+HISTORY = "/api/History/"
+LANES = {
+    "/api/Auth/loginKey": Lane.LESSENING,  # without a token nothing else leaves
+    "/api/Order/place": Lane.PLACES,
+    "/api/Order/modify": Lane.MODIFIES,
+    **dict.fromkeys(LESSENING, Lane.LESSENING),
+}
+
 
 class Endpoint(Enum):
     """One endpoint: its path, and whether a request to it changes something.
@@ -21,6 +31,7 @@ class Endpoint(Enum):
     Attributes:
         answer_limit: the largest answer that is read, in bytes.
         lessens: it takes an order or a position away, so it goes before all others.
+        lane: where it stands in a budget, unless it is known what it is for.
 
     Source: the gateway's documentation and its Swagger description.
     """
@@ -49,6 +60,7 @@ class Endpoint(Enum):
     authorized: bool
     answer_limit: int
     lessens: bool
+    lane: Lane
 
     def __init__(self, path: str, changes: bool) -> None:
         self.path = path
@@ -56,6 +68,8 @@ class Endpoint(Enum):
         is_long = path in ("/api/Order/search", "/api/Trade/search")
         self.answer_limit = LONG_LIST if is_long else MIB
         self.lessens = path in LESSENING
+        is_history = path.startswith(HISTORY)
+        self.lane = LANES.get(path, Lane.HISTORY if is_history else Lane.READS)
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 
     # identity is enough, and the order path looks its routes up by endpoint

@@ -88,7 +88,8 @@ class Query(RequestProtocol):
         if lacks_token and self.another_token and not self._renewed:
             self._renewed = True
             return self.start()
-        if self._schedule.spent or evidence.untrusted or answer.kind not in RETRYABLE:
+        is_final = evidence.untrusted or evidence.held_back is not None
+        if self._schedule.spent or is_final or answer.kind not in RETRYABLE:
             return self._finish(self._failure(evidence, answer))
         self.state = State.RETRY_WAIT
         return Pause(self._schedule.next_due_ns(evidence))

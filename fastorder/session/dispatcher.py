@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.flow.protocol import Send
 from fastorder._core.flow.ticket import DispatcherBase, Ticket
 from fastorder._core.transport.request_head import Origin, Route
 from fastorder.auth.renewal import Renewal
 from fastorder.auth.token_store import TokenStore
+from fastorder.budgets.lanes import LANES, Lane
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway.endpoints import Endpoint
@@ -22,12 +24,13 @@ from fastorder.session.restart_looks import RestartLooks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastorder._core.flow.protocol import Command, RequestProtocol, Send
+    from fastorder._core.flow.protocol import Command, RequestProtocol
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
     from fastorder._core.transport.evidence import Evidence, Receiver
     from fastorder._core.transport.gate import Gate
     from fastorder._core.transport.request_head import Security
+    from fastorder.budgets.budget import RequestBudget
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.session.outcome_log import OutcomeLog
 
@@ -39,6 +42,7 @@ ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
+LOOK_UPS = Lane.LOOK_UPS
 
 
 class Dispatcher(DispatcherBase):
@@ -54,6 +58,7 @@ class Dispatcher(DispatcherBase):
 
     Attributes:
         groups: the verbs of several requests that are under way.
+        budget: what every request has to pass; None where none is counted.
         expects_late_arrivals: orders reported absent or rejected are looked for.
         risk: hears of changes that have ended, where there are limits.
     """
@@ -76,6 +81,7 @@ class Dispatcher(DispatcherBase):
         self.server_clock = ServerClock(self.clock)
         self.tokens = TokenStore()
         self.renewal = Renewal(self)
+        self.budget: RequestBudget | None = None
         self.expects_late_arrivals = False
         self.late_arrivals = LateArrivals(self)
         self.interlock = Interlock()
@@ -105,6 +111,7 @@ class Dispatcher(DispatcherBase):
         protocol: RequestProtocol,
         convert: Callable[[Any], Any] | None = None,
         account_id: int | None = None,
+        lane: Lane | None = None,
     ) -> Ticket[Any]:
         """The ticket of a read; ``launch`` starts it.
 
@@ -112,8 +119,14 @@ class Dispatcher(DispatcherBase):
             protocol: what it asks.
             convert: makes its result out of what the protocol ends with.
             account_id: whose read it is; None where it is nobody's.
+            lane: where it stands in the budget; where not given, as its endpoint does.
         """
-        return Ticket(self, protocol, "read", account_id=account_id, convert=convert)
+        ticket: Ticket[Any] = Ticket(
+            self, protocol, "read", account_id=account_id, convert=convert
+        )
+        if lane is not None:
+            ticket._lane = int(lane)
+        return ticket
 
     def launch(self, ticket: Ticket[Any]) -> Ticket[Any]:
         """Start a ticket; on a warm connection its request has left on return.
@@ -154,6 +167,8 @@ class Dispatcher(DispatcherBase):
         else would be waited for, for ever.
         """
         if ticket.settled or self.engine.carries(ticket) or self.renewal.keeps(ticket):
+            return
+        if self.budget is not None and self.budget.keeps(ticket):
             return
         ticket._break_off(f"it was stopped before it left by {error!r}")
 
@@ -196,8 +211,11 @@ class Dispatcher(DispatcherBase):
     def look(self, endpoint: Endpoint, body: bytes, receiver: Receiver) -> None:
         """Ask for something; the receiver judges the answer itself."""
         self.check_ready()
-        route = self._routes[endpoint]
-        self.engine.submit(route, body, self.tokens.header(), receiver)
+        route, token = self._routes[endpoint], self.tokens.header()
+        if self.budget is None:
+            self.engine.submit(route, body, token, receiver)
+        else:
+            self._submit_counted(route, Send(endpoint, body), token, receiver, LOOK_UPS)
 
     def check_ready(self) -> None:
         """Refuse what could not be sent now.
@@ -216,6 +234,8 @@ class Dispatcher(DispatcherBase):
                 ticket._on_close(None)
         for group in tuple(self.groups):
             group._on_close(None)
+        if self.budget is not None:
+            self.budget.close()
 
     # ------------------------------------------------------------ for tickets
 
@@ -232,6 +252,11 @@ class Dispatcher(DispatcherBase):
             if not ticket._token_number:
                 self.check_ready()  # a closed executor is told before a missing token
             token = self.tokens.header()
+        if self.budget is not None:
+            self._submit_counted(
+                route, command, token, ticket, _lane_of(command, ticket)
+            )
+            return
         if self.outcome_log is not None and endpoint is PLACE:
             self._note_resend(ticket)
         self.engine.submit(
@@ -243,16 +268,74 @@ class Dispatcher(DispatcherBase):
             command.valid_until_ns,
         )
 
+    def _submit_counted(
+        self,
+        route: Route,
+        command: Send,
+        token: bytes | None,
+        receiver: Receiver,
+        lane: Lane,
+    ) -> None:
+        """Hand a request to the engine, if the budget lets it leave."""
+        assert self.budget is not None
+        self.engine.check()
+        until_ns = self.budget.admits(command, receiver, lane)
+        if not until_ns:
+            return
+        try:
+            if self.outcome_log is not None and command.endpoint is PLACE:
+                self._note_resend(receiver)  # type: ignore[arg-type]  # a ticket's
+            self.engine.submit(
+                route,
+                command.body,
+                token,
+                receiver,
+                self.gate if command.gated else None,
+                min(command.valid_until_ns, until_ns),
+            )
+        except BaseException:
+            if not self.engine.carries(receiver):
+                self.budget.take_back(receiver)
+            raise
+
+    def leaves(self, receiver: Receiver, command: Send) -> None:
+        """The budget has room for a request that has waited: send it."""
+        try:
+            if isinstance(receiver, Ticket):
+                receiver._execute(receiver._protocol.after_hold(command))
+            else:
+                self.look(command.endpoint, command.body, receiver)
+        except ExecutorClosed:
+            receiver._on_close(None)
+        except Exception as error:
+            receiver._on_error(error)
+
+    def begins_anew(self, receiver: Receiver) -> bool:
+        """Whether a read may leave once more, on another connection."""
+        return self.budget is None or self.budget.begins_anew(receiver)
+
+    def wait_left(self, ticket: Ticket[Any]) -> None:
+        """Nobody waits for a read any more: while it waits for room, it ends."""
+        if self.budget is not None and self.budget.keeps(ticket):
+            ticket._break_off("its wait was ended before there was room for it")
+
     def _note_resend(self, ticket: Ticket[Any]) -> None:
         """The intent stands for the first send; any other is written down first."""
         tries = ticket._protocol.tries
         if tries > 1 and self.outcome_log is not None and ticket.tag is not None:
             self.outcome_log.sends_again(ticket.tag, tries)
 
-    def exchange_ended(self, evidence: Evidence) -> None:
+    def exchange_ended(self, evidence: Evidence, receiver: Receiver) -> None:
         """Keep the gateway's own time, which every whole answer tells."""
+        if self.budget is not None:
+            self.budget.ended(evidence, receiver)
         if evidence.curl_code == 0:
             self.server_clock.note(evidence.date, evidence.finished_ns)
+
+    def exchange_lost(self, receiver: Receiver) -> None:
+        """Nothing more is heard of an exchange."""
+        if self.budget is not None:
+            self.budget.forgets(receiver)
 
     def token_refused(self, ticket: Ticket[Any]) -> None:
         """See to another token; the ticket's protocol is told if there is one."""
@@ -290,6 +373,8 @@ class Dispatcher(DispatcherBase):
 
         So whatever is raised in between, it is not shown as open any more.
         """
+        if self.budget is not None:
+            self.budget.forgets(ticket)
         if ticket.kind == "read" or ticket.result is None:
             self._open.pop(ticket, None)
             self.renewal.ticket_ended(ticket)
@@ -392,6 +477,15 @@ class Dispatcher(DispatcherBase):
         except BaseException as error:
             self.broken_off(ticket, error)
             raise
+
+
+def _lane_of(command: Send, ticket: Ticket[Any]) -> Lane:
+    """Where a request stands in the budget: what a change asks is a look-up."""
+    endpoint = command.endpoint
+    if ticket.kind != "read" and not endpoint.changes:
+        return LOOK_UPS
+    lane: Lane = endpoint.lane if ticket._lane < 0 else LANES[ticket._lane]
+    return lane
 
 
 def _say(error: Any) -> None:

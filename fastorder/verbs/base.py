@@ -29,6 +29,7 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder._core.transport.gate import Gate
 from fastorder.auth.credentials import Credentials
+from fastorder.budgets.budget import budget_for
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
@@ -52,6 +53,7 @@ from fastorder.submission.submitter import Submitter
 from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import (
+    check_budgets,
     check_hook,
     check_limits,
     check_type,
@@ -70,6 +72,8 @@ if TYPE_CHECKING:
 
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
+    from fastorder.budgets.left import BudgetsLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.journal import Journal
     from fastorder.models import Price
@@ -102,6 +106,7 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
         journal: str | os.PathLike[str] | None = None,
         durability: Literal["process", "power"] = "process",
         kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
         risk: RiskLimits | None = None,
@@ -112,6 +117,7 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
         self._policy, self._timeouts = policies_from(retry, timeouts)
         base_url = checked_base_url(base_url)
         security = security_for(base_url, path_from("ca_file", ca_file))
+        check_budgets(budgets)
         check_hook("on_unknown", on_unknown)
         check_hook("on_late_arrival", on_late_arrival)
         check_hook("on_breach", on_breach)
@@ -127,6 +133,10 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             self._gate,
             self._outcome_log(on_unknown, on_late_arrival),
         )
+        if budgets is not None:
+            self._dispatcher.budget = budget_for(
+                budgets, self._dispatcher, base_url, self._policy, self._timeouts
+            )
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._risk = self._make_risk(risk, on_breach)
@@ -394,6 +404,7 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             amendment.account_id,
             amendment.order_id or None,
         )
+        ticket._lane = amendment.lane
         older = [
             under_way._protocol
             for under_way in self._dispatcher.unsettled()
@@ -471,6 +482,12 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
 
         account = account_id_from(account_id)
         return self._group("load exposure", exposure_steps(self, account))
+
+    @property
+    def budgets(self) -> BudgetsLeft | None:
+        """What is left of the request budgets now; None where there are none."""
+        budget = self._dispatcher.budget
+        return None if budget is None else budget.left()
 
     # ------------------------------------------------------------ what is open
 

@@ -95,6 +95,18 @@ def path_from(name: str, path: Any) -> str | None:
     return text
 
 
+def check_budgets(budgets: Any) -> None:
+    """Refuse what is no Budgets; None stands for no limit."""
+    from fastorder.budgets.limits import Budgets  # loaded with the executor
+
+    if budgets is None or isinstance(budgets, Budgets):
+        return
+    hint = " (write Budgets())" if budgets is True else ""
+    raise ConfigurationError(
+        f"budgets must be Budgets or None, was {type(budgets).__name__}{hint}"
+    )
+
+
 def check_hook(name: str, hook: Any) -> None:
     """Refuse what cannot be called; None stands for no hook."""
     if hook is not None and not callable(hook):
