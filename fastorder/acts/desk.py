@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.request import render_search_since
 from fastorder.acts.waits import Wait
+from fastorder.budgets.lanes import Lane
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
 from fastorder.requests.order_pages import OrderPages
@@ -42,10 +43,17 @@ class Desk:
     Args:
         executor: sends.
         account_id: whose positions and orders.
+        lane: where its reads stand in a budget: those of an act go before all others.
     """
 
-    def __init__(self, executor: BaseExecutor[Any], account_id: int) -> None:
+    def __init__(
+        self,
+        executor: BaseExecutor[Any],
+        account_id: int,
+        lane: Lane = Lane.LOOK_UPS,
+    ) -> None:
         self.account_id = account_id
+        self._lane = lane
         self.executor = executor
         self._dispatcher = executor._dispatcher
 
@@ -90,7 +98,9 @@ class Desk:
         """Ask for the orders that may still fill, every page of them."""
         wanted = OrderFilter(self.account_id, WORKING)
         pages = OrderPages(wanted, PageWalk(), self.executor._policy, self.clock)
-        ticket = self._dispatcher.read_ticket(pages, None, self.account_id)
+        ticket = self._dispatcher.read_ticket(
+            pages, None, self.account_id, lane=self._lane
+        )
         return self._dispatcher.launch(ticket)
 
     def read_order(self, order_id: int) -> Ticket[Any]:
@@ -120,7 +130,9 @@ class Desk:
 
     def _read(self, endpoint: Endpoint, body: bytes) -> tuple[Ticket[Any], DatedQuery]:
         query = DatedQuery(endpoint, body, None, self.executor._policy, self.clock)
-        ticket = self._dispatcher.read_ticket(query, None, self.account_id)
+        ticket = self._dispatcher.read_ticket(
+            query, None, self.account_id, lane=self._lane
+        )
         return self._dispatcher.launch(ticket), query
 
     # ------------------------------------------------------------ what is known here

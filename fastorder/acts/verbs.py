@@ -20,6 +20,7 @@ from fastorder.acts.many import check_rendered, orders_from, place_many
 from fastorder.acts.partial import partial_close
 from fastorder.acts.reverse import reverse
 from fastorder.acts.sweep import CANCEL_ALL, CLOSE, FLATTEN, Sweep
+from fastorder.budgets.lanes import Lane
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.delivery import delivered
@@ -220,9 +221,8 @@ class ActVerbs(BaseExecutor[ResultT]):
             raise WrongFieldType("placed", "must be an OrderResult", placed)
         account, seconds = account_id_from(account_id), seconds_from("timeout", timeout)
         ticket = self._dispatcher.tagged(placed.tag) if placed.tag else None
-        return self._group(
-            "filled", filled(Desk(self, account), placed, ticket, seconds)
-        )
+        desk = Desk(self, account, Lane.READS)
+        return self._group("filled", filled(desk, placed, ticket, seconds))
 
     def _sweep(
         self, aim: Aim, account_id: int, symbol: str | None, deadline: float

@@ -163,8 +163,10 @@ class Sightings:
             assert trade.created is not None
             self._risk._traded_at(contract_id, trade.price, trade.created.timestamp())
 
-    def _balances(self, accounts: list[Account], request: Any, begun_ns: int) -> None:
-        for account in accounts:
+    def _balances(
+        self, found: Account | list[Account], request: Any, begun_ns: int
+    ) -> None:
+        for account in found if isinstance(found, list) else [found]:
             self._risk._losses.balance_seen(account, begun_ns, self._now_ns())
 
     def _contracts(

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
+    from fastorder.risk.denials import Denied
+    from fastorder.risk.limits import RiskLimits
 
 
 class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
@@ -42,6 +45,13 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
         symbols: contracts that are loaded at once; any other at its first use.
         journal: a file; without it one in the platform's folder for data, of this
             user at this gateway. False for none.
+        budgets: how many requests may leave; the gateway's own limits where it is not
+            given. False for none.
+        risk: what orders have to keep to; where it is not given, orders of at most 50
+            contracts, and 20 orders in a second. False for none. Limits that need it
+            have the account read at the entry, and after each act.
+        on_breach: see ``OrderExecutor``; where ``risk`` says ``flatten_on_breach`` and
+            none is given, the trader flattens.
         durability, ca_file, retry, timeouts, max_connections, max_quantity, kill_file,
             on_unknown, on_late_arrival: see ``OrderExecutor``.
 
@@ -72,6 +82,9 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
         max_connections: int | None = None,
         max_quantity: int | None = None,
         kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | Literal[False] | None = None,
+        risk: RiskLimits | Literal[False] | None = None,
+        on_breach: Callable[[Denied, int, str], Any] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> None:
@@ -92,6 +105,9 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
                 "max_connections": max_connections,
                 "max_quantity": max_quantity,
                 "kill_file": kill_file,
+                "budgets": budgets,
+                "risk": risk,
+                "on_breach": on_breach,
                 "on_unknown": on_unknown,
                 "on_late_arrival": on_late_arrival,
             },

@@ -6,19 +6,23 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fastorder._core.codec.field_checks import symbol_from
+from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import Credentials
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
     FastOrderError,
+    RequestFailed,
     UnknownSymbol,
 )
 from fastorder.gateway.accounts import check_wanted, described
+from fastorder.runtime.log import log
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
 from fastorder.trader.journal_place import journal_path
+from fastorder.trader.limits import needs_exposure, with_limits
 from fastorder.verbs.accounts import AccountVerbs
-from fastorder.verbs.base import BASE_URL
+from fastorder.verbs.base import BASE_URL, BaseExecutor
 from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
@@ -28,8 +32,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastorder._core.flow.ticket import Ticket
+    from fastorder.budgets.left import BudgetsLeft
     from fastorder.gateway.contracts import Listing
     from fastorder.models import Account
+    from fastorder.risk.control import Risk
     from fastorder.session.ticket_group import Steps
 
 PlacedT = TypeVar("PlacedT")
@@ -64,7 +70,12 @@ class BaseTrader(ABC, Generic[PlacedT]):
         if journal is None or journal is True:
             journal = journal_path(base_url, user_name)
         self._journal = None if journal is False else journal
-        given = {name: value for name, value in options.items() if value is not None}
+        given = with_limits(options)
+        risk = given.get("risk")
+        self._reads_exposure = risk is not None and needs_exposure(risk)
+        self._exposed: set[int] = set()  # accounts that were read for the limits
+        if risk is not None and risk.flatten_on_breach:
+            given.setdefault("on_breach", self._flatten_after_breach)
         self.executor = self._make_executor(
             base_url=base_url, journal=self._journal, **given
         )
@@ -153,9 +164,30 @@ class BaseTrader(ABC, Generic[PlacedT]):
         yield self.executor._login(credentials, True)
         account = yield AccountVerbs.account.ticket(self.executor, self._wanted)
         yield [self._load(symbol) for symbol in self._symbols]
+        yield from self._read_exposure(account.id)
         self._account = account
         self._numbers[str(self._wanted)] = account.id
         return self
+
+    def _read_exposure(self, account_id: int, *, again: bool = False) -> Steps[None]:
+        """Read what the limits have to know of an account, where they have to."""
+        if self._reads_exposure and (again or account_id not in self._exposed):
+            yield BaseExecutor.load_exposure.ticket(self.executor, account_id)
+            self._exposed.add(account_id)
+
+    def _exposure_after(self, kind: str, account_id: int) -> Steps[None]:
+        """The same after an act; where it fails, the act's report is told all the same.
+
+        The limits then go by what they knew: more, never less, than there is.
+        """
+        try:
+            yield from self._read_exposure(account_id, again=True)
+        except RequestFailed as error:
+            log().warning("after %s the limits have not been told: %s", kind, error)
+
+    def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
+        log().error("account %s is flattened: %s: %s", account_id, denied, why)
+        ActVerbs.flatten.ticket(self.executor, account_id)
 
     def _open(self) -> Ticket[Self]:
         if self._entered:
@@ -163,6 +195,18 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self._entered = True
         opening: Ticket[Self] = self.executor._group("enter", self._opening())
         return opening
+
+    @property
+    def budgets(self) -> BudgetsLeft | None:
+        """What is left of the request budgets now; None where there are none."""
+        left: BudgetsLeft | None = self.executor.budgets
+        return left
+
+    @property
+    def risk(self) -> Risk | None:
+        """The limits, their state, and what is known of positions; None for none."""
+        risk: Risk | None = self.executor.risk
+        return risk
 
     # ------------------------------------------------------------ for the verbs
 
@@ -175,6 +219,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
         account: int | str | None,
         symbol: str | None,
         start: Callable[[int], Ticket[Any]],
+        *,
+        changes_exposure: bool = False,
     ) -> Ticket[Any]:
         """Start a verb, once its account and its contract are known.
 
@@ -183,14 +229,20 @@ class BaseTrader(ABC, Generic[PlacedT]):
             account: as the caller says it; None for the trader's own.
             symbol: of the contract; None where none has to be known.
             start: starts it for an account.
+            changes_exposure: the limits have to read the account after it.
         """
-        number = self._number(account)
-        if number is not None and (symbol is None or self._listing(symbol)):
+        number = self._ready(account)
+        reads_after = changes_exposure and self._reads_exposure
+        is_loaded = symbol is None or self._listing(symbol) is not None
+        if number is not None and is_loaded and not reads_after:
             return start(number)
 
         def steps() -> Steps[Any]:
-            numbers = yield from self._found([account], [symbol] if symbol else [])
-            return (yield start(numbers[0]))
+            (found,) = yield from self._found([account], [symbol] if symbol else [])
+            result = yield start(found)
+            if reads_after:
+                yield from self._exposure_after(kind, found)
+            return result
 
         prepared: Ticket[Any] = self.executor._group(kind, steps())
         return prepared
@@ -205,6 +257,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             if number is None:
                 found = yield AccountVerbs.account.ticket(self.executor, account)
                 number = self._numbers[str(account)] = found.id
+            yield from self._read_exposure(number)
             numbers.append(number)
         missing = dict.fromkeys(each for each in symbols if not self._listing(each))
         yield [self._load(symbol) for symbol in missing]
@@ -218,6 +271,13 @@ class BaseTrader(ABC, Generic[PlacedT]):
         if type(account) is int:
             return account
         return self._numbers.get(str(account))
+
+    def _ready(self, account: int | str | None) -> int | None:
+        """An account's number, where nothing has to be read of it first."""
+        number = self._number(account)
+        if self._reads_exposure and number not in self._exposed:
+            return None
+        return number
 
     def _listing(self, symbol: str) -> Listing | None:
         """The contract of a symbol; None where it has to be loaded."""

@@ -159,7 +159,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
         self, entry: Entry, account: int | str | None, called_ns: int
     ) -> PlacedT:
         """Send an order; where something has to be asked for first, then that."""
-        number = self._number(account)
+        number = self._ready(account)
         if number is not None and entry.trail_ticks is None:
             listing = self._listing(entry.symbol)
             if listing is not None:
@@ -353,6 +353,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             account,
             symbol_from(symbol),
             lambda number: act.ticket(self.executor, symbol, number, *given, **named),
+            changes_exposure=True,
         )
 
     def _sweep(
@@ -364,6 +365,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             account,
             None if symbol is None else symbol_from(symbol),
             lambda number: act.ticket(self.executor, number, symbol, deadline=deadline),
+            changes_exposure=True,
         )
 
     # ------------------------------------------------------------ the kill switch

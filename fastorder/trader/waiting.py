@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
+    from fastorder.risk.denials import Denied
+    from fastorder.risk.limits import RiskLimits
 
 
 class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
@@ -54,6 +57,9 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
         max_connections: int | None = None,
         max_quantity: int | None = None,
         kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | Literal[False] | None = None,
+        risk: RiskLimits | Literal[False] | None = None,
+        on_breach: Callable[[Denied, int, str], Any] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> None:
@@ -74,6 +80,9 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
                 "max_connections": max_connections,
                 "max_quantity": max_quantity,
                 "kill_file": kill_file,
+                "budgets": budgets,
+                "risk": risk,
+                "on_breach": on_breach,
                 "on_unknown": on_unknown,
                 "on_late_arrival": on_late_arrival,
             },
