@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         def room_ns(self, lane: int, now_ns: int) -> int:
             """When there is room for one of a lane."""
 
+
 SAID_AFTER_NS = SECOND_NS
 """A wait that is longer is told in the log."""
 
@@ -150,7 +151,9 @@ def left(budget: Budget, now_ns: int) -> BudgetsLeft:
         free = 0 if closed_ns else max(free - budget.line.up_to(lane), 0)
         room_ns = _room_ns(budget, lane, now_ns)
         room_in_s = None if room_ns is None else max(room_ns - now_ns, 0) / SECOND_NS
-        lanes[lane] = LaneLeft(free, budget.line.count(lane), 0.0 if free else room_in_s)
+        lanes[lane] = LaneLeft(
+            free, budget.line.count(lane), 0.0 if free else room_in_s
+        )
     return BudgetsLeft(
         used,
         budgets.requests,
