@@ -15,7 +15,7 @@ import fastorder.blocking
 from fastorder import Budgets, Lane
 from fastorder._core.flow.protocol import Send
 from fastorder._core.transport.evidence import Evidence, Receiver
-from fastorder.budgets.budget import RequestBudget
+from fastorder.budgets.budget import budget_for
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 
@@ -29,6 +29,11 @@ ENDPOINTS = {
     Lane.READS: Endpoint.SEARCH_ORDERS,
     Lane.HISTORY: Endpoint.SEARCH_TRADES,
 }
+
+
+def budget_of(budgets, session, gateway):
+    """As an executor has one."""
+    return budget_for(budgets, session, gateway, POLICY, fastorder.Timeouts())
 
 
 class Request(Receiver):
@@ -58,9 +63,7 @@ class World:
         self.arrivals = []
         self.left = []
         self.budgets = Budgets(**limits)
-        self.budget = RequestBudget(
-            self.budgets, self, f"http://{next(NUMBERS)}", POLICY
-        )
+        self.budget = budget_of(self.budgets, self, f"http://{next(NUMBERS)}")
 
     # -- what the budget asks of its session
 
@@ -333,14 +336,10 @@ def test_a_second_executor_of_a_process_does_not_begin_anew():
     world = filled()
     other = World(1)
     other.clock = world.clock
-    other.budget = RequestBudget(
-        world.budgets, other, f"http://{next(NUMBERS)}", POLICY
-    )
+    other.budget = budget_of(world.budgets, other, f"http://{next(NUMBERS)}")
     assert other.budget.left().used == 0
     same = "http://same"
-    first, second = (
-        RequestBudget(world.budgets, w, same, POLICY) for w in (world, other)
-    )
+    first, second = (budget_of(world.budgets, w, same) for w in (world, other))
     request = Request(Lane.READS, 0)
     assert first.admits(Send(Endpoint.SEARCH_ORDERS, b""), request, 4) == FOREVER_NS
     first.close()  # it may come later than the executor's end
