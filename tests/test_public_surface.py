@@ -220,6 +220,16 @@ SHOWN = {
         "close columns every first_partial from_columns high joined last_partial low "
         "names open tally time_ns to_numpy volume whole"
     ),
+    "fastorder.Budgets": (
+        "history_requests history_seconds kept kept_for_orders longest_wait path "
+        "requests seconds shared"
+    ),
+    "fastorder.BudgetsLeft": (
+        "closed_s history_requests history_seconds history_used lanes requests seconds "
+        "shared trouble used"
+    ),
+    "fastorder.Lane": "text",
+    "fastorder.LaneLeft": "left room_in_s waiting",
     "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
     "fastorder.marketdata.Difference": "column gateway ours time_ns",
     "fastorder.marketdata.MultiTimeframe": "advance names snapshot update",

@@ -21,6 +21,7 @@ HELD_BY = {
 
 NOW = datetime.now(timezone.utc)
 SAFE = {
+    "budgets": lambda t: t.budgets,
     "base_url": lambda t: t.base_url,
     "closed": lambda t: t.closed,
     "get_contract_id": lambda t: t.get_contract_id("MNQ"),

@@ -1,10 +1,5 @@
 # cython: annotation_typing=False
-"""Lets a request leave, has it wait, or turns it away, by what has left before.
-
-A request counts from before it leaves until its answer and a window's length more. So
-whatever moment in between the gateway counts it at, no window of its own can hold more
-than is let out here: docs/internals/budgets.md.
-"""
+"""Lets a request leave, has it wait, or turns it away."""
 
 from __future__ import annotations
 
@@ -12,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fastorder._core.transport.evidence import Evidence, Receiver
 from fastorder.budgets import telling
-from fastorder.budgets.closure import TOO_MANY, Closure
-from fastorder.budgets.counts import counts_of
+from fastorder.budgets.closure import TOO_MANY
 from fastorder.budgets.lanes import Lane
-from fastorder.budgets.leases import FULL_NS, Leases, leases_for
+from fastorder.budgets.leases import FULL_NS, leases_for
 from fastorder.budgets.line import Line, Waiting
+from fastorder.budgets.meter import Meter, span_ns
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 
 if TYPE_CHECKING:
@@ -40,9 +35,6 @@ if TYPE_CHECKING:
             """There is room for one that has waited: send it."""
 
 
-MARGIN_NS = SECOND_NS // 4
-"""By so much a window is longer here: clocks differ, and some tick coarsely."""
-
 POLL_NS = SECOND_NS // 4
 """How often it is looked for room that nobody tells of: others make it, or answers."""
 
@@ -60,34 +52,24 @@ class RequestBudget(Receiver):
     """The budgets of one executor.
 
     Args:
-        budgets: how many requests may leave.
-        session: sends them.
-        gateway: where they go to; all of a process that go there are counted together.
-        policy: how late a request may come to the gateway, and for how long it may ask
-            to be left alone.
-        leases: rows of the file that it is shared through; None where it is not.
+        meter: counts.
+        session: sends what may leave.
+        late_s: how late a request without an answer may come to the gateway.
+        longest_wait_s: for how long one waits at most.
+
+    Attributes:
+        line: who waits.
     """
 
     def __init__(
-        self,
-        budgets: Budgets,
-        session: BudgetSession,
-        gateway: str,
-        policy: RetryPolicy,
-        leases: Leases | None = None,
+        self, meter: Meter, session: BudgetSession, late_s: float, longest_wait_s: float
     ) -> None:
-        self.budgets = budgets
-        self.counts = counts_of(gateway)
-        self.leases = leases
-        self.most = budgets._most_by_lane
-        self.span_ns = span_ns(budgets.seconds)
-        self.history_span_ns = span_ns(budgets.history_seconds)
-        self.closure = Closure(policy.max_retry_after)
+        self.meter = meter
         self.line = Line()
         self._session = session
-        self._all, self._history = self.counts
-        self._late_ns = int(policy.quiet * SECOND_NS)
-        self._on_way: dict[Any, int] = {}  # number of its row and its lane
+        self._late_ns = int(late_s * SECOND_NS)
+        self._longest_wait_ns = int(longest_wait_s * SECOND_NS)
+        self._on_way: dict[Any, int] = {}  # what each holds
         self._released: Waiting | None = None  # it has waited, and its turn has come
         self._burst_ns = 0
         self._burst_count = 0
@@ -107,74 +89,30 @@ class RequestBudget(Receiver):
         if self._released is None or receiver is not self._released.receiver:
             if self.line.size:
                 ahead = self.line.up_to(lane)
-            if not command.gated and (ahead or self.closure.is_reopening(now_ns)):
+            if not command.gated and (ahead or self.meter.closure.is_reopening(now_ns)):
                 self._queue(command, receiver, lane, now_ns)
                 return 0
         until_ns = self._take(receiver, lane, now_ns, ahead)
         if until_ns:
             return until_ns
         if command.gated:
-            self._turn_away(receiver, telling.no_room(self, lane, now_ns))
+            self._turn_away(receiver, telling.no_room(self.meter, lane, now_ns))
         else:
             self._queue(command, receiver, lane, now_ns)
         return 0
 
     def _take(self, receiver: Receiver, lane: int, now_ns: int, ahead: int) -> int:
-        """Count a request that leaves; until when it may, or 0 where there is no room.
-
-        Args:
-            receiver: whose request it is.
-            lane: its lane.
-            now_ns: the monotonic clock.
-            ahead: how many have to leave before it.
-        """
-        number, until_ns = 0, FOREVER_NS
-        if not self._has_local_room(lane, now_ns, ahead):
+        """Count a request that leaves; until when it may, or 0 for no room."""
+        until_ns = self.meter.take(lane, now_ns, ahead)
+        if not until_ns:
             return 0
-        if self.leases is not None:
-            number = self._take_row(lane, now_ns)
-            if not number:
-                return 0
-            until_ns = self.leases.until_ns
         if receiver in self._on_way:  # its last one ended without a word
             self.forgets(receiver)
-        self._on_way[receiver] = number * 8 + lane
-        self._all.begin()
-        if lane == HISTORY:
-            self._history.begin()
+        self._on_way[receiver] = self.meter.held
+        leases = self.meter.leases
+        if leases is not None:  # more is claimed soon, or given back where it is unused
+            self._wake_at(now_ns if leases.wants_more else until_ns)
         return until_ns
-
-    def _take_row(self, lane: int, now_ns: int) -> int:
-        """A row of the shared file; 0 where there is none."""
-        assert self.leases is not None
-        number = self.leases.take(lane, now_ns)
-        if self.leases.closed_ns > now_ns or self.leases.history_closed_ns > now_ns:
-            self.closure.heard(self.leases.closed_ns, self.leases.history_closed_ns)
-            if number and not self._has_local_room(lane, now_ns, 0):
-                self.leases.take_back(number)
-                return 0
-        if number:
-            self._wake_at(now_ns if self.leases.wants_more else self.leases.until_ns)
-        return number
-
-    def _has_local_room(self, lane: int, now_ns: int, ahead: int) -> bool:
-        """Whether this process alone leaves room, and the gateway takes requests."""
-        if now_ns < self.closure.until_ns:
-            return False
-        used = self._all.used(now_ns - self.span_ns)
-        if used + ahead >= self.most[lane]:
-            return False
-        if lane != HISTORY:
-            return True
-        if now_ns < self.closure.history_until_ns:
-            return False
-        used = self._history.used(now_ns - self.history_span_ns)
-        return used + ahead < self.budgets.history_requests
-
-    def _has_room(self, lane: int, now_ns: int) -> bool:
-        if not self._has_local_room(lane, now_ns, 0):
-            return False
-        return self.leases is None or self.leases.has(lane, now_ns)
 
     def begins_anew(self, receiver: Receiver) -> bool:
         """Whether a request may leave a second time, on another connection."""
@@ -182,7 +120,7 @@ class RequestBudget(Receiver):
         if held is None:
             return True
         now_ns = self._session.clock.monotonic_ns()
-        if not self._has_room(held & 7, now_ns):
+        if not self.meter.has_room(held & 7, now_ns):
             return False
         self.forgets(receiver)  # the first may have come all the same
         return bool(self._take(receiver, held & 7, now_ns, 0))
@@ -196,14 +134,14 @@ class RequestBudget(Receiver):
             return
         now_ns = self._session.clock.monotonic_ns()
         if evidence.starts == 0:
-            self._take_back(held)
+            self.meter.take_back(held)
         else:
             end_ns = now_ns if evidence.curl_code == 0 else now_ns + self._late_ns
-            self._end(held, end_ns)
+            self.meter.end(held, end_ns)
         if evidence.http_status == TOO_MANY:
             self._close_for(evidence, held & 7, now_ns)
         elif evidence.curl_code == 0:
-            self.closure.answered()
+            self.meter.closure.answered()
         if self.line.size:
             self._plan(now_ns)
 
@@ -212,36 +150,22 @@ class RequestBudget(Receiver):
         held = self._on_way.pop(receiver, None)
         if held is not None:
             now_ns = self._session.clock.monotonic_ns()
-            self._end(held, now_ns + self._late_ns)
+            self.meter.end(held, now_ns + self._late_ns)
         self.line.remove(receiver)
 
     def take_back(self, receiver: Receiver) -> None:
         """A request has not got to the engine."""
         held = self._on_way.pop(receiver, None)
         if held is not None:
-            self._take_back(held)
-
-    def _end(self, held: int, end_ns: int) -> None:
-        self._all.end(end_ns)
-        if held & 7 == HISTORY:
-            self._history.end(end_ns)
-        if self.leases is not None:
-            self.leases.ended(held >> 3, end_ns)
-
-    def _take_back(self, held: int) -> None:
-        self._all.take_back()
-        if held & 7 == HISTORY:
-            self._history.take_back()
-        if self.leases is not None:
-            self.leases.take_back(held >> 3)
+            self.meter.take_back(held)
 
     def _close_for(self, evidence: Evidence, lane: int, now_ns: int) -> None:
         """The gateway has had enough: nothing leaves until it may."""
         is_history = lane == HISTORY
-        until_ns = self.closure.too_many(evidence, is_history, now_ns)
-        self._said.closed(is_history, until_ns - now_ns)
-        if self.leases is not None:
-            self.leases.close_until(until_ns, is_history)
+        until_ns = self.meter.closure.too_many(evidence, is_history, now_ns)
+        telling.closed(is_history, until_ns - now_ns)
+        if self.meter.leases is not None:
+            self.meter.leases.close_until(until_ns, is_history)
 
     # ------------------------------------------------------------ waiting
 
@@ -280,15 +204,16 @@ class RequestBudget(Receiver):
         self._planned_ns = FOREVER_NS
         if self._session.engine.closed:
             return
-        if self.leases is not None:
-            self._wake_at(self.leases.tend(now_ns))
-            self.closure.heard(self.leases.closed_ns, self.leases.history_closed_ns)
+        leases = self.meter.leases
+        if leases is not None:
+            self._wake_at(leases.tend(now_ns))
+            self.meter.hears(now_ns)
         self._end_waits(now_ns)
-        self._said.look(self, now_ns)
+        self._said.look(self.meter, self.line, now_ns)
         self._let_go(now_ns)
         if self.line.size and not self._session.engine.closed:
             now_ns = self._session.clock.monotonic_ns()
-            self._plan(now_ns, 0 if self.leases is None else now_ns + FULL_NS)
+            self._plan(now_ns, 0 if leases is None else now_ns + FULL_NS)
 
     def _let_go(self, now_ns: int) -> None:
         """Send those for which there is room, the first lane first; not all at once."""
@@ -296,7 +221,7 @@ class RequestBudget(Receiver):
             self._burst_ns, self._burst_count = now_ns, 0
         while self._burst_count < BURST:
             first = self.line.first()
-            if first is None or not self._has_room(first[0], now_ns):
+            if first is None or not self.meter.has_room(first[0], now_ns):
                 return
             self._burst_count += 1
             waiting = self.line.pop(first[0])
@@ -311,14 +236,13 @@ class RequestBudget(Receiver):
 
     def _end_waits(self, now_ns: int) -> None:
         """Turn away those that have waited too long."""
-        longest_ns = int(self.budgets.longest_wait * SECOND_NS)
         for lane, _ in self.line.oldest():
             while self.line.count(lane):
                 waiting = self.line.peek(lane)
-                if waiting.since_ns + longest_ns > now_ns:
+                if waiting.since_ns + self._longest_wait_ns > now_ns:
                     break
                 self.line.pop(lane)
-                why = telling.waited(self, lane, now_ns)
+                why = telling.waited(self.meter, lane, now_ns)
                 self._turn_away(waiting.receiver, why)
 
     # ------------------------------------------------------------ when to look again
@@ -328,16 +252,17 @@ class RequestBudget(Receiver):
         first = self.line.first()
         if first is None:
             return
-        due_ns = self.room_ns(first[0], now_ns)
+        due_ns = self.meter.room_ns(first[0], now_ns)
         if due_ns <= now_ns and self._burst_count >= BURST:
             due_ns = self._burst_ns + BURST_APART_NS
-        if self.leases is not None:
-            due_ns = max(due_ns, self.leases.room_ns)
-        if self.leases is not None or due_ns >= FOREVER_NS:
+        leases = self.meter.leases
+        if leases is not None:
+            due_ns = max(due_ns, leases.room_ns)
+        if leases is not None or due_ns >= FOREVER_NS:
             due_ns = min(due_ns, now_ns + POLL_NS)
         oldest = self.line.oldest()
-        longest_ns = int(self.budgets.longest_wait * SECOND_NS)
-        ends_ns = min(waiting.since_ns for _, waiting in oldest) + longest_ns
+        since_ns = min(waiting.since_ns for _, waiting in oldest)
+        ends_ns = since_ns + self._longest_wait_ns
         due_ns = min(due_ns, ends_ns, self._said.due_ns(oldest))
         self._wake_at(max(due_ns, now_ns, not_before_ns))
 
@@ -346,32 +271,10 @@ class RequestBudget(Receiver):
             self._planned_ns = due_ns
             self._session.engine.wake_at(due_ns, self)
 
-    def room_ns(self, lane: int, now_ns: int) -> int:
-        """When there is room for one of a lane, as far as this process knows.
-
-        FOREVER_NS where it depends on answers that have not come.
-        """
-        due_ns = max(now_ns, self.closure.until_ns)
-        since_ns = now_ns - self.span_ns
-        over = self._all.used(since_ns) - self.most[lane]
-        if over >= 0:
-            due_ns = max(due_ns, _later(self._all.end_of(over, since_ns), self.span_ns))
-        if lane == HISTORY:
-            due_ns = max(due_ns, self._history_room_ns(now_ns))
-        return due_ns
-
-    def _history_room_ns(self, now_ns: int) -> int:
-        due_ns = self.closure.history_until_ns
-        since_ns = now_ns - self.history_span_ns
-        over = self._history.used(since_ns) - self.budgets.history_requests
-        if over < 0:
-            return due_ns
-        end_ns = self._history.end_of(over, since_ns)
-        return max(due_ns, _later(end_ns, self.history_span_ns))
-
     def left(self) -> BudgetsLeft:
         """What is left, for each lane."""
-        return telling.left(self, self._session.clock.monotonic_ns())
+        now_ns = self._session.clock.monotonic_ns()
+        return telling.left(self.meter, self.line, now_ns)
 
     # ------------------------------------------------------------ the end
 
@@ -380,8 +283,8 @@ class RequestBudget(Receiver):
         for receiver in tuple(self._on_way):
             self.forgets(receiver)
         self.line.clear()
-        if self.leases is not None:
-            self.leases.close()
+        if self.meter.leases is not None:
+            self.meter.leases.close()
 
     def _on_close(self, evidence: Evidence | None) -> None:
         """The executor closes; it ends what waits."""
@@ -416,14 +319,5 @@ def budget_for(
         spans_ns = span_ns(budgets.seconds), span_ns(budgets.history_seconds)
         longest_s = timeouts.request + policy.quiet
         leases = leases_for(budgets, gateway, *spans_ns, longest_s)
-    return RequestBudget(budgets, session, gateway, policy, leases)
-
-
-def span_ns(seconds: float) -> int:
-    """How long a request counts after its end."""
-    return int(seconds * SECOND_NS) + MARGIN_NS
-
-
-def _later(end_ns: int, span_ns: int) -> int:
-    """When a request that ended then counts no more."""
-    return FOREVER_NS if end_ns >= FOREVER_NS else end_ns + span_ns
+    meter = Meter(budgets, gateway, policy.max_retry_after, leases)
+    return RequestBudget(meter, session, policy.quiet, budgets.longest_wait)

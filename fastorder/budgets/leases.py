@@ -148,7 +148,7 @@ class Leases:
         """A stock that a lane may use and that is not empty."""
         stock = self._in_stock(lane, now_ns)
         if stock is None and now_ns >= self._full_ns[lane]:
-            self._claim(Lane(lane), now_ns)
+            self._claim(LANES[lane], now_ns)
             stock = self._in_stock(lane, now_ns)
         return stock
 

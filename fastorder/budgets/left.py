@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fastorder.budgets.lanes import Lane
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class BudgetsLeft:
     history_used: int
     history_requests: int
     history_seconds: float
-    lanes: Mapping[Lane, LaneLeft]
+    lanes: dict[Lane, LaneLeft]
     closed_s: float
     shared: bool
     trouble: str | None
@@ -60,7 +56,11 @@ class BudgetsLeft:
             f"<budgets{' shared' if self.shared else ''}: {self.used} of "
             f"{self.requests} requests in {self.seconds:g} s, {self.history_used} of "
             f"{self.history_requests} of history in {self.history_seconds:g} s"
-            + (f"; closed by the gateway for {self.closed_s:.1f} s" if self.closed_s else "")
+            + (
+                f"; closed by the gateway for {self.closed_s:.1f} s"
+                if self.closed_s
+                else ""
+            )
             + (f"; {self.trouble}" if self.trouble else "")
             + f"; left for {lanes}>"
         )

@@ -134,13 +134,10 @@ def _check_count(name: str, value: Any) -> None:
 
 def _check_number(name: str, value: Any, least: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigurationError(
-            f"{name} must be a number, was {type(value).__name__}"
-        )
+        raise ConfigurationError(f"{name} must be a number, was {type(value).__name__}")
     if not least <= value <= most:  # false for NaN as well
-        raise ConfigurationError(
-            f"{name} must be {least:g} to {most:g}, was {value!r}"
-        )
+        raise ConfigurationError(f"{name} must be {least:g} to {most:g}, was {value!r}")
 
 
-Budgets.__module__ = "fastorder"  # where it is imported from
+Budgets.__module__ = "fastorder"  # where it is imported from; os is not known there
+Budgets.__annotations__["path"] = str | os.PathLike[str] | None

@@ -16,29 +16,25 @@ import os
 import sqlite3
 
 from fastorder.budgets.claims import Claim, Claimed, Unusable
+from fastorder.budgets.table import (
+    FUTURE_NS,
+    Foreign,
+    closures,
+    count_of,
+    insert,
+    prepare,
+    room_for,
+    transaction,
+)
 from fastorder.errors import ConfigurationError
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.log import log
 
-APPLICATION_ID = 0x464F4231  # "FOB1"
-SCHEMA = """
-CREATE TABLE request (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  is_history INTEGER NOT NULL,
-  end_ns INTEGER NOT NULL
-);
-CREATE INDEX by_end ON request (end_ns);
-CREATE TABLE closed (is_history INTEGER PRIMARY KEY, until_ns INTEGER NOT NULL);
-CREATE TABLE machine (boot TEXT NOT NULL);
-"""
 LOCK_WAIT_S = 0.05
 """So long one waits for another process's commit; the event loop waits along."""
 
 KEPT_NS = 610 * SECOND_NS
 """How long a row is kept: longer than any window."""
-
-FUTURE_NS = 4600 * SECOND_NS
-"""No row is that far ahead; one that is was written before the clock began anew."""
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -68,7 +64,7 @@ class SharedFile:
     def _begin(self, is_given: bool) -> None:
         try:
             self._open()
-        except _Foreign as error:
+        except Foreign as error:
             raise ConfigurationError(
                 f"path must be a file of budgets or none, {self.path!r} is {error}"
             ) from None
@@ -112,7 +108,7 @@ class SharedFile:
         except sqlite3.OperationalError as error:
             self._forget_connection()
             raise Unusable(f"{self.path}: {error}") from None
-        except (sqlite3.DatabaseError, _Foreign) as error:
+        except (sqlite3.DatabaseError, Foreign) as error:
             self._set_right(error, claim)
             raise Unusable(f"{self.path} was damaged: {error}") from None
 
@@ -120,17 +116,17 @@ class SharedFile:
         self._check_file(claim)
         connection = self._connection
         assert connection is not None
-        with _transaction(connection):
+        with transaction(connection):
             self._check_clock(connection, claim)
             self._write_news(connection)
             connection.execute(
                 "DELETE FROM request WHERE end_ns <= ?", (claim.now_ns - KEPT_NS,)
             )
-            closed = _closures(connection, claim.now_ns)
-            count, room_ns = _room(connection, claim)
+            closed = closures(connection, claim.now_ns)
+            count, room_ns = room_for(connection, claim)
             is_history = bool(claim.history_most)
             numbers = [
-                _insert(connection, is_history, claim.ends_by_ns) for _ in range(count)
+                insert(connection, is_history, claim.ends_by_ns) for _ in range(count)
             ]
         self._changes.clear()
         self._unused.clear()
@@ -145,7 +141,7 @@ class SharedFile:
         if self._connection is None:
             return
         try:
-            with _transaction(self._connection):
+            with transaction(self._connection):
                 self._connection.execute(
                     "INSERT INTO closed VALUES (?1, ?2) ON CONFLICT DO UPDATE "
                     "SET until_ns = max(until_ns, ?2)",
@@ -163,7 +159,7 @@ class SharedFile:
         if self._connection is None:
             raise Unusable(f"{self.path} cannot be used")
         try:
-            return _count(self._connection, now_ns - span_ns, is_history)
+            return count_of(self._connection, now_ns - span_ns, is_history)
         except sqlite3.Error as error:
             raise Unusable(f"{self.path}: {error}") from None
 
@@ -171,7 +167,7 @@ class SharedFile:
         """Write down what is left to say, and let go of the file."""
         if self._connection is None:
             return
-        with contextlib.suppress(sqlite3.Error), _transaction(self._connection):
+        with contextlib.suppress(sqlite3.Error), transaction(self._connection):
             self._write_news(self._connection)
         self._forget_connection()
 
@@ -193,7 +189,7 @@ class SharedFile:
         try:
             connection.execute("PRAGMA journal_mode = TRUNCATE")
             connection.execute("PRAGMA synchronous = OFF")  # it need not outlive a cut
-            _prepare(connection, self._boot)
+            prepare(connection, self._boot)
         except BaseException:
             connection.close()
             raise
@@ -239,7 +235,7 @@ class SharedFile:
                 self._fill(claim)
             else:
                 self._open()
-        except (OSError, sqlite3.Error, _Foreign) as failure:
+        except (OSError, sqlite3.Error, Foreign) as failure:
             log().error("%s cannot be replaced: %s", self.path, failure)
 
     def _replace(self, error: Exception) -> None:
@@ -258,98 +254,14 @@ class SharedFile:
         What is kept for closes and cancels stays free: they leave all the same.
         """
         assert self._connection is not None
-        with _transaction(self._connection):
+        with transaction(self._connection):
             for _ in range(self._filled):
-                _insert(self._connection, False, claim.ends_by_ns)
+                insert(self._connection, False, claim.ends_by_ns)
 
     def _forget_connection(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-class _Foreign(Exception):
-    """It is a database of something else."""
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection):  # type: ignore[no-untyped-def]
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _prepare(connection: sqlite3.Connection, boot: str) -> None:
-    """Make the tables where they are missing; refuse what is not ours."""
-    with _transaction(connection):
-        (owner,) = connection.execute("PRAGMA application_id").fetchone()
-        if owner == APPLICATION_ID:
-            return
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if owner or tables:
-            raise _Foreign("the database of another program")
-        for statement in SCHEMA.strip().split(";\n"):
-            connection.execute(statement)
-        connection.execute("INSERT INTO machine VALUES (?)", (boot,))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _count(connection: sqlite3.Connection, since_ns: int, is_history: bool) -> int:
-    which = " AND is_history" if is_history else ""
-    question = f"SELECT count(*) FROM request WHERE end_ns > ?{which}"
-    return int(connection.execute(question, (since_ns,)).fetchone()[0])
-
-
-def _room(connection: sqlite3.Connection, claim: Claim) -> tuple[int, int]:
-    """How many may be claimed; where it is none, when one may."""
-    since_ns = claim.now_ns - claim.span_ns
-    left = claim.most - _count(connection, since_ns, False)
-    room_ns = 0
-    if left <= 0:
-        room_ns = _end_of(connection, since_ns, -left, False) + claim.span_ns
-    if claim.history_most:
-        since_ns = claim.now_ns - claim.history_span_ns
-        history = claim.history_most - _count(connection, since_ns, True)
-        if history <= 0:
-            free_ns = _end_of(connection, since_ns, -history, True)
-            room_ns = max(room_ns, free_ns + claim.history_span_ns)
-        left = min(left, history)
-    return max(0, min(claim.want, left)), room_ns
-
-
-def _end_of(
-    connection: sqlite3.Connection, since_ns: int, nth: int, is_history: bool
-) -> int:
-    which = " AND is_history" if is_history else ""
-    question = (
-        f"SELECT end_ns FROM request WHERE end_ns > ?{which} "
-        "ORDER BY end_ns LIMIT 1 OFFSET ?"
-    )
-    row = connection.execute(question, (since_ns, nth)).fetchone()
-    return int(row[0]) if row else since_ns
-
-
-def _closures(connection: sqlite3.Connection, now_ns: int) -> tuple[int, int]:
-    rows = connection.execute(
-        "SELECT is_history, until_ns FROM closed WHERE until_ns BETWEEN ? AND ?",
-        (now_ns, now_ns + FUTURE_NS),
-    )
-    found = dict(rows.fetchall())
-    return found.get(0, 0), found.get(1, 0)
-
-
-def _insert(connection: sqlite3.Connection, is_history: bool, ends_by_ns: int) -> int:
-    cursor = connection.execute(
-        "INSERT INTO request (is_history, end_ns) VALUES (?, ?)",
-        (is_history, ends_by_ns),
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
 
 
 def _identity(path: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from fastorder._base.counted import counted
 from fastorder.budgets.lanes import LANES, Lane
@@ -10,27 +10,9 @@ from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
-    from fastorder.budgets.closure import Closure
-    from fastorder.budgets.counts import Counts
-    from fastorder.budgets.leases import Leases
     from fastorder.budgets.left import BudgetsLeft
-    from fastorder.budgets.limits import Budgets
     from fastorder.budgets.line import Line, Waiting
-
-    class Budget(Protocol):
-        """The budget that is told of."""
-
-        budgets: Budgets
-        counts: Counts
-        leases: Leases | None
-        most: tuple[int, ...]
-        span_ns: int
-        history_span_ns: int
-        closure: Closure
-        line: Line
-
-        def room_ns(self, lane: int, now_ns: int) -> int:
-            """When there is room for one of a lane."""
+    from fastorder.budgets.meter import Meter
 
 SAID_AFTER_NS = SECOND_NS
 """A wait that is longer is told in the log."""
@@ -53,104 +35,94 @@ class Said:
         new = [w.since_ns for lane, w in oldest if lane not in self._lanes]
         return min(new, default=FOREVER_NS - SAID_AFTER_NS) + SAID_AFTER_NS
 
-    def look(self, budget: Budget, now_ns: int) -> None:
+    def look(self, meter: Meter, line: Line, now_ns: int) -> None:
         """Tell the log of those that wait too long, once until none does."""
-        oldest = budget.line.oldest()
+        oldest = line.oldest()
         self._lanes &= {lane for lane, _ in oldest}
         for lane, waiting in oldest:
             late = now_ns - waiting.since_ns >= SAID_AFTER_NS
             if late and lane not in self._lanes:
                 self._lanes.add(lane)
-                why = no_room(budget, lane, now_ns)
-                count = _waiting(budget.line.count(lane))
+                why = no_room(meter, lane, now_ns)
+                count = _waiting(line.count(lane))
                 log().warning("%s: %s for room: %s", lane.text, count, why)
 
-    def closed(self, is_history: bool, for_ns: int) -> None:
-        """The gateway has asked to be left alone."""
-        what = "history" if is_history else "all requests"
-        for_s = for_ns / SECOND_NS
-        log().warning("HTTP 429: the budget is closed to %s for %.1f s", what, for_s)
+
+def closed(is_history: bool, for_ns: int) -> None:
+    """Tell the log that the gateway has asked to be left alone."""
+    what = "history" if is_history else "all requests"
+    for_s = for_ns / SECOND_NS
+    log().warning("HTTP 429: the budget is closed to %s for %.1f s", what, for_s)
 
 
 def _waiting(count: int) -> str:
     return f"{counted(count, 'request')} {'waits' if count == 1 else 'wait'}"
 
 
-def no_room(budget: Budget, lane: int, now_ns: int) -> str:
+def no_room(meter: Meter, lane: int, now_ns: int) -> str:
     """Why a request of a lane cannot leave now, and when one can."""
-    return f"{_why(budget, lane, now_ns)}; {_when(budget, lane, now_ns)}"
+    return f"{_why(meter, lane, now_ns)}; {_when(meter, lane, now_ns)}"
 
 
-def waited(budget: Budget, lane: int, now_ns: int) -> str:
+def waited(meter: Meter, lane: int, now_ns: int) -> str:
     """Why one that has waited does not leave at all."""
-    waited_s = budget.budgets.longest_wait
-    return f"no room within {waited_s:g} s: {no_room(budget, lane, now_ns)}"
+    waited_s = meter.budgets.longest_wait
+    return f"no room within {waited_s:g} s: {no_room(meter, lane, now_ns)}"
 
 
-def _why(budget: Budget, lane: int, now_ns: int) -> str:
-    budgets, leases = budget.budgets, budget.leases
+def _why(meter: Meter, lane: int, now_ns: int) -> str:
+    budgets, leases = meter.budgets, meter.leases
     is_history = lane == Lane.HISTORY
-    closed_ns = budget.closure.until_ns
+    closed_ns = meter.closure.until_ns
     if is_history:
-        closed_ns = max(closed_ns, budget.closure.history_until_ns)
+        closed_ns = max(closed_ns, meter.closure.history_until_ns)
     if now_ns < closed_ns:
         return "the gateway has asked to be left alone (HTTP 429)"
     if leases is not None and leases.trouble is not None:
         return f"the file of shared budgets cannot be used: {leases.trouble}"
     if is_history:
-        used = _used(budget, now_ns, True)
+        used = meter.used(now_ns, True)
         if used >= budgets.history_requests:
             limit, of_s = budgets.history_requests, budgets.history_seconds
             return f"the budget is full: {used} of {limit} of history in {of_s:g} s"
     text = (
-        f"the budget is full: {_used(budget, now_ns, False)} of {budgets.requests} "
+        f"the budget is full: {meter.used(now_ns)} of {budgets.requests} "
         f"requests in {budgets.seconds:g} s"
     )
-    kept = budgets.requests - budget.most[lane]
+    kept = budgets.requests - meter.most[lane]
     return text + (f", {kept} of them kept for more urgent ones" if kept else "")
 
 
-def _when(budget: Budget, lane: int, now_ns: int) -> str:
-    room_ns = _room_ns(budget, lane, now_ns)
+def _when(meter: Meter, lane: int, now_ns: int) -> str:
+    room_ns = _room_ns(meter, lane, now_ns)
     if room_ns is None:
         return "there is room once those that are on their way are answered"
     return f"there is room in {max(room_ns - now_ns, 0) / SECOND_NS:.1f} s"
 
 
-def _room_ns(budget: Budget, lane: int, now_ns: int) -> int | None:
-    room_ns = budget.room_ns(lane, now_ns)
-    if budget.leases is not None:
-        room_ns = max(room_ns, budget.leases.room_ns)
+def _room_ns(meter: Meter, lane: int, now_ns: int) -> int | None:
+    room_ns = meter.room_ns(lane, now_ns)
+    if meter.leases is not None:
+        room_ns = max(room_ns, meter.leases.room_ns)
     return None if room_ns >= FOREVER_NS else room_ns
 
 
-def _used(budget: Budget, now_ns: int, is_history: bool) -> int:
-    """How many count, those of other processes too where they are known."""
-    window, span_ns = budget.counts.all, budget.span_ns
-    if is_history:
-        window, span_ns = budget.counts.history, budget.history_span_ns
-    own = window.used(now_ns - span_ns)
-    if budget.leases is None:
-        return own
-    return max(own, budget.leases.used(now_ns, is_history) or 0)
-
-
-def left(budget: Budget, now_ns: int) -> BudgetsLeft:
+def left(meter: Meter, line: Line, now_ns: int) -> BudgetsLeft:
     """What is left of a budget."""
     from fastorder.budgets.left import BudgetsLeft, LaneLeft  # dataclasses
 
-    budgets, leases = budget.budgets, budget.leases
-    used, history = _used(budget, now_ns, False), _used(budget, now_ns, True)
-    closed_ns = max(budget.closure.until_ns - now_ns, 0)
+    budgets, leases = meter.budgets, meter.leases
+    used, history = meter.used(now_ns), meter.used(now_ns, True)
+    closed_ns = max(meter.closure.until_ns - now_ns, 0)
     lanes = {}
     for lane in LANES:
-        free = budget.most[lane] - used
+        free = meter.most[lane] - used
         if lane is Lane.HISTORY:
             free = min(free, budgets.history_requests - history)
-        free = 0 if closed_ns else max(free - budget.line.up_to(lane), 0)
-        room_ns = _room_ns(budget, lane, now_ns)
+        free = 0 if closed_ns else max(free - line.up_to(lane), 0)
+        room_ns = _room_ns(meter, lane, now_ns)
         room_in_s = None if room_ns is None else max(room_ns - now_ns, 0) / SECOND_NS
-        lanes[lane] = LaneLeft(free, budget.line.count(lane), 0.0 if free else room_in_s)
+        lanes[lane] = LaneLeft(free, line.count(lane), 0.0 if free else room_in_s)
     return BudgetsLeft(
         used,
         budgets.requests,

@@ -311,9 +311,7 @@ class LateArrivals(Receiver):
             ONE_TRY,  # the next look-up is the next try
             session.clock,
         )
-        return session.read_ticket(
-            query, account_id=account_id, lane=Lane.LOOK_UPS
-        )
+        return session.read_ticket(query, account_id=account_id, lane=Lane.LOOK_UPS)
 
     def query_ended(self, ticket: Ticket[Any]) -> None:
         """A read has ended; one of these shows who has arrived, or nothing at all."""
