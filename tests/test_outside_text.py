@@ -345,6 +345,7 @@ VERBS = {
     "close_position": lambda it: it.close_position("MNQ", ACCOUNT),
     "partial_close_position": lambda it: it.partial_close_position("MNQ", ACCOUNT, 1),
     "accounts": lambda it: it.accounts(),
+    "bars": lambda it: it.bars("MNQ", "1m", days=1),
     "load_contract": lambda it: it.load_contract("MNQ"),
     "open_orders": lambda it: it.open_orders(ACCOUNT),
     "search_orders": lambda it: it.search_orders(ACCOUNT, LONG_AGO),

@@ -200,11 +200,12 @@ SHOWN = {
     ),
     "fastorder.marketdata.BarWriter": "bars write",
     "fastorder.marketdata.Bars": (
-        "close columns every first_partial from_columns high joined last_partial low "
-        "names open tally time_ns to_numpy volume whole"
+        "close columns every first_partial from_columns gaps high joined last_partial "
+        "low names open tally time_ns to_numpy volume whole"
     ),
     "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
     "fastorder.marketdata.Difference": "column gateway ours time_ns",
+    "fastorder.marketdata.Gap": "bars end end_ns start start_ns",
     "fastorder.marketdata.MultiTimeframe": "advance names snapshot update",
     "fastorder.marketdata.Sessions": "closes days name opens zone",
     "fastorder.marketdata.Tally": "late_dropped late_merged outside",
@@ -220,19 +221,21 @@ SHOWN = {
         "reset retry_after status success times"
     ),
     "fastorder.simulator.Gateway": (
-        "add_account clock contract contracts exchange handle ledger order_entry "
-        "search_lag_s set_price tokens"
+        "add_account clock contract contracts exchange handle ledger most_bars "
+        "open_hours order_entry search_lag_s set_price tokens"
     ),
+    "fastorder.simulator.Hours": "is_open",
+    "fastorder.simulator.Money": "fees profit trades",
     "fastorder.simulator.Ledger": (
-        "counts effect effects placements request requests to_dicts"
+        "accounts counts effect effects money placements request requests to_dicts"
     ),
     "fastorder.simulator.ManualClock": "advance now_s",
     "fastorder.simulator.Request": (
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call connections faults gateway host ledger port set_price start "
-        "stop token"
+        "base_url call compresses connections faults gateway host ledger port "
+        "set_price start stop token"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"

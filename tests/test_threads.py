@@ -36,6 +36,7 @@ SAFE = {
 }
 REFUSED = {
     "accounts": lambda t: t.accounts(),
+    "bars": lambda t: t.bars("MNQ", "1m", days=1),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
     "close": lambda t: t.close(),
     "close_position": lambda t: t.close_position("MNQ", ACCOUNT),

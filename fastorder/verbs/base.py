@@ -48,6 +48,7 @@ from fastorder.session.ticket_group import TicketGroup
 from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
+from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.option_checks import (
     check_hook,
     check_type,
@@ -78,7 +79,7 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
+class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, HistoryVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
