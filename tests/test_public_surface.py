@@ -141,15 +141,19 @@ def test_pickles_from_before_are_read():
 # ------------------------------------------------------------ tab completion
 
 SHOWN = {
-    "fastorder.Account": "balance can_trade from_wire id name simulated visible",
+    "fastorder.Account": (
+        "balance balance_float can_trade extra from_wire id name simulated visible"
+    ),
     "fastorder.Contract": (
-        "active description from_wire id name symbol_id tick_size tick_value"
+        "active description extra from_wire id name symbol_id tick_size "
+        "tick_size_float tick_value tick_value_float"
     ),
     "fastorder.DespiteUnknown": "reason tags",
     "fastorder.Order": (
-        "account_id contract_id created custom_tag fill_volume filled_price from_wire "
-        "id limit_price linked_id parent_id side size status stop_price trail_distance "
-        "trail_price type updated"
+        "account_id contract_id created created_ns custom_tag extra fill_volume "
+        "filled_price filled_price_float from_wire id limit_price limit_price_float "
+        "linked_id parent_id side size status stop_price stop_price_float symbol_id "
+        "trail_distance trail_price trail_price_float type updated updated_ns"
     ),
     "fastorder.OrderRequest": (
         "account_id custom_tag despite idempotency_key limit_price order_type quantity "
@@ -171,11 +175,13 @@ SHOWN = {
         "written"
     ),
     "fastorder.Position": (
-        "account_id average_price contract_id created from_wire id name net size type"
+        "account_id average_price average_price_float contract_id created created_ns "
+        "extra from_wire id name net size type"
     ),
     "fastorder.Trade": (
-        "account_id contract_id created fees from_wire id order_id price "
-        "profit_and_loss side size voided"
+        "account_id commissions contract_id created created_ns extra fees fees_float "
+        "from_wire id order_id price price_float profit_and_loss "
+        "profit_and_loss_float side size voided"
     ),
     "fastorder.journal.Attempt": "at_s number",
     "fastorder.journal.Entry": (
