@@ -10,13 +10,16 @@ MIB = 1 << 20
 LONG_LIST = 32 * MIB
 """Room for some 100,000 orders: an order is looked for up to a year back."""
 
+HISTORY = 16 * MIB
+"""Room for some 150,000 bars, coded or not; the gateway gives 20,000 at once."""
+
 LESSENING = (
     "/api/Order/cancel",
     "/api/Position/closeContract",
     "/api/Position/partialCloseContract",
 )
 
-HISTORY = "/api/History/"
+HISTORY_PATHS = "/api/History/"
 LANES = {
     "/api/Auth/loginKey": Lane.LESSENING,  # without a token nothing else leaves
     "/api/Order/place": Lane.PLACES,
@@ -30,6 +33,7 @@ class Endpoint(Enum):
 
     Attributes:
         answer_limit: the largest answer that is read, in bytes.
+        coding: what its answers may be coded with; those of orders are plain.
         lessens: it takes an order or a position away, so it goes before all others.
         lane: where it stands in a budget, unless it is known what it is for.
 
@@ -43,6 +47,8 @@ class Endpoint(Enum):
     BARS = ("/api/History/retrieveBars", False)
     SEARCH_ACCOUNTS = ("/api/Account/search", False)
     SEARCH_CONTRACTS = ("/api/Contract/search", False)
+    AVAILABLE_CONTRACTS = ("/api/Contract/available", False)
+    CONTRACT_BY_ID = ("/api/Contract/searchById", False)
     PLACE = ("/api/Order/place", True)
     MODIFY = ("/api/Order/modify", True)
     CANCEL = ("/api/Order/cancel", True)
@@ -59,6 +65,7 @@ class Endpoint(Enum):
     changes: bool
     authorized: bool
     answer_limit: int
+    coding: str
     lessens: bool
     lane: Lane
 
@@ -66,9 +73,10 @@ class Endpoint(Enum):
         self.path = path
         self.changes = changes
         is_long = path in ("/api/Order/search", "/api/Trade/search")
-        self.answer_limit = LONG_LIST if is_long else MIB
+        is_history = path.startswith(HISTORY_PATHS)
+        self.answer_limit = HISTORY if is_history else LONG_LIST if is_long else MIB
+        self.coding = "gzip" if is_history else "identity"
         self.lessens = path in LESSENING
-        is_history = path.startswith(HISTORY)
         self.lane = LANES.get(path, Lane.HISTORY if is_history else Lane.READS)
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 

@@ -9,6 +9,7 @@ from fastorder._base.answer_kind import AnswerKind
 from fastorder._core.flow.classify import Answer, classify
 from fastorder._core.flow.protocol import Command, Finish, Pause, RequestProtocol, Send
 from fastorder.errors import AuthLost, RequestFailed, error_name
+from fastorder.gateway.exact_numbers import with_all_digits
 from fastorder.gateway.responses import UNAUTHORIZED_TEXT, unauthorized
 from fastorder.runtime.retry_schedule import RetrySchedule
 
@@ -83,7 +84,8 @@ class Query(RequestProtocol):
         """An exchange has ended."""
         answer = classify(evidence, self._policy)
         if answer.kind is AnswerKind.ACCEPTED and answer.reply is not None:
-            return self._answered(answer.reply.document or {})
+            document = answer.reply.document or {}
+            return self._answered(with_all_digits(evidence.body, document))
         lacks_token = unauthorized(evidence, answer)
         if lacks_token and self.another_token and not self._renewed:
             self._renewed = True

@@ -97,6 +97,7 @@ class Dispatcher(DispatcherBase):
                 is_post=endpoint is not Endpoint.PING,
                 request_ms=timeouts._request_ms,
                 answer_limit=endpoint.answer_limit,
+                coding=endpoint.coding,
             )
             for endpoint in Endpoint
         }

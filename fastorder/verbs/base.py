@@ -52,6 +52,7 @@ from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
 from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.option_checks import (
     check_budgets,
     check_hook,
@@ -88,7 +89,9 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
+class BaseExecutor(
+    OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs, ABC
+):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
