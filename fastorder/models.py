@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from fastorder._base.outside_text import from_outside
 from fastorder._base.timestamps import time_from
 from fastorder.enums import OrderStatus, OrderType, Side
+from fastorder.ticks import TradedInTicks
 
 _Number = TypeVar("_Number", bound=IntEnum)
 
@@ -106,7 +107,7 @@ _SHOWN = ("filled_price", "limit_price", "stop_price", "trail_price", "custom_ta
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(TradedInTicks):
     """A tradable contract.
 
     Attributes:

@@ -145,7 +145,8 @@ SHOWN = {
     "fastorder.AmbiguousAccount": "ids",
     "fastorder.AmbiguousSymbol": "names",
     "fastorder.Contract": (
-        "active description from_wire id name symbol_id tick_size tick_value"
+        "active description from_wire id money name price round_to_tick symbol_id "
+        "tick_micros tick_size tick_value ticks"
     ),
     "fastorder.DespiteUnknown": "reason tags",
     "fastorder.Order": (

@@ -10,3 +10,4 @@ cdef class TickGrid:
 
     cdef int check(self, str field, bytes text) except -1
     cdef str nearest(self, object price)
+    cdef tuple split(self, bytes text)
