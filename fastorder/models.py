@@ -17,6 +17,7 @@ from fastorder._base.wire_values import (
     unknown_members,
 )
 from fastorder.enums import OrderStatus, OrderType, PositionType, Side
+from fastorder.ticks import TradedInTicks
 
 Price: TypeAlias = int | float | Decimal
 """A price: exact on the wire, whichever it is; a float counts as its shortest text."""
@@ -131,7 +132,7 @@ _SHOWN = ("filled_price", "limit_price", "stop_price", "trail_price", "custom_ta
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(TradedInTicks):
     """A tradable contract.
 
     Attributes:

@@ -154,8 +154,9 @@ SHOWN = {
         "balance balance_float can_trade extra from_wire id name simulated visible"
     ),
     "fastorder.Contract": (
-        "active description extra from_wire id name symbol_id tick_size "
-        "tick_size_float tick_value tick_value_float"
+        "active description extra from_wire id money name price round_to_tick "
+        "symbol_id tick_micros tick_size tick_size_float tick_value tick_value_float "
+        "ticks"
     ),
     "fastorder.Denial": "code found limit text value",
     "fastorder.DespiteUnknown": "reason tags",
