@@ -90,6 +90,16 @@ async def scenario(gateway, seed):
         if dice.random() < 0.3:
             gateway.gateway.search_lag_s = dice.choice((1, 60))
         gateway.faults.add(*(random_fault(dice) for _ in range(dice.randrange(5))))
+        if dice.random() < 0.4:  # a copy that is behind, for a while or for ever
+            behind = dice.choice(((POSITIONS,), (QUERY,), (POSITIONS, QUERY)))
+            times = dice.choice((3, 5, None))
+            gateway.faults.add(
+                *(
+                    Fault(each, reply="body", body=STALE[each], times=times)
+                    for each in behind
+                )
+            )
+
         in_doubt = None
         if dice.random() < 0.2:
             effect = dice.choice(("now", "none"))

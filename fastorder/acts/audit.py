@@ -2,7 +2,8 @@
 
 That no position is listed is not enough: the list may be behind. The trades have to add
 up to none, each order's fills have to be among them, and every order that the gateway
-took from this executor a short while ago has to be listed.
+took from this executor has to be listed, and none may work that the list of working
+orders lacks.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fastorder._base.counted import counted
-from fastorder.acts.looks import is_text, listed, read
+from fastorder.acts.looks import is_text, listed, may_fill, read
 from fastorder.enums import Side
 from fastorder.errors import RequestFailed
 from fastorder.gateway.rows import side_of, size_of
@@ -23,15 +24,12 @@ if TYPE_CHECKING:
     from fastorder.gateway.rows import Row, Rows
     from fastorder.session.ticket_group import Steps
 
-TRADES_BACK_S = 86_400
+BACK_S = 86_400
 """Every position is closed once a day. Source: the venue's rule of 15:10 Chicago."""
-
-ORDERS_BACK_S = 600
-"""So long an order may be listed late. An older one is in the trades, or rests."""
 
 
 class Books:
-    """What the trades and the younger orders of an account say.
+    """What the trades and the orders of a day say of an account.
 
     Args:
         orders, trades: the rows.
@@ -61,6 +59,26 @@ class Books:
         numbers = ", ".join(map(str, self.unlisted))
         return f"order {numbers} of this executor is not listed yet" if numbers else ""
 
+    def working_doubt(
+        self, concerns: Callable[[str], bool], listed_ones: frozenset[int]
+    ) -> str:
+        """Which orders work and are not listed as such; empty where none is.
+
+        Args:
+            concerns: whether a contract is looked at.
+            listed_ones: the orders that the list of working orders has shown.
+        """
+        hidden = [
+            str(row["id"])
+            for row in self._orders
+            if row["id"] not in listed_ones
+            and may_fill(row)
+            and concerns(str(row.get("contractId")))
+        ]
+        if not hidden:
+            return ""
+        return f"order {', '.join(hidden)} works, and is not among the working orders"
+
     def trades_doubt(self, concerns: Callable[[str], bool]) -> str:
         """Why they do not show that nothing is held; empty where they do.
 
@@ -85,8 +103,8 @@ class Books:
 
 def audit(desk: Desk, until_ns: int) -> Steps[Books | str]:
     """Read the books; the text says why they could not be read."""
-    placed = desk.placed_within(ORDERS_BACK_S)
-    orders, trades = desk.read_orders(ORDERS_BACK_S), desk.read_trades(TRADES_BACK_S)
+    placed = desk.placed_within(BACK_S)
+    orders, trades = desk.read_orders(BACK_S), desk.read_trades(BACK_S)
     yield desk.wait([orders, trades], until_ns)
     try:
         return Books(

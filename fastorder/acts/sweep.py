@@ -206,9 +206,12 @@ class Sweep:
     def _books_doubt(self, books: Books | str) -> str:
         if isinstance(books, str):
             return books
-        return books.unlisted_doubt() or (
-            books.trades_doubt(self._is_mine) if self._aim.closes else ""
-        )
+        shown = () if self._sight is None else self._sight.orders
+        numbers = frozenset(order.id for order in shown)
+        why = books.unlisted_doubt() or books.working_doubt(self._is_mine, numbers)
+        if why or not self._aim.closes:
+            return why
+        return books.trades_doubt(self._is_mine)
 
     def _on_their_way(self) -> list[str]:
         """Orders of this executor that may still come."""

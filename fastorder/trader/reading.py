@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from fastorder.errors import ExecutorMisuse
 from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.trader.delivery import verb
+from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from fastorder._core.flow.ticket import Ticket
+    from fastorder.marketdata import Bars
+    from fastorder.marketdata.frames import Every
     from fastorder.models import Account, Contract, Order, Position, Trade
 
 
@@ -72,6 +76,39 @@ class LookVerbs(BaseTrader[PlacedT]):
     ) -> Ticket[list[Trade]]:
         """The fills of a time span; see ``OrderExecutor.trades``."""
         return self._read("trades", account, since, until)
+
+    @verb
+    def bars(
+        self,
+        symbol: str,
+        every: str | Every,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        days: float | None = None,
+        limit: int | None = None,
+        partial: bool = False,
+        live: bool = False,
+        progress: Callable[[int, datetime], object] | None = None,
+    ) -> Ticket[Bars]:
+        """The bars of a contract, oldest first; see ``OrderExecutor.bars``."""
+        return self._do(
+            "bars",
+            None,
+            symbol,
+            lambda _: HistoryVerbs.bars.ticket(
+                self.executor,
+                symbol,
+                every,
+                since=since,
+                until=until,
+                days=days,
+                limit=limit,
+                partial=partial,
+                live=live,
+                progress=progress,
+            ),
+        )
 
     def query_orders(self, *, account: int | None = None, **wanted: Any) -> Any:
         """The orders that fit, page by page; see ``OrderExecutor.query_orders``.

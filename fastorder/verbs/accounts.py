@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder.gateway.accounts import check_wanted, chosen_account
 from fastorder.gateway.endpoints import Endpoint
+from fastorder.verbs.answers import rows_of
 from fastorder.verbs.delivery import delivered
-from fastorder.verbs.reads import ReadVerbs, rows_of
+from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket

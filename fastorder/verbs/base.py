@@ -89,9 +89,7 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(
-    OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs, ABC
-):
+class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
