@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from fastorder.risk.denials import Denial, Denied, RiskState
     from fastorder.risk.limits import RiskLimits
     from fastorder.trader.awaited import Trader
+    from fastorder.trader.placed import Placed
 
 __version__ = "0.1.0"
 
@@ -107,6 +108,7 @@ __all__ = [
     "OrderUnknown",
     "Outcome",
     "PartialCloseReport",
+    "Placed",
     "PlacedMany",
     "Position",
     "PositionType",
@@ -147,6 +149,7 @@ _DATACLASSES = {
     "LaneLeft": "fastorder.budgets.left",
     "Order": "fastorder.models",
     "PartialCloseReport": "fastorder.acts.report",
+    "Placed": "fastorder.trader.placed",
     "PlacedMany": "fastorder.acts.report",
     "Position": "fastorder.models",
     "RetryPolicy": "fastorder.config",

@@ -1,6 +1,8 @@
 """Acts of several requests, in both facades: what is done, and what is said of it."""
 
 import asyncio
+import contextlib
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -597,3 +599,65 @@ def test_bad_input_sends_nothing(desk, gateway, verb, given, named):
     with pytest.raises(fastorder.FastOrderError):
         getattr(desk, verb)(*given, **named)
     assert len(gateway.ledger.requests()) == before
+
+
+# ------------------------------------------------------------ under full read load
+
+
+@pytest.mark.parametrize("symbol", [None, "MNQ"])
+def test_flatten_leaves_before_the_reads_that_wait(gateway, symbol):
+    """Four connections are busy with reads, sixty more wait: the act goes first."""
+    since = datetime.now(timezone.utc) - timedelta(minutes=1)
+
+    async def main():
+        executor = prepared(
+            fastorder.OrderExecutor(
+                gateway.base_url, retry=QUICK, max_connections=4, budgets=None
+            ),
+            gateway,
+        )
+        async with executor:
+            await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+            slow = Fault(TRADES, reply="answer", delay_s=0.05, times=None)
+            gateway.faults.add(slow)
+            before = len(gateway.ledger.requests())
+            reads = [executor.trades(ACCOUNT, since) for _ in range(64)]
+            report = await executor.flatten(ACCOUNT, symbol)
+            await asyncio.gather(*reads)
+            return report, gateway.ledger.requests()[before:]
+
+    report, requests = asyncio.run(main())
+    assert report.verified
+    order = [each.endpoint for each in requests]
+    if symbol is not None:
+        assert order.index(CLOSE.lower()) <= 4  # behind those on their way alone
+    assert CLOSE.lower() in order
+
+
+def test_a_busy_budget_has_room_for_a_flatten(gateway):
+    """Reads have used all that they may: what lessens still leaves at once."""
+    since = datetime.now(timezone.utc) - timedelta(minutes=1)
+
+    async def main():
+        executor = prepared(
+            fastorder.OrderExecutor(
+                gateway.base_url,
+                retry=QUICK,
+                budgets=fastorder.Budgets(requests=60, history_requests=5, seconds=30),
+            ),
+            gateway,
+        )
+        async with executor:
+            await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+            reads = [executor.trades(ACCOUNT, since) for _ in range(100)]
+            report = await executor.flatten(ACCOUNT, "MNQ", deadline=4)
+            assert not all(each.done for each in reads)  # many wait for their turn
+            await executor.aclose(drain=0)
+            for each in reads:
+                with contextlib.suppress(fastorder.RequestFailed):
+                    await each
+            return report
+
+    report = asyncio.run(main())
+    assert report.steps[0].result.outcome is Outcome.ACCEPTED
+    assert held(gateway) == 0

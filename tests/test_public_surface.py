@@ -28,7 +28,10 @@ from fastorder import (
 
 def things():
     """Every public class and function, by the name that users write."""
-    found = {"fastorder.blocking.OrderExecutor": blocking.OrderExecutor}
+    found = {
+        "fastorder.blocking.OrderExecutor": blocking.OrderExecutor,
+        "fastorder.blocking.Trader": blocking.Trader,
+    }
     for module in (fastorder, journal, marketdata, simulator):
         for name in module.__all__:
             found[f"{module.__name__}.{name}"] = getattr(module, name)
@@ -146,6 +149,9 @@ SHOWN = {
     "fastorder.ContractReport": "contract_id position steps verified why working",
     "fastorder.Fill": ("average_price is_final order placed quantity state trades why"),
     "fastorder.PartialCloseReport": "oversized position result why",
+    "fastorder.Placed": (
+        "account_id cancel filled raise_for_outcome result trail_ticks"
+    ),
     "fastorder.PlacedMany": "results",
     "fastorder.ReverseReport": "closed placed why",
     "fastorder.AmbiguousAccount": "ids",
@@ -395,7 +401,7 @@ def test_tab_completion_shows_what_is_for_users(name, tmp_path, run, connect):
 
 def test_every_class_that_shows_names_stands_in_the_table():
     for name, kind in CLASSES.items():
-        if name not in SHOWN and not name.endswith("OrderExecutor"):
+        if name not in SHOWN and not name.endswith(("OrderExecutor", "Trader")):
             assert not set(public(dir(kind))) - Outside.of(kind), name
             one = kind("why") if issubclass(kind, Exception) else None
             assert not vars(one) if one is not None else issubclass(kind, Enum), name

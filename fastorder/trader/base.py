@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import Credentials
+from fastorder.budgets.limits import Budgets
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
@@ -16,6 +17,7 @@ from fastorder.errors import (
     UnknownSymbol,
 )
 from fastorder.gateway.accounts import check_wanted, described
+from fastorder.risk.limits import RiskLimits
 from fastorder.runtime.log import log
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.budgets.left import BudgetsLeft
+    from fastorder.config import RetryPolicy, Timeouts
     from fastorder.gateway.contracts import Listing
     from fastorder.models import Account
     from fastorder.risk.control import Risk
+    from fastorder.risk.denials import Denied
     from fastorder.session.ticket_group import Steps
 
 PlacedT = TypeVar("PlacedT")
@@ -91,7 +96,18 @@ class BaseTrader(ABC, Generic[PlacedT]):
         base_url: str | None = None,
         symbols: Iterable[str] = (),
         journal: str | os.PathLike[str] | bool | None = None,
-        **options: Any,
+        durability: Literal["process", "power"] | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        max_connections: int | None = None,
+        max_quantity: int | None = None,
+        kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | Literal[False] | None = None,
+        risk: RiskLimits | Literal[False] | None = None,
+        on_breach: Callable[[Denied, int, str], Any] | None = None,
+        on_unknown: Callable[[OrderResult], Any] | None = None,
+        on_late_arrival: Callable[[OrderResult], Any] | None = None,
     ) -> Self:
         """A trader of what the environment, the key store and the file say.
 
@@ -104,7 +120,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
             account, user_name, base_url, journal: what is not to be looked for.
             profile, file: of the settings file.
             symbols: contracts that are loaded when the trader is entered.
-            **options: any other of the trader's arguments.
+            durability, ca_file, retry, timeouts, max_connections, max_quantity,
+                kill_file, budgets, risk, on_breach, on_unknown, on_late_arrival: as of
+                the trader itself; they go before what the file says.
 
         Raises:
             MissingSetting: what was found nowhere, and where it was looked for.
@@ -116,9 +134,25 @@ class BaseTrader(ABC, Generic[PlacedT]):
             base_url=base_url,
             profile=profile,
             file=file,
+            sections={"budgets": Budgets, "risk": RiskLimits},
         )
         credentials = found.credentials()
-        merged = {**found.options, **options}
+        given = {
+            "durability": durability,
+            "ca_file": ca_file,
+            "retry": retry,
+            "timeouts": timeouts,
+            "max_connections": max_connections,
+            "max_quantity": max_quantity,
+            "kill_file": kill_file,
+            "budgets": budgets,
+            "risk": risk,
+            "on_breach": on_breach,
+            "on_unknown": on_unknown,
+            "on_late_arrival": on_late_arrival,
+        }
+        given = {name: value for name, value in given.items() if value is not None}
+        merged = {**found.options, **given}
         filed = merged.pop("journal", None)
         trader = cls.__new__(cls)
         trader._set_up(

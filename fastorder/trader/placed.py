@@ -100,3 +100,6 @@ class Placing(Ticket[Placed]):
         account_id = self.account_id
         assert account_id is not None
         self._settle_with(Placed(self._trader, account_id, ticket._value()))
+
+
+Placed.__module__ = "fastorder"  # where it is imported from

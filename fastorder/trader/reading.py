@@ -11,10 +11,11 @@ from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from fastorder._core.flow.ticket import Ticket
+    from fastorder.enums import OrderStatus
     from fastorder.marketdata import Bars
     from fastorder.marketdata.frames import Every
     from fastorder.models import Account, Contract, Order, Position, Trade
@@ -110,12 +111,24 @@ class LookVerbs(BaseTrader[PlacedT]):
             ),
         )
 
-    def query_orders(self, *, account: int | None = None, **wanted: Any) -> Any:
+    def query_orders(
+        self,
+        *,
+        statuses: Iterable[OrderStatus | int] | None = None,
+        symbol: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest_first: bool = False,
+        page_size: int = 100,
+        account: int | str | None = None,
+    ) -> Any:
         """The orders that fit, page by page; see ``OrderExecutor.query_orders``.
 
         Args:
             account: a number, or a name that was used before.
-            **wanted: what ``OrderExecutor.query_orders`` takes.
+
+        Raises:
+            ExecutorMisuse: the account's name is not known yet.
         """
         number = self._number(account)
         if number is None:
@@ -123,7 +136,15 @@ class LookVerbs(BaseTrader[PlacedT]):
                 f"account must be known here, {account!r} was not used yet: "
                 "trader.executor.account(...) finds it"
             )
-        return self.executor.query_orders(number, **wanted)
+        return self.executor.query_orders(
+            number,
+            statuses=statuses,
+            symbol=symbol,
+            since=since,
+            until=until,
+            newest_first=newest_first,
+            page_size=page_size,
+        )
 
     def _read(self, name: str, account: int | str | None, *given: Any) -> Ticket[Any]:
         start = getattr(ReadVerbs, name).ticket
