@@ -32,6 +32,7 @@ cdef class Dispatcher(DispatcherBase):
     cdef public bint expects_late_arrivals
     cdef readonly set groups
     cdef dict _routes
+    cdef dict _urgent_routes
     cdef dict _open
     cdef dict _recalled
     cdef object _restart_looks

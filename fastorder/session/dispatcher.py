@@ -42,6 +42,7 @@ ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
+LOOK_UPS = int(Lane.LOOK_UPS)
 LOOK_UPS = Lane.LOOK_UPS
 
 
@@ -87,19 +88,28 @@ class Dispatcher(DispatcherBase):
         self.interlock = Interlock()
         self.interlock.known_order = self._known_order
         origin = Origin(base_url, security, connect_ms=timeouts._connect_ms)
-        self._routes = {
-            endpoint: Route(
+
+        def route(endpoint: Endpoint, *, goes_first: bool) -> Route:
+            return Route(
                 origin,
                 endpoint.path,
                 once=endpoint.changes,
-                lessens=endpoint.lessens,
+                lessens=goes_first,
                 authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
                 request_ms=timeouts._request_ms,
                 answer_limit=endpoint.answer_limit,
                 coding=endpoint.coding,
             )
+
+        self._routes = {
+            endpoint: route(endpoint, goes_first=endpoint.lessens)
             for endpoint in Endpoint
+        }
+        self._urgent_routes = {
+            endpoint: route(endpoint, goes_first=True)
+            for endpoint in Endpoint
+            if not endpoint.changes
         }
         self.groups: set[Ticket[Any]] = set()
         self._open: dict[Ticket[Any], None] = {}
@@ -244,6 +254,8 @@ class Dispatcher(DispatcherBase):
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
         route = self._routes[endpoint]
+        if ticket._lane == LOOK_UPS and not endpoint.changes:
+            route = self._urgent_routes[endpoint]
         token = None
         ticket._token_number = 0
         if route.authorized:
