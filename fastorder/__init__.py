@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from fastorder._core.codec.order import OrderRequest
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
-from fastorder.enums import OrderStatus, OrderType, Outcome, Side
+from fastorder.enums import OrderStatus, OrderType, Outcome, PositionType, Side
 from fastorder.errors import (
+    AmbiguousAccount,
+    AmbiguousSymbol,
     AuthLost,
     ConfigurationError,
     ExecutorClosed,
@@ -30,7 +32,9 @@ from fastorder.errors import (
     OrderRejected,
     OrderUnknown,
     RequestFailed,
+    RiskDenied,
     TokenMissing,
+    UnknownAccount,
     UnknownSymbol,
     UnknownTag,
     WrongFieldType,
@@ -40,26 +44,56 @@ from fastorder.timing import Timing
 
 if TYPE_CHECKING:
     from fastorder._base.interlock_override import DespiteUnknown
+    from fastorder.acts.report import (
+        ActReport,
+        ActStep,
+        ContractReport,
+        Fill,
+        FillState,
+        PartialCloseReport,
+        PlacedMany,
+        ReverseReport,
+    )
+    from fastorder.budgets.lanes import Lane
+    from fastorder.budgets.left import BudgetsLeft, LaneLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
-    from fastorder.models import Account, Contract, Order, Trade
+    from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.risk.denials import Denial, Denied, RiskState
+    from fastorder.risk.limits import RiskLimits
+    from fastorder.trader.awaited import Trader
+    from fastorder.trader.placed import Placed
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Account",
+    "ActReport",
+    "ActStep",
+    "AmbiguousAccount",
+    "AmbiguousSymbol",
     "AuthLost",
+    "Budgets",
+    "BudgetsLeft",
     "ConfigurationError",
     "Contract",
+    "ContractReport",
+    "Denial",
+    "Denied",
     "DespiteUnknown",
     "ExecutorClosed",
     "ExecutorMisuse",
     "FastOrderError",
+    "Fill",
+    "FillState",
     "Halted",
     "Interlocked",
     "InvalidField",
     "InvalidToken",
     "JournalError",
     "KeyReused",
+    "Lane",
+    "LaneLeft",
     "NotAwaited",
     "Order",
     "OrderExecutor",
@@ -73,14 +107,25 @@ __all__ = [
     "OrderType",
     "OrderUnknown",
     "Outcome",
+    "PartialCloseReport",
+    "Placed",
+    "PlacedMany",
+    "Position",
+    "PositionType",
     "RequestFailed",
     "RetryPolicy",
+    "ReverseReport",
+    "RiskDenied",
+    "RiskLimits",
+    "RiskState",
     "Side",
     "Ticket",
     "Timeouts",
     "Timing",
     "TokenMissing",
     "Trade",
+    "Trader",
+    "UnknownAccount",
     "UnknownSymbol",
     "UnknownTag",
     "WrongFieldType",
@@ -89,19 +134,38 @@ __all__ = [
 
 _DATACLASSES = {
     "Account": "fastorder.models",
+    "ActReport": "fastorder.acts.report",
+    "ActStep": "fastorder.acts.report",
+    "Budgets": "fastorder.budgets.limits",
+    "BudgetsLeft": "fastorder.budgets.left",
     "Contract": "fastorder.models",
+    "ContractReport": "fastorder.acts.report",
+    "Denial": "fastorder.risk.denials",
+    "Denied": "fastorder.risk.denials",
     "DespiteUnknown": "fastorder._base.interlock_override",
+    "Fill": "fastorder.acts.report",
+    "FillState": "fastorder.acts.report",
+    "Lane": "fastorder.budgets.lanes",
+    "LaneLeft": "fastorder.budgets.left",
     "Order": "fastorder.models",
+    "PartialCloseReport": "fastorder.acts.report",
+    "Placed": "fastorder.trader.placed",
+    "PlacedMany": "fastorder.acts.report",
+    "Position": "fastorder.models",
     "RetryPolicy": "fastorder.config",
+    "ReverseReport": "fastorder.acts.report",
+    "RiskLimits": "fastorder.risk.limits",
+    "RiskState": "fastorder.risk.denials",
     "Timeouts": "fastorder.config",
     "Trade": "fastorder.models",
+    "Trader": "fastorder.trader.awaited",
 }
 """Imported once they are asked for, or an executor is made."""
 
 _COMPILED = (OrderRequest, OrderResult, Ticket)
 """These say themselves where they are imported from."""
 
-_MODULES = {"blocking", "errors", "journal", "marketdata", "simulator"}
+_MODULES = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
 """Those that users import from; the others are not theirs."""
 
 for _name in __all__:  # each says that it is imported from here

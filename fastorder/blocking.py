@@ -14,9 +14,10 @@ import fastorder  # noqa: F401 (first: another thread may be in the middle of it
 from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.poll_engine import PollEngine
+from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import credentials_from
 from fastorder.session.keepalive import ping_round
-from fastorder.verbs.base import BaseExecutor
+from fastorder.verbs.order_query import BlockingOrderQuery, page_size_from
 from fastorder.verbs.sigint import (
     LONGEST_TURN_NS,
     BlockingSubmitter,
@@ -25,18 +26,21 @@ from fastorder.verbs.sigint import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
 
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.ticket import Ticket
+    from fastorder.enums import OrderStatus
+    from fastorder.trader.waiting import Trader as Trader
 
 T = TypeVar("T")
 
 
-class OrderExecutor(BaseExecutor[OrderResult]):
+class OrderExecutor(ActVerbs[OrderResult]):
     """Places, modifies and cancels orders from plain code; every verb waits.
 
     One executor belongs to the thread that used it first. Ctrl-C ends a wait, not the
@@ -124,6 +128,50 @@ class OrderExecutor(BaseExecutor[OrderResult]):
     # ------------------------------------------------------------ reads
 
     @with_near_names
+    def query_orders(
+        self,
+        account_id: int,
+        *,
+        statuses: Iterable[OrderStatus | int] | None = None,
+        symbol: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest_first: bool = False,
+        page_size: int = 100,
+    ) -> BlockingOrderQuery:
+        """The account's orders that fit, oldest first, read a page at a time.
+
+        ``for`` over it gives orders; over its ``pages()``, lists of them.
+
+        Args:
+            account_id: whose.
+            statuses: one of these; any where not given.
+            symbol: of this contract.
+            since, until: made in this time span; aware times.
+            newest_first: the other way around.
+            page_size: orders that are read at once, 2 to 100.
+
+        A page is asked for when the loop comes to it. Orders that come and go
+        meanwhile move the others from page to page: none is missed or given twice that
+        fits all the time.
+
+        Raises:
+            RequestFailed: of the loop, where a page cannot be read.
+            InvalidField, WrongFieldType, UnknownSymbol: nothing was sent.
+        """
+        wanted = self._order_filter(
+            account_id,
+            statuses=statuses,
+            symbol=symbol,
+            since=since,
+            until=until,
+            newest_first=newest_first,
+        )
+        return BlockingOrderQuery(
+            self._read_page, wanted, page_size_from(page_size), self._wait
+        )
+
+    @with_near_names
     def login(self, user_name: str, api_key: str, *, renew: bool = True) -> None:
         """Get a token for a user name and an API key, and use it from then on.
 
@@ -139,3 +187,15 @@ class OrderExecutor(BaseExecutor[OrderResult]):
         credentials = credentials_from(user_name, api_key)
         del user_name, api_key  # a traceback with local variables must not show them
         self._wait(self._login(credentials, renew))
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of the module
+
+    def __getattr__(name: str) -> object:
+        """The trader, on its first use: it stands above this module."""
+        if name != "Trader":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = import_module("fastorder.trader.waiting").Trader
+        return value

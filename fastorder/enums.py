@@ -56,6 +56,17 @@ class OrderStatus(GatewayNumber):
     SUSPENDED = 8
 
 
+class PositionType(GatewayNumber):
+    """Which way a position is open.
+
+    One prints as its name, ``LONG`` say; in JSON it is the number.
+    """
+
+    UNDEFINED = 0
+    LONG = 1
+    SHORT = 2
+
+
 class Outcome(Enum):
     """What is known of a request that changes something.
 

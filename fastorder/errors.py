@@ -82,6 +82,40 @@ class UnknownSymbol(FastOrderError, LookupError):
     """A symbol has no contract; nothing was sent."""
 
 
+class AmbiguousSymbol(UnknownSymbol):
+    """A symbol fits several contracts; all are named, and nothing was sent.
+
+    Attributes:
+        names: of those contracts.
+    """
+
+    def __init__(self, message: str, names: tuple[str, ...] = ()) -> None:
+        super().__init__(message, names)
+        self.names = names
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UnknownAccount(FastOrderError, LookupError):
+    """No account of the user is meant by this; all that there are are named."""
+
+
+class AmbiguousAccount(FastOrderError, LookupError):
+    """Several accounts are meant by this; all of them are named.
+
+    Attributes:
+        ids: of those accounts.
+    """
+
+    def __init__(self, message: str, ids: tuple[int, ...] = ()) -> None:
+        super().__init__(message, ids)
+        self.ids = ids
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class UnknownTag(FastOrderError, LookupError):
     """The executor knows no order with this tag."""
 
@@ -96,6 +130,47 @@ class InvalidToken(FastOrderError, ValueError):
 
 class ConfigurationError(FastOrderError, ValueError):
     """A setting cannot be used."""
+
+
+class SettingsError(ConfigurationError):
+    """A settings file cannot be used as it is.
+
+    Attributes:
+        path: of the file.
+        key: what stands in it, "profile.live.account" say; "" for the whole file.
+        rule: what it has to be.
+        found: what it was; "" where that is not shown.
+    """
+
+    def __init__(self, path: str, key: str, rule: str, found: str = "") -> None:
+        super().__init__(path, key, rule, found)
+        self.path = path
+        self.key = key
+        self.rule = rule
+        self.found = found
+
+    def __str__(self) -> str:
+        key = f"{self.key} " if self.key else ""
+        was = f", {self.found}" if self.found else ""
+        return f"settings file {self.path}: {key}{self.rule}{was}"
+
+
+class MissingSetting(ConfigurationError):
+    """A setting that is needed was found nowhere; the text says where it was sought.
+
+    Attributes:
+        name: of the setting.
+        looked: each place that was looked at, and what was found there.
+    """
+
+    def __init__(self, name: str, looked: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(name, looked)
+        self.name = name
+        self.looked = looked
+
+    def __str__(self) -> str:
+        places = "; ".join(f"{place}: {what}" for place, what in self.looked)
+        return f"{self.name} must be given, it was found nowhere ({places})"
 
 
 class ExecutorClosed(FastOrderError, RuntimeError):
@@ -130,6 +205,23 @@ class Interlocked(FastOrderError, RuntimeError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class RiskDenied(FastOrderError, RuntimeError):
+    """Limits refuse it; nothing was sent, and no intent was written down.
+
+    Attributes:
+        denials: all that refuses it, a Denial each, the most telling first.
+        code: of the first, a member of Denied.
+    """
+
+    def __init__(self, denials: tuple[Any, ...]) -> None:
+        super().__init__(denials)
+        self.denials = denials
+        self.code = denials[0].code
+
+    def __str__(self) -> str:
+        return "; ".join(str(denial) for denial in self.denials)
 
 
 class KeyReused(FastOrderError, ValueError):
@@ -358,6 +450,14 @@ class ValidateError(GatewayNumber):
     UnknownError = 4
 
 
+class LogoutError(GatewayNumber):
+    """Codes of Auth/logout."""
+
+    Success = 0
+    InvalidSession = 1
+    UnknownError = 2
+
+
 class PlaceOrderError(GatewayNumber):
     """Codes of Order/place."""
 
@@ -433,6 +533,23 @@ class SearchOrderError(GatewayNumber):
 
     Success = 0
     AccountNotFound = 1
+
+
+class RetrieveBarsError(GatewayNumber):
+    """Codes of History/retrieveBars."""
+
+    Success = 0
+    ContractNotFound = 1
+    UnitInvalid = 2
+    UnitNumberInvalid = 3
+    LimitInvalid = 4
+
+
+class SearchContractByIdError(GatewayNumber):
+    """Codes of Contract/searchById."""
+
+    Success = 0
+    ContractNotFound = 1
 
 
 class SearchOrderByIdError(GatewayNumber):

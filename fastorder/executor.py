@@ -9,21 +9,24 @@ from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.loop_engine import LoopEngine
+from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import credentials_from
 from fastorder.errors import ExecutorMisuse
 from fastorder.session.keepalive import Keepalive
-from fastorder.verbs.base import BaseExecutor
+from fastorder.verbs.order_query import AsyncOrderQuery, page_size_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
 
     from fastorder._core.codec.order import OrderRequest
+    from fastorder.enums import OrderStatus
 
 
-class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
+class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
     """Places, modifies and cancels orders from an event loop.
 
     It may be made outside a running loop; the first use binds it to the loop and the
@@ -141,6 +144,48 @@ class OrderExecutor(BaseExecutor[Ticket[OrderResult]]):
         return [await ticket for ticket in self._idempotency.recover()]
 
     # ------------------------------------------------------------ reads
+
+    @with_near_names
+    def query_orders(
+        self,
+        account_id: int,
+        *,
+        statuses: Iterable[OrderStatus | int] | None = None,
+        symbol: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest_first: bool = False,
+        page_size: int = 100,
+    ) -> AsyncOrderQuery:
+        """The account's orders that fit, oldest first, read a page at a time.
+
+        ``async for`` over it gives orders; over its ``pages()``, lists of them.
+
+        Args:
+            account_id: whose.
+            statuses: one of these; any where not given.
+            symbol: of this contract.
+            since, until: made in this time span; aware times.
+            newest_first: the other way around.
+            page_size: orders that are read at once, 2 to 100.
+
+        A page is asked for when the loop comes to it. Orders that come and go
+        meanwhile move the others from page to page: none is missed or given twice that
+        fits all the time.
+
+        Raises:
+            RequestFailed: of the loop, where a page cannot be read.
+            InvalidField, WrongFieldType, UnknownSymbol: nothing was sent.
+        """
+        wanted = self._order_filter(
+            account_id,
+            statuses=statuses,
+            symbol=symbol,
+            since=since,
+            until=until,
+            newest_first=newest_first,
+        )
+        return AsyncOrderQuery(self._read_page, wanted, page_size_from(page_size))
 
     @with_near_names
     def login(

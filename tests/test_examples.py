@@ -42,6 +42,8 @@ def the_same_package(monkeypatch, tmp_path):
     folder = Path(fastorder.__file__).parent.parent
     monkeypatch.setenv("PYTHONPATH", str(folder))
     monkeypatch.chdir(tmp_path)
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
 
 
 # ---------------------------------------------------------------- the demo

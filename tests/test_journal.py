@@ -666,11 +666,11 @@ def altered(path, *statements):
 
 def test_a_newer_schema_is_refused(path):
     Journal(path).close()
-    altered(path, "PRAGMA user_version = 2")
+    altered(path, "PRAGMA user_version = 3")
     before = path.read_bytes()
     said = refused(path, errors.JournalTooNew)
-    assert "schema 1" in said
-    assert "had 2" in said
+    assert "schema 2" in said
+    assert "had 3" in said
     assert path.read_bytes() == before
 
 

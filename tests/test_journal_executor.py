@@ -54,7 +54,7 @@ def read_only(path):
 def from_the_future(path):
     Journal(path).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
 
 
@@ -78,7 +78,7 @@ CANNOT_BE_USED = {
     "newer": (
         from_the_future,
         errors.JournalTooNew,
-        "must have the schema 1 or older, had 2: a later fastorder wrote it",
+        "must have the schema 2 or older, had 3: a later fastorder wrote it",
     ),
     "in use": (
         Journal,

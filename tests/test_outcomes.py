@@ -304,13 +304,13 @@ def test_a_cancel_that_stays_in_doubt_is_unknown(hasty, gateway):
 
 
 def test_a_read_is_repeated_and_then_fails_with_the_reason(hasty, gateway):
-    gateway.faults.add(Fault("/api/Order/searchOpen", reply="status", times=2))
+    gateway.faults.add(Fault("/api/Order/v2/query", reply="status", times=2))
     assert hasty.open_orders(ACCOUNT) == []
-    gateway.faults.add(Fault("/api/Order/searchOpen", reply="status", times=None))
+    gateway.faults.add(Fault("/api/Order/v2/query", reply="status", times=None))
     with pytest.raises(fastorder.RequestFailed, match="HTTP 500") as raised:
         hasty.open_orders(ACCOUNT)
     assert raised.value.http_status == 500
-    assert gateway.ledger.counts["/api/order/searchopen"] == 3 + 4
+    assert gateway.ledger.counts["/api/order/v2/query"] == 3 + 4
 
 
 def test_a_retry_after_is_heeded(gateway):
@@ -438,6 +438,6 @@ def test_a_modify_of_something_else_is_repeated(run, connect, gateway):
 
 def test_a_list_of_orders_that_is_null_is_not_an_empty_one(hasty, gateway):
     body = b'{"orders":null,"success":true,"errorCode":0,"errorMessage":null}'
-    gateway.faults.add(Fault("/api/Order/searchOpen", reply="body", body=body))
+    gateway.faults.add(Fault("/api/Order/v2/query", reply="body", body=body))
     with pytest.raises(fastorder.RequestFailed, match="orders must be a list"):
         hasty.open_orders(ACCOUNT)

@@ -15,7 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serial_server import SerialServer
 
-from fastorder import FastOrderError, RetryPolicy, blocking, models
+from fastorder import (
+    FastOrderError,
+    OrderRequest,
+    OrderResult,
+    Outcome,
+    RetryPolicy,
+    blocking,
+    models,
+)
 from fastorder._base.known_secrets import KEPT, KnownSecrets, without_secrets
 from fastorder._base.outside_text import LONGEST, from_outside
 from fastorder.runtime import retry_schedule
@@ -336,6 +344,7 @@ LOCAL = (
 )
 """They ask nothing of the gateway, or place as ``place_limit_order`` does."""
 
+ORDER = OrderRequest("MNQ", "BUY", 1, ACCOUNT)
 VERBS = {
     "place_limit_order": lambda it: it.place_limit_order(
         "MNQ", "BUY", 1, ACCOUNT, 25_000
@@ -345,14 +354,33 @@ VERBS = {
     "close_position": lambda it: it.close_position("MNQ", ACCOUNT),
     "partial_close_position": lambda it: it.partial_close_position("MNQ", ACCOUNT, 1),
     "accounts": lambda it: it.accounts(),
+    "bars": lambda it: it.bars("MNQ", "1m", days=1),
+    "contract": lambda it: it.contract("MNQ"),
+    "contracts": lambda it: it.contracts(),
+    "ping": lambda it: it.ping(),
     "load_contract": lambda it: it.load_contract("MNQ"),
     "open_orders": lambda it: it.open_orders(ACCOUNT),
     "search_orders": lambda it: it.search_orders(ACCOUNT, LONG_AGO),
+    "orders": lambda it: it.orders(ACCOUNT, LONG_AGO),
+    "order": lambda it: it.order(7, ACCOUNT),
+    "query_orders": lambda it: list(it.query_orders(ACCOUNT)),
+    "positions": lambda it: it.positions(ACCOUNT),
     "trades": lambda it: it.trades(ACCOUNT, LONG_AGO),
     "validate_token": lambda it: it.validate_token(),
     "login": lambda it: it.login("trader1", KEY),
     "connect": lambda it: it.connect(2),
     "resolve": lambda it: [it.resolve(each.tag) for each in it.intents() if each.tag],
+    "cancel_all": lambda it: it.cancel_all(ACCOUNT, deadline=0),
+    "flatten": lambda it: it.flatten(ACCOUNT, "MNQ", deadline=0.1),
+    "close_with_legs": lambda it: it.close_with_legs("MNQ", ACCOUNT, deadline=0.1),
+    "partial_close": lambda it: it.partial_close("MNQ", ACCOUNT, 1),
+    "reverse": lambda it: it.reverse("MNQ", ACCOUNT, deadline=0.1),
+    "move_stop": lambda it: it.move_stop("MNQ", ACCOUNT, 25_000),
+    "move_target": lambda it: it.move_target("MNQ", ACCOUNT, 25_000),
+    "place_many": lambda it: it.place_many([ORDER]),
+    "filled": lambda it: it.filled(
+        OrderResult(Outcome.ACCEPTED, order_id=7), ACCOUNT, 0
+    ),
     "what is open": lambda it: [it.intents(), it.recent(), it],
 }
 ONCE = RetryPolicy(max_retries=0, base_delay=0.01, quiet=0.01, watch=0.02)
@@ -382,7 +410,13 @@ class Searcher(Canary):
                 self.search(str(inner), f"{where}.{name}")
 
 
-MODELS = (models.Order, models.Trade, models.Account, models.Contract)
+MODELS = (
+    models.Order,
+    models.Trade,
+    models.Account,
+    models.Contract,
+    models.Position,
+)
 MEMBERS = sorted({name for kind in MODELS for name in kind.__slots__})
 
 

@@ -561,7 +561,7 @@ class Bookless(DispatcherBase):
     def dispatch(self, command, ticket):
         pass
 
-    def exchange_ended(self, evidence):
+    def exchange_ended(self, evidence, receiver):
         pass
 
     def ticket_ended(self, ticket):

@@ -28,7 +28,10 @@ from fastorder import (
 
 def things():
     """Every public class and function, by the name that users write."""
-    found = {"fastorder.blocking.OrderExecutor": blocking.OrderExecutor}
+    found = {
+        "fastorder.blocking.OrderExecutor": blocking.OrderExecutor,
+        "fastorder.blocking.Trader": blocking.Trader,
+    }
     for module in (fastorder, journal, marketdata, simulator):
         for name in module.__all__:
             found[f"{module.__name__}.{name}"] = getattr(module, name)
@@ -141,15 +144,33 @@ def test_pickles_from_before_are_read():
 # ------------------------------------------------------------ tab completion
 
 SHOWN = {
-    "fastorder.Account": "balance can_trade from_wire id name simulated visible",
-    "fastorder.Contract": (
-        "active description from_wire id name symbol_id tick_size tick_value"
+    "fastorder.ActReport": "account_id act contracts steps took_s verified why",
+    "fastorder.ActStep": "contract_id result",
+    "fastorder.ContractReport": "contract_id position steps verified why working",
+    "fastorder.Fill": ("average_price is_final order placed quantity state trades why"),
+    "fastorder.PartialCloseReport": "oversized position result why",
+    "fastorder.Placed": (
+        "account_id cancel filled raise_for_outcome result trail_ticks"
     ),
+    "fastorder.PlacedMany": "results",
+    "fastorder.ReverseReport": "closed placed why",
+    "fastorder.AmbiguousAccount": "ids",
+    "fastorder.AmbiguousSymbol": "names",
+    "fastorder.Account": (
+        "balance balance_float can_trade extra from_wire id name simulated visible"
+    ),
+    "fastorder.Contract": (
+        "active description extra from_wire id money name price round_to_tick "
+        "symbol_id tick_micros tick_size tick_size_float tick_value tick_value_float "
+        "ticks"
+    ),
+    "fastorder.Denial": "code found limit text value",
     "fastorder.DespiteUnknown": "reason tags",
     "fastorder.Order": (
-        "account_id contract_id created custom_tag fill_volume filled_price from_wire "
-        "id limit_price linked_id parent_id side size status stop_price trail_distance "
-        "trail_price type updated"
+        "account_id contract_id created created_ns custom_tag extra fill_volume "
+        "filled_price filled_price_float from_wire id limit_price limit_price_float "
+        "linked_id parent_id side size status stop_price stop_price_float symbol_id "
+        "trail_distance trail_price trail_price_float type updated updated_ns"
     ),
     "fastorder.OrderRequest": (
         "account_id custom_tag despite idempotency_key limit_price order_type quantity "
@@ -164,15 +185,26 @@ SHOWN = {
         "base_delay delays_ns jitter max_delay max_retries max_retry_after multiplier "
         "quiet resend statuses watch"
     ),
+    "fastorder.RiskLimits": (
+        "accounts duplicate_window flat_by flatten_on_breach lot_weights "
+        "max_daily_loss max_lots max_open_orders max_order_size "
+        "max_orders_per_second max_position preset price_collar_ticks price_max_age "
+        "replace symbols trailing_loss trailing_stops_at"
+    ),
     "fastorder.Ticket": "account_id done kind order_id result settled state tag",
     "fastorder.Timeouts": "connect request",
     "fastorder.Timing": (
         "call_to_first_byte call_to_result call_to_written called first_byte parsed "
         "written"
     ),
+    "fastorder.Position": (
+        "account_id average_price average_price_float contract_id created created_ns "
+        "extra from_wire id name net size type"
+    ),
     "fastorder.Trade": (
-        "account_id contract_id created fees from_wire id order_id price "
-        "profit_and_loss side size voided"
+        "account_id commissions contract_id created created_ns extra fees fees_float "
+        "from_wire id order_id price price_float profit_and_loss "
+        "profit_and_loss_float side size voided"
     ),
     "fastorder.journal.Attempt": "at_s number",
     "fastorder.journal.Entry": (
@@ -183,9 +215,10 @@ SHOWN = {
         "account_id body contract_id created_s key tag valid_until_s"
     ),
     "fastorder.journal.Journal": (
-        "attempt by_key by_tag close closed commit durability failure intent path "
-        "resolve resolve_later since tidy unresolved"
+        "attempt by_key by_tag close closed commit durability failure intent note "
+        "notes path resolve resolve_later since tidy unresolved"
     ),
+    "fastorder.journal.Note": "at_s reason subject until_s value",
     "fastorder.journal.Verdict": "at_s order_id outcome proof",
     "fastorder.marketdata.Bar": (
         "buy_volume close high low open partial sell_volume ticks time time_ns value "
@@ -197,11 +230,22 @@ SHOWN = {
     ),
     "fastorder.marketdata.BarWriter": "bars write",
     "fastorder.marketdata.Bars": (
-        "close columns every first_partial from_columns high joined last_partial low "
-        "names open tally time_ns to_numpy volume whole"
+        "close columns every first_partial from_columns gaps high joined last_partial "
+        "low names open tally time_ns to_numpy volume whole"
     ),
+    "fastorder.Budgets": (
+        "history_requests history_seconds kept kept_for_orders longest_wait path "
+        "requests seconds shared"
+    ),
+    "fastorder.BudgetsLeft": (
+        "closed_s history_requests history_seconds history_used lanes requests seconds "
+        "shared trouble used"
+    ),
+    "fastorder.Lane": "text",
+    "fastorder.LaneLeft": "left room_in_s waiting",
     "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
     "fastorder.marketdata.Difference": "column gateway ours time_ns",
+    "fastorder.marketdata.Gap": "bars end end_ns start start_ns",
     "fastorder.marketdata.MultiTimeframe": "advance names snapshot update",
     "fastorder.marketdata.Sessions": "closes days name opens zone",
     "fastorder.marketdata.Tally": "late_dropped late_merged outside",
@@ -217,27 +261,32 @@ SHOWN = {
         "reset retry_after status success times"
     ),
     "fastorder.simulator.Gateway": (
-        "add_account clock contract contracts exchange handle ledger order_entry "
-        "search_lag_s set_price tokens"
+        "add_account clock contract contracts exchange handle ledger most_bars "
+        "open_hours order_entry search_lag_s set_price tokens"
     ),
+    "fastorder.simulator.Hours": "is_open",
+    "fastorder.simulator.Money": "fees profit trades",
     "fastorder.simulator.Ledger": (
-        "counts effect effects placements request requests to_dicts"
+        "accounts counts effect effects money placements request requests to_dicts"
     ),
     "fastorder.simulator.ManualClock": "advance now_s",
     "fastorder.simulator.Request": (
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call connections faults gateway host hubs ledger port set_price "
-        "start stop token"
+        "base_url call compresses connections faults gateway host hubs ledger port "
+        "set_price start stop token"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"
         for name in ("Imbalance", "Range", "Renko", "TickCount", "Value", "Volume")
     },
     "fastorder.Interlocked": "tags",
+    "fastorder.errors.MissingSetting": "looked name",
+    "fastorder.errors.SettingsError": "found key path rule",
     "fastorder.InvalidField": "field hint rule value",
     "fastorder.WrongFieldType": "field hint rule value",
+    "fastorder.RiskDenied": "code denials",
     "fastorder.KeyReused": "before is_tag key now",
     "fastorder.NotAwaited": "name obj",
     "fastorder.errors.InvocationFailed": "sent target why",
@@ -285,6 +334,9 @@ BARS = {
 }
 
 
+DENIAL = fastorder.Denial(fastorder.Denied.HALTED, "state", "HALTED", "why", "text")
+
+
 def made(name, kind, folder):
     """One of a kind; of most, what its class and its fields would show is enough."""
     makers = {
@@ -296,9 +348,14 @@ def made(name, kind, folder):
         "fastorder.simulator.Simulator": lambda: kind(simulator.Gateway()),
         "fastorder.simulator.Gateway": kind,
         "fastorder.simulator.Ledger": kind,
+        "fastorder.AmbiguousAccount": lambda: kind("why"),
+        "fastorder.AmbiguousSymbol": lambda: kind("why"),
         "fastorder.Interlocked": lambda: kind("why", ("t",)),
+        "fastorder.errors.MissingSetting": lambda: kind("account", ()),
+        "fastorder.errors.SettingsError": lambda: kind("a.toml", "key", "must be"),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
         "fastorder.errors.InvocationFailed": lambda: kind("target", "why"),
+        "fastorder.RiskDenied": lambda: kind((DENIAL,)),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,
     }
@@ -346,7 +403,7 @@ def test_tab_completion_shows_what_is_for_users(name, tmp_path, run, connect):
 
 def test_every_class_that_shows_names_stands_in_the_table():
     for name, kind in CLASSES.items():
-        if name not in SHOWN and not name.endswith("OrderExecutor"):
+        if name not in SHOWN and not name.endswith(("OrderExecutor", "Trader")):
             assert not set(public(dir(kind))) - Outside.of(kind), name
             one = kind("why") if issubclass(kind, Exception) else None
             assert not vars(one) if one is not None else issubclass(kind, Enum), name
@@ -363,6 +420,6 @@ def test_what_is_shown_is_documented(name, kind):
 def test_the_package_shows_what_is_for_users():
     import fastorder.marketdata
 
-    modules = {"blocking", "errors", "journal", "marketdata", "simulator"}
+    modules = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
     assert set(public(dir(fastorder))) - set(fastorder.__all__) <= modules
     assert set(fastorder.__all__) <= set(dir(fastorder))

@@ -21,6 +21,7 @@ HELD_BY = {
 
 NOW = datetime.now(timezone.utc)
 SAFE = {
+    "budgets": lambda t: t.budgets,
     "base_url": lambda t: t.base_url,
     "closed": lambda t: t.closed,
     "get_contract_id": lambda t: t.get_contract_id("MNQ"),
@@ -31,20 +32,31 @@ SAFE = {
     "recent": lambda t: t.recent(),
     "recover": lambda t: t.recover(),  # there is no journal: nothing to recover
     "resume": lambda t: t.resume(),
+    "session": lambda t: t.session.current(),
     "set_contract_id": lambda t: t.set_contract_id("MES", "CON.F.US.MES.Z26"),
     "set_token": lambda t: t.set_token("another_token"),
 }
 REFUSED = {
+    "account": lambda t: t.account("PRAC"),
     "accounts": lambda t: t.accounts(),
+    "bars": lambda t: t.bars("MNQ", "1m", days=1),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
     "close": lambda t: t.close(),
     "close_position": lambda t: t.close_position("MNQ", ACCOUNT),
     "connect": lambda t: t.connect(),
+    "contract": lambda t: t.contract("MNQ"),
+    "contracts": lambda t: t.contracts(),
     "load_contract": lambda t: t.load_contract("MNQ"),
     "login": lambda t: t.login("trader1", "a_key_of_some_length"),
+    "logout": lambda t: t.logout(force=True),
     "modify_order": lambda t: t.modify_order(5, ACCOUNT, quantity=2),
     "open_orders": lambda t: t.open_orders(ACCOUNT),
+    "order": lambda t: t.order(7, ACCOUNT),
+    "orders": lambda t: t.orders(ACCOUNT, NOW),
+    "positions": lambda t: t.positions(ACCOUNT),
+    "query_orders": lambda t: list(t.query_orders(ACCOUNT)),
     "partial_close_position": lambda t: t.partial_close_position("MNQ", ACCOUNT, 1),
+    "ping": lambda t: t.ping(),
     "place_join_order": lambda t: t.place_join_order("MNQ", "BUY", 1, ACCOUNT),
     "place_limit_order": lambda t: t.place_limit_order(
         "MNQ", "BUY", 1, ACCOUNT, limit_price=20_000

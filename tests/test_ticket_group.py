@@ -12,7 +12,7 @@ from fastorder import Outcome, blocking
 from fastorder.simulator import Fault
 from fastorder.verbs.reads import ReadVerbs
 
-CANCEL, OPEN = "/api/Order/cancel", "/api/Order/searchOpen"
+CANCEL, OPEN = "/api/Order/cancel", "/api/Order/v2/query"
 KEYED = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT, idempotency_key="once")
 
 

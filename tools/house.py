@@ -41,8 +41,12 @@ CORE = {
 BESIDE = ("marketdata", "matching", "simulator")
 """Packages that the client does not use."""
 
-SEEN_THROUGH = {("fastorder.errors", "fastorder._core.flow.result")}
-"""For types alone: an error carries the result that it was raised for."""
+SEEN_THROUGH = {
+    ("fastorder.errors", "fastorder._core.flow.result"),
+    ("fastorder.blocking", "fastorder.trader.waiting"),
+}
+"""For types alone: an error carries the result that it was raised for, and a facade
+gives a name from above it, which is loaded at its first use."""
 
 
 class Import(NamedTuple):

@@ -13,6 +13,8 @@ from threading import Lock
 from typing import TypeAlias
 from weakref import WeakValueDictionary
 
+from fastorder._base.kept_here import KeptHere
+
 MASK = "***"
 
 LEAST = 8
@@ -32,7 +34,7 @@ Pieces: TypeAlias = "dict[str, list[tuple[str, int]]]"
 """By a piece: in which texts it is, and where in them."""
 
 
-class KnownSecrets:
+class KnownSecrets(KeptHere):
     """Secrets of one owner; any text of the process is searched for them.
 
     Safe from any thread. They are forgotten with this object.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
+from fastorder._base.kept_here import KeptHere
 from fastorder._base.known_secrets import KnownSecrets
 from fastorder.errors import FastOrderError, InvalidField, Unshown, WrongFieldType
 
 
-class Credentials:
+class Credentials(KeptHere):
     """What a login takes; only ``request`` gives it away.
 
     While it is there, no text shows the key.
@@ -59,14 +60,6 @@ class Credentials:
 
     def __repr__(self) -> str:
         return "<Credentials: kept>"
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        """Refused: a pickle or a copy would carry the key away."""
-        raise TypeError("credentials must stay where they are, not be copied")
-
-    def __getstate__(self) -> NoReturn:
-        """Refused, for the same reason."""
-        raise TypeError("credentials must stay where they are, not be copied")
 
     def request(self) -> bytes:
         """The body of a login."""

@@ -19,6 +19,9 @@ cdef class Renewal(Receiver):
     cdef int64_t _refused_number
     cdef int64_t _not_before_ns
     cdef int64_t _due_ns
+    cdef double _due_s
+    cdef int64_t _wakes_ns
+    cdef dict _logouts
 
     cpdef object _on_timer(self)
     cpdef object _on_close(self, Evidence evidence)

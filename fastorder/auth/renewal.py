@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fastorder._core.transport.evidence import Receiver
 from fastorder.auth.login import Login
+from fastorder.auth.logout import Logout
 from fastorder.auth.token_expiry import lifetime_s
 from fastorder.errors import (
     ExecutorClosed,
@@ -21,7 +22,7 @@ from fastorder.errors import (
 )
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.requests.query import Query
-from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
+from fastorder.runtime.clock import FOREVER_NS, FOREVER_S, SECOND_NS
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
         def token_changed(self) -> None:
             """There is another token."""
 
+        def broken_off(self, ticket: Ticket[Any], error: Any) -> None:
+            """An exception has stopped a ticket on its way out: end it if it must."""
+
 
 APART_NS = 5 * SECOND_NS
 """The shortest time between two logins that nobody called for."""
@@ -52,6 +56,9 @@ AGAIN_NS = 60 * SECOND_NS
 
 USED_SHARE = 0.9
 """The share of its time after which a token is renewed."""
+
+LOOK_NS = 60 * SECOND_NS
+"""How often the wall clock is looked at: the other one stands still in a sleep."""
 
 
 class Renewal(Receiver):
@@ -69,14 +76,17 @@ class Renewal(Receiver):
     __slots__ = (
         "_credentials",
         "_due_ns",
+        "_due_s",
         "_held",
         "_is_own",
         "_kept_number",
         "_login",
+        "_logouts",
         "_not_before_ns",
         "_planned_number",
         "_refused_number",
         "_session",
+        "_wakes_ns",
         "checks_at_launch",
         "holding",
         "runs_between_calls",
@@ -96,6 +106,9 @@ class Renewal(Receiver):
         self._held: list[tuple[Send, Ticket[Any]]] = []
         self._not_before_ns = 0
         self._due_ns = FOREVER_NS
+        self._due_s = FOREVER_S
+        self._wakes_ns = 0
+        self._logouts: dict[Ticket[None], int] = {}  # that are on their way
 
     def __repr__(self) -> str:
         kept = "no" if self._credentials is None else "kept"
@@ -166,6 +179,32 @@ class Renewal(Receiver):
             raise error
         return lasts_s
 
+    # ------------------------------------------------------------ logging out
+
+    def log_out(self, policy: RetryPolicy) -> Ticket[None]:
+        """Ask the gateway to end the session; forget the credentials at once.
+
+        Whatever it answers, the token is forgotten then, and so is one that a login
+        from before has brought meanwhile.
+
+        Args:
+            policy: when it is tried again.
+        """
+        session = self._session
+        number = session.tokens.draw()
+        self._kept_number = number  # a login from before keeps nothing any more
+        self._credentials = None
+        self._rest()
+        ticket: Ticket[None] = session.read_ticket(
+            Logout(policy, session.clock), lambda document: None
+        )
+        self._logouts[ticket] = number
+        try:
+            return session.launch(ticket)
+        except BaseException:
+            self._logouts.pop(ticket, None)
+            raise
+
     # ------------------------------------------------------------ asking about it
 
     def validate(self, policy: RetryPolicy) -> Ticket[None]:
@@ -195,6 +234,10 @@ class Renewal(Receiver):
 
     def ticket_ended(self, ticket: Ticket[Any]) -> None:
         """A read has ended; what waited for it leaves if it was the login."""
+        if self._logouts:
+            number = self._logouts.pop(ticket, None)
+            if number is not None:
+                self._session.tokens.clear(number)
         if ticket is not self._login:
             return
         self._login = None
@@ -203,8 +246,10 @@ class Renewal(Receiver):
         except Exception as error:
             if self._is_own and not self._session.engine.closed:
                 self._note_failure(error)
-        self._send_held()
-        self._session.token_changed()
+        try:
+            self._send_held()
+        finally:
+            self._session.token_changed()
 
     def _note_failure(self, error: Exception) -> None:
         if refuses_credentials(error):
@@ -258,26 +303,42 @@ class Renewal(Receiver):
         return any(waiting is ticket for _, waiting in self._held)
 
     def _send_held(self) -> None:
+        """Let all of them go on; one that is stopped, by Ctrl-C say, stops no other."""
         self.holding = False
         held, self._held = self._held, []
+        stops: list[BaseException] = []
         for command, ticket in held:
-            if ticket.settled:
-                continue
             try:
-                ticket._execute(ticket._protocol.after_hold(command))
-            except ExecutorClosed:
-                ticket._on_close(None)
-            except Exception as error:
-                ticket._on_error(error)
+                if not ticket.settled:
+                    self._send_one(command, ticket)
+            except BaseException as stop:
+                stops.append(stop)
+                self._session.broken_off(ticket, stop)
+        if stops:
+            raise stops[0]
+
+    def _send_one(self, command: Send, ticket: Ticket[Any]) -> None:
+        try:
+            ticket._execute(ticket._protocol.after_hold(command))
+        except ExecutorClosed:
+            ticket._on_close(None)
+        except Exception as error:
+            ticket._on_error(error)
 
     # ------------------------------------------------------------ before its end
 
     def _on_timer(self) -> None:
-        """Renew the token if it is time to; another token's time is not known."""
-        if self._session.clock.monotonic_ns() < self._due_ns:
+        """Renew the token if it is time to; another token's time is not known.
+
+        Time is up once either clock says so: the monotonic one stands still while the
+        machine sleeps, and the wall clock may be set back.
+        """
+        clock = self._session.clock
+        now_ns = clock.monotonic_ns()
+        if now_ns < self._due_ns and clock.wall_s() < self._due_s:
+            self._watch(now_ns)
             return
-        self._due_ns = FOREVER_NS
-        self.checks_at_launch = False
+        self._rest()
         renews = self._planned_number == self._session.tokens.number
         if not renews or self._credentials is None:
             return
@@ -286,11 +347,29 @@ class Renewal(Receiver):
             self._begin()
 
     def _plan(self, pause_ns: int) -> None:
-        self._due_ns = self._session.clock.monotonic_ns() + pause_ns
+        """Renew after this pause, by whichever clock is through with it first."""
+        clock = self._session.clock
+        now_ns = clock.monotonic_ns()
+        self._due_ns = now_ns + pause_ns
+        self._due_s = clock.wall_s() + pause_ns / SECOND_NS
+        self._wakes_ns = 0
         if self.runs_between_calls:
-            self._session.engine.wake_at(self._due_ns, self)
+            self._watch(now_ns)
         else:
             self.checks_at_launch = True
+
+    def _watch(self, now_ns: int) -> None:
+        """Be woken when it is due, and before, to look at the wall clock."""
+        if self._wakes_ns > now_ns or not self.runs_between_calls:
+            return  # the wake-up of an earlier plan: the one of this plan is to come
+        self._wakes_ns = min(self._due_ns, now_ns + LOOK_NS)
+        self._session.engine.wake_at(self._wakes_ns, self)
+
+    def _rest(self) -> None:
+        """Plan nothing."""
+        self._due_ns = self._wakes_ns = FOREVER_NS
+        self._due_s = FOREVER_S
+        self.checks_at_launch = False
 
     def _on_close(self, evidence: Evidence | None) -> None:
         """The executor closes: nothing to do."""

@@ -103,6 +103,14 @@ class ContractCache:
         listings = list(self._listings.values())  # another thread may set one
         return any(listing.negative_prices for listing in listings)
 
+    def by_id(self, contract_id: str) -> Listing | None:
+        """The listing of a contract id, under whatever symbol; None where none is."""
+        listings = list(self._listings.values())  # another thread may set one
+        for listing in listings:
+            if listing.contract_id == contract_id:
+                return listing
+        return None
+
     def find(self, symbol: str) -> Listing:
         """The listing of a symbol. A contract id is its own symbol.
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 APPLICATION_ID = 0x464F4A31  # "FOJ1"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 has notes beside the events of orders. A journal of 1 is read, and is one of 2 once
+it was opened to be written."""
+OLDEST_VERSION = 1
 TABLE = """CREATE TABLE event (
   id INTEGER PRIMARY KEY,
   previous INTEGER NOT NULL,
@@ -252,7 +255,8 @@ def _refuse_others(path: str, connection: sqlite3.Connection) -> None:
             f"had {version}: a later fastorder wrote it",
         )
     schema = set(connection.execute("SELECT type, name, sql FROM sqlite_master"))
-    if version != SCHEMA_VERSION or schema != SCHEMA:
+    known = range(OLDEST_VERSION, SCHEMA_VERSION + 1)
+    if version not in known or schema != SCHEMA:
         raise damaged(path, f"its schema {version} has other tables")
     if pragma("journal_mode") != "wal" and _bytes_of(f"{path}-wal"):
         raise damaged(path, "it is not in WAL mode, but its log lies beside it")

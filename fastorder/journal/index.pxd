@@ -9,6 +9,7 @@ cdef class Index:
     cdef public long long count
     cdef readonly dict last
     cdef readonly dict keys
+    cdef readonly dict notes
     cdef readonly dict unresolved
 
     cpdef str known(self, Intent intent)

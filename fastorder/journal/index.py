@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder.journal.files import damaged
-from fastorder.journal.rows import COLUMNS, FINAL, INTENT, OUTCOME, Intent, Row, flaw
+from fastorder.journal.rows import (
+    COLUMNS,
+    FINAL,
+    INTENT,
+    NOTE,
+    OUTCOME,
+    Intent,
+    Row,
+    flaw,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,14 +27,18 @@ SELECT_ALL = f"SELECT {COLUMNS} FROM event ORDER BY id"  # noqa: S608
 
 
 class Index:
-    """The last event of each tag, the tag of each key, and what is unresolved."""
+    """The last event of each tag, the tag of each key, and what is unresolved.
 
-    __slots__ = ("count", "keys", "last", "unresolved")
+    Notes lie apart: their subjects are no tags.
+    """
+
+    __slots__ = ("count", "keys", "last", "notes", "unresolved")
 
     def __init__(self) -> None:
         self.count = 0
         self.last: dict[str, int] = {}
         self.keys: dict[tuple[int, str], str] = {}
+        self.notes: dict[str, Row] = {}  # the newest of each subject
         self.unresolved: dict[str, None] = {}  # oldest first
 
     def known(self, intent: Intent) -> str | None:
@@ -40,6 +53,9 @@ class Index:
         """Take note of an event that stands in the journal."""
         event, kind, tag = row[0], row[2], row[3]
         self.count = event
+        if kind == NOTE:
+            self.notes[tag] = row
+            return
         self.last[tag] = event
         if kind == INTENT:
             self.unresolved[tag] = None
@@ -67,6 +83,10 @@ def events(path: str, connection: sqlite3.Connection, index: Index) -> Iterator[
 
 
 def _misfit(row: Row, index: Index) -> str | None:
+    if row[2] == NOTE:
+        before = index.notes.get(row[3])
+        fits = row[1] == (0 if before is None else before[0])
+        return None if fits else "it does not follow the note before it"
     if row[1] != index.last.get(row[3], 0):
         return "it does not follow the one before it"
     if (row[2] == INTENT) != (row[1] == 0):

@@ -8,7 +8,7 @@ from fastorder.errors import JournalUnavailable
 from fastorder.journal import files
 from fastorder.journal.index import Index, events
 from fastorder.journal.lock import refuse_fork
-from fastorder.journal.rows import Entry, Row, entry
+from fastorder.journal.rows import NOTE, Entry, Row, entry
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +31,8 @@ def read(path: str | os.PathLike[str]) -> list[Entry]:
 
     def load(connection: sqlite3.Connection) -> None:
         for row in events(name, connection, Index()):
-            rows.setdefault(row[3], []).append(row)
+            if row[2] != NOTE:
+                rows.setdefault(row[3], []).append(row)
 
     files.verified(name, load)
     try:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from fastorder.errors import InvalidField, WrongFieldType
 
-INTENT, ATTEMPT, OUTCOME = "intent", "attempt", "outcome"
+INTENT, ATTEMPT, OUTCOME, NOTE = "intent", "attempt", "outcome", "note"
 UNKNOWN = "UNKNOWN"
 FINAL = frozenset({"ACCEPTED", "REJECTED", "NOT_SENT", "NOT_PLACED"})
 """The outcomes that resolve an intent; UNKNOWN is recorded and resolves nothing."""
@@ -200,6 +200,25 @@ class Entry:
         return self.verdicts[-1].at_s if self.resolved else None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was written down of a subject that is no order; the newest counts.
+
+    Attributes:
+        subject: what it is about, "risk/state" say; no order has a tag with a slash.
+        value: what holds since then.
+        reason: why, for people.
+        at_s: when, in seconds since the epoch.
+        until_s: when it ends by itself; None where it does not.
+    """
+
+    subject: str
+    value: str
+    reason: str
+    at_s: float
+    until_s: float | None = None
+
+
 def text(field: str, value: object) -> None:
     """Refuse what is not text that UTF-8 can hold."""
     if type(value) is not str:
@@ -277,6 +296,27 @@ def outcome_row(
     head = (event, previous, OUTCOME, tag, at_s)
     empty = (None, None, None, None, None, None, None)
     return (*head, *empty, outcome, order_id, proof, crc)
+
+
+def note_row(event: int, previous: int, note: Note) -> Row:
+    """The row of a note."""
+    text("subject", note.subject)
+    if "/" not in note.subject:
+        raise InvalidField("subject", "must have a slash", note.subject)
+    text("value", note.value)
+    text("reason", note.reason)
+    seconds("at_s", note.at_s)
+    if note.until_s is not None:
+        seconds("until_s", note.until_s)
+    until = None if note.until_s is None else as_stored(note.until_s)
+    head = (event, previous, NOTE, note.subject, as_stored(note.at_s))
+    row = (*head, *(None,) * 5, until, None, note.value, None, note.reason, None)
+    return (*row[:CRC], checksum(row))
+
+
+def note_from(row: Row) -> Note:
+    """The note that a row holds."""
+    return Note(row[3], row[12], row[14], row[4], row[10])
 
 
 def insertion(first: Row, second: Row | None = None) -> tuple[str, list[Any]]:

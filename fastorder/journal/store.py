@@ -24,7 +24,17 @@ from fastorder.journal import files
 from fastorder.journal.index import Index, events
 from fastorder.journal.lock import Lock
 from fastorder.journal.presence import Presence
-from fastorder.journal.rows import COLUMNS, UNKNOWN, Entry, Intent, Row, entry, flaw
+from fastorder.journal.rows import (
+    COLUMNS,
+    UNKNOWN,
+    Entry,
+    Intent,
+    Note,
+    Row,
+    entry,
+    flaw,
+    note_from,
+)
 from fastorder.journal.writer import Writer, abandon, empty_log
 
 if TYPE_CHECKING:
@@ -269,6 +279,26 @@ class Journal:
             if outcome == UNKNOWN:
                 self._refuse_forgetting(tag)
             self._writer.outcome(tag, outcome, order_id, proof, at_s, later=True)
+
+    def note(self, note: Note) -> None:
+        """Write down what holds of a subject from now on; it outlives the process.
+
+        Raises:
+            JournalFailed: the write failed, now or earlier.
+        """
+        self._writer.check()
+        with self._turn:
+            self._writer.check_turn()
+            self._writer.note(note)
+            self._tidy_at_last()
+
+    def notes(self) -> dict[str, Note]:
+        """The newest note of each subject."""
+        self._writer.check_usable()
+        with self._turn:
+            self._writer.check_turn()
+            rows = self._index.notes
+            return {subject: note_from(row) for subject, row in rows.items()}
 
     def commit(self) -> bool:
         """Commit what ``resolve_later`` has noted; never waits for the disk by rule.

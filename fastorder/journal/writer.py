@@ -20,6 +20,7 @@ from fastorder.journal.rows import (
     insertion,
     insertion_of_many,
     intent_row,
+    note_row,
     outcome_row,
 )
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from fastorder.journal.index import Index
     from fastorder.journal.presence import Presence
-    from fastorder.journal.rows import Intent, Row
+    from fastorder.journal.rows import Intent, Note, Row
 
 COUNT = "SELECT ifnull(max(id), 0) FROM event"
 
@@ -134,6 +135,12 @@ class Writer:
         self.index.add(row)
         if len(self._put_off) >= MOST_PUT_OFF:
             self.commit()
+
+    def note(self, note: Note) -> None:
+        """Commit a note."""
+        before = self.index.notes.get(note.subject)
+        previous = 0 if before is None else before[0]
+        self._write(note_row(self.index.count + 1, previous, note), self._flushes)
 
     def commit(self) -> bool:
         """Commit what was put off; whether there was something."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fastorder._core.codec.request import render_search_since
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.evidence import Receiver
+from fastorder.budgets.lanes import Lane
 from fastorder.enums import Outcome
 from fastorder.errors import RequestFailed, SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
@@ -310,7 +311,7 @@ class LateArrivals(Receiver):
             ONE_TRY,  # the next look-up is the next try
             session.clock,
         )
-        return session.read_ticket(query, account_id=account_id)
+        return session.read_ticket(query, account_id=account_id, lane=Lane.LOOK_UPS)
 
     def query_ended(self, ticket: Ticket[Any]) -> None:
         """A read has ended; one of these shows who has arrived, or nothing at all."""

@@ -11,6 +11,7 @@ from fastorder.runtime.clock cimport Clock
 
 cdef class Amendment(RequestProtocol):
     cdef readonly object kind
+    cdef public int lane
     cdef readonly int account_id
     cdef readonly int64_t order_id
     cdef readonly int attempts

@@ -97,6 +97,9 @@ class Amendment(RequestProtocol):
         body: the request's bytes; every send is of these.
         policy, clock: pauses and time.
         called_ns: when the caller called, on the monotonic clock.
+
+    Attributes:
+        lane: where it stands in a budget; what lessens risk may be put into the first.
     """
 
     __slots__ = (
@@ -121,6 +124,7 @@ class Amendment(RequestProtocol):
         "evidence",
         "in_doubt",
         "kind",
+        "lane",
         "order_id",
         "state",
     )
@@ -136,6 +140,7 @@ class Amendment(RequestProtocol):
         called_ns: int,
     ) -> None:
         self.kind = kind
+        self.lane = int(kind.endpoint.lane)
         self.account_id = account_id
         self.order_id = order_id
         self.attempts = 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastorder._base.answer_kind import AnswerKind
 from fastorder._core.codec.request import render_order_by_id
 from fastorder._core.flow.protocol import Send
+from fastorder.budgets.lanes import Lane
 from fastorder.enums import OrderStatus
 from fastorder.errors import CancelOrderError, ModifyOrderError
 from fastorder.gateway.endpoints import Endpoint
@@ -36,6 +37,9 @@ MODIFY = Kind(
     frozenset({ModifyOrderError.Pending, ModifyOrderError.UnknownError}),
     ModifyOrderError.OrderNotFound,
 )
+STOPS = frozenset({"stopPrice", "trailPrice"})
+"""What a modify may set that only moves a stop: it goes with cancels and closes."""
+
 NOT_FOUND = 1
 """The code of Order/searchById for an order that does not exist."""
 
@@ -116,6 +120,8 @@ class Modification(OrderChange):
     ) -> None:
         super().__init__(MODIFY, account_id, order_id, body, policy, clock, called_ns)
         self._gated = "size" in wanted
+        if wanted.keys() <= STOPS:
+            self.lane = int(Lane.LESSENING)
         self.wanted = wanted
 
     def superseded_by(self, newer: Amendment) -> None:

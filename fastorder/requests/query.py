@@ -9,6 +9,7 @@ from fastorder._base.answer_kind import AnswerKind
 from fastorder._core.flow.classify import Answer, classify
 from fastorder._core.flow.protocol import Command, Finish, Pause, RequestProtocol, Send
 from fastorder.errors import AuthLost, RequestFailed, error_name
+from fastorder.gateway.exact_numbers import with_all_digits
 from fastorder.gateway.responses import UNAUTHORIZED_TEXT, unauthorized
 from fastorder.runtime.retry_schedule import RetrySchedule
 
@@ -83,15 +84,23 @@ class Query(RequestProtocol):
         """An exchange has ended."""
         answer = classify(evidence, self._policy)
         if answer.kind is AnswerKind.ACCEPTED and answer.reply is not None:
-            return self._finish(answer.reply.document or {})
+            document = answer.reply.document or {}
+            return self._answered(with_all_digits(evidence.body, document))
         lacks_token = unauthorized(evidence, answer)
         if lacks_token and self.another_token and not self._renewed:
             self._renewed = True
             return self.start()
-        if self._schedule.spent or evidence.untrusted or answer.kind not in RETRYABLE:
+        is_final = evidence.untrusted or evidence.held_back is not None
+        if self._schedule.spent or is_final or answer.kind not in RETRYABLE:
             return self._finish(self._failure(evidence, answer))
         self.state = State.RETRY_WAIT
         return Pause(self._schedule.next_due_ns(evidence))
+
+    def _answered(
+        self, document: dict[str, Any]
+    ) -> Command[dict[str, Any] | RequestFailed]:
+        """The gateway has answered; a read of several pages asks for the next one."""
+        return self._finish(document)
 
     def on_time(self) -> Command[dict[str, Any] | RequestFailed]:
         """A pause is over."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.protocol import RequestProtocol
     from fastorder._core.flow.ticket import Ticket
     from fastorder._core.transport.engine import Engine
+    from fastorder.budgets.lanes import Lane
     from fastorder.gateway.server_clock import ServerClock
     from fastorder.runtime.clock import Clock
 
@@ -35,6 +36,7 @@ class SessionPort(Protocol):
         protocol: RequestProtocol,
         convert: Callable[[Any], Any] | None = None,
         account_id: int | None = None,
+        lane: Lane | None = None,
     ) -> Ticket[Any]:
         """The ticket of a read; ``launch`` starts it."""
 

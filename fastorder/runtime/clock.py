@@ -13,6 +13,9 @@ SECOND_NS = 1_000_000_000
 FOREVER_NS = 2**63 - 1
 """A time that never comes, on the monotonic clock."""
 
+FOREVER_S = float("inf")
+"""The same on the wall clock."""
+
 
 class Clock:
     """The clocks and the randomness of this machine; a test puts its own in place."""

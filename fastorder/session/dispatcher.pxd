@@ -1,6 +1,7 @@
 """The C side of dispatcher.py: where its attributes lie once it is compiled."""
 
 cimport cython
+from libc.stdint cimport int64_t
 
 from fastorder._core.transport.engine cimport Engine
 from fastorder._core.transport.gate cimport Gate
@@ -8,7 +9,8 @@ from fastorder._core.flow.protocol cimport Send
 from fastorder._core.flow.result cimport OrderResult
 from fastorder._core.transport.request_head cimport Origin, Route, Security
 from fastorder._core.flow.ticket cimport DispatcherBase, Ticket
-from fastorder._core.transport.evidence cimport Evidence
+from fastorder._core.transport.evidence cimport Evidence, Receiver
+from fastorder.budgets.budget cimport RequestBudget
 from fastorder.auth.token_store cimport TokenStore
 from fastorder.runtime.clock cimport Clock
 from fastorder.placement.interlock cimport Interlock
@@ -19,15 +21,18 @@ from fastorder.auth.renewal cimport Renewal
 cdef class Dispatcher(DispatcherBase):
     cdef readonly Gate gate
     cdef readonly object outcome_log
+    cdef public object risk             # hears of changes that have ended; None: nobody
     cdef public Clock clock             # a test may replace it, for what asks here
     cdef readonly ServerClock server_clock
     cdef readonly TokenStore tokens
     cdef readonly Renewal renewal
     cdef readonly Interlock interlock
     cdef readonly object late_arrivals
+    cdef public RequestBudget budget    # None where none is counted
     cdef public bint expects_late_arrivals
     cdef readonly set groups
     cdef dict _routes
+    cdef dict _urgent_routes
     cdef dict _open
     cdef dict _recalled
     cdef object _restart_looks
@@ -35,7 +40,13 @@ cdef class Dispatcher(DispatcherBase):
 
     @cython.locals(route=Route)
     cpdef object dispatch(self, Send command, Ticket ticket)
-    cpdef object exchange_ended(self, Evidence evidence)
+    cpdef object exchange_ended(self, Evidence evidence, Receiver receiver)
+    cpdef bint begins_anew(self, Receiver receiver) except -1
+    cpdef object wait_left(self, Ticket ticket)
+
+    @cython.locals(until_ns=int64_t)
+    cdef object _submit_counted(
+        self, Route route, Send command, bytes token, Receiver receiver, object lane)
     cpdef object token_refused(self, Ticket ticket)
     cpdef object outcome_unknown(self, Ticket ticket)
 
@@ -49,3 +60,6 @@ cdef class Dispatcher(DispatcherBase):
     cpdef object withdraw(self, Ticket ticket)
     cpdef object broken_off(self, Ticket ticket, object error)
     cdef object _carry_on(self, Ticket ticket, object command)
+
+
+cdef object _lane_of(Send command, Ticket ticket)

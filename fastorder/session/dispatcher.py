@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.flow.protocol import Send
 from fastorder._core.flow.ticket import DispatcherBase, Ticket
 from fastorder._core.transport.request_head import Origin, Route
 from fastorder.auth.renewal import Renewal
 from fastorder.auth.token_store import TokenStore
+from fastorder.budgets.lanes import LANES, Lane
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway.endpoints import Endpoint
@@ -22,12 +24,13 @@ from fastorder.session.restart_looks import RestartLooks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastorder._core.flow.protocol import Command, RequestProtocol, Send
+    from fastorder._core.flow.protocol import Command, RequestProtocol
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
     from fastorder._core.transport.evidence import Evidence, Receiver
     from fastorder._core.transport.gate import Gate
     from fastorder._core.transport.request_head import Security
+    from fastorder.budgets.budget import RequestBudget
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.session.outcome_log import OutcomeLog
 
@@ -39,6 +42,8 @@ ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
+LOOK_UPS = int(Lane.LOOK_UPS)
+LOOK_UPS = Lane.LOOK_UPS
 
 
 class Dispatcher(DispatcherBase):
@@ -54,7 +59,9 @@ class Dispatcher(DispatcherBase):
 
     Attributes:
         groups: the verbs of several requests that are under way.
+        budget: what every request has to pass; None where none is counted.
         expects_late_arrivals: orders reported absent or rejected are looked for.
+        risk: hears of changes that have ended, where there are limits.
     """
 
     def __init__(
@@ -70,27 +77,39 @@ class Dispatcher(DispatcherBase):
         engine.on_failure = _say
         self.gate = gate
         self.outcome_log = outcome_log
+        self.risk: Any = None
         self.clock = Clock()
         self.server_clock = ServerClock(self.clock)
         self.tokens = TokenStore()
         self.renewal = Renewal(self)
+        self.budget: RequestBudget | None = None
         self.expects_late_arrivals = False
         self.late_arrivals = LateArrivals(self)
         self.interlock = Interlock()
         self.interlock.known_order = self._known_order
         origin = Origin(base_url, security, connect_ms=timeouts._connect_ms)
-        self._routes = {
-            endpoint: Route(
+
+        def route(endpoint: Endpoint, *, goes_first: bool) -> Route:
+            return Route(
                 origin,
                 endpoint.path,
                 once=endpoint.changes,
-                lessens=endpoint.lessens,
+                lessens=goes_first,
                 authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
                 request_ms=timeouts._request_ms,
                 answer_limit=endpoint.answer_limit,
+                coding=endpoint.coding,
             )
+
+        self._routes = {
+            endpoint: route(endpoint, goes_first=endpoint.lessens)
             for endpoint in Endpoint
+        }
+        self._urgent_routes = {
+            endpoint: route(endpoint, goes_first=True)
+            for endpoint in Endpoint
+            if not endpoint.changes
         }
         self.groups: set[Ticket[Any]] = set()
         self._open: dict[Ticket[Any], None] = {}
@@ -103,6 +122,7 @@ class Dispatcher(DispatcherBase):
         protocol: RequestProtocol,
         convert: Callable[[Any], Any] | None = None,
         account_id: int | None = None,
+        lane: Lane | None = None,
     ) -> Ticket[Any]:
         """The ticket of a read; ``launch`` starts it.
 
@@ -110,8 +130,14 @@ class Dispatcher(DispatcherBase):
             protocol: what it asks.
             convert: makes its result out of what the protocol ends with.
             account_id: whose read it is; None where it is nobody's.
+            lane: where it stands in the budget; where not given, as its endpoint does.
         """
-        return Ticket(self, protocol, "read", account_id=account_id, convert=convert)
+        ticket: Ticket[Any] = Ticket(
+            self, protocol, "read", account_id=account_id, convert=convert
+        )
+        if lane is not None:
+            ticket._lane = int(lane)
+        return ticket
 
     def launch(self, ticket: Ticket[Any]) -> Ticket[Any]:
         """Start a ticket; on a warm connection its request has left on return.
@@ -152,6 +178,8 @@ class Dispatcher(DispatcherBase):
         else would be waited for, for ever.
         """
         if ticket.settled or self.engine.carries(ticket) or self.renewal.keeps(ticket):
+            return
+        if self.budget is not None and self.budget.keeps(ticket):
             return
         ticket._break_off(f"it was stopped before it left by {error!r}")
 
@@ -194,8 +222,11 @@ class Dispatcher(DispatcherBase):
     def look(self, endpoint: Endpoint, body: bytes, receiver: Receiver) -> None:
         """Ask for something; the receiver judges the answer itself."""
         self.check_ready()
-        route = self._routes[endpoint]
-        self.engine.submit(route, body, self.tokens.header(), receiver)
+        route, token = self._routes[endpoint], self.tokens.header()
+        if self.budget is None:
+            self.engine.submit(route, body, token, receiver)
+        else:
+            self._submit_counted(route, Send(endpoint, body), token, receiver, LOOK_UPS)
 
     def check_ready(self) -> None:
         """Refuse what could not be sent now.
@@ -214,6 +245,8 @@ class Dispatcher(DispatcherBase):
                 ticket._on_close(None)
         for group in tuple(self.groups):
             group._on_close(None)
+        if self.budget is not None:
+            self.budget.close()
 
     # ------------------------------------------------------------ for tickets
 
@@ -221,6 +254,8 @@ class Dispatcher(DispatcherBase):
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
         route = self._routes[endpoint]
+        if ticket._lane == LOOK_UPS and not endpoint.changes:
+            route = self._urgent_routes[endpoint]
         token = None
         ticket._token_number = 0
         if route.authorized:
@@ -230,6 +265,11 @@ class Dispatcher(DispatcherBase):
             if not ticket._token_number:
                 self.check_ready()  # a closed executor is told before a missing token
             token = self.tokens.header()
+        if self.budget is not None:
+            self._submit_counted(
+                route, command, token, ticket, _lane_of(command, ticket)
+            )
+            return
         if self.outcome_log is not None and endpoint is PLACE:
             self._note_resend(ticket)
         self.engine.submit(
@@ -241,16 +281,74 @@ class Dispatcher(DispatcherBase):
             command.valid_until_ns,
         )
 
+    def _submit_counted(
+        self,
+        route: Route,
+        command: Send,
+        token: bytes | None,
+        receiver: Receiver,
+        lane: Lane,
+    ) -> None:
+        """Hand a request to the engine, if the budget lets it leave."""
+        assert self.budget is not None
+        self.engine.check()
+        until_ns = self.budget.admits(command, receiver, lane)
+        if not until_ns:
+            return
+        try:
+            if self.outcome_log is not None and command.endpoint is PLACE:
+                self._note_resend(receiver)  # type: ignore[arg-type]  # a ticket's
+            self.engine.submit(
+                route,
+                command.body,
+                token,
+                receiver,
+                self.gate if command.gated else None,
+                min(command.valid_until_ns, until_ns),
+            )
+        except BaseException:
+            if not self.engine.carries(receiver):
+                self.budget.take_back(receiver)
+            raise
+
+    def leaves(self, receiver: Receiver, command: Send) -> None:
+        """The budget has room for a request that has waited: send it."""
+        try:
+            if isinstance(receiver, Ticket):
+                receiver._execute(receiver._protocol.after_hold(command))
+            else:
+                self.look(command.endpoint, command.body, receiver)
+        except ExecutorClosed:
+            receiver._on_close(None)
+        except Exception as error:
+            receiver._on_error(error)
+
+    def begins_anew(self, receiver: Receiver) -> bool:
+        """Whether a read may leave once more, on another connection."""
+        return self.budget is None or self.budget.begins_anew(receiver)
+
+    def wait_left(self, ticket: Ticket[Any]) -> None:
+        """Nobody waits for a read any more: while it waits for room, it ends."""
+        if self.budget is not None and self.budget.keeps(ticket):
+            ticket._break_off("its wait was ended before there was room for it")
+
     def _note_resend(self, ticket: Ticket[Any]) -> None:
         """The intent stands for the first send; any other is written down first."""
         tries = ticket._protocol.tries
         if tries > 1 and self.outcome_log is not None and ticket.tag is not None:
             self.outcome_log.sends_again(ticket.tag, tries)
 
-    def exchange_ended(self, evidence: Evidence) -> None:
+    def exchange_ended(self, evidence: Evidence, receiver: Receiver) -> None:
         """Keep the gateway's own time, which every whole answer tells."""
+        if self.budget is not None:
+            self.budget.ended(evidence, receiver)
         if evidence.curl_code == 0:
             self.server_clock.note(evidence.date, evidence.finished_ns)
+
+    def exchange_lost(self, receiver: Receiver) -> None:
+        """Nothing more is heard of an exchange."""
+        if self.budget is not None:
+            self.budget.forgets(receiver)
 
     def token_refused(self, ticket: Ticket[Any]) -> None:
         """See to another token; the ticket's protocol is told if there is one."""
@@ -288,6 +386,8 @@ class Dispatcher(DispatcherBase):
 
         So whatever is raised in between, it is not shown as open any more.
         """
+        if self.budget is not None:
+            self.budget.forgets(ticket)
         if ticket.kind == "read" or ticket.result is None:
             self._open.pop(ticket, None)
             self.renewal.ticket_ended(ticket)
@@ -299,6 +399,8 @@ class Dispatcher(DispatcherBase):
         if is_over:  # else the executor was closed before the proof
             self._open.pop(ticket, None)
             self._ended.append(ticket)
+        if self.risk is not None:
+            self.risk._ticket_ended(ticket)
         try:
             if self.outcome_log is not None:
                 self.outcome_log.ticket_ended(ticket)
@@ -314,6 +416,9 @@ class Dispatcher(DispatcherBase):
 
     def late_arrival(self, result: OrderResult) -> None:
         """An order is there that was reported absent or rejected."""
+        if self.risk is not None:
+            ticket = self.late_arrivals.find(result.tag or "")
+            self.risk._late_arrival(None if ticket is None else ticket.account_id)
         if self.outcome_log is not None:
             self.outcome_log.late_arrival(result)
 
@@ -385,6 +490,15 @@ class Dispatcher(DispatcherBase):
         except BaseException as error:
             self.broken_off(ticket, error)
             raise
+
+
+def _lane_of(command: Send, ticket: Ticket[Any]) -> Lane:
+    """Where a request stands in the budget: what a change asks is a look-up."""
+    endpoint = command.endpoint
+    if ticket.kind != "read" and not endpoint.changes:
+        return LOOK_UPS
+    lane: Lane = endpoint.lane if ticket._lane < 0 else LANES[ticket._lane]
+    return lane
 
 
 def _say(error: Any) -> None:

@@ -67,12 +67,13 @@ def ping_round(dispatcher: Dispatcher, connections: int) -> list[Ticket[None]]:
 class Keepalive(Receiver):
     """Pings idle connections, and opens anew those that the other side ends."""
 
-    __slots__ = ("_dispatcher", "_due_ns", "_last_ns", "connections")
+    __slots__ = ("_dispatcher", "_due_ns", "_last_ns", "_round", "connections")
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._last_ns = 0
         self._due_ns = 0
+        self._round: list[Ticket[None]] = []  # the latest
         self.connections = 0
 
     def keep(self, connections: int) -> list[Ticket[None]]:
@@ -92,7 +93,8 @@ class Keepalive(Receiver):
         if now_ns < self._due_ns:
             return
         quiet_ns = now_ns - self._dispatcher.server_clock.seen_ns
-        if self.connections == 1 and quiet_ns < SOONEST_NS:
+        is_used = self.connections == 1 and quiet_ns < SOONEST_NS
+        if is_used or self._waits():
             self._wake_at(now_ns + PING_EVERY_NS)
         else:
             self._ping()
@@ -109,7 +111,13 @@ class Keepalive(Receiver):
         self._dispatcher.tidy()
         tickets = ping_round(self._dispatcher, self.connections)
         self._wake_at(self._last_ns + PING_EVERY_NS)
+        self._round = tickets
         return tickets
+
+    def _waits(self) -> bool:
+        """Whether pings of the last round wait for room: more of them warm nothing."""
+        budget = self._dispatcher.budget
+        return budget is not None and any(map(budget.keeps, self._round))
 
     def _wake_at(self, due_ns: int) -> None:
         self._due_ns = due_ns

@@ -37,8 +37,14 @@ if TYPE_CHECKING:
         def look(self, endpoint: Endpoint, body: bytes, receiver: Receiver) -> None:
             """Ask for something; the receiver judges the answer itself."""
 
-        def exchange_ended(self, evidence: Evidence) -> None:
+        def exchange_ended(self, evidence: Evidence, receiver: Receiver) -> None:
             """An exchange has ended."""
+
+        def begins_anew(self, receiver: Receiver) -> bool:
+            """Whether a read may leave once more, on another connection."""
+
+        def exchange_lost(self, receiver: Receiver) -> None:
+            """Nothing more is heard of an exchange."""
 
         def launch_recalled(
             self, ticket: Ticket[OrderResult], sent_s: float
@@ -103,9 +109,17 @@ class RestartLooks(Receiver):
         """Whether its look is on its way."""
         return self._session.engine.carries(account)
 
-    def seen(self, evidence: Evidence) -> None:
+    def seen(self, evidence: Evidence, account: AccountLook) -> None:
         """An exchange has ended."""
-        self._session.exchange_ended(evidence)
+        self._session.exchange_ended(evidence, account)
+
+    def begins_anew(self, account: AccountLook) -> bool:
+        """Whether a look may leave once more, on another connection."""
+        return self._session.begins_anew(account)
+
+    def lost(self, account: AccountLook) -> None:
+        """Nothing more is heard of a look."""
+        self._session.exchange_lost(account)
 
     def shown(self, shown: list[Shown]) -> None:
         """The list has shown these."""
@@ -192,7 +206,7 @@ class AccountLook(Receiver):
 
     def _on_evidence(self, evidence: Evidence) -> None:
         """Tell those that it shows; one that it does not show it says nothing of."""
-        self._looks.seen(evidence)
+        self._looks.seen(evidence, self)
         answer = classify(evidence, self._policy)
         rows = listed_orders(answer, self._account_id)
         by_tag = _by_tag(rows or [])
@@ -211,6 +225,10 @@ class AccountLook(Receiver):
         group, self._group = self._group, []
         self._looks.not_shown(group)
 
+    def _may_begin_anew(self) -> bool:
+        """It got no answer on an old connection: whether it may leave once more."""
+        return self._looks.begins_anew(self)
+
     def _on_timer(self) -> None:
         """It asks for no wake-up."""
 
@@ -219,6 +237,7 @@ class AccountLook(Receiver):
 
     def _on_error(self, error: Any) -> None:
         """The list is not understood: each is looked up by itself."""
+        self._looks.lost(self)
         self._give_up()
         raise error
 

@@ -254,6 +254,13 @@ class IdempotencyStore:
             dispatcher, placement, "place", intent.tag, intent.account_id
         )
         self._kept[intent.tag] = (intent.body, ticket)
+        if dispatcher.risk is not None:
+            dispatcher.risk._recalled(
+                order_from_body(intent.body),
+                intent.tag,
+                intent.contract_id,
+                intent.created_s,
+            )
         dispatcher.recall(ticket, intent.created_s)
         self._unrecovered.append((ticket, intent.created_s))
 

@@ -12,6 +12,7 @@ from fastorder.gateway.contracts cimport ContractCache, Listing
 from fastorder.session.dispatcher cimport Dispatcher
 from fastorder.placement.interlock cimport Interlock
 from fastorder.placement.protocol cimport Placement, placement_of
+from fastorder.risk.check cimport Guard
 
 
 cdef class Submitter:
@@ -23,10 +24,13 @@ cdef class Submitter:
     cdef object _idempotency
     cdef bint _journaled
     cdef int _max_quantity
+    cdef Guard _guard
     cdef TagSeries _tags
 
     @cython.locals(too_many=bint, is_named=bint)
     cpdef object submit(self, OrderRequest order, int64_t called_ns)
+    cdef object _launch_guarded(
+        self, Ticket ticket, OrderRequest order, str contract_id, bytes body)
     cpdef str _tag(self, OrderRequest order)
 
     @cython.locals(valid_until_ns=int64_t)

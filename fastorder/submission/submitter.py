@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
+    from fastorder.risk.check import Guard
     from fastorder.session.dispatcher import Dispatcher
     from fastorder.submission.idempotency import IdempotencyStore
 
@@ -34,12 +35,14 @@ class Submitter:
         policy: when a request is tried again.
         idempotency: keys, and the journal where there is one.
         max_quantity: orders of more contracts are refused.
+        guard: holds orders to the limits; None where there are none.
     """
 
     __slots__ = (
         "_contracts",
         "_dispatcher",
         "_gate",
+        "_guard",
         "_idempotency",
         "_interlock",
         "_journaled",
@@ -55,6 +58,7 @@ class Submitter:
         policy: RetryPolicy,
         idempotency: IdempotencyStore,
         max_quantity: int,
+        guard: Guard | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._contracts = contracts
@@ -64,6 +68,7 @@ class Submitter:
         self._max_quantity = max_quantity
         self._gate = dispatcher.gate
         self._interlock = dispatcher.interlock
+        self._guard = guard
         self._tags = TagSeries()
 
     def submit(self, order: OrderRequest, called_ns: int) -> Ticket[OrderResult]:
@@ -71,8 +76,9 @@ class Submitter:
 
         Raises:
             ExecutorClosed, ExecutorMisuse, UnknownSymbol, InvalidField, KeyReused,
-            Halted, TokenMissing, Interlocked, JournalError: nothing was sent. Where
-            several are true, the first of them: its cure is needed for any other.
+            Halted, TokenMissing, Interlocked, RiskDenied, JournalError: nothing was
+            sent. Where several are true, the first of them: its cure is needed for any
+            other.
         """
         too_many = order.quantity > self._max_quantity
         is_named = order.idempotency_key is not None or order.custom_tag is not None
@@ -95,10 +101,36 @@ class Submitter:
             self._refuse_halted()
         if self._interlock.any:
             self._check_interlock(order, contract_id)
+        if self._guard is not None:
+            self._guard.admit(order, listing, tag, called_ns)
         ticket = self._ticket(order, tag, contract_id, body, called_ns)
+        if self._guard is not None:
+            return self._launch_guarded(ticket, order, contract_id, body)
         if self._journaled or is_named:
             return self._idempotency.launch(ticket, order, contract_id, body)
         return self._dispatcher.launch(ticket)
+
+    def _launch_guarded(
+        self,
+        ticket: Ticket[OrderResult],
+        order: OrderRequest,
+        contract_id: str,
+        body: bytes,
+    ) -> Ticket[OrderResult]:
+        """The same; an order that was counted in, and does not leave, counts no more.
+
+        Where the exception came once it was on its way, its outcome says what it was.
+        """
+        is_named = order.idempotency_key is not None or order.custom_tag is not None
+        try:
+            if self._journaled or is_named:
+                return self._idempotency.launch(ticket, order, contract_id, body)
+            return self._dispatcher.launch(ticket)
+        except BaseException:
+            if ticket not in self._dispatcher.unsettled() and not ticket.settled:
+                assert self._guard is not None
+                self._guard.exposure.released(order.account_id, ticket.tag)
+            raise
 
     def check_quantity(self, quantity: int) -> None:
         """Refuse what nobody means: an account's number in the quantity's place.

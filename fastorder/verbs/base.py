@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from fastorder._base.hints import object_hint
 from fastorder._base.near_names import with_near_names
@@ -20,6 +20,7 @@ from fastorder._core.codec.field_checks import (
     quantity_from,
     symbol_from,
 )
+from fastorder._core.codec.order import OrderRequest
 from fastorder._core.codec.request import (
     render_cancel,
     render_modify,
@@ -28,6 +29,7 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder._core.transport.gate import Gate
 from fastorder.auth.credentials import Credentials
+from fastorder.budgets.budget import budget_for
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
@@ -42,14 +44,19 @@ from fastorder.gateway.contracts import ContractCache
 from fastorder.requests.order_change import Cancellation, Modification
 from fastorder.requests.position_close import PositionClose
 from fastorder.runtime.clock import Clock
-from fastorder.session.dispatcher import Dispatcher
+from fastorder.session.dispatcher import REFUSALS, Dispatcher
 from fastorder.session.outcome_log import OutcomeLog
 from fastorder.session.ticket_group import TicketGroup
 from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
+from fastorder.verbs.accounts import AccountVerbs
+from fastorder.verbs.delivery import delivered
+from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.option_checks import (
+    check_budgets,
     check_hook,
+    check_limits,
     check_type,
     connections_limit,
     path_from,
@@ -57,20 +64,24 @@ from fastorder.verbs.option_checks import (
     quantity_limit,
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
-from fastorder.verbs.reads import ReadVerbs
+from fastorder.verbs.session import SessionVerbs
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
     from decimal import Decimal
 
-    from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.engine import Engine
+    from fastorder.budgets.left import BudgetsLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.journal import Journal
     from fastorder.models import Price
     from fastorder.requests.amendment import Amendment
+    from fastorder.risk.control import Risk
+    from fastorder.risk.denials import Denial, Denied
+    from fastorder.risk.limits import RiskLimits
     from fastorder.session.ticket_group import Steps
 
 T = TypeVar("T")
@@ -78,7 +89,7 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
+class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
@@ -96,16 +107,22 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         journal: str | os.PathLike[str] | None = None,
         durability: Literal["process", "power"] = "process",
         kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
+        risk: RiskLimits | None = None,
+        on_breach: Callable[[Denied, int, str], Any] | None = None,
     ) -> None:
         self._max_connections = connections_limit(max_connections)
         max_quantity = quantity_limit(max_quantity)
         self._policy, self._timeouts = policies_from(retry, timeouts)
         base_url = checked_base_url(base_url)
         security = security_for(base_url, path_from("ca_file", ca_file))
+        check_budgets(budgets)
         check_hook("on_unknown", on_unknown)
         check_hook("on_late_arrival", on_late_arrival)
+        check_hook("on_breach", on_breach)
+        check_limits(risk, on_breach)
         self._gate = Gate(path_from("kill_file", kill_file))
         self._journal = _journal(path_from("journal", journal), durability)
         self._engine = self._make_engine(max_connections)
@@ -117,8 +134,14 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._gate,
             self._outcome_log(on_unknown, on_late_arrival),
         )
+        if budgets is not None:
+            self._dispatcher.budget = budget_for(
+                budgets, self._dispatcher, base_url, self._policy, self._timeouts
+            )
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
+        self._risk = self._make_risk(risk, on_breach)
+        self._dispatcher.risk = self._risk
         self._idempotency = IdempotencyStore(
             self._dispatcher, self._policy, self._journal
         )
@@ -128,6 +151,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._policy,
             self._idempotency,
             max_quantity,
+            None if self._risk is None else self._risk._guard,
         )
         self._submit = self._make_submit()
         self._base_url = base_url
@@ -137,6 +161,13 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         state = "closed" if self._engine.closed else "open"
         return (
             f"<{type(self).__module__}.{type(self).__name__} {self._base_url} {state}>"
+        )
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refused: its connections and its token cannot go to another process."""
+        raise TypeError(
+            f"an {type(self).__name__} must stay in its process, not be copied or "
+            "pickled: make another one there"
         )
 
     def __del__(self) -> None:
@@ -240,6 +271,21 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
 
         Returns, Raises: see ``place_order``.
         """
+        return self._deliver(
+            self._modify(
+                order_id, account_id, quantity, limit_price, stop_price, trail_price
+            )
+        )
+
+    def _modify(
+        self,
+        order_id: int | str,
+        account_id: int,
+        quantity: int | None = None,
+        limit_price: Price | None = None,
+        stop_price: Price | None = None,
+        trail_price: Price | None = None,
+    ) -> Ticket[OrderResult]:
         called_ns = monotonic_ns()
         number = order_id_from(order_id)
         account = account_id_from(account_id)
@@ -255,6 +301,12 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             trail_price,
             self._contracts.any_negative,
         )
+        wanted = _given(
+            size=quantity,
+            limitPrice=limit_price,
+            stopPrice=stop_price,
+            trailPrice=trail_price,
+        )
         modification = Modification(
             account,
             number,
@@ -262,14 +314,18 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._policy,
             self._dispatcher.clock,
             called_ns,
-            wanted=_given(
-                size=quantity,
-                limitPrice=limit_price,
-                stopPrice=stop_price,
-                trailPrice=trail_price,
-            ),
+            wanted=wanted,
         )
-        return self._deliver(self._amend(modification))
+        if self._risk is None:
+            return self._amend(modification)
+        self._engine.check()
+        self._risk._admit_change(account, number, wanted)
+        try:
+            ticket = self._amend(modification)
+        except REFUSALS:
+            self._risk._not_changed(account, number, quantity)
+            raise
+        return ticket
 
     @with_near_names
     def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
@@ -312,19 +368,33 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         return self._close(symbol, account_id, quantity_from(quantity))
 
     def _close(self, symbol: str, account_id: int, quantity: int | None) -> ResultT:
-        called_ns = monotonic_ns()
         account, symbol = account_id_from(account_id), symbol_from(symbol)
         self._engine.check()
+        contract_id = self._contracts.find(symbol).contract_id
+        return self._deliver(self._close_contract(contract_id, account, quantity))
+
+    def _close_contract(
+        self, contract_id: str, account: int, quantity: int | None
+    ) -> Ticket[OrderResult]:
+        called_ns = monotonic_ns()
         closing = PositionClose(
             account,
-            self._contracts.find(symbol).contract_id,
+            contract_id,
             quantity,
             self._policy,
             self._dispatcher.clock,
             called_ns,
             server_clock=self._dispatcher.server_clock,
         )
-        return self._deliver(self._amend(closing))
+        if self._risk is None:
+            return self._amend(closing)
+        self._risk._closing(account, closing._contract_id)
+        try:
+            ticket = self._amend(closing)
+        except REFUSALS:
+            self._risk._closed(account, closing._contract_id)
+            raise
+        return ticket
 
     def _amend(self, amendment: Amendment) -> Ticket[OrderResult]:
         ticket: Ticket[OrderResult] = Ticket(
@@ -335,6 +405,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             amendment.account_id,
             amendment.order_id or None,
         )
+        ticket._lane = amendment.lane
         older = [
             under_way._protocol
             for under_way in self._dispatcher.unsettled()
@@ -374,6 +445,50 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
     def halted(self) -> str | None:
         """Why no new exposure may leave; None while it may."""
         return self._gate.why
+
+    # ------------------------------------------------------------ limits
+
+    @property
+    def risk(self) -> Risk | None:
+        """The limits, their state, and what is known of positions; None for none."""
+        return self._risk
+
+    @with_near_names
+    def check(self, order: OrderRequest) -> tuple[Denial, ...]:
+        """All that the limits refuse an order for now, without sending it.
+
+        Empty where it may leave, or where the executor has no limits.
+
+        Raises:
+            UnknownSymbol, WrongFieldType: it is no order that could be placed.
+        """
+        if not isinstance(order, OrderRequest) or order.symbol is None:
+            raise WrongFieldType("order", "must be a whole OrderRequest", order)
+        return () if self._risk is None else self._risk._denials(order)
+
+    @delivered
+    def load_exposure(self, account_id: int) -> Ticket[None]:
+        """Read what limits need to know of an account: four to six reads, in turn.
+
+        Its orders, its positions and the day's trades; its balance where there is a
+        ``trailing_loss``. Without limits nothing is read.
+
+        Raises:
+            RequestFailed: one of them got no usable answer; of the async executor when
+                awaited.
+        """
+        from fastorder.verbs.exposure_load import (
+            exposure_steps,
+        )  # few executors need it
+
+        account = account_id_from(account_id)
+        return self._group("load exposure", exposure_steps(self, account))
+
+    @property
+    def budgets(self) -> BudgetsLeft | None:
+        """What is left of the request budgets now; None where there are none."""
+        budget = self._dispatcher.budget
+        return None if budget is None else budget.left()
 
     # ------------------------------------------------------------ what is open
 
@@ -435,6 +550,23 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         return OutcomeLog(
             self._journal, on_unknown, on_late_arrival, self._gate, Clock(), engine
         )
+
+    def _make_risk(self, limits: RiskLimits | None, on_breach: Any) -> Risk | None:
+        if limits is None:
+            return None
+        from fastorder.risk.control import Risk  # most executors have no limits
+        from fastorder.risk.sightings import Sightings
+
+        risk = Risk(
+            limits,
+            self._contracts,
+            self._dispatcher.clock,
+            self._journal,
+            on_breach,
+            awaited=self._runs_between_calls,
+        )
+        self._sightings = Sightings(risk)
+        return risk
 
     def _can_be_given_up(self) -> bool:
         """Whether nothing of it goes on by itself, and this thread may say so."""

@@ -48,6 +48,19 @@ def _of_kind(name: str, value: Any, kind: type[Any], field: str) -> Any:
     return value
 
 
+def check_limits(limits: Any, on_breach: Any) -> None:
+    """Refuse what are no limits, and a hook that nothing would call."""
+    if limits is None:
+        if on_breach is not None:
+            raise ConfigurationError("on_breach must come with risk, was without")
+        return
+    from fastorder.risk.limits import RiskLimits  # whoever gives some has loaded it
+
+    if not isinstance(limits, RiskLimits):
+        kind = type(limits).__name__
+        raise ConfigurationError(f"risk must be a RiskLimits, was {kind}")
+
+
 def connections_limit(most: Any) -> int:
     """How many connections may be open at once."""
     if type(most) is int and 1 <= most <= 10_000:
@@ -80,6 +93,18 @@ def path_from(name: str, path: Any) -> str | None:
     if not text or "\0" in text:
         raise ConfigurationError(f"{name} must be the path of a file, was {text!r}")
     return text
+
+
+def check_budgets(budgets: Any) -> None:
+    """Refuse what is no Budgets; None stands for no limit."""
+    from fastorder.budgets.limits import Budgets  # loaded with the executor
+
+    if budgets is None or isinstance(budgets, Budgets):
+        return
+    hint = " (write Budgets())" if budgets is True else ""
+    raise ConfigurationError(
+        f"budgets must be Budgets or None, was {type(budgets).__name__}{hint}"
+    )
 
 
 def check_hook(name: str, hook: Any) -> None:

@@ -1,24 +1,32 @@
-"""The verbs that read: accounts, contracts, orders, trades; is the token good."""
+"""The verbs that read: accounts, contracts, orders, positions, trades."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.hints import moment_hint
-from fastorder._base.outside_text import from_outside
-from fastorder._core.codec.field_checks import account_id_from, symbol_from
-from fastorder._core.codec.request import render_search_since
+from fastorder._core.codec.field_checks import (
+    account_id_from,
+    order_id_from,
+    symbol_from,
+)
 from fastorder.errors import (
-    FastOrderError,
     InvalidField,
-    RequestFailed,
+    SearchContractByIdError,
+    SearchOrderByIdError,
     SearchOrderError,
 )
-from fastorder.gateway.contracts import front_contract
+from fastorder.gateway.contracts import IDS, front_contract
 from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.order_filter import WORKING, OrderFilter
+from fastorder.requests.order_pages import OrderPages
+from fastorder.requests.page_walk import PageWalk
 from fastorder.requests.query import Query
+from fastorder.requests.status_ping import StatusPing
+from fastorder.verbs.answers import readable, row_of, rows_of
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import check_type
+from fastorder.verbs.order_query import order_filter
+from fastorder.verbs.time_span import checked_moment, checked_span, wire_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +36,9 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
-    from fastorder.models import Account, Contract, Order, Trade
+    from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.risk.sightings import Sightings
     from fastorder.session.dispatcher import Dispatcher
-
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What is raised where an answer is not made as the gateway makes its answers."""
 
 
 class ReadVerbs:
@@ -41,6 +47,8 @@ class ReadVerbs:
     _dispatcher: Dispatcher
     _contracts: ContractCache
     _policy: RetryPolicy
+    _sightings: Sightings | None = None
+    """Hears of what is read, where there are limits."""
 
     @delivered
     def validate_token(self) -> Ticket[None]:
@@ -56,6 +64,18 @@ class ReadVerbs:
             TokenMissing: no token was set.
         """
         return self._dispatcher.renewal.validate(self._policy)
+
+    @delivered
+    def ping(self) -> Ticket[float]:
+        """Whether the gateway answers, and how fast: seconds from question to answer.
+
+        It takes no token.
+
+        Raises:
+            RequestFailed: there was no answer, or another one than pong; of the async
+                executor when awaited.
+        """
+        return self._dispatcher.launch(self._dispatcher.read_ticket(StatusPing()))
 
     @delivered
     def accounts(self, *, only_active: bool = True) -> Ticket[list[Account]]:
@@ -77,46 +97,209 @@ class ReadVerbs:
         Raises:
             UnknownSymbol: the gateway lists none; of the async executor when awaited.
         """
-        from fastorder.models import Contract  # loaded with the executor
 
-        def take(document: dict[str, Any]) -> Contract:
-            found = rows_of(Contract)(document)
+        def take(found: list[Contract]) -> Contract:
             contract = front_contract(symbol, found)
             self._contracts.set(symbol, contract.id, contract.tick_size)
             return contract
 
         symbol = symbol_from(symbol)
         check_type("live", live, bool, "must be True or False")
-        request = {"searchText": symbol, "live": live}
-        return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
+        return self._search_contracts(symbol, live, take)
 
     @delivered
-    def search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:
-        """The account's orders since a time (aware), of every status."""
+    def contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
+        """A contract as the gateway describes it; it is not listed for orders by this.
+
+        Args:
+            symbol: such as "MNQ", for the active one; or an id, of an ended one too.
+            live: ask for the live entitlement instead of the simulated one.
+
+        Raises:
+            UnknownSymbol: the gateway lists none; of the async executor when awaited,
+                as the next.
+            RequestFailed: it knows no contract with this id.
+        """
+        symbol = symbol_from(symbol)
+        check_type("live", live, bool, "must be True or False")
+        if symbol.upper().startswith(IDS):
+            return self._contract_by_id(symbol)
+
+        def take(found: list[Contract]) -> Contract:
+            return front_contract(symbol, found)
+
+        return self._search_contracts(symbol, live, take)
+
+    @delivered
+    def contracts(
+        self, text: str | None = None, *, live: bool = False
+    ) -> Ticket[list[Contract]]:
+        """All contracts that are traded now, or those that a text finds.
+
+        Args:
+            text: in a name or a description; the gateway finds 20 at most, in no
+                order, and more than is meant: MES with "ES".
+            live: of the live entitlement instead of the simulated one; without it
+                there are none.
+        """
+        from fastorder.models import Contract  # loaded with the executor
+
+        check_type("live", live, bool, "must be True or False")
+        if text is None:
+            request = {"live": live}
+            return self._read(Endpoint.AVAILABLE_CONTRACTS, request, rows_of(Contract))
+        check_type("text", text, str, "must be text")
+        if not text.strip():
+            raise InvalidField("text", "must not be empty", text)
+        return self._search_contracts(text, live, list)
+
+    def _search_contracts(
+        self, text: str, live: bool, take: Callable[[list[Contract]], Any]
+    ) -> Ticket[Any]:
+        from fastorder.models import Contract  # loaded with the executor
+
+        rows = rows_of(Contract)
+        return self._read(
+            Endpoint.SEARCH_CONTRACTS,
+            {"searchText": text, "live": live},
+            lambda document: take(rows(document)),
+        )
+
+    def _contract_by_id(self, contract_id: str) -> Ticket[Contract]:
+        from fastorder.models import Contract  # loaded with the executor
+
+        def take(document: dict[str, Any]) -> Contract:
+            row = document.get("contract")
+            if row is None and isinstance(several := document.get("contracts"), list):
+                row = several[0] if len(several) == 1 else None  # as it was once
+            contract = Contract.from_wire(row_of({"contract": row}, "contract"))
+            if contract.id.upper() != contract_id.upper():
+                raise ValueError(f"{contract_id} was asked for, {contract.id} came")
+            return contract
+
+        return self._read(
+            Endpoint.CONTRACT_BY_ID,
+            {"contractId": contract_id},
+            take,
+            SearchContractByIdError,
+        )
+
+    @delivered
+    def orders(
+        self, account_id: int, since: datetime, until: datetime | None = None
+    ) -> Ticket[list[Order]]:
+        """The account's orders of every status that were made in a time span.
+
+        Args:
+            account_id: whose.
+            since, until: aware times; without ``until``, all up to now.
+
+        Raises:
+            InvalidField, WrongFieldType: nothing was sent.
+        """
         from fastorder.models import Order  # loaded with the executor
 
-        body = since_body(account_id, since)
-        return self._read(
-            Endpoint.SEARCH_ORDERS, body, rows_of(Order), SearchOrderError
-        )
+        body = self._span_body(account_id, since, until)
+        rows = rows_of(Order, body["accountId"])
+        return self._read(Endpoint.SEARCH_ORDERS, body, rows, SearchOrderError)
+
+    search_orders = orders
+    """The same under its older name."""
 
     @delivered
     def open_orders(self, account_id: int) -> Ticket[list[Order]]:
-        """The account's working orders; suspended bracket legs are not among them."""
-        from fastorder.models import Order  # loaded with the executor
+        """The account's orders that can still trade, oldest first.
 
-        request = {"accountId": account_id_from(account_id)}
-        return self._read(
-            Endpoint.SEARCH_OPEN_ORDERS, request, rows_of(Order), SearchOrderError
-        )
+        The legs of a bracket are among them before their entry is filled, as
+        SUSPENDED. An order that comes while several pages are read may be missing.
+        """
+        wanted = OrderFilter(account_id_from(account_id), WORKING)
+        return self._read_pages(wanted, PageWalk())
 
     @delivered
-    def trades(self, account_id: int, since: datetime) -> Ticket[list[Trade]]:
-        """The account's fills since a time (aware), newest first."""
+    def order(self, order_id: int | str, account_id: int) -> Ticket[Order]:
+        """One order by its number.
+
+        Raises:
+            RequestFailed: the account has none of this number; of the async executor
+                when awaited.
+        """
+        from fastorder.models import Order  # loaded with the executor
+
+        number = order_id_from(order_id)
+        account = account_id_from(account_id)
+
+        def take(document: dict[str, Any]) -> Order:
+            order = Order.from_wire(row_of(document, "order"))
+            if (order.id, order.account_id) != (number, account):
+                raise ValueError(f"order {number} was asked for, {order.id} came")
+            return order
+
+        request = {"accountId": account, "orderId": number}
+        return self._read(Endpoint.ORDER_BY_ID, request, take, SearchOrderByIdError)
+
+    @delivered
+    def positions(self, account_id: int) -> Ticket[list[Position]]:
+        """The account's open positions, one for each contract; none where it is flat.
+
+        Raises:
+            RequestFailed: they could not be read; an answer with rows of another
+                account is not believed. Of the async executor when awaited.
+        """
+        from fastorder.models import Position  # loaded with the executor
+
+        account = account_id_from(account_id)
+        rows = rows_of(Position, account)
+        request = {"accountId": account}
+        return self._read(Endpoint.SEARCH_POSITIONS, request, rows, SearchOrderError)
+
+    @delivered
+    def trades(
+        self, account_id: int, since: datetime, until: datetime | None = None
+    ) -> Ticket[list[Trade]]:
+        """The account's fills in a time span, newest first; see ``orders``."""
         from fastorder.models import Trade  # loaded with the executor
 
-        body = since_body(account_id, since)
-        return self._read(Endpoint.SEARCH_TRADES, body, rows_of(Trade))
+        body = self._span_body(account_id, since, until)
+        rows = rows_of(Trade, body["accountId"])
+        return self._read(Endpoint.SEARCH_TRADES, body, rows, SearchOrderError)
+
+    def _order_filter(self, account_id: int, **given: Any) -> OrderFilter:
+        """What the facades' ``query_orders`` read, checked."""
+        return order_filter(self._dispatcher, self._contracts, account_id, **given)
+
+    def _read_page(self, wanted: OrderFilter, walk: PageWalk) -> Ticket[list[Order]]:
+        return self._read_pages(wanted, walk, one=True)
+
+    def _read_pages(
+        self, wanted: OrderFilter, walk: PageWalk, *, one: bool = False
+    ) -> Ticket[list[Order]]:
+        """Start to read the pages of a list of orders, as one read."""
+        from fastorder.models import Order  # loaded with the executor
+
+        clock = self._dispatcher.clock
+        pages = OrderPages(wanted, walk, self._policy, clock, one=one)
+        convert = rows_of(Order)
+        if self._sightings is not None:
+            everything = OrderFilter(wanted.account_id, WORKING)
+            is_whole = wanted == everything and not one
+            convert = self._sightings.watching_pages(
+                wanted.account_id, is_whole, convert
+            )
+        convert = readable(Endpoint.QUERY_ORDERS, convert)
+        return self._dispatcher.launch(
+            self._dispatcher.read_ticket(pages, convert, wanted.account_id)
+        )
+
+    def _span_body(self, account_id: int, since: Any, until: Any) -> dict[str, Any]:
+        if since is None:
+            checked_moment("since", since)
+        account = account_id_from(account_id)
+        start, end = checked_span(self._dispatcher, since, until)
+        request = {"accountId": account, "startTimestamp": wire_text(start)}  # type: ignore[arg-type]
+        if end is not None:
+            request["endTimestamp"] = wire_text(end)
+        return request
 
     def _read(
         self,
@@ -129,61 +312,8 @@ class ReadVerbs:
         import orjson  # loaded with the executor
 
         body = request if isinstance(request, bytes) else orjson.dumps(request)
+        if self._sightings is not None and isinstance(request, dict):
+            convert = self._sightings.watching(endpoint, request, convert)
         query = Query(endpoint, body, codes, self._policy, self._dispatcher.clock)
         ticket = self._dispatcher.read_ticket(query, readable(endpoint, convert))
         return self._dispatcher.launch(ticket)
-
-
-YEAR_10000_S = 253_402_300_800
-"""Seconds from 1970 to the first moment that a text of the wire does not hold."""
-
-
-def since_body(account_id: int, since: datetime) -> bytes:
-    """The body of a search for what an account has since a time.
-
-    Raises:
-        WrongFieldType, InvalidField: it is no time, or no aware one, or before 1970.
-    """
-    from datetime import datetime  # loaded with the executor
-
-    check_type("since", since, datetime, "must be a datetime", moment_hint(since))
-    if since.utcoffset() is None:
-        hint = "its astimezone() is, for local time"
-        raise InvalidField("since", "must be aware of its time zone", since, hint)
-    since_s = int(since.timestamp())
-    if since_s < 0:
-        raise InvalidField("since", "must not be before 1970", since)
-    if since_s >= YEAR_10000_S:
-        raise InvalidField("since", "must be in UTC not after 9999", since)
-    return render_search_since(account_id_from(account_id), since_s)
-
-
-def rows_of(kind: Any) -> Callable[[dict[str, Any]], Any]:
-    """Makes models of the rows of an answer, listed under their name: "orders"."""
-    name = f"{kind.__name__.lower()}s"
-
-    def convert(document: dict[str, Any]) -> list[Any]:
-        rows = document[name]
-        if not isinstance(rows, list):  # null is not "none"
-            raise TypeError(f"{name} must be a list, was {type(rows).__name__}")
-        return [kind.from_wire(row) for row in rows]
-
-    return convert
-
-
-def readable(
-    endpoint: Endpoint, convert: Callable[[dict[str, Any]], Any]
-) -> Callable[[dict[str, Any]], Any]:
-    """The same conversion; what it cannot read becomes a RequestFailed."""
-
-    def converted(document: dict[str, Any]) -> Any:
-        try:
-            return convert(document)
-        except UNREADABLE as error:
-            if isinstance(error, FastOrderError):
-                raise
-            why = from_outside(repr(error))
-        # behind it would stand the error that quotes the answer
-        raise RequestFailed(f"{endpoint.path}: the answer cannot be read: {why}", 200)
-
-    return converted

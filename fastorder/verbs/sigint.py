@@ -45,6 +45,9 @@ def wait_for(ticket: Ticket[T], engine: PollEngine) -> T:
         try:
             sigint.defer()
             _wait(ticket, engine, sigint)
+        except BaseException:
+            ticket._left()
+            raise
         finally:
             sigint.end()
     return ticket._value()

@@ -8,5 +8,7 @@ cdef class TickGrid:
     cdef long long step                 # the tick in units of 10 ** -scale
     cdef int scale
 
+    cdef long long ticks_of(self, bytes text) except? -1
     cdef int check(self, str field, bytes text) except -1
     cdef str nearest(self, object price)
+    cdef tuple split(self, bytes text)

@@ -162,7 +162,30 @@ cdef class TickGrid:
         """
         cdef bytes text = price_bytes(field, price)
         self.check(field, text)
-        return int(Decimal(text.decode("ascii")) / self.size)
+        return self.split(text)[0]
+
+    def round(self, price, how, field="price"):
+        """The ticks of the price on the grid that is meant by a price between two.
+
+        Args:
+            how: "down", "up" or "nearest"; half-way, the nearest is the upper one.
+        """
+        ticks, over, under = self.split(price_bytes(field, price))
+        if how == "nearest":
+            return ticks + (2 * over >= under)
+        if how == "up":
+            return ticks + (over > 0)
+        if how == "down":
+            return ticks
+        raise InvalidField("how", 'must be "nearest", "down" or "up"', how)
+
+    cdef tuple split(self, bytes text):
+        """Whole ticks below a price, and the rest of a tick as a fraction: exact."""
+        price_over, price_under = Decimal(text.decode("ascii")).as_integer_ratio()
+        tick_over, tick_under = self.size.as_integer_ratio()
+        under = price_under * tick_over
+        ticks, over = divmod(price_over * tick_under, under)
+        return ticks, over, under
 
     def text(self, ticks):
         """The exact decimal text of a number of ticks."""
@@ -172,6 +195,14 @@ cdef class TickGrid:
         digits = str(abs(units)).rjust(self.scale + 1, "0")
         sign = "-" if units < 0 else ""
         return f"{sign}{digits[:-self.scale]}.{digits[-self.scale:]}"
+
+    cdef long long ticks_of(self, bytes text) except? -1:
+        """How many ticks a price on the grid is; its text was checked before."""
+        cdef int scale = scale_of(text)
+        cdef long long units = units_of(text)
+        if scale <= self.scale and lifted(&units, self.scale - scale):
+            return units // self.step
+        return int(Decimal(text.decode("ascii")) / self.size)
 
     cdef int check(self, str field, bytes text) except -1:
         """Refuse a price off the grid; its text was checked before."""

@@ -11,7 +11,9 @@ cdef class DispatcherBase:
     cdef readonly Engine engine
 
     cpdef object dispatch(self, Send command, Ticket ticket)
-    cpdef object exchange_ended(self, Evidence evidence)
+    cpdef object exchange_ended(self, Evidence evidence, Receiver receiver)
+    cpdef bint begins_anew(self, Receiver receiver) except -1
+    cpdef object wait_left(self, Ticket ticket)
     cpdef object token_refused(self, Ticket ticket)
     cpdef object outcome_unknown(self, Ticket ticket)
     cpdef object client_failed(self, Ticket ticket, object error)
@@ -28,6 +30,7 @@ cdef class Ticket(Receiver):
     cdef public bint done
     cdef readonly bint settled
     cdef public int64_t _token_number   # that its last request left with; 0 for none
+    cdef public int _lane       # of its budget; -1 for that of its endpoint
     cdef readonly object result
     cdef DispatcherBase dispatcher
     cdef object convert
@@ -42,6 +45,7 @@ cdef class Ticket(Receiver):
         object account_id) except -1
     cpdef object _value(self)
     cpdef object _release(self)
+    cpdef object _left(self)
     cpdef object _execute(self, object command)
     cpdef object _break_off(self, str why)
     cdef int tell(self, object value) except -1

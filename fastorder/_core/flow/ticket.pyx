@@ -45,9 +45,16 @@ cdef class DispatcherBase:
         """Send what the ticket's protocol asks for."""
         raise NotImplementedError
 
-    cpdef object exchange_ended(self, Evidence evidence):
-        """An exchange of some ticket has ended."""
+    cpdef object exchange_ended(self, Evidence evidence, Receiver receiver):
+        """An exchange of a ticket has ended, or of another receiver."""
         raise NotImplementedError
+
+    cpdef bint begins_anew(self, Receiver receiver) except -1:
+        """Whether a read may leave once more, on another connection."""
+        return True
+
+    cpdef object wait_left(self, Ticket ticket):
+        """Nobody waits for a read any more; it may not have left yet."""
 
     cpdef object token_refused(self, Ticket ticket):
         """The gateway has not taken the token of a ticket's request."""
@@ -112,6 +119,7 @@ cdef class Ticket(Receiver):
         self.kind = kind
         self.tag = tag
         self.account_id = account_id
+        self._lane = -1
         return 0
 
     @classmethod
@@ -265,12 +273,16 @@ cdef class Ticket(Receiver):
 
     cpdef object _on_evidence(self, Evidence evidence):
         """An exchange has ended."""
-        self.dispatcher.exchange_ended(evidence)
+        self.dispatcher.exchange_ended(evidence, self)
         if self.settled:        # nobody asked for it any more
             return
         if evidence.http_status == UNAUTHORIZED:
             self.dispatcher.token_refused(self)
         self.go_on(self._protocol.on_evidence(evidence))
+
+    cpdef bint _may_begin_anew(self) except -1:
+        """A read got no answer on an old connection: whether it may leave once more."""
+        return self.dispatcher.begins_anew(self)
 
     cpdef object _on_timer(self):
         """A pause is over; after the end, one that was replaced may still come."""
@@ -358,7 +370,14 @@ cdef class Ticket(Receiver):
             self.waiter = None
         elif self.waiters is not None:
             self.waiters.pop(waiter, None)
+        self._left()
         return 0
+
+    cpdef object _left(self):
+        """Somebody has stopped to wait for it; a read may be wanted by nobody now."""
+        is_wanted = self.waiter is not None or self.waiters or self.callbacks
+        if self.kind == "read" and not self.done and not is_wanted:
+            self.dispatcher.wait_left(self)
 
     cdef int wake_waiters(self) except -1:
         cdef Waiter waiter

@@ -1,8 +1,8 @@
 """Requests that wait for a connection, the most urgent first.
 
 Where every connection is taken, a cancel or a close does not wait behind look-ups: what
-takes risk away leaves first, then the other changes, then what only asks. Within each
-it is first come, first served: of two modifies of an order the later has the last word.
+takes risk away leaves first, and what has to be known for that; then the other changes,
+then what only asks. Within each it is first come, first served: of two modifies of an order the later has the last word.
 """
 
 from collections import deque
@@ -21,9 +21,9 @@ cdef class Backlog:
 
     cdef int push(self, Route route, Receiver receiver, tuple request) except -1:
         """Put a request in, with whoever hears of it."""
-        queue = self.reads
-        if route.once:
-            queue = self.lessening if route.lessens else self.changes
+        queue = self.changes if route.once else self.reads
+        if route.lessens:
+            queue = self.lessening
         queue.append((receiver, request))
         self.size += 1
         return 0

@@ -305,7 +305,7 @@ cdef class Engine(ChannelKeeper):
             return self.retire(connection, c.CURLE_OK)
         if step == HELD or step == STALE:
             return self.take_back(connection, step)
-        if connection.may_begin_anew():
+        if connection.may_begin_anew() and connection.receiver._may_begin_anew():
             return self.move(connection)
         return self.retire(connection, connection.wire.code)
 

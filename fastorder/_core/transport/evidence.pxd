@@ -21,6 +21,7 @@ cdef class Evidence:
 
 cdef class Receiver:
     cpdef object _on_evidence(self, Evidence evidence)
+    cpdef bint _may_begin_anew(self) except -1
     cpdef object _on_timer(self)
     cpdef object _on_close(self, Evidence evidence)
     cpdef object _on_error(self, object error)

@@ -76,6 +76,11 @@ cdef class Receiver:
         """An exchange has ended."""
         raise NotImplementedError
 
+    cpdef bint _may_begin_anew(self) except -1:
+        """Whether a read may leave once more: it got no answer, on an old connection.
+        """
+        return True
+
     cpdef object _on_timer(self):
         """A time has come."""
         raise NotImplementedError

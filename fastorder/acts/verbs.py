@@ -1,0 +1,276 @@
+"""The acts as verbs of both executors: flatten, close, reverse, move a stop ..."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.codec.field_checks import (
+    account_id_from,
+    order_id_from,
+    quantity_from,
+    symbol_from,
+)
+from fastorder._core.codec.order import OrderRequest
+from fastorder._core.codec.price import price_text
+from fastorder._core.flow.result import OrderResult
+from fastorder._core.transport.engine import monotonic_ns
+from fastorder.acts.desk import Desk
+from fastorder.acts.legs import STOP, TARGET, move_leg
+from fastorder.acts.many import check_rendered, orders_from, place_many
+from fastorder.acts.partial import partial_close
+from fastorder.acts.reverse import reverse
+from fastorder.acts.sweep import CANCEL_ALL, CLOSE, FLATTEN, Sweep
+from fastorder.budgets.lanes import Lane
+from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.verbs.base import BaseExecutor
+from fastorder.verbs.delivery import delivered
+from fastorder.verbs.orders import ResultT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder.acts.report import (
+        ActReport,
+        Fill,
+        PartialCloseReport,
+        PlacedMany,
+        ReverseReport,
+    )
+    from fastorder.acts.sweep import Aim
+    from fastorder.enums import Side
+    from fastorder.models import Price
+
+LONGEST_S = 3600
+
+
+class ActVerbs(BaseExecutor[ResultT]):
+    """What an executor does by several requests; each tells what became of each."""
+
+    @delivered
+    def cancel_all(
+        self, account_id: int, symbol: str | None = None, *, deadline: float = 10
+    ) -> Ticket[ActReport]:
+        """Cancel every working order of an account, all at once; suspended legs too.
+
+        Args:
+            account_id: whose.
+            symbol: of this contract alone.
+            deadline: seconds, after which it reports what is not proved yet.
+
+        Returns:
+            An ActReport: true once several looks in a row list no working order, which
+            takes two seconds. The cancels leave at once.
+
+        Raises:
+            RequestFailed: the gateway does not list the account's orders.
+            UnknownSymbol, InvalidField, WrongFieldType: nothing was sent.
+        """
+        return self._sweep(CANCEL_ALL, account_id, symbol, deadline)
+
+    @delivered
+    def flatten(
+        self, account_id: int, symbol: str | None = None, *, deadline: float = 10
+    ) -> Ticket[ActReport]:
+        """Cancel the orders, close the positions, cancel the legs that stay behind.
+
+        It goes on until it is proved that the account is flat, or the deadline has
+        come: a leg may fill while its position is closed, and turn it round. A stop
+        stays until the close of its position is taken. With a ``symbol`` the close
+        leaves before anything is read.
+
+        Args, Returns, Raises: see ``cancel_all``.
+        """
+        return self._sweep(FLATTEN, account_id, symbol, deadline)
+
+    @delivered
+    def close_with_legs(
+        self, symbol: str, account_id: int, *, deadline: float = 10
+    ) -> Ticket[ActReport]:
+        """Close the position of a contract, and cancel the legs that stay behind.
+
+        Orders that are no legs go on working; what they fill meanwhile is closed too.
+
+        Args, Returns, Raises: see ``cancel_all``.
+        """
+        return self._sweep(CLOSE, account_id, symbol_from(symbol), deadline)
+
+    @delivered
+    def partial_close(
+        self, symbol: str, account_id: int, quantity: int
+    ) -> Ticket[PartialCloseReport]:
+        """Close a part of a position, and see what is held and protected after it.
+
+        See ``partial_close_position``; the gateway leaves the legs as they are, and
+        the report names those that are of more than what is left.
+        """
+        account, count = account_id_from(account_id), quantity_from(quantity)
+        contract_id = self._contracts.find(symbol_from(symbol)).contract_id
+        steps = partial_close(Desk(self, account), contract_id, count)
+        return self._group("partial close", steps)
+
+    @delivered
+    def reverse(
+        self,
+        symbol: str,
+        account_id: int,
+        *,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        deadline: float = 10,
+    ) -> Ticket[ReverseReport]:
+        """Close a position, wait until it is proved flat, open as much the other way.
+
+        Args:
+            symbol, account_id: of what, whose.
+            stop_loss_ticks, take_profit_ticks: the bracket of the new position.
+            deadline: seconds in which it has to be flat; otherwise nothing is opened.
+
+        Raises: see ``cancel_all``.
+        """
+        account, symbol = account_id_from(account_id), symbol_from(symbol)
+        draft = OrderRequest(
+            symbol,
+            "BUY",
+            1,
+            account,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+        )
+        contract_id = self._contracts.find(symbol).contract_id
+
+        def enter(side: Side, quantity: int) -> Ticket[OrderResult]:
+            order = draft.replace(side=side, quantity=quantity)
+            ticket: Ticket[OrderResult] = self._submitter.submit(order, monotonic_ns())
+            return ticket
+
+        seconds = seconds_from("deadline", deadline)
+        steps = reverse(Desk(self, account), contract_id, seconds, enter)
+        return self._group("reverse", steps)
+
+    @delivered
+    def move_stop(
+        self,
+        symbol: str,
+        account_id: int,
+        price: Price,
+        *,
+        order_id: int | str | None = None,
+    ) -> Ticket[OrderResult]:
+        """Move the stop leg of a bracket that is live.
+
+        Args:
+            symbol, account_id: of what, whose.
+            price: the new stop price; on the contract's tick, where that is known.
+            order_id: of the leg or of its entry, where several are live.
+
+        Raises:
+            InvalidField: there is no such leg, or several, which the text lists; or
+                the price is off the tick, or beyond the target. Nothing was changed.
+        """
+        return self._move(STOP, symbol, account_id, price, order_id)
+
+    @delivered
+    def move_target(
+        self,
+        symbol: str,
+        account_id: int,
+        price: Price,
+        *,
+        order_id: int | str | None = None,
+    ) -> Ticket[OrderResult]:
+        """Move the target leg of a bracket that is live; see ``move_stop``."""
+        return self._move(TARGET, symbol, account_id, price, order_id)
+
+    @delivered
+    def place_many(self, orders: Iterable[OrderRequest]) -> Ticket[PlacedMany]:
+        """Send several orders at once; all are checked before the first one leaves.
+
+        Args:
+            orders: at most 100.
+
+        Returns:
+            A PlacedMany: one OrderResult for each, in the same order.
+
+        Raises:
+            UnknownSymbol, InvalidField, WrongFieldType: one of them is wrong.
+            Halted, Interlocked and what else refuses the first of them: nothing was
+                sent. A later one that is refused is NOT_SENT, and says why.
+        """
+        checked = orders_from(orders)
+        for order in checked:
+            self._submitter.check_quantity(order.quantity)
+            check_rendered(order, self._contracts)
+        steps = place_many(self._submitter, checked, monotonic_ns())
+        return self._group("place many", steps)
+
+    @delivered
+    def filled(
+        self, placed: OrderResult, account_id: int, timeout: float = 5
+    ) -> Ticket[Fill]:
+        """Wait until an order is filled or has ended; quantity, average price, trades.
+
+        Args:
+            placed: what placing it gave.
+            account_id: whose.
+            timeout: seconds, after which it tells what is known by then.
+        """
+        from fastorder.acts.fills import filled  # an act loads it
+
+        if not isinstance(placed, OrderResult):
+            raise WrongFieldType("placed", "must be an OrderResult", placed)
+        account, seconds = account_id_from(account_id), seconds_from("timeout", timeout)
+        ticket = self._dispatcher.tagged(placed.tag) if placed.tag else None
+        desk = Desk(self, account, Lane.READS)
+        return self._group("filled", filled(desk, placed, ticket, seconds))
+
+    def _sweep(
+        self, aim: Aim, account_id: int, symbol: str | None, deadline: float
+    ) -> Ticket[ActReport]:
+        account, seconds = (
+            account_id_from(account_id),
+            seconds_from("deadline", deadline),
+        )
+        contract_id = None
+        if symbol is not None:
+            contract_id = self._contracts.find(symbol_from(symbol)).contract_id
+        sweep = Sweep(Desk(self, account), aim, contract_id, seconds)
+        return self._group(aim.act, sweep.steps())
+
+    def _move(
+        self, what: str, symbol: str, account_id: int, price: Any, order_id: Any
+    ) -> Ticket[OrderResult]:
+        account, symbol = account_id_from(account_id), symbol_from(symbol)
+        number = None if order_id is None else order_id_from(order_id)
+        listing = self._contracts.find(symbol)
+        price_text(price)
+        if listing.grid is not None:
+            listing.grid.ticks(price)
+        field = "stop_price" if what is STOP else "limit_price"
+
+        def modify(leg_id: int) -> Ticket[OrderResult]:
+            return self._modify(leg_id, account, **{field: price})
+
+        steps = move_leg(
+            Desk(self, account),
+            what,
+            symbol,
+            listing.contract_id,
+            price,
+            number,
+            modify,
+        )
+        return self._group(f"move {what}", steps)
+
+
+def seconds_from(field: str, value: Any) -> float:
+    """A number of seconds.
+
+    Raises:
+        WrongFieldType, InvalidField: it is none, or not from 0 to 3600.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise WrongFieldType(field, "must be a number of seconds", value)
+    if not 0 <= value <= LONGEST_S:  # true for NaN as well
+        raise InvalidField(field, f"must be from 0 to {LONGEST_S} seconds", value)
+    return float(value)

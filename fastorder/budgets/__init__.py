@@ -1,0 +1,1 @@
+"""Request budgets: no more requests in any window of time than the gateway takes."""

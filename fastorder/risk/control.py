@@ -1,0 +1,430 @@
+"""Risk: the limits of one executor, their state, and what they hear of orders.
+
+States and the highest balance of each account are kept over restarts in the journal;
+without one they live in memory.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.codec.field_checks import account_id_from, symbol_from
+from fastorder.enums import Outcome
+from fastorder.errors import (
+    ConfigurationError,
+    InvalidField,
+    JournalError,
+    WrongFieldType,
+)
+from fastorder.risk.check import Guard
+from fastorder.risk.day_loss import Losses
+from fastorder.risk.denials import Denied, RiskState
+from fastorder.risk.exposure import Exposure
+from fastorder.risk.trading_day import chicago, trading_day
+from fastorder.risk.venue_rules import product_code
+from fastorder.risk.wording import denials, utc
+from fastorder.runtime.log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.codec.price import TickGrid
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder.gateway.contracts import ContractCache, Listing
+    from fastorder.journal import Journal
+    from fastorder.models import Price
+    from fastorder.risk.denials import Denial
+    from fastorder.risk.limits import RiskLimits
+    from fastorder.runtime.clock import Clock
+
+STATE = "risk/state"
+HIGH = "risk/high/"
+STATES = (RiskState.ACTIVE, RiskState.REDUCING, RiskState.HALTED)  # as the guard counts
+NAMES = {
+    "limitPrice": "limit_price",
+    "stopPrice": "stop_price",
+    "trailPrice": "trail_price",
+}
+"""What a modify calls its prices, by their names on the wire."""
+
+MAY_BE_THERE = frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN})
+
+
+class Risk:
+    """The limits of an executor, at ``executor.risk``.
+
+    Attributes:
+        limits: the RiskLimits.
+    """
+
+    def __init__(
+        self,
+        limits: RiskLimits,
+        contracts: ContractCache,
+        clock: Clock,
+        journal: Journal | None,
+        on_breach: Callable[[Denied, int, str], Any] | None,
+        *,
+        awaited: bool,
+    ) -> None:
+        if limits.flatten_on_breach and on_breach is None:
+            raise ConfigurationError(
+                "flatten_on_breach must come with on_breach, was without: an executor "
+                "calls it and does not flatten by itself"
+            )
+        chicago()  # where there is none, that is said here
+        self.limits = limits
+        self._contracts = contracts
+        self._clock = clock
+        self._journal = journal
+        self._on_breach = on_breach
+        self._load = ("await " if awaited else "") + "load_exposure"
+        self._exposure = Exposure(self._lot_units, limits.accounts)
+        self._guard = Guard(limits, self._exposure, clock)
+        self._guard.words = self._words
+        self._losses = Losses(limits, clock.wall_s, self._load, self._note_high)
+        self._why = ""
+        self._since_s: float | None = None
+        self._until_s: float | None = None
+        if journal is not None:
+            self._remember(journal)
+
+    def __repr__(self) -> str:
+        return f"<Risk {self.state}{': ' if self._why else ''}{self._why}>"
+
+    # ------------------------------------------------------------ the state
+
+    @property
+    def state(self) -> RiskState:
+        """ACTIVE, REDUCING or HALTED."""
+        self._end_in_time()
+        return STATES[self._guard.state]
+
+    @property
+    def why(self) -> str | None:
+        """Why it is not ACTIVE, and since when; None while it is."""
+        if self.state is RiskState.ACTIVE:
+            return None
+        since = "" if self._since_s is None else f" (since {utc(self._since_s)})"
+        return f"{self._why}{since}"
+
+    def halt(self, reason: str) -> None:
+        """Let no order leave, until ``resume``; cancels and closes pass."""
+        self._enter(RiskState.HALTED, _reason(reason))
+
+    def reduce(self, reason: str) -> None:
+        """Let only what lessens a position leave, until ``resume``.
+
+        A HALTED executor stays halted.
+        """
+        reason = _reason(reason)
+        if self.state is not RiskState.HALTED:
+            self._enter(RiskState.REDUCING, reason)
+
+    def resume(self, reason: str) -> None:
+        """Be ACTIVE again; the reason is written down beside the time.
+
+        Where a loss limit is still breached, the next look at it takes it back.
+        """
+        self._enter(RiskState.ACTIVE, _reason(reason))
+
+    def _enter(
+        self, state: RiskState, reason: str, until_s: float | None = None
+    ) -> None:
+        """First the guard, then the file: whatever fails, the stricter one holds."""
+        stricter = STATES.index(state) > self._guard.state
+        now_s = self._clock.wall_s()
+        if stricter:
+            self._set(state, reason, now_s, until_s)
+        self._write(STATE, state.name, reason, now_s, until_s)
+        self._set(state, reason, now_s, until_s)
+        log().warning("limits: %s: %s", state, reason)
+
+    def _set(
+        self, state: RiskState, reason: str, since_s: float, until_s: float | None
+    ) -> None:
+        self._why, self._since_s, self._until_s = reason, since_s, until_s
+        self._guard.until_s = float("inf") if until_s is None else until_s
+        self._guard.state = STATES.index(state)
+
+    def _end_in_time(self) -> None:
+        """What a day's loss has brought ends with the day."""
+        if self._until_s is not None and self._clock.wall_s() >= self._until_s:
+            self._set(RiskState.ACTIVE, "", self._until_s, None)
+
+    def _remember(self, journal: Journal) -> None:
+        notes = journal.notes()
+        state = notes.get(STATE)
+        if state is not None:
+            self._set(RiskState[state.value], state.reason, state.at_s, state.until_s)
+            self._end_in_time()
+        for subject, note in notes.items():
+            if subject.startswith(HIGH):
+                account_id = int(subject[len(HIGH) :])
+                self._losses.high_known(account_id, Decimal(note.value))
+
+    def _write(
+        self,
+        subject: str,
+        value: str,
+        reason: str,
+        at_s: float,
+        until_s: float | None = None,
+    ) -> None:
+        if self._journal is None:
+            return
+        from fastorder.journal import Note  # loaded: there is a journal
+
+        self._journal.note(Note(subject, value, reason, at_s, until_s))
+
+    def _note_high(self, account_id: int, high: Decimal) -> None:
+        reason = "the highest balance at the end of a day"
+        try:
+            self._write(f"{HIGH}{account_id}", str(high), reason, self._clock.wall_s())
+        except JournalError as error:
+            log().critical("the highest balance is not in the journal: %s", error)
+
+    # ------------------------------------------------------------ what is known
+
+    def note_price(self, symbol: str, price: Price) -> None:
+        """The last price of a symbol, as you know it.
+
+        Raises:
+            UnknownSymbol: it has no contract.
+            InvalidField, WrongFieldType: it is no price, or off the tick.
+        """
+        symbol = symbol_from(symbol)
+        self._note_price(self._contracts.find(symbol), price)
+
+    def _note_price(self, listing: Listing, price: Price) -> None:
+        exact = Decimal(repr(price)) if isinstance(price, float) else Decimal(price)
+        now_ns = self._clock.monotonic_ns()
+        if listing.grid is not None:
+            ticks = listing.grid.ticks(price)
+            self._exposure.price_seen(listing.contract_id, ticks, now_ns)
+        self._losses.price_seen(listing.contract_id, exact, now_ns)
+        for account_id in self._losses.held(listing.contract_id):
+            self._look_at_loss(account_id)
+
+    def _traded_at(self, contract_id: str, price: Decimal, at_s: float) -> None:
+        """A fill was at this price; it is as old as the fill."""
+        ago_s = max(0.0, self._clock.wall_s() - at_s)
+        at_ns = max(1, self._clock.monotonic_ns() - int(ago_s * 1e9))
+        listing = self._contracts.by_id(contract_id)
+        if listing is not None and listing.grid is not None:
+            try:
+                ticks = listing.grid.ticks(price)
+            except InvalidField:
+                return  # off the tick: no price to go by
+            self._exposure.price_seen(contract_id, ticks, at_ns)
+        self._losses.price_seen(contract_id, price, at_ns)
+
+    def position(self, symbol: str, account_id: int) -> tuple[int, int] | None:
+        """The position at the least and at the most; None where it is not known.
+
+        Short is negative. All that may still fill is counted, so both are the position
+        itself where no order of it works or is in doubt.
+
+        Raises:
+            UnknownSymbol, InvalidField, WrongFieldType.
+        """
+        contract_id = self._contracts.find(symbol_from(symbol)).contract_id
+        contract = self._exposure.contract_of(account_id_from(account_id), contract_id)
+        return contract.possible if contract.account.known else None
+
+    def open_orders(self, account_id: int) -> int | None:
+        """Orders that may work, legs of brackets too; None where it is not known."""
+        account = self._exposure.account_of(account_id_from(account_id))
+        return account.open_orders if account.known else None
+
+    def daily_loss(self, account_id: int) -> Decimal | None:
+        """Dollars that the day has lost, open loss counted; None: not known.
+
+        It is that of the last reading; where the day has won, it is negative.
+        """
+        return self._losses.daily_loss(account_id_from(account_id))
+
+    # ------------------------------------------------------------ for the executor
+
+    def _denials(self, order: OrderRequest) -> tuple[Denial, ...]:
+        """All that refuses an order now."""
+        listing = self._contracts.find(order.symbol)
+        now_ns = self._clock.monotonic_ns()
+        return tuple(self._guard.denials(order, listing, now_ns))
+
+    def _admit_change(
+        self, account_id: int, order_id: int, changes: dict[str, Any]
+    ) -> None:
+        """Hold a modify to the limits; ``changes`` by their names on the wire."""
+        prices = {NAMES[name]: changes[name] for name in NAMES if name in changes}
+        self._guard.admit_change(
+            account_id,
+            order_id,
+            changes.get("size"),
+            prices,
+            self._contracts.by_id,
+            self._clock.monotonic_ns(),
+        )
+
+    def _not_changed(self, account_id: int, order_id: int, size: int | None) -> None:
+        """The modify has not left."""
+        if size is not None:
+            now_ns = self._clock.monotonic_ns()
+            self._exposure.change_ended(account_id, order_id, size, False, now_ns)
+
+    def _closing(self, account_id: int, contract_id: str) -> None:
+        """A close is about to leave."""
+        self._exposure.close_asked(account_id, contract_id)
+
+    def _closed(self, account_id: int, contract_id: str) -> None:
+        """A close has ended, or has not left."""
+        now_ns = self._clock.monotonic_ns()
+        self._exposure.close_ended(account_id, contract_id, now_ns)
+
+    def _released(self, account_id: int, tag: str) -> None:
+        """An order has not left."""
+        self._exposure.released(account_id, tag)
+
+    def _recalled(
+        self, order: OrderRequest, tag: str, contract_id: str, created_s: float
+    ) -> None:
+        """An earlier run has left this order in doubt."""
+        self._guard.recalled(order, tag, contract_id, created_s)
+
+    def _ticket_ended(self, ticket: Ticket[OrderResult]) -> None:
+        """A change has ended: what it means for the exposure."""
+        result, account_id = ticket.result, ticket.account_id
+        if result is None or account_id is None:
+            return
+        if ticket.kind == "place":
+            self._place_ended(account_id, ticket.tag, result)
+        elif ticket.kind == "modify":
+            may_hold = result.outcome in MAY_BE_THERE
+            size = ticket._protocol.wanted.get("size")
+            if size is not None:
+                now_ns = self._clock.monotonic_ns()
+                self._exposure.change_ended(
+                    account_id, ticket.order_id, size, may_hold, now_ns
+                )
+        elif ticket.kind == "cancel":
+            if result.outcome is Outcome.ACCEPTED:
+                now_ns = self._clock.monotonic_ns()
+                self._exposure.cancelled(account_id, ticket.order_id, now_ns)
+        else:
+            self._closed(account_id, ticket._protocol._contract_id)
+
+    def _place_ended(
+        self, account_id: int, tag: str | None, result: OrderResult
+    ) -> None:
+        if result.outcome is Outcome.ACCEPTED:
+            self._exposure.accepted(account_id, tag, result.order_id)
+        elif result.outcome is not Outcome.UNKNOWN:
+            self._exposure.released(account_id, tag)
+
+    def _late_arrival(self, account_id: int | None) -> None:
+        """An order is there that was told not to be: what is known is not enough."""
+        if account_id is not None:
+            self._exposure.forget_account(account_id)
+
+    def _oldest_s(self, account_id: int, now_s: float) -> float:
+        """When the oldest order was made that may not have ended."""
+        account = self._exposure.account_of(account_id)
+        now_ns = self._clock.monotonic_ns()
+        oldest = trading_day(now_s).start_s
+        for contract in account.contracts.values():
+            groups = (group.seen.values() for group in contract.groups)
+            for order in (*contract.orders, *(leg for legs in groups for leg in legs)):
+                made_s = order.created_s
+                if order.called_ns:
+                    made_s = now_s - (now_ns - order.called_ns) / 1e9
+                oldest = min(oldest, made_s or oldest)
+        return oldest
+
+    def _look_at_loss(self, account_id: int) -> None:
+        """Tell the guard of an account's loss, and act where it is a breach."""
+        limits = self.limits
+        if limits.max_daily_loss is None and limits.trailing_loss is None:
+            return
+        found = self._losses.found(account_id)
+        account = self._exposure.account_of(account_id)
+        account.loss = found
+        account.loss_until_s = self._losses.of(account_id).day.end_s
+        self._act_on(account_id, found)
+
+    def _act_on(self, account_id: int, found: int) -> None:
+        if found & Denied.TRAILING_LOSS.value:
+            if self.state is not RiskState.HALTED:
+                self._breach(Denied.TRAILING_LOSS, account_id, RiskState.HALTED, None)
+        elif found & Denied.MAX_DAILY_LOSS.value and self.state is RiskState.ACTIVE:
+            until_s = self._losses.of(account_id).day.end_s
+            self._breach(Denied.MAX_DAILY_LOSS, account_id, RiskState.REDUCING, until_s)
+
+    def _breach(
+        self, code: Denied, account_id: int, state: RiskState, until_s: float | None
+    ) -> None:
+        if code is Denied.TRAILING_LOSS:
+            floor, equity = self._losses.floor(account_id)
+            text = f"account {account_id} is at {equity} dollars, its floor is {floor}"
+        else:
+            loss = self._losses.daily_loss(account_id)
+            text = (
+                f"account {account_id} has lost {loss} dollars today, the limit is "
+                f"{self.limits.max_daily_loss}"
+            )
+        try:
+            self._enter(state, text, until_s)
+        except JournalError as error:
+            log().critical("the state of the limits is not in the journal: %s", error)
+        if self._on_breach is None:
+            return
+        try:
+            self._on_breach(code, account_id, text)
+        except Exception:
+            log().exception("on_breach raised for account %s", account_id)
+
+    # ------------------------------------------------------------ for the words
+
+    def _words(self, found: int, asked: Any) -> tuple[Denial, ...]:
+        return denials(found, asked, _Facts(self))
+
+    def _lot_units(self, contract_id: str) -> int:
+        return self.limits._lot_units(product_code(contract_id))
+
+
+class _Facts:
+    """What the words of a refusal ask for."""
+
+    def __init__(self, risk: Risk) -> None:
+        self.why = risk.why
+        self.load = risk._load
+        self.losses = risk._losses
+        self._risk = risk
+
+    def now_ns(self) -> int:
+        return self._risk._clock.monotonic_ns()
+
+    def chicago_now(self) -> datetime:
+        return datetime.fromtimestamp(self._risk._clock.wall_s(), chicago())
+
+    def knows_tick(self, symbol: str) -> bool:
+        return self._grid(symbol) is not None
+
+    def price_text(self, symbol: str, ticks: int) -> str:
+        grid = self._grid(symbol)
+        return f"{ticks} ticks" if grid is None else grid.text(ticks)
+
+    def _grid(self, symbol: str) -> TickGrid | None:
+        listing = self._risk._contracts.by_id(symbol)
+        return (listing or self._risk._contracts.find(symbol)).grid
+
+
+def _reason(reason: object) -> str:
+    if not isinstance(reason, str):
+        raise WrongFieldType("reason", "must be text", reason)
+    if not reason.strip():
+        raise InvalidField("reason", "must not be empty", reason)
+    return reason

@@ -1,0 +1,257 @@
+"""What an account has lost: by its trades, its open positions and the last prices.
+
+Dollars, exact. What cannot be told is not taken for nothing: then the loss is unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from fastorder.risk.denials import Denied
+from fastorder.risk.trading_day import TradingDay, trading_day
+from fastorder.risk.venue_rules import COMMISSIONS, product_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder.models import Account, Contract, Position, Trade
+    from fastorder.risk.limits import RiskLimits
+
+ZERO = Decimal(0)
+
+
+@dataclass
+class AccountDay:
+    """One account in one trading day.
+
+    Attributes:
+        day: the trading day.
+        trades: its fills, by number.
+        is_whole: whether all since the day's start are there.
+        trades_ns: when the newest answer with trades was asked for, and was there.
+        positions: as they were read last, by contract; None before that.
+        balance: as it was read last, with the realised result before it, and when the
+            answer was there; None where none can be told from another reading.
+        began_with: the balance at the day's start; None where it is not known.
+        high: the highest balance at the end of a day; None where none is known.
+    """
+
+    day: TradingDay
+    trades: dict[int, Trade] = field(default_factory=dict)
+    is_whole: bool = False
+    trades_ns: tuple[int, int] = (0, 0)
+    positions: dict[str, Position] | None = None
+    balance: tuple[Decimal, Decimal, int] | None = None
+    began_with: Decimal | None = None
+    high: Decimal | None = None
+
+    @property
+    def realised(self) -> Decimal:
+        """The result of its trades, fees and commissions counted."""
+        return sum((_net(trade) for trade in self.trades.values()), ZERO)
+
+
+class Losses:
+    """The losses of all accounts of an executor.
+
+    Args:
+        limits: a RiskLimits.
+        wall_s: the wall clock.
+        load: the verb that reads an account, for people.
+        new_high: hears of an account's highest balance at the end of a day.
+    """
+
+    def __init__(
+        self,
+        limits: RiskLimits,
+        wall_s: Callable[[], float],
+        load: str,
+        new_high: Callable[[int, Decimal], Any],
+    ) -> None:
+        self._limits = limits
+        self._wall_s = wall_s
+        self._load = load
+        self._new_high = new_high
+        self._accounts: dict[int, AccountDay] = {}
+        self._ticks: dict[str, tuple[Decimal, Decimal]] = {}
+        self._prices: dict[str, tuple[Decimal, int]] = {}
+
+    def of(self, account_id: int) -> AccountDay:
+        """The account today; at the turn of the day it begins anew."""
+        now_s = self._wall_s()
+        known = self._accounts.get(account_id)
+        if known is None or not known.day.start_s <= now_s < known.day.end_s:
+            before = known or AccountDay(trading_day(now_s))
+            known = AccountDay(trading_day(now_s), high=before.high)
+            self._accounts[account_id] = known
+        return known
+
+    # ------------------------------------------------------------ what was read
+
+    def trades_seen(
+        self,
+        account_id: int,
+        trades: list[Trade],
+        since_s: float,
+        begun_ns: int,
+        ended_ns: int,
+        is_open_ended: bool,
+    ) -> None:
+        """The fills of an account since a time, in no order."""
+        today = self.of(account_id)
+        if begun_ns < today.trades_ns[0]:
+            return
+        today.trades_ns = (begun_ns, ended_ns)
+        for trade in trades:
+            at_s = 0.0 if trade.created is None else trade.created.timestamp()
+            if trade.created is None or at_s >= today.day.start_s:
+                today.trades[trade.id] = trade
+        if since_s <= today.day.start_s and is_open_ended:
+            today.is_whole = True
+            self._compare_balance(account_id, today, begun_ns)
+
+    def positions_seen(self, account_id: int, positions: list[Position]) -> None:
+        """All open positions of an account."""
+        self.of(account_id).positions = {each.contract_id: each for each in positions}
+
+    def balance_seen(self, account: Account, begun_ns: int, ended_ns: int) -> None:
+        """The balance of an account; it tells something once the trades are read again.
+
+        Where none was made between the two readings, the balance has the same ones.
+        """
+        today = self.of(account.id)
+        today.balance = None
+        if today.is_whole and today.trades_ns[1] <= begun_ns:
+            today.balance = (account.balance, today.realised, ended_ns)
+
+    def _compare_balance(
+        self, account_id: int, today: AccountDay, begun_ns: int
+    ) -> None:
+        """A balance between two readings of the same trades tells the day's start."""
+        if today.balance is None or today.balance[2] > begun_ns:
+            return
+        balance, realised, _ = today.balance
+        today.balance = None
+        if realised != today.realised:
+            return
+        today.began_with = balance - realised
+        if today.high is None or today.began_with > today.high:
+            today.high = today.began_with
+            self._new_high(account_id, today.high)
+
+    def high_known(self, account_id: int, high: Decimal) -> None:
+        """An earlier run has seen this balance at the end of a day."""
+        today = self.of(account_id)
+        today.high = high if today.high is None else max(high, today.high)
+
+    def contract_seen(self, contract: Contract) -> None:
+        """What a tick of a contract is, and what it is worth."""
+        self._ticks[contract.id] = (contract.tick_size, contract.tick_value)
+
+    def price_seen(self, contract_id: str, price: Decimal, at_ns: int) -> None:
+        """The last known price of a contract; an older one changes nothing."""
+        if at_ns >= self._prices.get(contract_id, (ZERO, 0))[1]:
+            self._prices[contract_id] = (price, at_ns)
+
+    def held(self, contract_id: str) -> list[int]:
+        """The accounts that hold this contract, as far as it was read."""
+        return [
+            account_id
+            for account_id, today in self._accounts.items()
+            if today.positions and contract_id in today.positions
+        ]
+
+    # ------------------------------------------------------------ what follows
+
+    def open_result(self, today: AccountDay) -> Decimal | None:
+        """The result of the open positions at the last prices; None: not known."""
+        if today.positions is None:
+            return None
+        total = ZERO
+        for contract_id, position in today.positions.items():
+            tick, price = self._ticks.get(contract_id), self._prices.get(contract_id)
+            if tick is None or price is None:
+                return None
+            ticks = (price[0] - position.average_price) / tick[0]
+            total += ticks * tick[1] * position.net
+        return total
+
+    def daily_loss(self, account_id: int) -> Decimal | None:
+        """Dollars that the day has lost, open loss counted; below 0 it has won."""
+        today = self.of(account_id)
+        open_result = self.open_result(today)
+        if open_result is None or not today.is_whole:
+            return None
+        return -(today.realised + open_result)
+
+    def floor(self, account_id: int) -> tuple[Decimal | None, Decimal | None]:
+        """Where ``trailing_loss`` ends, and where the account is; None: not known."""
+        today, limits = self.of(account_id), self._limits
+        loss = self.daily_loss(account_id)
+        if today.high is None or today.began_with is None or loss is None:
+            return None, None
+        assert limits.trailing_loss is not None
+        floor = today.high - Decimal(limits.trailing_loss)
+        if limits.trailing_stops_at is not None:
+            floor = min(floor, Decimal(limits.trailing_stops_at))
+        return floor, today.began_with - loss
+
+    def found(self, account_id: int) -> int:
+        """The bits of ``Denied`` for an account."""
+        limits, found = self._limits, 0
+        if limits.max_daily_loss is not None:
+            loss = self.daily_loss(account_id)
+            if loss is None:
+                found |= Denied.LOSS_UNKNOWN.value
+            elif loss >= limits.max_daily_loss:
+                found |= Denied.MAX_DAILY_LOSS.value
+        if limits.trailing_loss is not None:
+            floor, equity = self.floor(account_id)
+            if floor is None or equity is None:
+                found |= Denied.LOSS_UNKNOWN.value
+            elif equity <= floor:
+                found |= Denied.TRAILING_LOSS.value
+        return found
+
+    def missing(self, account_id: int) -> str:
+        """What is not known of an account's loss, and what supplies it."""
+        today = self.of(account_id)
+        parts = []
+        if not today.is_whole:
+            parts.append("the day's trades")
+        if today.positions is None:
+            parts.append("its positions")
+        if self._limits.trailing_loss is not None and today.began_with is None:
+            parts.append("the balance at the day's start")
+        if parts:
+            read = f"{' and '.join(parts)} were not read"
+            return f"{read}: {self._load}({account_id}) reads them"
+        return "; ".join(self._missing_prices(today)) or "nothing"
+
+    def _missing_prices(self, today: AccountDay) -> list[str]:
+        found = []
+        for contract_id in today.positions or ():
+            if contract_id not in self._ticks:
+                found.append(
+                    f"the tick value of {contract_id} is not known: load_contract of "
+                    "its symbol reads it"
+                )
+            elif contract_id not in self._prices:
+                found.append(
+                    f"no price of {contract_id} is known: "
+                    "risk.note_price(symbol, price) gives one"
+                )
+        return found
+
+
+def _net(trade: Trade) -> Decimal:
+    """What one fill has brought. An answer may leave commissions out: see the rules."""
+    if trade.voided:
+        return ZERO
+    commission: Decimal | None = getattr(trade, "commissions", None)
+    if commission is None:
+        product = product_code(trade.contract_id)
+        commission = COMMISSIONS.value.get(product, ZERO) * trade.size
+    return (trade.profit_and_loss or ZERO) - trade.fees - commission

@@ -1,0 +1,113 @@
+"""What the client knows of its positions and orders, in whole numbers."""
+
+from libc.stdint cimport int64_t
+
+
+cdef class Tracked:
+    cdef readonly str tag
+    cdef readonly object order_id       # the gateway's number; None before it is known
+    cdef readonly Contract contract
+    cdef readonly bint sells
+    cdef readonly int size              # the largest that it may have
+    cdef readonly int filled            # contracts that were seen to be filled
+    cdef readonly int counted           # those of them that the base holds
+    cdef readonly bint in_flight        # not answered yet, or in doubt
+    cdef readonly bint rests            # it may work: it is no market order
+    cdef readonly bint unsure           # it has ended, how much it has filled is open
+    cdef readonly double created_s      # on the wall clock; 0 where it is not known
+    cdef readonly int64_t called_ns     # when this client asked for it; 0 otherwise
+    cdef readonly int64_t ended_ns      # when its end was seen; 0 while it may fill
+    cdef int64_t seen_ns                # when the fills that are known were seen
+    cdef int64_t changed_ns             # when its size was last changed by this client
+    cdef list changes                   # its size, and those that were asked for since
+    cdef readonly LegGroup legs         # of its bracket; None for none
+    cdef readonly LegGroup group        # that it is a leg of; None for none
+
+    cdef int64_t left(self) noexcept
+    cdef int64_t amount(self) noexcept
+    cdef int open_count(self) noexcept
+
+
+cdef class LegGroup:
+    cdef readonly bint sells
+    cdef readonly int size              # contracts of a leg that was not seen yet
+    cdef readonly int expected          # legs that the bracket has
+    cdef readonly dict seen             # those that were seen, by number
+    cdef int64_t called_ns              # of its entry
+
+    cdef int64_t amount(self) noexcept
+    cdef int open_count(self) noexcept
+
+
+cdef class LastPrice:
+    cdef readonly int64_t ticks
+    cdef readonly int64_t at_ns         # when it was known; 0 for never
+
+
+cdef class Contract:
+    cdef readonly Account account
+    cdef readonly str contract_id
+    cdef readonly int weight            # thousandths of a lot
+    cdef readonly int64_t net_low       # the base, at the least and at the most
+    cdef readonly int64_t net_high
+    cdef readonly int64_t buys          # contracts that may come to the base
+    cdef readonly int64_t sells
+    cdef readonly int open_orders
+    cdef int closing                    # closes that are under way
+    cdef int64_t exact_since_ns         # what is asked for later is not in the base
+    cdef int64_t worst                  # as it is counted in the account's lots
+    cdef readonly LastPrice price
+    cdef readonly set orders
+    cdef readonly set groups
+
+    cdef int count(self, bint sells, int64_t amount, int open_count) except -1
+    cdef int recount(self) except -1
+    cdef int note_worst(self) except -1
+    cdef int64_t worst_with(self, bint sells, int64_t size) noexcept
+    cdef bint lessens(self, bint sells, int64_t size) noexcept
+
+
+cdef class Account:
+    cdef readonly int account_id
+    cdef readonly dict contracts
+    cdef readonly dict by_tag
+    cdef readonly dict by_id
+    cdef readonly dict groups           # legs, by the number of their entry
+    cdef readonly int64_t lots          # thousandths, at the worst
+    cdef readonly int64_t open_orders
+    cdef readonly int64_t positions_ns  # when the newest answer was asked for; 0: none
+    cdef readonly int64_t orders_ns
+    cdef readonly bint known
+    cdef readonly bint allowed          # it is one that may be traded
+    cdef public int loss                # bits of Denied; 0 where all is well
+    cdef public double loss_until_s     # when that is not known any more
+    cdef Exposure exposure
+
+    cdef Contract contract(self, str contract_id)
+
+
+cdef class Exposure:
+    cdef readonly dict accounts
+    cdef object lot_units
+    cdef object allowed                 # numbers of accounts; None for any
+    cdef dict prices                    # by contract
+    cdef Account last
+
+    cdef LastPrice price_of(self, str contract_id)
+
+    cdef Account account(self, int account_id)
+    cdef Tracked reserve(
+        self, Contract contract, str tag, bint sells, int size, int legs, bint rests,
+        int64_t called_ns)
+    cdef int name(self, Account account, Tracked order, object order_id) except -1
+    cdef int forget(self, Tracked order) except -1
+    cdef int widen(self, Contract contract) except -1
+    cdef Tracked tracked_anew(
+        self, Account account, str contract_id, object order_id, object parent_id,
+        bint sells, int size, bint rests)
+    cdef int update(
+        self, Tracked order, int size, int filled, bint ended, bint exact,
+        int64_t begun_ns, int64_t ended_ns) except -1
+    cdef int rebase(
+        self, Contract contract, int64_t size, int64_t begun_ns,
+        int64_t ended_ns) except -1

@@ -1,0 +1,176 @@
+"""What reads show, told to the limits: orders, positions, trades, balances, contracts.
+
+Each read gives what it was asked for and when; an answer that was asked for before a
+newer one changes nothing that the newer one has shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._base.timestamps import time_from
+from fastorder.enums import OrderStatus, OrderType
+from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.rows import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.risk.control import Risk
+
+
+class Sightings:
+    """Hears of the reads of one executor.
+
+    Args:
+        risk: its limits.
+    """
+
+    def __init__(self, risk: Risk) -> None:
+        self._risk = risk
+        self._hearers: dict[Endpoint, Callable[[Any, dict[str, Any], int], Any]] = {
+            Endpoint.SEARCH_ORDERS: self._orders,
+            Endpoint.ORDER_BY_ID: self._order,
+            Endpoint.SEARCH_POSITIONS: self._positions,
+            Endpoint.SEARCH_TRADES: self._trades,
+            Endpoint.SEARCH_ACCOUNTS: self._balances,
+            Endpoint.SEARCH_CONTRACTS: self._contracts,
+        }
+
+    def watching(
+        self,
+        endpoint: Endpoint,
+        request: dict[str, Any],
+        convert: Callable[[dict[str, Any]], Any],
+    ) -> Callable[[dict[str, Any]], Any]:
+        """The same conversion of an answer, which is heard of here too."""
+        hearer = self._hearers.get(endpoint)
+        if hearer is None:
+            return convert
+        begun_ns = self._now_ns()
+
+        def heard(document: dict[str, Any]) -> Any:
+            found = convert(document)
+            hearer(found, request, begun_ns)
+            return found
+
+        return heard
+
+    def watching_pages(
+        self,
+        account_id: int,
+        is_whole_list: bool,
+        convert: Callable[[dict[str, Any]], Any],
+    ) -> Callable[[dict[str, Any]], Any]:
+        """The same for a list of orders that is read page by page.
+
+        Args:
+            is_whole_list: it is of all orders that can still trade.
+        """
+        begun_ns = self._now_ns()
+
+        def heard(document: dict[str, Any]) -> Any:
+            found = convert(document)
+            self._orders(found, {}, begun_ns)
+            if is_whole_list:
+                self._risk._exposure.orders_listed(account_id, begun_ns)
+            return found
+
+        return heard
+
+    def _now_ns(self) -> int:
+        return self._risk._clock.monotonic_ns()
+
+    # ------------------------------------------------------------ what is heard
+
+    def _orders(self, orders: list[Order], request: Any, begun_ns: int) -> None:
+        """Entries before their legs, so that a leg finds the bracket that it is of."""
+        for order in sorted(orders, key=lambda each: each.parent_id is not None):
+            self._order(order, request, begun_ns)
+
+    def _order(self, order: Order, request: Any, begun_ns: int) -> None:
+        ended = order.status in ENDED
+        whole = order.status is OrderStatus.FILLED
+        filled = max(order.fill_volume, order.size) if whole else order.fill_volume
+        created = order.created
+        self._risk._exposure.order_seen(
+            order.account_id,
+            order.contract_id,
+            order.id,
+            order.custom_tag,
+            order.parent_id or None,
+            bool(int(order.side)),
+            order.size,
+            filled,
+            ended,
+            # an end with a price and no volume does not tell how much was filled
+            ended and (filled > 0 or order.filled_price is None),
+            order.type is not OrderType.MARKET,
+            0.0 if created is None else created.timestamp(),
+            begun_ns,
+            self._now_ns(),
+        )
+
+    def _positions(
+        self, positions: list[Position], request: dict[str, Any], begun_ns: int
+    ) -> None:
+        account_id = request["accountId"]
+        sizes: dict[str, int] = {}
+        try:
+            for position in positions:
+                was = sizes.get(position.contract_id, 0)
+                sizes[position.contract_id] = was + position.net
+        except ValueError:  # neither long nor short
+            self._risk._exposure.forget_account(account_id)
+            return
+        exposure = self._risk._exposure
+        if exposure.positions_seen(account_id, sizes, begun_ns, self._now_ns()):
+            self._risk._losses.positions_seen(account_id, positions)
+            self._risk._look_at_loss(account_id)
+
+    def _trades(
+        self, trades: list[Trade], request: dict[str, Any], begun_ns: int
+    ) -> None:
+        account_id, now_ns = request["accountId"], self._now_ns()
+        sizes: dict[int, int] = {}
+        for trade in trades:
+            if not trade.voided:
+                sizes[trade.order_id] = sizes.get(trade.order_id, 0) + trade.size
+        self._risk._exposure.trades_seen(account_id, sizes, now_ns)
+        since = time_from(request.get("startTimestamp"))
+        self._risk._losses.trades_seen(
+            account_id,
+            trades,
+            float("inf") if since is None else since.timestamp(),
+            begun_ns,
+            now_ns,
+            "endTimestamp" not in request,
+        )
+        self._prices_of(trades)
+        self._risk._look_at_loss(account_id)
+
+    def _prices_of(self, trades: list[Trade]) -> None:
+        """The newest fill of each contract is a price, where none is newer."""
+        newest: dict[str, Trade] = {}
+        for trade in trades:
+            known = newest.get(trade.contract_id)
+            if trade.created is not None and (
+                known is None or known.created is None or trade.created > known.created
+            ):
+                newest[trade.contract_id] = trade
+        for contract_id, trade in newest.items():
+            assert trade.created is not None
+            self._risk._traded_at(contract_id, trade.price, trade.created.timestamp())
+
+    def _balances(
+        self, found: Account | list[Account], request: Any, begun_ns: int
+    ) -> None:
+        for account in found if isinstance(found, list) else [found]:
+            self._risk._losses.balance_seen(account, begun_ns, self._now_ns())
+
+    def _contracts(
+        self, found: Contract | list[Contract], request: Any, at: int
+    ) -> None:
+        for contract in found if isinstance(found, list) else [found]:
+            self._risk._losses.contract_seen(contract)

@@ -1,0 +1,168 @@
+"""What may stand in a settings file: each key, its type and its rule."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastorder._base.near_names import near
+from fastorder.config import RetryPolicy, Timeouts
+from fastorder.errors import FastOrderError, SettingsError
+from fastorder.session.tls import checked_base_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SECRET_WORDS = ("apikey", "password", "secret", "token", "jwt", "credential")
+SECRET_KEYS = frozenset({"key", "pwd", "passwd"})
+NOT_FOR_A_FILE = (
+    "must not stand in a file: a secret belongs into FASTORDER_API_KEY or the "
+    "system's key store"
+)
+LOOKS_KEPT = r"eyJ[\w-]+\.[\w.-]+|[A-Za-z0-9+/_=-]{40,}"
+"""A token, or a key: long, and of the letters of base64 alone."""
+
+LONGEST_SHOWN = 24
+LARGEST_QUANTITY = 2**31 - 1
+
+SECTIONS: dict[str, Callable[..., Any]] = {"retry": RetryPolicy, "timeouts": Timeouts}
+"""Tables, and what is made of each."""
+
+
+class FileKeys:
+    """Checks the tables of one settings file.
+
+    Args:
+        path: of the file.
+        sections: what is made of each table by its name.
+    """
+
+    def __init__(self, path: Path, sections: Mapping[str, Callable[..., Any]]) -> None:
+        self._path = path
+        self._sections = {**SECTIONS, **sections}
+        self._checks: dict[str, Callable[[str, Any], Any]] = {
+            "account": self._account,
+            "base_url": self._base_url,
+            "ca_file": self._path_of,
+            "durability": self._durability,
+            "journal": self._path_of,
+            "kill_file": self._path_of,
+            "max_connections": lambda key, value: self._whole(key, value, 10_000),
+            "max_quantity": lambda key, value: self._whole(
+                key, value, LARGEST_QUANTITY
+            ),
+            "user_name": self._text,
+        }
+
+    def checked(self, table: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+        """The values of a table, checked and made.
+
+        Raises:
+            SettingsError: the first that breaks a rule.
+        """
+        return {
+            name: self._checked_one(name, value, f"{within}{name}")
+            for name, value in table.items()
+        }
+
+    def wrong(self, key: str, rule: str, value: Any = "") -> SettingsError:
+        """What is wrong with a key; a text that may be a secret is not shown."""
+        return SettingsError(str(self._path), key, rule, shown(value))
+
+    def unknown(self, name: str, key: str, known: list[str]) -> SettingsError:
+        """What to say of a key that nobody knows."""
+        if is_secret_name(name):
+            return self.wrong(key, NOT_FOR_A_FILE)
+        meant = near(name, known)
+        hint = (
+            f"did you mean {' or '.join(meant)}?"
+            if meant
+            else "known: " + ", ".join(sorted(known))
+        )
+        return self.wrong(key, f"must be a key of a settings file ({hint})")
+
+    def _checked_one(self, name: str, value: Any, key: str) -> Any:
+        if name in self._sections:
+            return self._section(name, value, key)
+        check = self._checks.get(name)
+        if check is None:
+            raise self.unknown(name, key, [*self._checks, *self._sections])
+        return check(key, value)
+
+    def _section(self, name: str, value: Any, key: str) -> Any:
+        if not isinstance(value, dict):
+            raise self.wrong(key, f"must be a table, [{key}]", value)
+        for inner in value:
+            if is_secret_name(inner) or looks_kept(value[inner]):
+                raise self.wrong(f"{key}.{inner}", NOT_FOR_A_FILE)
+        try:
+            return self._sections[name](**value)
+        except (FastOrderError, TypeError, ValueError) as error:
+            why = str(error).removeprefix(f"{name}.")
+        raise self.wrong(key, f"cannot be used: {why}")
+
+    def _text(self, key: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self.wrong(key, "must be text", value)
+        if not value or value != value.strip():
+            rule = "must be text without blanks around it, and not empty"
+            raise self.wrong(key, rule, value)
+        if looks_kept(value):
+            raise self.wrong(key, f"looks like a secret: that {NOT_FOR_A_FILE}")
+        return value
+
+    def _account(self, key: str, value: Any) -> int | str:
+        if type(value) is int:
+            if value < 1:
+                raise self.wrong(key, "must be at least 1", value)
+            return value
+        return self._text(key, value)
+
+    def _base_url(self, key: str, value: Any) -> str:
+        text = self._text(key, value)
+        try:
+            return checked_base_url(text)
+        except FastOrderError as error:
+            why = str(error).removeprefix("base_url ")
+        raise self.wrong(key, why)
+
+    def _path_of(self, key: str, value: Any) -> str:
+        """An absolute path; one that is not begins in the folder of the file."""
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise self.wrong(key, "must be the path of a file", value)
+        return str(self._path.parent / Path(value).expanduser())
+
+    def _durability(self, key: str, value: Any) -> str:
+        if value not in ("process", "power"):
+            raise self.wrong(key, 'must be "process" or "power"', value)
+        return str(value)
+
+    def _whole(self, key: str, value: Any, most: int) -> int:
+        if type(value) is not int or not 1 <= value <= most:
+            raise self.wrong(key, f"must be a whole number from 1 to {most}", value)
+        return value
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what is called so is a secret."""
+    plain = re.sub(r"[^a-z]", "", name.lower())
+    return plain in SECRET_KEYS or any(word in plain for word in SECRET_WORDS)
+
+
+def looks_kept(value: Any) -> bool:
+    """Whether it looks like a token or a key."""
+    return isinstance(value, str) and bool(re.fullmatch(LOOKS_KEPT, value))
+
+
+def shown(value: Any) -> str:
+    """A value for an error text; a long text, which may be a secret, as its length."""
+    if value == "" and isinstance(value, str):
+        return ""
+    if isinstance(value, str):
+        if len(value) > LONGEST_SHOWN:
+            return f"was a text of {len(value)} characters"
+        return f"was {value!r}"
+    if isinstance(value, (bool, int, float)):
+        return f"was {value!r}"
+    return f"was a {type(value).__name__}"

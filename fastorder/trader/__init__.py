@@ -1,0 +1,1 @@
+"""One object for a trading day: a login, an account, an executor, and what one does."""

@@ -1,0 +1,353 @@
+"""What both traders are: an executor, a login, the account that is meant."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from fastorder._core.codec.field_checks import symbol_from
+from fastorder.acts.verbs import ActVerbs
+from fastorder.auth.credentials import Credentials
+from fastorder.budgets.limits import Budgets
+from fastorder.errors import (
+    ConfigurationError,
+    ExecutorMisuse,
+    FastOrderError,
+    RequestFailed,
+    UnknownSymbol,
+)
+from fastorder.gateway.accounts import check_wanted, described
+from fastorder.risk.limits import RiskLimits
+from fastorder.runtime.log import log
+from fastorder.session.tls import checked_base_url
+from fastorder.settings import load
+from fastorder.trader.journal_place import journal_path
+from fastorder.trader.limits import needs_exposure, with_limits
+from fastorder.verbs.accounts import AccountVerbs
+from fastorder.verbs.base import BASE_URL, BaseExecutor
+from fastorder.verbs.reads import ReadVerbs
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable
+
+    from typing_extensions import Self
+
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder.budgets.left import BudgetsLeft
+    from fastorder.config import RetryPolicy, Timeouts
+    from fastorder.gateway.contracts import Listing
+    from fastorder.models import Account
+    from fastorder.risk.control import Risk
+    from fastorder.risk.denials import Denied
+    from fastorder.session.ticket_group import Steps
+
+PlacedT = TypeVar("PlacedT")
+"""What an order gives: a Ticket of a Placed, or the Placed itself."""
+
+
+class BaseTrader(ABC, Generic[PlacedT]):
+    """The executor of a trader, and whose orders it places."""
+
+    executor: Any
+    """The OrderExecutor that all of it goes through."""
+
+    _account: Account | None = None
+    _entered = False
+
+    def _set_up(
+        self,
+        credentials: Credentials,
+        user_name: str,
+        base_url: str,
+        account: int | str | None,
+        symbols: Iterable[str],
+        journal: str | os.PathLike[str] | bool | None,
+        options: dict[str, Any],
+    ) -> None:
+        check_wanted(account)
+        base_url = checked_base_url(base_url)
+        self._symbols = symbols_from(symbols)
+        self._wanted = account
+        self._numbers: dict[str, int] = {}  # of accounts, by what they were called
+        self._credentials: Credentials | None = credentials
+        if journal is None or journal is True:
+            journal = journal_path(base_url, user_name)
+        self._journal = None if journal is False else journal
+        given = with_limits(options)
+        risk = given.get("risk")
+        self._reads_exposure = risk is not None and needs_exposure(risk)
+        self._exposed: set[int] = set()  # accounts that were read for the limits
+        if risk is not None and risk.flatten_on_breach:
+            given.setdefault("on_breach", self._flatten_after_breach)
+        self.executor = self._make_executor(
+            base_url=base_url, journal=self._journal, **given
+        )
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        account: int | str | None = None,
+        profile: str | None = None,
+        file: str | os.PathLike[str] | None = None,
+        user_name: str | None = None,
+        base_url: str | None = None,
+        symbols: Iterable[str] = (),
+        journal: str | os.PathLike[str] | bool | None = None,
+        durability: Literal["process", "power"] | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        max_connections: int | None = None,
+        max_quantity: int | None = None,
+        kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | Literal[False] | None = None,
+        risk: RiskLimits | Literal[False] | None = None,
+        on_breach: Callable[[Denied, int, str], Any] | None = None,
+        on_unknown: Callable[[OrderResult], Any] | None = None,
+        on_late_arrival: Callable[[OrderResult], Any] | None = None,
+    ) -> Self:
+        """A trader of what the environment, the key store and the file say.
+
+        The user name, the key, the account and the base URL are looked for in
+        FASTORDER_USER, FASTORDER_API_KEY, FASTORDER_ACCOUNT and FASTORDER_BASE_URL;
+        the name and the key in PROJECT_X_USERNAME and PROJECT_X_API_KEY as well, and
+        in the system's key store. See ``fastorder.settings.load``.
+
+        Args:
+            account, user_name, base_url, journal: what is not to be looked for.
+            profile, file: of the settings file.
+            symbols: contracts that are loaded when the trader is entered.
+            durability, ca_file, retry, timeouts, max_connections, max_quantity,
+                kill_file, budgets, risk, on_breach, on_unknown, on_late_arrival: as of
+                the trader itself; they go before what the file says.
+
+        Raises:
+            MissingSetting: what was found nowhere, and where it was looked for.
+            SettingsError, ConfigurationError: what was found cannot be used.
+        """
+        found = load(
+            user_name=user_name,
+            account=account,
+            base_url=base_url,
+            profile=profile,
+            file=file,
+            sections={"budgets": Budgets, "risk": RiskLimits},
+        )
+        credentials = found.credentials()
+        given = {
+            "durability": durability,
+            "ca_file": ca_file,
+            "retry": retry,
+            "timeouts": timeouts,
+            "max_connections": max_connections,
+            "max_quantity": max_quantity,
+            "kill_file": kill_file,
+            "budgets": budgets,
+            "risk": risk,
+            "on_breach": on_breach,
+            "on_unknown": on_unknown,
+            "on_late_arrival": on_late_arrival,
+        }
+        given = {name: value for name, value in given.items() if value is not None}
+        merged = {**found.options, **given}
+        filed = merged.pop("journal", None)
+        trader = cls.__new__(cls)
+        trader._set_up(
+            credentials,
+            found.user_name or "",
+            found.base_url or BASE_URL,
+            found.account,
+            symbols,
+            filed if journal is None else journal,
+            merged,
+        )
+        return trader
+
+    def __repr__(self) -> str:
+        kind = f"{type(self).__module__}.{type(self).__name__}"
+        if not hasattr(self, "executor"):
+            return f"<{kind} not made>"
+        whose = "not entered" if self._account is None else described(self._account)
+        state = "closed" if self.executor.closed else "open"
+        journal = self._journal or "none"
+        return (
+            f"<{kind} {whose} at {self.executor.base_url}, journal: {journal}, {state}>"
+        )
+
+    # ------------------------------------------------------------ entering
+
+    @property
+    def account(self) -> Account:
+        """The account that is meant where a verb names none.
+
+        Raises:
+            ExecutorMisuse: the trader was not entered yet.
+        """
+        if self._account is None:
+            raise ExecutorMisuse(
+                "a trader must be entered first: [async] with Trader(...) as trader"
+            )
+        return self._account
+
+    def _opening(self) -> Steps[Self]:
+        """Log in, find the account, load the first contracts."""
+        credentials, self._credentials = self._credentials, None
+        yield self.executor._login(credentials, True)
+        account = yield AccountVerbs.account.ticket(self.executor, self._wanted)
+        yield [self._load(symbol) for symbol in self._symbols]
+        yield from self._read_exposure(account.id)
+        self._account = account
+        self._numbers[str(self._wanted)] = account.id
+        return self
+
+    def _read_exposure(self, account_id: int, *, again: bool = False) -> Steps[None]:
+        """Read what the limits have to know of an account, where they have to."""
+        if self._reads_exposure and (again or account_id not in self._exposed):
+            yield BaseExecutor.load_exposure.ticket(self.executor, account_id)
+            self._exposed.add(account_id)
+
+    def _exposure_after(self, kind: str, account_id: int) -> Steps[None]:
+        """The same after an act; where it fails, the act's report is told all the same.
+
+        The limits then go by what they knew: more, never less, than there is.
+        """
+        try:
+            yield from self._read_exposure(account_id, again=True)
+        except RequestFailed as error:
+            log().warning("after %s the limits have not been told: %s", kind, error)
+
+    def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
+        log().error("account %s is flattened: %s: %s", account_id, denied, why)
+        ActVerbs.flatten.ticket(self.executor, account_id)
+
+    def _open(self) -> Ticket[Self]:
+        if self._entered:
+            raise ExecutorMisuse("a trader must be entered once only, make another")
+        self._entered = True
+        opening: Ticket[Self] = self.executor._group("enter", self._opening())
+        return opening
+
+    @property
+    def budgets(self) -> BudgetsLeft | None:
+        """What is left of the request budgets now; None where there are none."""
+        left: BudgetsLeft | None = self.executor.budgets
+        return left
+
+    @property
+    def risk(self) -> Risk | None:
+        """The limits, their state, and what is known of positions; None for none."""
+        risk: Risk | None = self.executor.risk
+        return risk
+
+    # ------------------------------------------------------------ for the verbs
+
+    def _deliver(self, ticket: Ticket[Any]) -> Any:
+        return self.executor._deliver(ticket)
+
+    def _do(
+        self,
+        kind: str,
+        account: int | str | None,
+        symbol: str | None,
+        start: Callable[[int], Ticket[Any]],
+        *,
+        changes_exposure: bool = False,
+    ) -> Ticket[Any]:
+        """Start a verb, once its account and its contract are known.
+
+        Args:
+            kind: for people.
+            account: as the caller says it; None for the trader's own.
+            symbol: of the contract; None where none has to be known.
+            start: starts it for an account.
+            changes_exposure: the limits have to read the account after it.
+        """
+        number = self._ready(account)
+        reads_after = changes_exposure and self._reads_exposure
+        is_loaded = symbol is None or self._listing(symbol) is not None
+        if number is not None and is_loaded and not reads_after:
+            return start(number)
+
+        def steps() -> Steps[Any]:
+            (found,) = yield from self._found([account], [symbol] if symbol else [])
+            result = yield start(found)
+            if reads_after:
+                yield from self._exposure_after(kind, found)
+            return result
+
+        prepared: Ticket[Any] = self.executor._group(kind, steps())
+        return prepared
+
+    def _found(
+        self, accounts: list[int | str | None], symbols: list[str]
+    ) -> Steps[list[int]]:
+        """The numbers of accounts, once the contracts are loaded too."""
+        numbers = []
+        for account in accounts:
+            number = self._number(account)
+            if number is None:
+                found = yield AccountVerbs.account.ticket(self.executor, account)
+                number = self._numbers[str(account)] = found.id
+            yield from self._read_exposure(number)
+            numbers.append(number)
+        missing = dict.fromkeys(each for each in symbols if not self._listing(each))
+        yield [self._load(symbol) for symbol in missing]
+        return numbers
+
+    def _number(self, account: int | str | None) -> int | None:
+        """An account's number; None where it has to be asked for."""
+        if account is None:
+            return self.account.id
+        check_wanted(account)
+        if type(account) is int:
+            return account
+        return self._numbers.get(str(account))
+
+    def _ready(self, account: int | str | None) -> int | None:
+        """An account's number, where nothing has to be read of it first."""
+        number = self._number(account)
+        if self._reads_exposure and number not in self._exposed:
+            return None
+        return number
+
+    def _listing(self, symbol: str) -> Listing | None:
+        """The contract of a symbol; None where it has to be loaded."""
+        try:
+            listing: Listing = self.executor._contracts.find(symbol_from(symbol))
+        except UnknownSymbol:
+            return None
+        return listing
+
+    def _load(self, symbol: str) -> Ticket[Any]:
+        return ReadVerbs.load_contract.ticket(self.executor, symbol)
+
+    # ------------------------------------------------------------ for subclasses
+
+    @abstractmethod
+    def _make_executor(self, **options: Any) -> Any:
+        """The executor of this kind of trader."""
+
+
+def kept_credentials(given: Credentials | FastOrderError) -> Credentials:
+    """What a login takes; raised where no local variable holds the key.
+
+    Raises:
+        InvalidField, WrongFieldType: the name or the key cannot be used.
+    """
+    if isinstance(given, Credentials):
+        return given
+    raise given
+
+
+def symbols_from(given: Any) -> tuple[str, ...]:
+    """The symbols that are loaded at once.
+
+    Raises:
+        ConfigurationError: they are no list of symbols.
+    """
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise ConfigurationError(f"symbols must be a list of symbols, was {given!r}")
+    return tuple(symbol_from(symbol) for symbol in given)

@@ -1,0 +1,192 @@
+"""What ``buy`` and ``sell`` take, made into an order; what contradicts is refused."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.codec.order import OrderRequest, complete, priced_order
+from fastorder.enums import OrderType, Side
+from fastorder.errors import InvalidField, WrongFieldType
+
+if TYPE_CHECKING:
+    from fastorder._core.codec.price import TickGrid
+    from fastorder.models import Price
+
+LIMIT, STOP, STOP_LIMIT = OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT
+MARKET, TRAILING_STOP = OrderType.MARKET, OrderType.TRAILING_STOP
+JOINS = {"bid": OrderType.JOIN_BID, "ask": OrderType.JOIN_ASK}
+LEGS = ("stop_loss", "take_profit")
+PLAIN = (None, None, None, None)
+"""The prices of an order at the market."""
+
+MOST_TICKS = 1000
+"""The gateway refuses to trail by more."""
+
+
+class Entry:
+    """One call of ``buy`` or ``sell``, checked as far as it can be without a contract.
+
+    Args:
+        side: of the order.
+        symbol, quantity: of the order.
+        limit, stop: its prices; both for a stop-limit order.
+        trail_ticks: the distance of a trailing stop order.
+        join: "bid" or "ask"; True for the side's own.
+        stop_loss_ticks, take_profit_ticks: the legs' distances.
+        stop_loss, take_profit: the same as prices, of a limit order.
+        options: what else an OrderRequest takes, by name.
+
+    Raises:
+        InvalidField, WrongFieldType: two of them contradict, or one is wrong.
+    """
+
+    __slots__ = (
+        "_join",
+        "_legs",
+        "_limit",
+        "_options",
+        "_prices",
+        "_quantity",
+        "_side",
+        "_stop",
+        "symbol",
+        "trail_ticks",
+    )
+
+    def __init__(
+        self,
+        side: Side,
+        symbol: str,
+        quantity: int,
+        limit: Price | None,
+        stop: Price | None,
+        trail_ticks: int | None,
+        join: str | bool | None,
+        stop_loss_ticks: int | None,
+        take_profit_ticks: int | None,
+        stop_loss: Price | None,
+        take_profit: Price | None,
+        options: dict[str, Any],
+    ) -> None:
+        self._side, self.symbol, self._quantity = side, symbol, quantity
+        self._limit, self._stop = limit, stop
+        self.trail_ticks = trail_ticks
+        self._join = join
+        self._legs = (stop_loss_ticks, take_profit_ticks)
+        self._prices = (stop_loss, take_profit)
+        self._options = options
+        if (limit, stop, trail_ticks, join) != PLAIN:
+            self._check_kind()
+        if stop_loss is not None or take_profit is not None:
+            self._check_priced_legs()
+
+    def order(
+        self, account_id: int, grid: TickGrid | None, last: Price | None = None
+    ) -> OrderRequest:
+        """The order for an account.
+
+        Args:
+            account_id: whose.
+            grid: the contract's ticks; None where they are not known.
+            last: the last price, for an order that trails.
+        """
+        made = priced_order(
+            self.symbol,
+            self._side,
+            self._quantity,
+            account_id,
+            self._type(),
+            self._limit,
+            self._stop,
+            None if self.trail_ticks is None else self._trail_price(grid, last),
+        )
+        stop_loss_ticks, take_profit_ticks = self._legs
+        if self._prices != (None, None):
+            stop_loss_ticks, take_profit_ticks = self._leg_ticks(grid)
+        complete(made, stop_loss_ticks, take_profit_ticks, self._options)
+        return made
+
+    def _type(self) -> OrderType:
+        if self._join is not None:
+            if self._join is True:
+                return JOINS["bid" if self._side is Side.BUY else "ask"]
+            return JOINS[str(self._join)]
+        if self.trail_ticks is not None:
+            return TRAILING_STOP
+        if self._limit is not None:
+            return LIMIT if self._stop is None else STOP_LIMIT
+        return MARKET if self._stop is None else STOP
+
+    def _check_kind(self) -> None:
+        given = {
+            "limit": self._limit,
+            "stop": self._stop,
+            "trail_ticks": self.trail_ticks,
+            "join": self._join,
+        }
+        names = [name for name, value in given.items() if value is not None]
+        if len(names) > 1 and names != ["limit", "stop"]:
+            rule = f"must not come with {' and '.join(names[:-1])}"
+            raise InvalidField(names[-1], rule, given[names[-1]])
+        if self._join not in (None, True, *JOINS):
+            raise InvalidField("join", 'must be "bid", "ask" or True', self._join)
+        if self.trail_ticks is not None:
+            whole_ticks("trail_ticks", self.trail_ticks)
+
+    def _check_priced_legs(self) -> None:
+        for name, price, ticks in zip(LEGS, self._prices, self._legs, strict=True):
+            if price is not None and ticks is not None:
+                raise InvalidField(name, f"must not come with {name}_ticks", price)
+            if price is not None and self._type() is not LIMIT:
+                raise InvalidField(
+                    name,
+                    "must come with a limit, and no other price",
+                    price,
+                    f"the legs are set in ticks from the fill, which is not known yet: "
+                    f"give {name}_ticks, and move the leg once the order is filled",
+                )
+
+    def _leg_ticks(self, grid: TickGrid | None) -> tuple[int | None, int | None]:
+        """The distances of the legs from the limit, in ticks."""
+        if grid is None:
+            rule = "must be of a contract whose tick is known"
+            raise InvalidField("symbol", rule, self.symbol, "load_contract finds it")
+        from_ticks = grid.ticks(self._limit, "limit")  # type: ignore[arg-type]
+        way = 1 if self._side is Side.BUY else -1
+        found: list[int | None] = []
+        signs = (-way, way)
+        for name, price, ticks, sign in zip(
+            LEGS, self._prices, self._legs, signs, strict=True
+        ):
+            if price is None:
+                found.append(ticks)
+                continue
+            distance = (grid.ticks(price, name) - from_ticks) * sign
+            if distance < 1:
+                where = "above" if sign > 0 else "below"
+                rule = f"must be {where} the limit {self._limit} of a {self._side}"
+                raise InvalidField(name, rule, price)
+            found.append(distance)
+        return found[0], found[1]
+
+    def _trail_price(self, grid: TickGrid | None, last: Price | None) -> Any:
+        """Where the stop begins: so far behind the last price."""
+        if grid is None or last is None or self.trail_ticks is None:
+            rule = "must be of a contract whose tick and last price are known"
+            raise InvalidField("symbol", rule, self.symbol)
+        way = 1 if self._side is Side.BUY else -1
+        return Decimal(grid.text(grid.ticks(last, "last") + way * self.trail_ticks))
+
+
+def whole_ticks(field: str, ticks: Any) -> int:
+    """A distance in ticks.
+
+    Raises:
+        WrongFieldType, InvalidField: it is none.
+    """
+    if isinstance(ticks, bool) or not isinstance(ticks, int):
+        raise WrongFieldType(field, "must be a whole number of ticks", ticks)
+    if not 1 <= ticks <= MOST_TICKS:
+        raise InvalidField(field, f"must be from 1 to {MOST_TICKS} ticks", ticks)
+    return ticks

@@ -1,0 +1,426 @@
+"""What a trader does in a day: buy, sell, move, close, flatten."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from fastorder._base.near_names import with_near_names
+from fastorder._core.codec.field_checks import symbol_from
+from fastorder._core.transport.engine import monotonic_ns
+from fastorder.acts.desk import Desk
+from fastorder.acts.many import orders_from
+from fastorder.acts.verbs import ActVerbs
+from fastorder.enums import Side
+from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.gateway.accounts import check_wanted
+from fastorder.trader.base import BaseTrader, PlacedT
+from fastorder.trader.delivery import verb
+from fastorder.trader.entry import Entry
+from fastorder.trader.placed import Placed
+from fastorder.trader.trailing import last_price, trail_distance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fastorder._base.interlock_override import DespiteUnknown
+    from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.result import OrderResult
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder.acts.report import (
+        ActReport,
+        PartialCloseReport,
+        PlacedMany,
+        ReverseReport,
+    )
+    from fastorder.models import Price
+    from fastorder.session.ticket_group import Steps
+
+    Account = int | str | None
+
+NO_OPTIONS: dict[str, Any] = {}
+
+
+class TradeVerbs(BaseTrader[PlacedT]):
+    """The verbs that change something; each takes ``account=`` for another one."""
+
+    @with_near_names
+    def buy(
+        self,
+        symbol: str,
+        quantity: int,
+        *,
+        limit: Price | None = None,
+        stop: Price | None = None,
+        trail_ticks: int | None = None,
+        join: str | bool | None = None,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        stop_loss: Price | None = None,
+        take_profit: Price | None = None,
+        account: int | str | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> PlacedT:
+        """Buy at the market, or as the prices say; with a bracket, or either leg.
+
+        Args:
+            symbol: such as "MNQ"; loaded at its first use.
+            quantity: how many contracts.
+            limit: the worst price; with ``stop``, once that has traded.
+            stop: at the market, once this price trades.
+            trail_ticks: a stop that follows the market at this distance. It is set
+                from the last price as the gateway's bars show it, and the result says
+                at which distance the gateway trails it.
+            join: "bid" or "ask": a limit order there; True for one's own side.
+            stop_loss_ticks, take_profit_ticks: the legs, in ticks from the fill.
+            stop_loss, take_profit: the same as prices, for an order with a ``limit``;
+                where that fills at a better price, the legs move along with it.
+            account: another than the trader's: a number, a name, a beginning of one.
+            trailing_stop_loss: the stop leg follows the market at its distance.
+            custom_tag, idempotency_key, valid_for, despite: see ``OrderRequest``.
+
+        Returns:
+            A Placed: what became of the order, and ``filled()``. With an event loop,
+            the ticket that gives it when awaited; the order is on its way already.
+
+        Raises:
+            InvalidField, WrongFieldType: two arguments contradict, or one is wrong;
+            UnknownSymbol, UnknownAccount, AmbiguousAccount, Halted, Interlocked ...:
+                nothing was sent. Those that have to be asked for are raised by the
+                await.
+        """
+        called_ns = monotonic_ns()
+        options = options_of(
+            trailing_stop_loss, custom_tag, idempotency_key, valid_for, despite
+        )
+        entry = Entry(
+            Side.BUY,
+            symbol,
+            quantity,
+            limit,
+            stop,
+            trail_ticks,
+            join,
+            stop_loss_ticks,
+            take_profit_ticks,
+            stop_loss,
+            take_profit,
+            options,
+        )
+        return self._enter(entry, account, called_ns)
+
+    @with_near_names
+    def sell(
+        self,
+        symbol: str,
+        quantity: int,
+        *,
+        limit: Price | None = None,
+        stop: Price | None = None,
+        trail_ticks: int | None = None,
+        join: str | bool | None = None,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        stop_loss: Price | None = None,
+        take_profit: Price | None = None,
+        account: int | str | None = None,
+        trailing_stop_loss: bool = False,
+        custom_tag: str | None = None,
+        idempotency_key: str | None = None,
+        valid_for: float | None = None,
+        despite: DespiteUnknown | None = None,
+    ) -> PlacedT:
+        """Sell at the market, or as the prices say; see ``buy``."""
+        called_ns = monotonic_ns()
+        options = options_of(
+            trailing_stop_loss, custom_tag, idempotency_key, valid_for, despite
+        )
+        entry = Entry(
+            Side.SELL,
+            symbol,
+            quantity,
+            limit,
+            stop,
+            trail_ticks,
+            join,
+            stop_loss_ticks,
+            take_profit_ticks,
+            stop_loss,
+            take_profit,
+            options,
+        )
+        return self._enter(entry, account, called_ns)
+
+    def _enter(
+        self, entry: Entry, account: int | str | None, called_ns: int
+    ) -> PlacedT:
+        """Send an order; where something has to be asked for first, then that."""
+        number = self._ready(account)
+        if number is not None and entry.trail_ticks is None:
+            listing = self._listing(entry.symbol)
+            if listing is not None:
+                order = entry.order(number, listing.grid)
+                return self._place(number, order, called_ns)
+        steps = self._entering(entry, account, called_ns)
+        placed: PlacedT = self._deliver(self.executor._group("place", steps))
+        return placed
+
+    def _entering(
+        self, entry: Entry, account: int | str | None, called_ns: int
+    ) -> Steps[Placed]:
+        (number,) = yield from self._found([account], [entry.symbol])
+        listing = self.executor._contracts.find(entry.symbol)
+        desk = Desk(self.executor, number)
+        last = None
+        if entry.trail_ticks is not None:
+            last = yield from last_price(desk, listing.contract_id)
+        order = entry.order(number, listing.grid, last)
+        result = yield self.executor._submitter.submit(order, called_ns)
+        trails = None
+        if entry.trail_ticks is not None and result.success:
+            trails = yield from trail_distance(desk, result.order_id)
+        return Placed(self, number, result, trails)
+
+    @abstractmethod
+    def _place(self, account_id: int, order: OrderRequest, called_ns: int) -> PlacedT:
+        """Send an order whose account and contract are known."""
+
+    # ------------------------------------------------------------ several orders
+
+    @verb
+    def place_many(
+        self,
+        orders: Iterable[OrderRequest],
+        *,
+        accounts: Iterable[int | str] | None = None,
+    ) -> Ticket[PlacedMany]:
+        """Send several orders at once; see ``OrderExecutor.place_many``.
+
+        Args:
+            orders: each with its own account.
+            accounts: where it is given, each order goes to each of these instead.
+        """
+        checked = orders_from(orders)
+        wanted = accounts_from(accounts)
+        symbols = [order.symbol for order in checked]
+        if not wanted and all(self._listing(symbol) for symbol in symbols):
+            return ActVerbs.place_many.ticket(self.executor, checked)
+
+        def steps() -> Steps[PlacedMany]:
+            numbers = yield from self._found(list(wanted), symbols)
+            made = checked
+            if wanted:
+                made = [
+                    order.replace(account_id=number)
+                    for order in checked
+                    for number in numbers
+                ]
+            placed: PlacedMany = yield ActVerbs.place_many.ticket(self.executor, made)
+            return placed
+
+        group: Ticket[PlacedMany] = self.executor._group("place many", steps())
+        return group
+
+    # ------------------------------------------------------------ amending
+
+    @verb
+    def modify(
+        self,
+        order_id: int | str,
+        *,
+        quantity: int | None = None,
+        limit: Price | None = None,
+        stop: Price | None = None,
+        trail: Price | None = None,
+        account: int | str | None = None,
+    ) -> Ticket[OrderResult]:
+        """Change a working order; see ``OrderExecutor.modify_order``."""
+        return self._do(
+            "modify",
+            account,
+            None,
+            lambda number: self.executor._modify(
+                order_id, number, quantity, limit, stop, trail
+            ),
+        )
+
+    @verb
+    def cancel(
+        self, order_id: int | str, *, account: int | str | None = None
+    ) -> Ticket[OrderResult]:
+        """Cancel a working order."""
+        return self._do(
+            "cancel",
+            account,
+            None,
+            lambda number: self.executor._cancel(order_id, number),
+        )
+
+    @verb
+    def move_stop(
+        self,
+        symbol: str,
+        price: Price,
+        *,
+        order_id: int | str | None = None,
+        account: int | str | None = None,
+    ) -> Ticket[OrderResult]:
+        """Move the live stop leg of a bracket; see ``OrderExecutor.move_stop``."""
+        return self._act(ActVerbs.move_stop, account, symbol, price, order_id=order_id)
+
+    @verb
+    def move_target(
+        self,
+        symbol: str,
+        price: Price,
+        *,
+        order_id: int | str | None = None,
+        account: int | str | None = None,
+    ) -> Ticket[OrderResult]:
+        """Move the live target leg of a bracket; see ``OrderExecutor.move_target``."""
+        return self._act(
+            ActVerbs.move_target, account, symbol, price, order_id=order_id
+        )
+
+    # ------------------------------------------------------------ closing
+
+    @verb
+    def close(
+        self, symbol: str, *, deadline: float = 10, account: int | str | None = None
+    ) -> Ticket[ActReport]:
+        """Close a position with its legs; see ``OrderExecutor.close_with_legs``."""
+        return self._act(ActVerbs.close_with_legs, account, symbol, deadline=deadline)
+
+    @verb
+    def partial_close(
+        self, symbol: str, quantity: int, *, account: int | str | None = None
+    ) -> Ticket[PartialCloseReport]:
+        """Close a part of a position; see ``OrderExecutor.partial_close``."""
+        return self._act(ActVerbs.partial_close, account, symbol, quantity)
+
+    @verb
+    def reverse(
+        self,
+        symbol: str,
+        *,
+        stop_loss_ticks: int | None = None,
+        take_profit_ticks: int | None = None,
+        deadline: float = 10,
+        account: int | str | None = None,
+    ) -> Ticket[ReverseReport]:
+        """Turn a position round; see ``OrderExecutor.reverse``."""
+        return self._act(
+            ActVerbs.reverse,
+            account,
+            symbol,
+            stop_loss_ticks=stop_loss_ticks,
+            take_profit_ticks=take_profit_ticks,
+            deadline=deadline,
+        )
+
+    @verb
+    def cancel_all(
+        self,
+        symbol: str | None = None,
+        *,
+        deadline: float = 10,
+        account: int | str | None = None,
+    ) -> Ticket[ActReport]:
+        """Cancel every working order; see ``OrderExecutor.cancel_all``."""
+        return self._sweep(ActVerbs.cancel_all, account, symbol, deadline)
+
+    @verb
+    def flatten(
+        self,
+        symbol: str | None = None,
+        *,
+        deadline: float = 10,
+        account: int | str | None = None,
+    ) -> Ticket[ActReport]:
+        """Leave neither order nor position; see ``OrderExecutor.flatten``."""
+        return self._sweep(ActVerbs.flatten, account, symbol, deadline)
+
+    def _act(
+        self, act: Any, account: Account, symbol: str, *given: Any, **named: Any
+    ) -> Ticket[Any]:
+        """An act of one contract."""
+        return self._do(
+            act.__name__,
+            account,
+            symbol_from(symbol),
+            lambda number: act.ticket(self.executor, symbol, number, *given, **named),
+            changes_exposure=True,
+        )
+
+    def _sweep(
+        self, act: Any, account: Account, symbol: str | None, deadline: float
+    ) -> Ticket[ActReport]:
+        """An act of a whole account, or of one contract in it."""
+        return self._do(
+            act.__name__,
+            account,
+            None if symbol is None else symbol_from(symbol),
+            lambda number: act.ticket(self.executor, number, symbol, deadline=deadline),
+            changes_exposure=True,
+        )
+
+    # ------------------------------------------------------------ the kill switch
+
+    def kill(self, reason: str = "kill() was called") -> None:
+        """Let no new exposure leave from now on; see ``OrderExecutor.kill``."""
+        self.executor.kill(reason)
+
+    def resume(self) -> None:
+        """Lift the kill switch; see ``OrderExecutor.resume``."""
+        self.executor.resume()
+
+    @property
+    def halted(self) -> str | None:
+        """Why no new exposure may leave; None while it may."""
+        why: str | None = self.executor.halted
+        return why
+
+
+def options_of(
+    trailing_stop_loss: Any,
+    custom_tag: Any,
+    idempotency_key: Any,
+    valid_for: Any,
+    despite: Any,
+) -> dict[str, Any]:
+    """What of these is given, as an OrderRequest takes it; most orders have none."""
+    if trailing_stop_loss is False and (
+        custom_tag is idempotency_key is valid_for is despite is None
+    ):
+        return NO_OPTIONS
+    return {
+        "trailing_stop_loss": trailing_stop_loss,
+        "custom_tag": custom_tag,
+        "idempotency_key": idempotency_key,
+        "valid_for": valid_for,
+        "despite": despite,
+    }
+
+
+def accounts_from(given: Any) -> tuple[int | str, ...]:
+    """The accounts of a call.
+
+    Raises:
+        WrongFieldType, InvalidField: they are no list of accounts.
+    """
+    if given is None:
+        return ()
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise WrongFieldType("accounts", "must be a list of accounts", given)
+    accounts = tuple(given)
+    if not accounts or len(set(accounts)) < len(accounts):
+        raise InvalidField("accounts", "must name each account once", given)
+    for account in accounts:
+        if account is None:
+            raise WrongFieldType("accounts", "must hold accounts only", account)
+        check_wanted(account)
+    return accounts
