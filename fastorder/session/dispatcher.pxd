@@ -12,6 +12,7 @@ from fastorder._core.transport.evidence cimport Evidence
 from fastorder.auth.token_store cimport TokenStore
 from fastorder.runtime.clock cimport Clock
 from fastorder.placement.interlock cimport Interlock
+from fastorder.gateway.order_contracts cimport OrderContracts
 from fastorder.gateway.server_clock cimport ServerClock
 from fastorder.auth.renewal cimport Renewal
 
@@ -26,6 +27,8 @@ cdef class Dispatcher(DispatcherBase):
     cdef readonly Interlock interlock
     cdef readonly object late_arrivals
     cdef public bint expects_late_arrivals
+    cdef public object on_refused
+    cdef readonly OrderContracts order_contracts
     cdef readonly set groups
     cdef dict _routes
     cdef dict _open
@@ -42,6 +45,7 @@ cdef class Dispatcher(DispatcherBase):
     @cython.locals(result=OrderResult)
     cpdef object ticket_ended(self, Ticket ticket)
     cpdef object client_failed(self, Ticket ticket, object error)
+    @cython.locals(result=OrderResult)
     cdef object _look_out_for(self, Ticket ticket, object outcome)
     cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)

@@ -12,6 +12,7 @@ from fastorder.auth.token_store import TokenStore
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.order_contracts import OrderContracts
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.interlock import Interlock
 from fastorder.placement.late_arrivals import LateArrivals
@@ -35,6 +36,7 @@ KEPT_ENDED = 256
 """How many ended requests stay visible."""
 
 ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
+REJECTED = Outcome.REJECTED
 
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
@@ -54,6 +56,9 @@ class Dispatcher(DispatcherBase):
 
     Attributes:
         groups: the verbs of several requests that are under way.
+        on_refused: called with the ticket of a change that was rejected; None where
+            nobody wants to know.
+        order_contracts: of the orders that were placed or read.
         expects_late_arrivals: orders reported absent or rejected are looked for.
     """
 
@@ -74,6 +79,8 @@ class Dispatcher(DispatcherBase):
         self.server_clock = ServerClock(self.clock)
         self.tokens = TokenStore()
         self.renewal = Renewal(self)
+        self.on_refused: Callable[[Ticket[Any]], None] | None = None
+        self.order_contracts = OrderContracts()
         self.expects_late_arrivals = False
         self.late_arrivals = LateArrivals(self)
         self.interlock = Interlock()
@@ -290,6 +297,7 @@ class Dispatcher(DispatcherBase):
         """
         if ticket.kind == "read" or ticket.result is None:
             self._open.pop(ticket, None)
+            self.order_contracts.note_read(ticket.result)
             self.renewal.ticket_ended(ticket)
             self.late_arrivals.query_ended(ticket)
             return
@@ -308,6 +316,13 @@ class Dispatcher(DispatcherBase):
 
     def _look_out_for(self, ticket: Ticket[Any], outcome: Outcome) -> None:
         """Have its late arrival noticed; let go of what is not needed any more."""
+        if outcome is ACCEPTED:
+            result = ticket.result
+            if ticket.kind == "place" and result is not None:
+                protocol = ticket._protocol
+                self.order_contracts.note(result.order_id, protocol.contract_id)
+        elif outcome is REJECTED and self.on_refused is not None:
+            self.on_refused(ticket)
         if outcome is not ACCEPTED or self.expects_late_arrivals:
             self.late_arrivals.ticket_ended(ticket)
         ticket._release()

@@ -28,6 +28,8 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder._core.transport.gate import Gate
 from fastorder.auth.credentials import Credentials
+from fastorder.contracts.book import ContractBook
+from fastorder.contracts.refresh import ContractRefresh
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
@@ -49,6 +51,7 @@ from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
 from fastorder.verbs.accounts import AccountVerbs
+from fastorder.verbs.contracts import ContractVerbs
 from fastorder.verbs.option_checks import (
     check_hook,
     check_type,
@@ -79,7 +82,7 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
+class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, ContractVerbs, SessionVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
@@ -118,8 +121,11 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             self._gate,
             self._outcome_log(on_unknown, on_late_arrival),
         )
-        self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
+        dispatcher = self._dispatcher
+        dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
+        self._book = ContractBook(self._contracts, base_url, lambda: dispatcher.clock)
+        dispatcher.on_refused = ContractRefresh(self._book, dispatcher).refused
         self._idempotency = IdempotencyStore(
             self._dispatcher, self._policy, self._journal
         )
@@ -243,8 +249,9 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             order_id: a number, or its decimal text.
             account_id: the order's account.
             quantity, limit_price, stop_price, trail_price: the new absolute values;
-                at least one. An order's number does not tell its contract: a price of
-                zero or below is taken once one contract of the executor has them.
+                at least one. Of an order that the executor has placed or read, a price
+                off its contract's tick is refused. Of any other, a price of zero or
+                below is taken once one contract of the executor has them.
 
         Returns, Raises: see ``place_order``.
         """
@@ -254,6 +261,14 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
         if quantity is not None:  # one number from here on, whatever gave it
             quantity = quantity_from(quantity)
             self._submitter.check_quantity(quantity)
+        has_negative = self._contracts.check_prices(
+            self._dispatcher.order_contracts.of(number),
+            (
+                ("limit_price", limit_price),
+                ("stop_price", stop_price),
+                ("trail_price", trail_price),
+            ),
+        )
         body = render_modify(
             account,
             number,
@@ -261,7 +276,7 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, SessionVerbs, ABC):
             limit_price,
             stop_price,
             trail_price,
-            self._contracts.any_negative,
+            has_negative,
         )
         modification = Modification(
             account,

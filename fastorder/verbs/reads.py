@@ -1,4 +1,4 @@
-"""The verbs that read: accounts, contracts, orders, trades; is the token good."""
+"""The verbs that read: accounts, orders, trades; is the token good."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.hints import moment_hint
 from fastorder._base.outside_text import from_outside
-from fastorder._core.codec.field_checks import account_id_from, symbol_from
+from fastorder._core.codec.field_checks import account_id_from
 from fastorder._core.codec.request import render_search_since
 from fastorder.errors import (
     FastOrderError,
@@ -14,7 +14,6 @@ from fastorder.errors import (
     RequestFailed,
     SearchOrderError,
 )
-from fastorder.gateway.contracts import front_contract
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.requests.query import Query
 from fastorder.verbs.delivery import delivered
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
-    from fastorder.models import Account, Contract, Order, Trade
+    from fastorder.models import Account, Order, Trade
     from fastorder.session.dispatcher import Dispatcher
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -65,30 +64,6 @@ class ReadVerbs:
         check_type("only_active", only_active, bool, "must be True or False")
         request = {"onlyActiveAccounts": only_active}
         return self._read(Endpoint.SEARCH_ACCOUNTS, request, rows_of(Account))
-
-    @delivered
-    def load_contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
-        """The active contract of a symbol, listed under it with its tick size.
-
-        Args:
-            symbol: such as "MNQ" or "NQ".
-            live: ask for the live entitlement instead of the simulated one.
-
-        Raises:
-            UnknownSymbol: the gateway lists none; of the async executor when awaited.
-        """
-        from fastorder.models import Contract  # loaded with the executor
-
-        def take(document: dict[str, Any]) -> Contract:
-            found = rows_of(Contract)(document)
-            contract = front_contract(symbol, found)
-            self._contracts.set(symbol, contract.id, contract.tick_size)
-            return contract
-
-        symbol = symbol_from(symbol)
-        check_type("live", live, bool, "must be True or False")
-        request = {"searchText": symbol, "live": live}
-        return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
 
     @delivered
     def search_orders(self, account_id: int, since: datetime) -> Ticket[list[Order]]:

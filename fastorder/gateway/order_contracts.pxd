@@ -1,0 +1,8 @@
+"""The C side of order_contracts.py: where its attributes lie once it is compiled."""
+
+
+cdef class OrderContracts:
+    cdef dict _contracts
+
+    cpdef object note(self, object order_id, str contract_id)
+    cpdef object note_read(self, object result)
