@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder._base.outside_text import from_outside
-from fastorder.contracts.cache_file import CacheFile, Kept
+from fastorder.contracts.kept import Kept
 from fastorder.contracts.names import (
     Wanted,
     month_of,
@@ -16,7 +16,6 @@ from fastorder.contracts.names import (
     wanted_from,
 )
 from fastorder.contracts.products import NAMES
-from fastorder.contracts.rollover import Rollover
 from fastorder.errors import ConfigurationError, WrongFieldType
 from fastorder.gateway.contracts import product
 from fastorder.runtime.log import log
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
+    from fastorder.contracts.cache_file import CacheFile
+    from fastorder.contracts.rollover import Rollover
     from fastorder.gateway.contracts import ContractCache
     from fastorder.models import Contract
     from fastorder.runtime.clock import Clock
@@ -71,7 +72,7 @@ class ContractBook:
         self._max_age_s = MAX_AGE_S
 
     def __repr__(self) -> str:
-        return f"<ContractBook: {len(self.all())} contracts>"
+        return f"<ContractBook: {counted(len(self.all()), 'contract')}>"
 
     # ------------------------------------------------------------ for users
 
@@ -89,6 +90,8 @@ class ContractBook:
             raise ConfigurationError(
                 f"max_age_s must be a number of seconds above 0, was {max_age_s!r}"
             )
+        from fastorder.contracts.cache_file import CacheFile  # for whoever keeps one
+
         self._file, self._max_age_s = CacheFile(path, self._gateway), max_age_s
         kept = self._file.read()
         if kept is not None and kept.contracts:
@@ -131,7 +134,7 @@ class ContractBook:
         listed = self.all()
         names = {product(each) for each in listed}
         codes = {each.symbol_id.rpartition(".")[2] for each in listed}
-        return wanted_from(symbol, self._today().year, NAMES | names | codes)
+        return wanted_from(symbol, self._this_month()[0], NAMES | names | codes)
 
     def known(self, wanted: Wanted, live: bool = False) -> Contract | None:
         """The contract that is meant, if what is kept is fresh enough to say so.
@@ -162,11 +165,10 @@ class ContractBook:
     def _candidates(self, live: bool) -> list[Contract]:
         return [*self.all(live), *self._others.values()]
 
-    def _today(self) -> datetime:
-        return datetime.fromtimestamp(self._clock().wall_s(), timezone.utc)
-
     def _this_month(self) -> tuple[int, int]:
-        today = self._today()
+        from datetime import datetime, timezone  # loaded with the executor
+
+        today = datetime.fromtimestamp(self._clock().wall_s(), timezone.utc)
         return today.year, today.month
 
     # ------------------------------------------------------------ what the gateway says
@@ -228,6 +230,8 @@ class ContractBook:
             self._set(symbol, contract)
             self._followed[symbol] = contract
         if switched or self._told.get(symbol) != contract.id:
+            from fastorder.contracts.rollover import Rollover  # once in a quarter
+
             self._told[symbol] = contract.id
             self._tell(Rollover(symbol, before, contract, switched, reason))
         return contract if switched else before

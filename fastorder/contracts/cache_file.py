@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from fastorder.contracts.kept import Kept
 from fastorder.errors import FastOrderError
 from fastorder.models import Contract
 from fastorder.runtime.log import log
@@ -19,14 +19,6 @@ LARGEST = 4 << 20
 
 TEXTS = ("id", "name", "description", "symbol_id")
 EXACT = ("tick_size", "tick_value")
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A list of contracts, and when the gateway gave it, in seconds since 1970."""
-
-    contracts: tuple[Contract, ...]
-    asked_s: float
 
 
 class CacheFile:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastorder._base.hints import symbol_meant
 from fastorder.contracts.products import CODES, NAMES
@@ -25,8 +24,7 @@ Month = tuple[int, int]
 """A year and a month, (2026, 12) say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is meant.
 
     Attributes:

@@ -32,5 +32,5 @@ class Rollover:
         stays = self.after if self.switched else self.before
         return (
             f"the front month of {self.symbol} is {self.after.name} now, it was "
-            f"{self.before.name}; {self.symbol} stands for {stays.name}: {self.reason}"
+            f"{self.before.name}; the symbol stands for {stays.name}: {self.reason}"
         )

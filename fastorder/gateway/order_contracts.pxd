@@ -2,7 +2,9 @@
 
 
 cdef class OrderContracts:
-    cdef dict _contracts
+    cdef dict _newer
+    cdef dict _older
 
     cpdef object note(self, object order_id, str contract_id)
     cpdef object note_read(self, object result)
+    cpdef object forget(self, object order_id)

@@ -45,8 +45,10 @@ cdef class Dispatcher(DispatcherBase):
     @cython.locals(result=OrderResult)
     cpdef object ticket_ended(self, Ticket ticket)
     cpdef object client_failed(self, Ticket ticket, object error)
-    @cython.locals(result=OrderResult)
     cdef object _look_out_for(self, Ticket ticket, object outcome)
+
+    @cython.locals(result=OrderResult)
+    cdef object _note_contract(self, Ticket ticket, object outcome)
     cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)
     cpdef object enter(self, Ticket ticket)

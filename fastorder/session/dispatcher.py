@@ -316,16 +316,22 @@ class Dispatcher(DispatcherBase):
 
     def _look_out_for(self, ticket: Ticket[Any], outcome: Outcome) -> None:
         """Have its late arrival noticed; let go of what is not needed any more."""
-        if outcome is ACCEPTED:
-            result = ticket.result
-            if ticket.kind == "place" and result is not None:
-                protocol = ticket._protocol
-                self.order_contracts.note(result.order_id, protocol.contract_id)
-        elif outcome is REJECTED and self.on_refused is not None:
+        self._note_contract(ticket, outcome)
+        if outcome is REJECTED and self.on_refused is not None:
             self.on_refused(ticket)
         if outcome is not ACCEPTED or self.expects_late_arrivals:
             self.late_arrivals.ticket_ended(ticket)
         ticket._release()
+
+    def _note_contract(self, ticket: Ticket[Any], outcome: Outcome) -> None:
+        """Remember the contract of an order that is there, forget one that is gone."""
+        result = ticket.result
+        if ticket.kind == "place":
+            if outcome is ACCEPTED and result is not None:
+                protocol = ticket._protocol
+                self.order_contracts.note(result.order_id, protocol.contract_id)
+        elif ticket.kind == "cancel":
+            self.order_contracts.forget(ticket._order_id)
 
     def late_arrival(self, result: OrderResult) -> None:
         """An order is there that was reported absent or rejected."""
