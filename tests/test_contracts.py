@@ -244,6 +244,32 @@ def test_a_month_that_is_not_listed_is_asked_for_by_its_id(trader, gateway):
     assert raised.value.error_name == "ContractNotFound"
 
 
+def test_one_that_was_asked_for_by_its_id_is_kept_too(trader, gateway):
+    clock = trader._dispatcher.clock = Later()
+    for _ in range(3):
+        assert trader.contract("MNQU26").name == "MNQU6"
+    assert asked(gateway, BY_ID) == 1
+    clock.ahead_s = 7 * 3600
+    trader.contract("MNQU6")
+    assert asked(gateway, BY_ID) == 2
+
+
+def test_two_months_in_front_are_told_and_switch_nothing(trader, gateway, caplog):
+    trader.contract("MNQ")
+
+    def both():
+        contracts = gateway.gateway.contracts
+        old = contracts["CON.F.US.MNQ.U26"]
+        contracts[old.id] = replace(old, active=True)
+
+    gateway.call(both)
+    assert len(trader.contracts()) == 52
+    assert "fits MNQZ6 (CON.F.US.MNQ.Z26), MNQU6" in caplog.text
+    assert trader.get_contract_id("MNQ") == "CON.F.US.MNQ.Z26"
+    with pytest.raises(AmbiguousSymbol, match="name its month"):
+        trader.contract("MNQ")
+
+
 def test_an_unknown_product_says_what_there_is(trader):
     with pytest.raises(UnknownSymbol, match="the gateway finds NQ, MNQ for it"):
         trader.contract("NASDAQ")

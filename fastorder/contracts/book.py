@@ -16,7 +16,7 @@ from fastorder.contracts.names import (
     wanted_from,
 )
 from fastorder.contracts.products import NAMES
-from fastorder.errors import ConfigurationError, WrongFieldType
+from fastorder.errors import AmbiguousSymbol, ConfigurationError, WrongFieldType
 from fastorder.gateway.contracts import product
 from fastorder.runtime.log import log
 
@@ -63,7 +63,7 @@ class ContractBook:
         self._clock = clock
         self._lock = Lock()
         self._lists: dict[bool, Kept] = {}  # by the live entitlement
-        self._others: dict[str, Contract] = {}  # by id: asked for one by one
+        self._others: dict[str, Kept] = {}  # by id: asked for one by one
         self._followed: dict[str, Contract] = {}  # by symbol: what it stands for
         self._told: dict[str, str] = {}  # by symbol: the contract that was told last
         self._stale: set[str] = set()
@@ -139,13 +139,13 @@ class ContractBook:
     def known(self, wanted: Wanted, live: bool = False) -> Contract | None:
         """The contract that is meant, if what is kept is fresh enough to say so.
 
-        Raises:
-            AmbiguousSymbol: several are.
+        Where several are, the gateway is asked before that is told.
         """
-        age_s = self.age_s(live)
-        if age_s is None or not 0 <= age_s <= self._max_age_s:
-            return None  # one from the future was kept by a clock that was wrong
-        contract = only_one(wanted, self._candidates(live))
+        fresh = [each for each in self._kept(live) if self._is_fresh(each)]
+        try:
+            contract = only_one(wanted, [c for each in fresh for c in each.contracts])
+        except AmbiguousSymbol:
+            return None
         if contract is None or contract.id in self._stale:
             return None
         is_over = (month_of(contract) or (9999, 1)) < self._this_month()
@@ -157,13 +157,20 @@ class ContractBook:
         Raises:
             UnknownSymbol, AmbiguousSymbol: none is, or several are.
         """
-        contract = only_one(wanted, self._candidates(live))
+        contract = only_one(wanted, self.all(live))
         if contract is None:
             raise unknown(wanted, self.all(live))
         return contract
 
-    def _candidates(self, live: bool) -> list[Contract]:
-        return [*self.all(live), *self._others.values()]
+    def _kept(self, live: bool) -> list[Kept]:
+        """What was given last: the list, and what was asked for one by one."""
+        with self._lock:
+            listed = self._lists.get(live)
+            return [*([listed] if listed else ()), *self._others.values()]
+
+    def _is_fresh(self, kept: Kept) -> bool:
+        """Whether it is believed; one from the future has a clock that was wrong."""
+        return 0 <= self._clock().wall_s() - kept.asked_s <= self._max_age_s
 
     def _this_month(self) -> tuple[int, int]:
         from datetime import datetime, timezone  # loaded with the executor
@@ -178,6 +185,7 @@ class ContractBook:
         kept = Kept(tuple(contracts), self._clock().wall_s())
         with self._lock:
             self._lists[live] = kept
+            self._others.clear()
             self._stale.clear()
         if self._file is not None and not live and contracts:
             self._file.write(kept)
@@ -187,11 +195,8 @@ class ContractBook:
     def take_one(self, contract: Contract) -> None:
         """The gateway has shown one contract that was asked for by its id."""
         with self._lock:
-            listed = {
-                each.id for kept in self._lists.values() for each in kept.contracts
-            }
-            if contract.id not in listed:
-                self._others[contract.id] = contract
+            self._stale.discard(contract.id)
+            self._others[contract.id] = Kept((contract,), self._clock().wall_s())
 
     def not_active(self, contract_id: str) -> None:
         """The gateway has said that this contract does not trade any more."""
@@ -250,8 +255,11 @@ class ContractBook:
             if self._symbols.listed(symbol) != before.id:
                 del self._followed[symbol]  # set_contract_id has decided otherwise
                 continue
-            wanted = self.read(symbol)
-            contract = only_one(wanted, self.all(live))
+            try:
+                contract = only_one(self.read(symbol), self.all(live))
+            except AmbiguousSymbol as error:  # the next look raises it; nothing rolls
+                log().warning("%s", error)
+                continue
             if contract is not None:
                 self._follow(symbol, contract)
 
