@@ -458,6 +458,13 @@ class LogoutError(GatewayNumber):
     UnknownError = 2
 
 
+class SearchContractByIdError(GatewayNumber):
+    """Codes of Contract/searchById."""
+
+    Success = 0
+    ContractNotFound = 1
+
+
 class PlaceOrderError(GatewayNumber):
     """Codes of Order/place."""
 

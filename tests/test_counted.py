@@ -15,8 +15,18 @@ from fastorder.gateway.endpoints import Endpoint
 PACKAGE = Path(fastorder.__file__).parent
 OTHERS = {"marketdata", "simulator"}  # one has its own words, one has the gateway's
 NUMBER_THEN_PLURAL = re.compile(r"\{([^{}]+)\} ([a-z-]{2,}[^s\W]s)\b")
-VERBS = {"has", "lists", "carries", "needs", "gives", "knows", "takes"}
-NEVER_ONE = ("value.bit_length()", "kept")
+VERBS = {
+    "has",
+    "lists",
+    "carries",
+    "needs",
+    "gives",
+    "knows",
+    "takes",
+    "fits",
+    "stands",
+}
+NEVER_ONE = ("value.bit_length()", "kept", "len(value)", "bits")
 """Numbers that are never 1, and what is no number."""
 
 

@@ -337,8 +337,9 @@ def parrot():
 
 
 LOCAL = (
-    "base_url closed close get_contract_id get_token set_contract_id set_token halted "
-    "kill resume intents recent recover place_order place_market_order "
+    "base_url closed close contract_book session get_contract_id get_token "
+    "set_contract_id set_token halted kill resume intents recent recover place_order "
+    "place_market_order "
     "place_stop_order place_stop_limit_order place_trailing_stop_order "
     "place_join_order"
 )
@@ -354,11 +355,14 @@ VERBS = {
     "close_position": lambda it: it.close_position("MNQ", ACCOUNT),
     "partial_close_position": lambda it: it.partial_close_position("MNQ", ACCOUNT, 1),
     "accounts": lambda it: it.accounts(),
+    "account": lambda it: it.account("PRAC"),
     "bars": lambda it: it.bars("MNQ", "1m", days=1),
     "contract": lambda it: it.contract("MNQ"),
     "contracts": lambda it: it.contracts(),
     "ping": lambda it: it.ping(),
     "load_contract": lambda it: it.load_contract("MNQ"),
+    "roll_contract": lambda it: it.roll_contract("MNQ"),
+    "logout": lambda it: it.logout(force=True),
     "open_orders": lambda it: it.open_orders(ACCOUNT),
     "search_orders": lambda it: it.search_orders(ACCOUNT, LONG_AGO),
     "orders": lambda it: it.orders(ACCOUNT, LONG_AGO),

@@ -24,6 +24,7 @@ SAFE = {
     "budgets": lambda t: t.budgets,
     "base_url": lambda t: t.base_url,
     "closed": lambda t: t.closed,
+    "contract_book": lambda t: t.contract_book.all(),
     "get_contract_id": lambda t: t.get_contract_id("MNQ"),
     "get_token": lambda t: t.get_token(),
     "halted": lambda t: t.halted,
@@ -42,6 +43,8 @@ REFUSED = {
     "bars": lambda t: t.bars("MNQ", "1m", days=1),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
     "close": lambda t: t.close(),
+    "contract": lambda t: t.contract("MNQ"),
+    "contracts": lambda t: t.contracts(),
     "close_position": lambda t: t.close_position("MNQ", ACCOUNT),
     "connect": lambda t: t.connect(),
     "contract": lambda t: t.contract("MNQ"),
@@ -74,6 +77,7 @@ REFUSED = {
     "place_trailing_stop_order": lambda t: t.place_trailing_stop_order(
         "MNQ", "BUY", 1, ACCOUNT, trail_price=20_000
     ),
+    "roll_contract": lambda t: t.roll_contract("MNQ"),
     "resolve": lambda t: t.resolve(t.intents()[0].tag),
     "search_orders": lambda t: t.search_orders(ACCOUNT, NOW),
     "trades": lambda t: t.trades(ACCOUNT, NOW),

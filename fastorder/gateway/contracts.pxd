@@ -11,6 +11,7 @@ cdef class Listing:
 
 cdef class ContractCache:
     cdef dict _listings
+    cdef dict _by_id
     cdef str _load
 
     cpdef Listing find(self, str symbol)

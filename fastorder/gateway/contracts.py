@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastorder._base.hints import symbol_meant
-from fastorder._base.outside_text import from_outside
 from fastorder._core.codec.field_checks import contract_id_from
 from fastorder._core.codec.price import TickGrid
 from fastorder.errors import InvalidField, UnknownSymbol
@@ -67,10 +66,11 @@ class ContractCache:
         awaited: whether the executor's verbs are, for the texts of errors.
     """
 
-    __slots__ = ("_listings", "_load")
+    __slots__ = ("_by_id", "_listings", "_load")
 
     def __init__(self, *, awaited: bool = False) -> None:
         self._listings: dict[str, Listing] = {}
+        self._by_id: dict[str, Listing] = {}
         self._load = "await load_contract" if awaited else "load_contract"
 
     def set(
@@ -93,9 +93,36 @@ class ContractCache:
                 f"{symbol!r} is one: are the two swapped?",
             )
         grid = None if tick_size is None else TickGrid(tick_size)
-        self._listings[symbol.upper()] = Listing(
-            contract_id_from(contract_id), grid, negative_prices
-        )
+        listing = Listing(contract_id_from(contract_id), grid, negative_prices)
+        self._listings[symbol.upper()] = listing
+        self._by_id[listing.contract_id] = listing
+
+    def listed(self, symbol: str) -> str | None:
+        """The contract id that a symbol stands for; None where it has none."""
+        listing = self._listings.get(symbol.upper())
+        return None if listing is None else listing.contract_id
+
+    def check_prices(
+        self, contract_id: str | None, prices: Iterable[tuple[str, Any]]
+    ) -> bool:
+        """Refuse a price off the tick; whether prices of zero and below are taken.
+
+        Args:
+            contract_id: of the order that the prices are for; None where it is not
+                known: nothing is refused then that some contract may have.
+            prices: each with its name; None where it is not given.
+
+        Raises:
+            InvalidField, WrongFieldType: a price lies between two ticks, or is none.
+        """
+        listing = self._by_id.get(contract_id or "")
+        if listing is None:
+            return self.any_negative
+        if listing.grid is not None:
+            for name, price in prices:
+                if price is not None:
+                    listing.grid.ticks(price, name)
+        return listing.negative_prices
 
     @property
     def any_negative(self) -> bool:
@@ -144,37 +171,6 @@ class ContractCache:
             f"{instead}{self._load}({meant or wanted!r}) or set_contract_id gives it "
             f"one; known: {known}"
         )
-
-
-def front_contract(symbol: str, contracts: Iterable[Contract]) -> Contract:
-    """The active contract of a symbol, out of the gateway's fuzzy search.
-
-    A search for ES finds MES and more; only the exact product counts: "NQ" is NQZ6,
-    and by the gateway's own product code "ENQ" is the same.
-
-    Raises:
-        UnknownSymbol: none of them is it.
-    """
-    wanted = symbol.upper()
-    listed = list(contracts)
-    for contract in listed:
-        if contract.active and wanted in (product(contract), contract.symbol_id[5:]):
-            return contract
-    raise UnknownSymbol(
-        f"symbol must have an active contract, {symbol!r} has none "
-        f"({_what_is_there(symbol, listed)})"
-    )
-
-
-def _what_is_there(symbol: str, listed: list[Contract]) -> str:
-    """The symbol that may have been meant, or those that the gateway's search found."""
-    if symbol.upper().startswith(IDS):
-        return "a contract id is its own symbol, and needs no load"
-    meant = symbol_meant(symbol)
-    if meant:
-        return f"did you mean {meant}?"
-    found = dict.fromkeys(product(contract) for contract in listed if contract.active)
-    return f"the gateway finds {from_outside(', '.join(found)) or 'none'} for it"
 
 
 def _is_symbol(contract_id: object) -> bool:

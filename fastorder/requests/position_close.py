@@ -69,7 +69,7 @@ class PositionClose(Amendment):
         server_clock: the gateway's clock.
     """
 
-    __slots__ = ("_contract_id", "_server_clock")
+    __slots__ = ("_server_clock", "contract_id")
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class PositionClose(Amendment):
             kind = PARTIAL_CLOSE
         body = orjson.dumps(request)
         super().__init__(kind, account_id, 0, body, policy, clock, called_ns)
-        self._contract_id = contract_id
+        self.contract_id = contract_id
         self._server_clock = server_clock
 
     def _question(self) -> Send:
@@ -119,7 +119,7 @@ class PositionClose(Amendment):
         return Finding(Effect.DONE, "no position of it is listed")
 
     def _is_of_contract(self, row: Row) -> bool | None:
-        return same_contract(row.get("contractId"), self._contract_id)
+        return same_contract(row.get("contractId"), self.contract_id)
 
     # ------------------------------------------------------------ the trades
 

@@ -14,7 +14,7 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.rows import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastorder.models import Account, Contract, Order, Position, Trade
     from fastorder.risk.control import Risk
@@ -35,7 +35,6 @@ class Sightings:
             Endpoint.SEARCH_POSITIONS: self._positions,
             Endpoint.SEARCH_TRADES: self._trades,
             Endpoint.SEARCH_ACCOUNTS: self._balances,
-            Endpoint.SEARCH_CONTRACTS: self._contracts,
         }
 
     def watching(
@@ -169,8 +168,7 @@ class Sightings:
         for account in found if isinstance(found, list) else [found]:
             self._risk._losses.balance_seen(account, begun_ns, self._now_ns())
 
-    def _contracts(
-        self, found: Contract | list[Contract], request: Any, at: int
-    ) -> None:
-        for contract in found if isinstance(found, list) else [found]:
+    def contracts(self, found: Sequence[Contract]) -> None:
+        """Hear what a tick of each contract is worth."""
+        for contract in found:
             self._risk._losses.contract_seen(contract)

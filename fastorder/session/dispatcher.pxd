@@ -14,6 +14,7 @@ from fastorder.budgets.budget cimport RequestBudget
 from fastorder.auth.token_store cimport TokenStore
 from fastorder.runtime.clock cimport Clock
 from fastorder.placement.interlock cimport Interlock
+from fastorder.gateway.order_contracts cimport OrderContracts
 from fastorder.gateway.server_clock cimport ServerClock
 from fastorder.auth.renewal cimport Renewal
 
@@ -30,6 +31,8 @@ cdef class Dispatcher(DispatcherBase):
     cdef readonly object late_arrivals
     cdef public RequestBudget budget    # None where none is counted
     cdef public bint expects_late_arrivals
+    cdef public object on_refused
+    cdef readonly OrderContracts order_contracts
     cdef readonly set groups
     cdef dict _routes
     cdef dict _urgent_routes
@@ -54,6 +57,9 @@ cdef class Dispatcher(DispatcherBase):
     cpdef object ticket_ended(self, Ticket ticket)
     cpdef object client_failed(self, Ticket ticket, object error)
     cdef object _look_out_for(self, Ticket ticket, object outcome)
+
+    @cython.locals(result=OrderResult)
+    cdef object _note_contract(self, Ticket ticket, object outcome)
     cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)
     cpdef object enter(self, Ticket ticket)

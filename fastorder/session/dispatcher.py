@@ -14,6 +14,7 @@ from fastorder.budgets.lanes import LANES, Lane
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.order_contracts import OrderContracts
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.interlock import Interlock
 from fastorder.placement.late_arrivals import LateArrivals
@@ -38,6 +39,7 @@ KEPT_ENDED = 256
 """How many ended requests stay visible."""
 
 ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
+REJECTED = Outcome.REJECTED
 
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
@@ -60,6 +62,9 @@ class Dispatcher(DispatcherBase):
     Attributes:
         groups: the verbs of several requests that are under way.
         budget: what every request has to pass; None where none is counted.
+        on_refused: called with the ticket of a change that was rejected; None where
+            nobody wants to know.
+        order_contracts: of the orders that were placed or read.
         expects_late_arrivals: orders reported absent or rejected are looked for.
         risk: hears of changes that have ended, where there are limits.
     """
@@ -83,6 +88,8 @@ class Dispatcher(DispatcherBase):
         self.tokens = TokenStore()
         self.renewal = Renewal(self)
         self.budget: RequestBudget | None = None
+        self.on_refused: Callable[[Ticket[Any]], None] | None = None
+        self.order_contracts = OrderContracts()
         self.expects_late_arrivals = False
         self.late_arrivals = LateArrivals(self)
         self.interlock = Interlock()
@@ -390,6 +397,7 @@ class Dispatcher(DispatcherBase):
             self.budget.forgets(ticket)
         if ticket.kind == "read" or ticket.result is None:
             self._open.pop(ticket, None)
+            self.order_contracts.note_read(ticket.result)
             self.renewal.ticket_ended(ticket)
             self.late_arrivals.query_ended(ticket)
             return
@@ -410,9 +418,22 @@ class Dispatcher(DispatcherBase):
 
     def _look_out_for(self, ticket: Ticket[Any], outcome: Outcome) -> None:
         """Have its late arrival noticed; let go of what is not needed any more."""
+        self._note_contract(ticket, outcome)
+        if outcome is REJECTED and self.on_refused is not None:
+            self.on_refused(ticket)
         if outcome is not ACCEPTED or self.expects_late_arrivals:
             self.late_arrivals.ticket_ended(ticket)
         ticket._release()
+
+    def _note_contract(self, ticket: Ticket[Any], outcome: Outcome) -> None:
+        """Remember the contract of an order that is there, forget one that is gone."""
+        result = ticket.result
+        if ticket.kind == "place":
+            if outcome is ACCEPTED and result is not None:
+                protocol = ticket._protocol
+                self.order_contracts.note(result.order_id, protocol.contract_id)
+        elif ticket.kind == "cancel":
+            self.order_contracts.forget(ticket._order_id)
 
     def late_arrival(self, result: OrderResult) -> None:
         """An order is there that was reported absent or rejected."""

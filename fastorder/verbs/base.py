@@ -30,6 +30,8 @@ from fastorder._core.transport.engine import monotonic_ns
 from fastorder._core.transport.gate import Gate
 from fastorder.auth.credentials import Credentials
 from fastorder.budgets.budget import budget_for
+from fastorder.contracts.book import ContractBook
+from fastorder.contracts.refresh import ContractRefresh
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
@@ -51,6 +53,7 @@ from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
 from fastorder.verbs.accounts import AccountVerbs
+from fastorder.verbs.contracts import ContractVerbs
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.option_checks import (
@@ -89,7 +92,14 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs, ABC):
+class BaseExecutor(
+    OrderVerbs[ResultT],
+    AccountVerbs,
+    ContractVerbs,
+    HistoryVerbs,
+    SessionVerbs,
+    ABC,
+):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
@@ -134,14 +144,17 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs
             self._gate,
             self._outcome_log(on_unknown, on_late_arrival),
         )
+        dispatcher = self._dispatcher
         if budgets is not None:
-            self._dispatcher.budget = budget_for(
-                budgets, self._dispatcher, base_url, self._policy, self._timeouts
+            dispatcher.budget = budget_for(
+                budgets, dispatcher, base_url, self._policy, self._timeouts
             )
-        self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
+        dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
+        self._book = ContractBook(self._contracts, base_url, lambda: dispatcher.clock)
+        dispatcher.on_refused = ContractRefresh(self._book, dispatcher).refused
         self._risk = self._make_risk(risk, on_breach)
-        self._dispatcher.risk = self._risk
+        dispatcher.risk = self._risk
         self._idempotency = IdempotencyStore(
             self._dispatcher, self._policy, self._journal
         )
@@ -266,8 +279,9 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs
             order_id: a number, or its decimal text.
             account_id: the order's account.
             quantity, limit_price, stop_price, trail_price: the new absolute values;
-                at least one. An order's number does not tell its contract: a price of
-                zero or below is taken once one contract of the executor has them.
+                at least one. Of an order that the executor has placed or read, a price
+                off its contract's tick is refused. Of any other, a price of zero or
+                below is taken once one contract of the executor has them.
 
         Returns, Raises: see ``place_order``.
         """
@@ -292,6 +306,14 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs
         if quantity is not None:  # one number from here on, whatever gave it
             quantity = quantity_from(quantity)
             self._submitter.check_quantity(quantity)
+        has_negative = self._contracts.check_prices(
+            self._dispatcher.order_contracts.of(number),
+            (
+                ("limit_price", limit_price),
+                ("stop_price", stop_price),
+                ("trail_price", trail_price),
+            ),
+        )
         body = render_modify(
             account,
             number,
@@ -299,7 +321,7 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs
             limit_price,
             stop_price,
             trail_price,
-            self._contracts.any_negative,
+            has_negative,
         )
         wanted = _given(
             size=quantity,
@@ -566,6 +588,7 @@ class BaseExecutor(OrderVerbs[ResultT], AccountVerbs, HistoryVerbs, SessionVerbs
             awaited=self._runs_between_calls,
         )
         self._sightings = Sightings(risk)
+        self._book.on_shown = self._sightings.contracts
         return risk
 
     def _can_be_given_up(self) -> bool:

@@ -1,21 +1,11 @@
-"""The verbs that read: accounts, contracts, orders, positions, trades."""
+"""The verbs that read: accounts, orders, positions, trades."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.codec.field_checks import (
-    account_id_from,
-    order_id_from,
-    symbol_from,
-)
-from fastorder.errors import (
-    InvalidField,
-    SearchContractByIdError,
-    SearchOrderByIdError,
-    SearchOrderError,
-)
-from fastorder.gateway.contracts import IDS, front_contract
+from fastorder._core.codec.field_checks import account_id_from, order_id_from
+from fastorder.errors import SearchOrderByIdError, SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
 from fastorder.requests.order_pages import OrderPages
@@ -36,7 +26,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
-    from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.models import Account, Order, Position, Trade
     from fastorder.risk.sightings import Sightings
     from fastorder.session.dispatcher import Dispatcher
 
@@ -85,104 +75,6 @@ class ReadVerbs:
         check_type("only_active", only_active, bool, "must be True or False")
         request = {"onlyActiveAccounts": only_active}
         return self._read(Endpoint.SEARCH_ACCOUNTS, request, rows_of(Account))
-
-    @delivered
-    def load_contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
-        """The active contract of a symbol, listed under it with its tick size.
-
-        Args:
-            symbol: such as "MNQ" or "NQ".
-            live: ask for the live entitlement instead of the simulated one.
-
-        Raises:
-            UnknownSymbol: the gateway lists none; of the async executor when awaited.
-        """
-
-        def take(found: list[Contract]) -> Contract:
-            contract = front_contract(symbol, found)
-            self._contracts.set(symbol, contract.id, contract.tick_size)
-            return contract
-
-        symbol = symbol_from(symbol)
-        check_type("live", live, bool, "must be True or False")
-        return self._search_contracts(symbol, live, take)
-
-    @delivered
-    def contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
-        """A contract as the gateway describes it; it is not listed for orders by this.
-
-        Args:
-            symbol: such as "MNQ", for the active one; or an id, of an ended one too.
-            live: ask for the live entitlement instead of the simulated one.
-
-        Raises:
-            UnknownSymbol: the gateway lists none; of the async executor when awaited,
-                as the next.
-            RequestFailed: it knows no contract with this id.
-        """
-        symbol = symbol_from(symbol)
-        check_type("live", live, bool, "must be True or False")
-        if symbol.upper().startswith(IDS):
-            return self._contract_by_id(symbol)
-
-        def take(found: list[Contract]) -> Contract:
-            return front_contract(symbol, found)
-
-        return self._search_contracts(symbol, live, take)
-
-    @delivered
-    def contracts(
-        self, text: str | None = None, *, live: bool = False
-    ) -> Ticket[list[Contract]]:
-        """All contracts that are traded now, or those that a text finds.
-
-        Args:
-            text: in a name or a description; the gateway finds 20 at most, in no
-                order, and more than is meant: MES with "ES".
-            live: of the live entitlement instead of the simulated one; without it
-                there are none.
-        """
-        from fastorder.models import Contract  # loaded with the executor
-
-        check_type("live", live, bool, "must be True or False")
-        if text is None:
-            request = {"live": live}
-            return self._read(Endpoint.AVAILABLE_CONTRACTS, request, rows_of(Contract))
-        check_type("text", text, str, "must be text")
-        if not text.strip():
-            raise InvalidField("text", "must not be empty", text)
-        return self._search_contracts(text, live, list)
-
-    def _search_contracts(
-        self, text: str, live: bool, take: Callable[[list[Contract]], Any]
-    ) -> Ticket[Any]:
-        from fastorder.models import Contract  # loaded with the executor
-
-        rows = rows_of(Contract)
-        return self._read(
-            Endpoint.SEARCH_CONTRACTS,
-            {"searchText": text, "live": live},
-            lambda document: take(rows(document)),
-        )
-
-    def _contract_by_id(self, contract_id: str) -> Ticket[Contract]:
-        from fastorder.models import Contract  # loaded with the executor
-
-        def take(document: dict[str, Any]) -> Contract:
-            row = document.get("contract")
-            if row is None and isinstance(several := document.get("contracts"), list):
-                row = several[0] if len(several) == 1 else None  # as it was once
-            contract = Contract.from_wire(row_of({"contract": row}, "contract"))
-            if contract.id.upper() != contract_id.upper():
-                raise ValueError(f"{contract_id} was asked for, {contract.id} came")
-            return contract
-
-        return self._read(
-            Endpoint.CONTRACT_BY_ID,
-            {"contractId": contract_id},
-            take,
-            SearchContractByIdError,
-        )
 
     @delivered
     def orders(
