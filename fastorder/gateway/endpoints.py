@@ -23,6 +23,7 @@ class Endpoint(Enum):
 
     Attributes:
         answer_limit: the largest answer that is read, in bytes.
+        patience: how many times as long as another request it may take.
         coding: what its answers may be coded with; those of orders are plain.
         lessens: it takes an order or a position away, so it goes before all others.
 
@@ -54,6 +55,7 @@ class Endpoint(Enum):
     authorized: bool
     answer_limit: int
     coding: str
+    patience: int
     lessens: bool
 
     def __init__(self, path: str, changes: bool) -> None:
@@ -63,6 +65,7 @@ class Endpoint(Enum):
         is_history = path.startswith("/api/History/")
         self.answer_limit = HISTORY if is_history else LONG_LIST if is_long else MIB
         self.coding = "gzip" if is_history else "identity"
+        self.patience = 4 if is_history else 1
         self.lessens = path in LESSENING
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 
