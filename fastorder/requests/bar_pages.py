@@ -193,8 +193,7 @@ class BarPages(Query):
 
 
 def time_text(time_ns: int) -> str:
-    """A time as it goes on the wire, to the microsecond; what is finer is cut up."""
-    seconds, rest_ns = divmod(time_ns, SECOND_NS)
+    """A time as it goes on the wire: to the microsecond, and never too early."""
+    seconds, micros = divmod(-(-time_ns // 1000), 1_000_000)
     moment = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-    micros = -(-rest_ns // 1000)
     return f"{moment}.{micros:06d}Z" if micros else f"{moment}Z"
