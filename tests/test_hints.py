@@ -28,6 +28,7 @@ VALUES = {
     "trail_price": 29_400,
     "since": NOW,
     "tag": "fo1-a",
+    "every": "1m",
 }
 ORDER = fastorder.Order(5, ACCOUNT, "CON.F.US.MNQ.Z26", 1, 1, fastorder.Side.BUY, 1)
 ACCOUNT_MODEL = fastorder.Account(ACCOUNT, "PRAC-V2-1", Decimal(150_000), True, True)

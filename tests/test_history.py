@@ -163,6 +163,18 @@ def test_an_empty_answer_that_was_none_costs_nothing(bars, gateway, small_pages)
     assert len(bars("MNQ", "1m", **window(60))) == 61
 
 
+def test_an_old_answer_is_asked_for_again(bars, gateway, small_pages):
+    small_pages(10)
+    whole = bars("MNQ", "1m", **window(60))
+    request = {**asked(gateway)[0], "limit": 10}
+    token = gateway.token
+    body = json.dumps(request).encode()
+    answer = gateway.call(lambda: gateway.gateway.handle(BARS.lower(), token, body))
+    old = answer.answer(list(answer.rows)).body
+    gateway.faults.add(Fault(BARS, reply="body", body=old, after=1))
+    assert bars("MNQ", "1m", **window(60)) == whole
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -351,6 +351,24 @@ def test_prices_have_the_digits_of_the_wire(ask, gateway, wire, exact):
     assert found.average_price_float == float(wire)
 
 
+def test_a_number_that_no_python_reads_is_told(ask, gateway):
+    row = json.dumps(position()).replace("1575.75", f"0.{'1' * 20}e-{'9' * 20}")
+    body = b'{"positions":[%s],"success":true,"errorCode":0}' % row.encode()
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=body))
+    with pytest.raises(fastorder.RequestFailed, match="a number in it is too long"):
+        ask("positions", ACCOUNT)
+
+
+def test_an_order_without_a_status_is_not_left_out(ask, gateway):
+    row = {"id": 1, "accountId": ACCOUNT, "contractId": MNQ, "status": None}
+    row |= {"type": 1, "side": 0, "size": 1}
+    document = {"orders": [row], "totalCount": 1, "success": True, "errorCode": 0}
+    body = json.dumps(document).encode()
+    gateway.faults.add(Fault(QUERY, reply="body", body=body))
+    orders = ask("open_orders", ACCOUNT)
+    assert [order.status for order in orders] == [None]
+
+
 def test_unknown_members_are_kept_and_missing_ones_allowed(ask, gateway):
     deep = {"a": [{"b": {"c": {"d": {"e": 1}}}}]}
     rows = [

@@ -33,6 +33,7 @@ class Endpoint(Enum):
 
     Attributes:
         answer_limit: the largest answer that is read, in bytes.
+        patience: how many times as long as another request it may take.
         coding: what its answers may be coded with; those of orders are plain.
         lessens: it takes an order or a position away, so it goes before all others.
         lane: where it stands in a budget, unless it is known what it is for.
@@ -65,6 +66,7 @@ class Endpoint(Enum):
     authorized: bool
     answer_limit: int
     coding: str
+    patience: int
     lessens: bool
     lane: Lane
 
@@ -75,6 +77,7 @@ class Endpoint(Enum):
         is_history = path.startswith(HISTORY_PATHS)
         self.answer_limit = HISTORY if is_history else LONG_LIST if is_long else MIB
         self.coding = "gzip" if is_history else "identity"
+        self.patience = 4 if is_history else 1
         self.lessens = path in LESSENING
         self.lane = LANES.get(path, Lane.HISTORY if is_history else Lane.READS)
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")

@@ -15,6 +15,9 @@ def with_all_digits(body: bytes, document: dict[str, Any]) -> dict[str, Any]:
     Args:
         body: the answer as it came.
         document: what a JSON library with floats has made of it.
+
+    Raises:
+        ArithmeticError, ValueError: a number is longer than Python reads.
     """
     if LONG_NUMBER.search(body) is None:
         return document

@@ -112,7 +112,7 @@ class BarPages(Query):
                 self._begun_ns = due_ns
                 return self._wait(due_ns)
         if self._is_stuck() and not evidence.complete:
-            return self._unreadable("it gives no answer in time")
+            return self._given_up("it gives no answer in time")
         command = super().on_evidence(evidence)
         if self.state is State.RETRY_WAIT:
             log().warning("%s: asked again, %r", self._endpoint.path, evidence)
@@ -136,11 +136,12 @@ class BarPages(Query):
         return self._go_on(new)
 
     def _go_on(self, new: int) -> Command[dict[str, Any] | RequestFailed]:
-        if self._pages.page_size == 0:
+        stale = self._pages.page_size > 1 and not new  # one alone may be the overlap
+        if self._pages.page_size == 0 or stale:
             self._empty += 1
             most = EMPTY_LATER if self._pages.count else EMPTY_FIRST
             if self._empty < most and not self._schedule.spent:
-                return self._again("an empty answer")
+                return self._again("old bars" if stale else "an empty answer")
             return self._finish({})
         if new and self._progress is not None:
             oldest_s = self._pages.oldest_ns / 1e9
@@ -177,7 +178,7 @@ class BarPages(Query):
 
     def _again(self, why: str) -> Command[dict[str, Any] | RequestFailed]:
         if self._schedule.spent or self._is_stuck():
-            return self._unreadable(why)
+            return self._given_up(why)
         log().warning("%s: asked again after %s", self._endpoint.path, why)
         return self._wait(self._schedule.next_due_ns())
 
@@ -185,15 +186,14 @@ class BarPages(Query):
         self.state = State.RETRY_WAIT
         return Pause(due_ns)
 
-    def _unreadable(self, why: str) -> Command[dict[str, Any] | RequestFailed]:
+    def _given_up(self, why: str) -> Command[dict[str, Any] | RequestFailed]:
         so_far = f" (after {self._pages.count} bars)" if self._pages.count else ""
         text = from_outside(why)
         return self._finish(RequestFailed(f"{self._endpoint.path}: {text}{so_far}"))
 
 
 def time_text(time_ns: int) -> str:
-    """A time as it goes on the wire, to the microsecond; what is finer is cut up."""
-    seconds, rest_ns = divmod(time_ns, SECOND_NS)
+    """A time as it goes on the wire: to the microsecond, and never too early."""
+    seconds, micros = divmod(-(-time_ns // 1000), 1_000_000)
     moment = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-    micros = -(-rest_ns // 1000)
     return f"{moment}.{micros:06d}Z" if micros else f"{moment}Z"

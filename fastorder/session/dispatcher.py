@@ -104,7 +104,7 @@ class Dispatcher(DispatcherBase):
                 lessens=goes_first,
                 authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
-                request_ms=timeouts._request_ms,
+                request_ms=timeouts._request_ms * endpoint.patience,
                 answer_limit=endpoint.answer_limit,
                 coding=endpoint.coding,
             )

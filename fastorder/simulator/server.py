@@ -231,7 +231,8 @@ class Simulator:
         self, request: web.BaseRequest, fault: Fault, answer: Answer
     ) -> web.StreamResponse:
         transport = request.transport
-        assert transport is not None
+        if transport is None:  # the client has gone meanwhile
+            return web.Response(status=500)
         if fault.reply in ("answer", "lag"):
             if fault.effect == "now" and fault.reply == "answer":
                 await _pause(transport, fault.delay_s)

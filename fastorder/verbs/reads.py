@@ -10,7 +10,7 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
 from fastorder.requests.order_pages import OrderPages
 from fastorder.requests.page_walk import PageWalk
-from fastorder.requests.query import Query
+from fastorder.requests.query import ExactQuery
 from fastorder.requests.status_ping import StatusPing
 from fastorder.verbs.answers import readable, row_of, rows_of
 from fastorder.verbs.delivery import delivered
@@ -206,6 +206,6 @@ class ReadVerbs:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         if self._sightings is not None and isinstance(request, dict):
             convert = self._sightings.watching(endpoint, request, convert)
-        query = Query(endpoint, body, codes, self._policy, self._dispatcher.clock)
+        query = ExactQuery(endpoint, body, codes, self._policy, self._dispatcher.clock)
         ticket = self._dispatcher.read_ticket(query, readable(endpoint, convert))
         return self._dispatcher.launch(ticket)
