@@ -62,6 +62,7 @@ bench: $(VENV)/.test build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python benchmarks/environments.py
 	$(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/history.py
 	$(BIN)/python benchmarks/report.py
 
 bench-short: $(VENV)/.test build

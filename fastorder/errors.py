@@ -417,6 +417,23 @@ class SearchOrderError(GatewayNumber):
     AccountNotFound = 1
 
 
+class RetrieveBarsError(GatewayNumber):
+    """Codes of History/retrieveBars."""
+
+    Success = 0
+    ContractNotFound = 1
+    UnitInvalid = 2
+    UnitNumberInvalid = 3
+    LimitInvalid = 4
+
+
+class SearchContractByIdError(GatewayNumber):
+    """Codes of Contract/searchById."""
+
+    Success = 0
+    ContractNotFound = 1
+
+
 class SearchOrderByIdError(GatewayNumber):
     """Codes of Order/searchById."""
 

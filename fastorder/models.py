@@ -1,17 +1,22 @@
 """What the gateway lists: orders, positions, trades and more. Frozen and typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import IntEnum
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from fastorder._base.outside_text import from_outside
-from fastorder._base.timestamps import time_from
+from fastorder._base.timestamps import time_from, time_ns_from
+from fastorder._base.wire_values import (
+    as_float,
+    count_from,
+    decimal_from,
+    member_of,
+    number_from,
+    plain,
+    unknown_members,
+)
 from fastorder.enums import OrderStatus, OrderType, PositionType, Side
-
-_Number = TypeVar("_Number", bound=IntEnum)
 
 Price: TypeAlias = int | float | Decimal
 """A price: exact on the wire, whichever it is; a float counts as its shortest text."""
@@ -40,6 +45,13 @@ class Order:
         updated: when it last changed.
         parent_id: the entry order, of a bracket leg.
         linked_id: the other leg, of a bracket leg.
+        symbol_id: of the contract's product; None where the gateway gives none.
+        created_ns, updated_ns: the same times in nanoseconds since 1970, with all
+            their digits.
+        extra: members of the row that this version does not know, by their names.
+
+    Each price is a Decimal of the digits on the wire; ``limit_price_float`` and its
+    like are the nearest floats.
     """
 
     id: int
@@ -60,34 +72,47 @@ class Order:
     updated: datetime | None = None
     parent_id: int | None = None
     linked_id: int | None = None
+    symbol_id: str | None = None
+    created_ns: int | None = field(default=None, repr=False)
+    updated_ns: int | None = field(default=None, repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    limit_price_float = as_float("limit_price")
+    stop_price_float = as_float("stop_price")
+    filled_price_float = as_float("filled_price")
+    trail_price_float = as_float("trail_price")
 
     @classmethod
     def from_wire(cls, row: Mapping[str, Any]) -> "Order":
-        """Read a row; members that are not known are left out.
+        """Read a row; members that are not known are kept in ``extra``.
 
         Raises:
             ValueError: the row lacks what every order has.
         """
         try:
             return cls(
-                id=_plain(row["id"]),
-                account_id=_plain(row["accountId"]),
-                contract_id=_plain(row["contractId"]),
-                status=_named(OrderStatus, row["status"]),
-                type=_named(OrderType, row["type"]),
+                id=plain(row["id"]),
+                account_id=plain(row["accountId"]),
+                contract_id=plain(row["contractId"]),
+                status=member_of(OrderStatus, row["status"]),
+                type=member_of(OrderType, row["type"]),
                 side=Side(row["side"]),
-                size=_plain(row["size"]),
-                fill_volume=_plain(row.get("fillVolume") or 0),
-                limit_price=_decimal(row.get("limitPrice")),
-                stop_price=_decimal(row.get("stopPrice")),
-                filled_price=_decimal(row.get("filledPrice")),
-                trail_price=_decimal(row.get("trailPrice")),
-                trail_distance=_plain(row.get("trailDistance")),
-                custom_tag=_plain(row.get("customTag")),
+                size=plain(row["size"]),
+                fill_volume=plain(row.get("fillVolume") or 0),
+                limit_price=decimal_from(row.get("limitPrice")),
+                stop_price=decimal_from(row.get("stopPrice")),
+                filled_price=decimal_from(row.get("filledPrice")),
+                trail_price=decimal_from(row.get("trailPrice")),
+                trail_distance=plain(row.get("trailDistance")),
+                custom_tag=plain(row.get("customTag")),
                 created=time_from(row.get("creationTimestamp")),
                 updated=time_from(row.get("updateTimestamp")),
-                parent_id=_plain(row.get("parentOrderId")),
-                linked_id=_plain(row.get("linkedOrderId")),
+                parent_id=plain(row.get("parentOrderId")),
+                linked_id=plain(row.get("linkedOrderId")),
+                symbol_id=plain(row.get("symbolId")),
+                created_ns=time_ns_from(row.get("creationTimestamp")),
+                updated_ns=time_ns_from(row.get("updateTimestamp")),
+                extra=unknown_members(row, _ORDER),
             )
         except KeyError as missing:
             raise ValueError(f"an order must have {missing}, it has none") from None
@@ -117,6 +142,7 @@ class Contract:
         tick_value: what one tick of one contract is worth, in dollars.
         active: whether it trades now.
         symbol_id: such as "F.US.MNQ".
+        extra: members of the row that this version does not know, by their names.
     """
 
     id: str
@@ -126,6 +152,10 @@ class Contract:
     tick_value: Decimal
     active: bool
     symbol_id: str
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    tick_size_float = as_float("tick_size")
+    tick_value_float = as_float("tick_value")
 
     @classmethod
     def from_wire(cls, row: Mapping[str, Any]) -> "Contract":
@@ -136,13 +166,14 @@ class Contract:
         """
         try:
             return cls(
-                id=_plain(row["id"]),
-                name=_plain(row["name"]),
-                description=_plain(row.get("description") or ""),
-                tick_size=Decimal(repr(row["tickSize"])),
-                tick_value=Decimal(repr(row["tickValue"])),
-                active=_plain(row["activeContract"]),
-                symbol_id=_plain(row.get("symbolId") or ""),
+                id=plain(row["id"]),
+                name=plain(row["name"]),
+                description=plain(row.get("description") or ""),
+                tick_size=number_from(row["tickSize"]),
+                tick_value=number_from(row["tickValue"]),
+                active=plain(row["activeContract"]),
+                symbol_id=plain(row.get("symbolId") or ""),
+                extra=unknown_members(row, _CONTRACT),
             )
         except KeyError as missing:
             raise ValueError(f"a contract must have {missing}, it has none") from None
@@ -160,6 +191,7 @@ class Account:
         visible: whether the platform shows it.
         simulated: how orders are routed. It is true for evaluations too, so it does
             not identify a practice account. None where the gateway does not say.
+        extra: members of the row that this version does not know, by their names.
     """
 
     id: int
@@ -168,6 +200,9 @@ class Account:
     can_trade: bool
     visible: bool
     simulated: bool | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    balance_float = as_float("balance")
 
     @classmethod
     def from_wire(cls, row: Mapping[str, Any]) -> "Account":
@@ -178,12 +213,13 @@ class Account:
         """
         try:
             return cls(
-                id=_plain(row["id"]),
-                name=_plain(row["name"]),
-                balance=Decimal(repr(row["balance"])),
-                can_trade=_plain(row["canTrade"]),
-                visible=_plain(row["isVisible"]),
-                simulated=_plain(row.get("simulated")),
+                id=plain(row["id"]),
+                name=plain(row["name"]),
+                balance=number_from(row["balance"]),
+                can_trade=plain(row["canTrade"]),
+                visible=plain(row["isVisible"]),
+                simulated=plain(row.get("simulated")),
+                extra=unknown_members(row, _ACCOUNT),
             )
         except KeyError as missing:
             raise ValueError(f"an account must have {missing}, it has none") from None
@@ -204,6 +240,9 @@ class Trade:
         fees: in dollars, of this side.
         voided: taken back by the exchange.
         created: an aware time; None where the gateway gives none.
+        commissions: in dollars, of this side; None where the gateway gives none.
+        created_ns: the same in nanoseconds since 1970, with all its digits.
+        extra: members of the row that this version does not know, by their names.
     """
 
     id: int
@@ -217,27 +256,37 @@ class Trade:
     fees: Decimal
     voided: bool = False
     created: datetime | None = None
+    commissions: Decimal | None = None
+    created_ns: int | None = field(default=None, repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    price_float = as_float("price")
+    profit_and_loss_float = as_float("profit_and_loss")
+    fees_float = as_float("fees")
 
     @classmethod
     def from_wire(cls, row: Mapping[str, Any]) -> "Trade":
-        """Read a row; members that are not known are left out.
+        """Read a row; members that are not known are kept in ``extra``.
 
         Raises:
             ValueError: the row lacks what every trade has.
         """
         try:
             return cls(
-                id=_plain(row["id"]),
-                account_id=_plain(row["accountId"]),
-                contract_id=_plain(row["contractId"]),
-                order_id=_plain(row["orderId"]),
+                id=plain(row["id"]),
+                account_id=plain(row["accountId"]),
+                contract_id=plain(row["contractId"]),
+                order_id=plain(row["orderId"]),
                 side=Side(row["side"]),
-                size=_plain(row["size"]),
-                price=Decimal(repr(row["price"])),
-                profit_and_loss=_decimal(row["profitAndLoss"]),
-                fees=Decimal(repr(row["fees"])),
+                size=plain(row["size"]),
+                price=number_from(row["price"]),
+                profit_and_loss=decimal_from(row["profitAndLoss"]),
+                fees=number_from(row["fees"]),
                 voided=row.get("voided") is True,
                 created=time_from(row.get("creationTimestamp")),
+                commissions=decimal_from(row.get("commissions")),
+                created_ns=time_ns_from(row.get("creationTimestamp")),
+                extra=unknown_members(row, _TRADE),
             )
         except KeyError as missing:
             raise ValueError(f"a trade must have {missing}, it has none") from None
@@ -255,6 +304,8 @@ class Position:
         average_price: of its entries.
         name: what the platform shows for the contract; None where it is not given.
         created: when it was opened, an aware time; None where the gateway gives none.
+        created_ns: the same in nanoseconds since 1970, with all its digits.
+        extra: members of the row that this version does not know, by their names.
     """
 
     id: int
@@ -265,6 +316,10 @@ class Position:
     average_price: Decimal
     name: str | None = None
     created: datetime | None = None
+    created_ns: int | None = field(default=None, repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    average_price_float = as_float("average_price")
 
     @property
     def net(self) -> int:
@@ -283,55 +338,70 @@ class Position:
 
     @classmethod
     def from_wire(cls, row: Mapping[str, Any]) -> "Position":
-        """Read a row.
+        """Read a row; members that are not known are kept in ``extra``.
 
         Raises:
             ValueError: the row lacks what every position has.
         """
         try:
             return cls(
-                id=_whole(row["id"], "id"),
-                account_id=_whole(row["accountId"], "accountId"),
-                contract_id=_plain(row["contractId"]),
-                type=_named(PositionType, _whole(row["type"], "type")),
-                size=_whole(row["size"], "size"),
-                average_price=Decimal(repr(row["averagePrice"])),
-                name=_plain(row.get("contractDisplayName")),
+                id=count_from(row["id"], "id"),
+                account_id=count_from(row["accountId"], "accountId"),
+                contract_id=plain(row["contractId"]),
+                type=member_of(PositionType, count_from(row["type"], "type")),
+                size=count_from(row["size"], "size"),
+                average_price=number_from(row["averagePrice"]),
+                name=plain(row.get("contractDisplayName")),
                 created=time_from(row.get("creationTimestamp")),
+                created_ns=time_ns_from(row.get("creationTimestamp")),
+                extra=unknown_members(row, _POSITION),
             )
         except KeyError as missing:
             raise ValueError(f"a position must have {missing}, it has none") from None
 
 
-def _whole(value: Any, name: str) -> int:
-    """A whole number of 0 or more; a limit of risk may rest on it."""
-    if type(value) is not int or value < 0:
-        shown = from_outside(repr(value))
-        raise ValueError(f"{name} must be a whole number of 0 or more, was {shown}")
-    return value
-
-
-def _named(kind: type[_Number], number: int) -> _Number | int:
-    """The member with this number; the number itself where there is none."""
-    try:
-        return kind(number)
-    except ValueError:
-        kept: int = _plain(number)
-        return kept
-
-
-def _plain(value: Any) -> Any:
-    """A member of a row as it is kept; a text is made fit to be shown."""
-    if isinstance(value, str):
-        return from_outside(value)
-    if isinstance(value, (dict, list)):
-        raise TypeError(f"a text or a number was expected, was {type(value).__name__}")
-    return value
-
-
-def _decimal(number: float | None) -> Decimal | None:
-    return None if number is None else Decimal(repr(number))
-
+_OF_ACCOUNT = frozenset({"id", "accountId", "contractId", "creationTimestamp"})
+_ORDER = _OF_ACCOUNT | {
+    "symbolId",
+    "updateTimestamp",
+    "status",
+    "type",
+    "side",
+    "size",
+    "fillVolume",
+    "limitPrice",
+    "stopPrice",
+    "filledPrice",
+    "trailPrice",
+    "trailDistance",
+    "customTag",
+    "parentOrderId",
+    "linkedOrderId",
+}
+_POSITION = _OF_ACCOUNT | {"contractDisplayName", "type", "size", "averagePrice"}
+_TRADE = _OF_ACCOUNT | {
+    "orderId",
+    "side",
+    "size",
+    "price",
+    "profitAndLoss",
+    "fees",
+    "commissions",
+    "voided",
+}
+_CONTRACT = frozenset(
+    {
+        "id",
+        "name",
+        "description",
+        "tickSize",
+        "tickValue",
+        "activeContract",
+        "symbolId",
+    }
+)
+_ACCOUNT = frozenset({"id", "name", "balance", "canTrade", "isVisible", "simulated"})
+"""The members that this version knows, by their names on the wire."""
 
 for _kind in (Order, Contract, Account, Trade, Position):
     _kind.__module__ = "fastorder"  # where they are imported from

@@ -196,6 +196,7 @@ SENDS_NOTHING = {
     "aclose",
     "closed",
     "base_url",
+    "check",
     "get_contract_id",
     "get_token",
     "halted",
@@ -204,6 +205,7 @@ SENDS_NOTHING = {
     "recent",
     "recover",
     "resume",
+    "risk",
     "set_contract_id",
     "set_token",
 }

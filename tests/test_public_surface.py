@@ -141,16 +141,20 @@ def test_pickles_from_before_are_read():
 # ------------------------------------------------------------ tab completion
 
 SHOWN = {
-    "fastorder.Account": "balance can_trade from_wire id name simulated visible",
+    "fastorder.Account": (
+        "balance balance_float can_trade extra from_wire id name simulated visible"
+    ),
     "fastorder.Contract": (
-        "active description from_wire id name symbol_id tick_size tick_value"
+        "active description extra from_wire id name symbol_id tick_size "
+        "tick_size_float tick_value tick_value_float"
     ),
     "fastorder.Denial": "code found limit text value",
     "fastorder.DespiteUnknown": "reason tags",
     "fastorder.Order": (
-        "account_id contract_id created custom_tag fill_volume filled_price from_wire "
-        "id limit_price linked_id parent_id side size status stop_price trail_distance "
-        "trail_price type updated"
+        "account_id contract_id created created_ns custom_tag extra fill_volume "
+        "filled_price filled_price_float from_wire id limit_price limit_price_float "
+        "linked_id parent_id side size status stop_price stop_price_float symbol_id "
+        "trail_distance trail_price trail_price_float type updated updated_ns"
     ),
     "fastorder.OrderRequest": (
         "account_id custom_tag despite idempotency_key limit_price order_type quantity "
@@ -178,11 +182,13 @@ SHOWN = {
         "written"
     ),
     "fastorder.Position": (
-        "account_id average_price contract_id created from_wire id name net size type"
+        "account_id average_price average_price_float contract_id created created_ns "
+        "extra from_wire id name net size type"
     ),
     "fastorder.Trade": (
-        "account_id contract_id created fees from_wire id order_id price "
-        "profit_and_loss side size voided"
+        "account_id commissions contract_id created created_ns extra fees fees_float "
+        "from_wire id order_id price price_float profit_and_loss "
+        "profit_and_loss_float side size voided"
     ),
     "fastorder.journal.Attempt": "at_s number",
     "fastorder.journal.Entry": (
@@ -208,11 +214,12 @@ SHOWN = {
     ),
     "fastorder.marketdata.BarWriter": "bars write",
     "fastorder.marketdata.Bars": (
-        "close columns every first_partial from_columns high joined last_partial low "
-        "names open tally time_ns to_numpy volume whole"
+        "close columns every first_partial from_columns gaps high joined last_partial "
+        "low names open tally time_ns to_numpy volume whole"
     ),
     "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
     "fastorder.marketdata.Difference": "column gateway ours time_ns",
+    "fastorder.marketdata.Gap": "bars end end_ns start start_ns",
     "fastorder.marketdata.MultiTimeframe": "advance names snapshot update",
     "fastorder.marketdata.Sessions": "closes days name opens zone",
     "fastorder.marketdata.Tally": "late_dropped late_merged outside",
@@ -228,19 +235,21 @@ SHOWN = {
         "reset retry_after status success times"
     ),
     "fastorder.simulator.Gateway": (
-        "add_account clock contract contracts exchange handle ledger order_entry "
-        "search_lag_s set_price tokens"
+        "add_account clock contract contracts exchange handle ledger most_bars "
+        "open_hours order_entry search_lag_s set_price tokens"
     ),
+    "fastorder.simulator.Hours": "is_open",
+    "fastorder.simulator.Money": "fees profit trades",
     "fastorder.simulator.Ledger": (
-        "counts effect effects placements request requests to_dicts"
+        "accounts counts effect effects money placements request requests to_dicts"
     ),
     "fastorder.simulator.ManualClock": "advance now_s",
     "fastorder.simulator.Request": (
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call connections faults gateway host ledger port set_price start "
-        "stop token"
+        "base_url call compresses connections faults gateway host ledger port "
+        "set_price start stop token"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"

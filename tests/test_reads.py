@@ -1,11 +1,14 @@
 """Positions, open orders and orders page by page, in both facades."""
 
 import asyncio
+import json
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from conftest import ACCOUNT, COMBINE, QUICK, prepared
+from hypothesis import given
+from hypothesis import strategies as st
 
 import fastorder
 from fastorder import OrderStatus, Position, PositionType, blocking
@@ -198,7 +201,7 @@ def test_orders_and_trades_end_where_they_are_told_to(ask, trader):
 
 
 @pytest.mark.parametrize(
-    ("verb", "given", "named", "why"),
+    ("verb", "args", "named", "why"),
     [
         ("orders", (LONG_AGO.replace(tzinfo=None),), {}, "since must be aware"),
         ("orders", (AHEAD,), {}, "since must not be in the future"),
@@ -220,8 +223,237 @@ def test_orders_and_trades_end_where_they_are_told_to(ask, trader):
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
-    ask, gateway, verb, given, named, why
+    ask, gateway, verb, args, named, why
 ):
     with pytest.raises(fastorder.FastOrderError, match=why):
-        ask(verb, ACCOUNT, *given, **named)
+        ask(verb, ACCOUNT, *args, **named)
     assert not gateway.ledger.requests()
+
+
+# ------------------------------------------------------------------ contracts, ping
+
+
+def test_contracts_are_listed_and_found(ask):
+    listed = ask("contracts")
+    assert len(listed) == 51
+    assert all(contract.active for contract in listed)
+    found = ask("contracts", "NQ")
+    assert {contract.name for contract in found} >= {"NQZ6", "MNQZ6"}
+    assert ask("contracts", live=True) == []
+
+
+def test_a_contract_is_known_by_symbol_and_by_id(ask):
+    by_symbol = ask("contract", "ZN")
+    assert by_symbol.id == "CON.F.US.TYA.Z26"
+    assert by_symbol.tick_size == Decimal("0.015625")
+    assert by_symbol.tick_size_float == 0.015625
+    assert ask("contract", by_symbol.id) == by_symbol
+    ended = ask("contract", "CON.F.US.MNQ.U26")
+    assert (ended.name, ended.active) == ("MNQU6", False)
+    with pytest.raises(fastorder.UnknownSymbol):
+        ask("contract", "NOPE")
+    with pytest.raises(fastorder.RequestFailed, match=r"ContractNotFound \(1\)"):
+        ask("contract", "CON.F.US.NOPE.Z26")
+
+
+def test_a_contract_that_is_read_is_not_listed_for_orders(trader):
+    trader.contract("MES")
+    with pytest.raises(fastorder.UnknownSymbol):
+        trader.get_contract_id("MES")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"contract":null,"success":true,"errorCode":0}',
+        b'{"success":true,"errorCode":0}',
+        b'{"contract":{"id":"CON.F.US.MES.Z26","name":"MESZ6","tickSize":1,'
+        b'"tickValue":1,"activeContract":true},"success":true,"errorCode":0}',
+    ],
+)
+def test_another_contract_than_was_asked_for_is_not_believed(ask, gateway, body):
+    gateway.faults.add(Fault("/api/Contract/searchById", reply="body", body=body))
+    with pytest.raises(fastorder.RequestFailed, match="cannot be read"):
+        ask("contract", MNQ)
+
+
+@pytest.mark.parametrize(
+    ("verb", "args", "why"),
+    [
+        ("contracts", ("",), "text must not be empty"),
+        ("contracts", (" ",), "text must not be empty"),
+        ("contracts", (5,), "text must be text"),
+        ("contract", (5,), "symbol must be"),
+    ],
+)
+def test_no_contract_is_asked_for_by_nothing(ask, gateway, verb, args, why):
+    with pytest.raises(fastorder.FastOrderError, match=why):
+        ask(verb, *args)
+    assert not gateway.ledger.requests()
+
+
+def test_a_ping_takes_a_while_and_no_token(gateway):
+    with blocking.OrderExecutor(gateway.base_url) as executor:
+        assert 0 < executor.ping() < 10
+        body = Fault("/api/Status/ping", reply="body", body=b"ping")
+        status = Fault("/api/Status/ping", reply="status", status=503)
+        cut = Fault("/api/Status/ping", reply="hang_up", times=None)
+        for fault, why in (
+            (body, "must be pong, was ping"),
+            (status, "HTTP 503"),
+            (cut, "no answer"),
+        ):
+            gateway.faults.add(fault)
+            with pytest.raises(fastorder.RequestFailed, match=why):
+                executor.ping()
+
+
+def test_a_ping_is_answered_in_both_facades(ask):
+    assert 0 < ask("ping") < 10
+
+
+# ------------------------------------------------------------------ exact rows
+
+
+def position(**changes):
+    row = {
+        "id": 1,
+        "accountId": ACCOUNT,
+        "contractId": MNQ,
+        "creationTimestamp": "2026-08-19T14:15:48.6113871+00:00",
+        "type": 1,
+        "size": 2,
+        "averagePrice": 1575.75,
+        **changes,
+    }
+    return {name: value for name, value in row.items() if value is not ...}
+
+
+@pytest.mark.parametrize(
+    ("wire", "exact"),
+    [
+        (b"1575.750000000", "1575.75"),
+        (b"29546.3333333333333333333333", "29546.3333333333333333333333"),
+        (b"0.0000005", "0.0000005"),
+        (b"1e-7", "0.0000001"),
+        (b"12345678901234567890", "12345678901234567890"),
+        (b"9007199254740993", "9007199254740993"),
+        (b"0.1234567890123456", "0.1234567890123456"),
+        (b"-37.63", "-37.63"),
+    ],
+)
+def test_prices_have_the_digits_of_the_wire(ask, gateway, wire, exact):
+    row = json.dumps(position()).replace("1575.75", wire.decode())
+    body = b'{"positions":[%s],"success":true,"errorCode":0}' % row.encode()
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=body))
+    (found,) = ask("positions", ACCOUNT)
+    assert found.average_price == Decimal(exact)
+    assert found.average_price_float == float(wire)
+
+
+def test_a_number_that_no_python_reads_is_told(ask, gateway):
+    row = json.dumps(position()).replace("1575.75", f"0.{'1' * 20}e-{'9' * 20}")
+    body = b'{"positions":[%s],"success":true,"errorCode":0}' % row.encode()
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=body))
+    with pytest.raises(fastorder.RequestFailed, match="a number in it is too long"):
+        ask("positions", ACCOUNT)
+
+
+def test_an_order_without_a_status_is_not_left_out(ask, gateway):
+    row = {"id": 1, "accountId": ACCOUNT, "contractId": MNQ, "status": None}
+    row |= {"type": 1, "side": 0, "size": 1}
+    document = {"orders": [row], "totalCount": 1, "success": True, "errorCode": 0}
+    body = json.dumps(document).encode()
+    gateway.faults.add(Fault(QUERY, reply="body", body=body))
+    orders = ask("open_orders", ACCOUNT)
+    assert [order.status for order in orders] == [None]
+
+
+def test_unknown_members_are_kept_and_missing_ones_allowed(ask, gateway):
+    deep = {"a": [{"b": {"c": {"d": {"e": 1}}}}]}
+    rows = [
+        position(new="x\n", more=[1, 2.5, None, True], deep=deep),
+        position(creationTimestamp=...),
+    ]
+    body = json.dumps({"positions": rows, "success": True, "errorCode": 0}).encode()
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=body))
+    first, second = ask("positions", ACCOUNT)
+    assert first.extra == {
+        "deep": {"a": [{"b": {"c": "(dict of 1)"}}]},
+        "more": [1, 2.5, None, True],
+        "new": "x\\n",
+    }
+    assert (second.extra, second.name, second.created, second.created_ns) == (
+        {},
+        None,
+        None,
+        None,
+    )
+    assert hash(first)
+    assert first != second
+
+
+def test_an_unknown_member_shows_no_token(ask, gateway):
+    body = json.dumps(
+        {"positions": [position(t=gateway.token)], "success": True, "errorCode": 0}
+    ).encode()
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=body))
+    (found,) = ask("positions", ACCOUNT)
+    assert gateway.token not in str(found.extra)
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1)),
+    st.text("0123456789", max_size=9),
+    st.sampled_from(["Z", "+00:00", "-05:00", "+05:30", ""]),
+)
+def test_times_are_exact_to_the_nanosecond(moment, digits, zone):
+    text = moment.isoformat("T", "seconds") + (f".{digits}" if digits else "") + zone
+    whole = datetime.fromisoformat(
+        moment.isoformat("T", "seconds") + (zone.replace("Z", "+00:00") or "+00:00")
+    )
+    seconds = int(whole.timestamp())
+    found = Position.from_wire(position(creationTimestamp=text))
+    assert found.created_ns == seconds * 10**9 + int(digits.ljust(9, "0"))
+    assert found.created == whole + timedelta(
+        microseconds=int(digits[:6].ljust(6, "0"))
+    )
+
+
+def test_a_time_that_64_bits_do_not_hold_has_no_nanoseconds():
+    found = Position.from_wire(position(creationTimestamp="0001-01-01T00:00:00"))
+    assert found.created.year == 1
+    assert found.created_ns is None
+
+
+def test_a_trade_has_its_commissions():
+    row = {
+        "id": 3004518356,
+        "accountId": ACCOUNT,
+        "contractId": MNQ,
+        "creationTimestamp": "2026-08-19T14:16:01.4061289+00:00",
+        "price": 29423,
+        "profitAndLoss": -49,
+        "fees": 0.36,
+        "commissions": 0.25,
+        "side": 0,
+        "size": 1,
+        "voided": False,
+        "orderId": 3423462488,
+    }
+    trade = fastorder.Trade.from_wire(row)
+    assert (trade.commissions, trade.extra) == (Decimal("0.25"), {})
+    assert trade.created_ns % 10**9 == 406_128_900
+    assert (trade.price_float, trade.fees_float) == (29423.0, 0.36)
+
+
+@pytest.mark.parametrize("verb", ["orders", "trades", "positions"])
+def test_rows_of_another_account_are_not_believed(ask, trader, gateway, verb):
+    trader.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+    exchange = gateway.gateway.exchange
+    gateway.call(
+        lambda: exchange.accounts.__setitem__(COMBINE, exchange.accounts[ACCOUNT])
+    )
+    args = () if verb == "positions" else (LONG_AGO,)
+    with pytest.raises(fastorder.RequestFailed, match="must be of account 12345679"):
+        ask(verb, COMBINE, *args)

@@ -36,10 +36,13 @@ SAFE = {
 }
 REFUSED = {
     "accounts": lambda t: t.accounts(),
+    "bars": lambda t: t.bars("MNQ", "1m", days=1),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
     "close": lambda t: t.close(),
     "close_position": lambda t: t.close_position("MNQ", ACCOUNT),
     "connect": lambda t: t.connect(),
+    "contract": lambda t: t.contract("MNQ"),
+    "contracts": lambda t: t.contracts(),
     "load_contract": lambda t: t.load_contract("MNQ"),
     "login": lambda t: t.login("trader1", "a_key_of_some_length"),
     "modify_order": lambda t: t.modify_order(5, ACCOUNT, quantity=2),
@@ -49,6 +52,7 @@ REFUSED = {
     "positions": lambda t: t.positions(ACCOUNT),
     "query_orders": lambda t: list(t.query_orders(ACCOUNT)),
     "partial_close_position": lambda t: t.partial_close_position("MNQ", ACCOUNT, 1),
+    "ping": lambda t: t.ping(),
     "place_join_order": lambda t: t.place_join_order("MNQ", "BUY", 1, ACCOUNT),
     "place_limit_order": lambda t: t.place_limit_order(
         "MNQ", "BUY", 1, ACCOUNT, limit_price=20_000

@@ -8,6 +8,9 @@ MIB = 1 << 20
 LONG_LIST = 32 * MIB
 """Room for some 100,000 orders: an order is looked for up to a year back."""
 
+HISTORY = 16 * MIB
+"""Room for some 150,000 bars, coded or not; the gateway gives 20,000 at once."""
+
 LESSENING = (
     "/api/Order/cancel",
     "/api/Position/closeContract",
@@ -20,6 +23,8 @@ class Endpoint(Enum):
 
     Attributes:
         answer_limit: the largest answer that is read, in bytes.
+        patience: how many times as long as another request it may take.
+        coding: what its answers may be coded with; those of orders are plain.
         lessens: it takes an order or a position away, so it goes before all others.
 
     Source: the gateway's documentation and its Swagger description.
@@ -28,8 +33,11 @@ class Endpoint(Enum):
     PING = ("/api/Status/ping", False)
     LOGIN = ("/api/Auth/loginKey", False)
     VALIDATE = ("/api/Auth/validate", False)
+    BARS = ("/api/History/retrieveBars", False)
     SEARCH_ACCOUNTS = ("/api/Account/search", False)
     SEARCH_CONTRACTS = ("/api/Contract/search", False)
+    AVAILABLE_CONTRACTS = ("/api/Contract/available", False)
+    CONTRACT_BY_ID = ("/api/Contract/searchById", False)
     PLACE = ("/api/Order/place", True)
     MODIFY = ("/api/Order/modify", True)
     CANCEL = ("/api/Order/cancel", True)
@@ -46,13 +54,18 @@ class Endpoint(Enum):
     changes: bool
     authorized: bool
     answer_limit: int
+    coding: str
+    patience: int
     lessens: bool
 
     def __init__(self, path: str, changes: bool) -> None:
         self.path = path
         self.changes = changes
         is_long = path in ("/api/Order/search", "/api/Trade/search")
-        self.answer_limit = LONG_LIST if is_long else MIB
+        is_history = path.startswith("/api/History/")
+        self.answer_limit = HISTORY if is_history else LONG_LIST if is_long else MIB
+        self.coding = "gzip" if is_history else "identity"
+        self.patience = 4 if is_history else 1
         self.lessens = path in LESSENING
         self.authorized = path not in ("/api/Status/ping", "/api/Auth/loginKey")
 

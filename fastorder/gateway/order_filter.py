@@ -74,7 +74,8 @@ class OrderFilter(NamedTuple):
         """
         if not is_of_account(row, self.account_id):
             raise ValueError("it lists an order of another account")
-        if self.statuses and row.get("status") not in self.statuses:
+        status = row.get("status")
+        if self.statuses and type(status) is int and status not in self.statuses:
             return False
         if self.contract_id is None:
             return True

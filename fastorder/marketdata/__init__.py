@@ -26,6 +26,7 @@ from fastorder.marketdata.gateway import (
     check_against,
     gateway_timeframe,
 )
+from fastorder.marketdata.history import Gap, bars_from_json
 from fastorder.marketdata.multi import MultiTimeframe
 from fastorder.marketdata.plot import plot_bars
 from fastorder.marketdata.sessions import Sessions, globex, regular_hours, weekdays
@@ -40,6 +41,7 @@ __all__ = [
     "Bars",
     "Comparison",
     "Difference",
+    "Gap",
     "Imbalance",
     "MultiTimeframe",
     "Range",
@@ -57,6 +59,7 @@ __all__ = [
     "WrongColumn",
     "aggregate_ticks",
     "bars_from_gateway",
+    "bars_from_json",
     "bars_of_file",
     "check_against",
     "gateway_timeframe",

@@ -89,9 +89,11 @@ class Bars:
     Attributes:
         every: what they are bars of; None where it is not known.
         first_partial, last_partial: whether that bar may lack ticks.
+        gaps: times without bars, as tuples of their start, their end and how many bars
+            would fit; of bars of history alone, and not of a slice of them.
     """
 
-    __slots__ = ("_columns", "_tally", "every", "first_partial", "last_partial")
+    __slots__ = ("_columns", "_tally", "every", "first_partial", "gaps", "last_partial")
 
     def __init__(
         self,
@@ -101,10 +103,12 @@ class Bars:
         first_partial: bool = False,
         last_partial: bool = False,
         tally: Tally = Tally(),  # noqa: B008
+        gaps: tuple[tuple[int, int, int], ...] = (),
     ) -> None:
         self._columns = columns
         self._tally = tally
         self.every = every
+        self.gaps = gaps
         self.first_partial = first_partial and len(self) > 0
         self.last_partial = last_partial and len(self) > 0
 
@@ -252,6 +256,7 @@ class Bars:
             self.first_partial,
             self.last_partial,
             self._tally,
+            self.gaps,
         )
 
     @property
@@ -304,6 +309,7 @@ def _rebuilt(
     first_partial: bool,
     last_partial: bool,
     tally: Tally,
+    gaps: tuple[tuple[int, int, int], ...] = (),
 ) -> Bars:
     columns = {
         name: column_of_bytes(data, form, name) for name, (form, data) in cells.items()
@@ -314,4 +320,5 @@ def _rebuilt(
         first_partial=first_partial,
         last_partial=last_partial,
         tally=tally,
+        gaps=gaps,
     )

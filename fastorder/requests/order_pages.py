@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.outside_text import from_outside
-from fastorder.errors import RequestFailed, SearchOrderError
+from fastorder.errors import SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.requests.query import Query
+from fastorder.requests.query import ExactQuery
 from fastorder.runtime.retry_schedule import RetrySchedule
 
 if TYPE_CHECKING:
     from fastorder._core.flow.protocol import Command
     from fastorder.config import RetryPolicy
+    from fastorder.errors import RequestFailed
     from fastorder.gateway.order_filter import OrderFilter
     from fastorder.gateway.rows import Rows
     from fastorder.requests.page_walk import PageWalk
     from fastorder.runtime.clock import Clock
 
 
-class OrderPages(Query):
+class OrderPages(ExactQuery):
     """Reads pages of Order/v2/query until it has what is wanted.
 
     It ends with a document whose ``orders`` are the rows of those pages.
@@ -57,13 +58,10 @@ class OrderPages(Query):
             rows = self._walk.take(document.get("orders"), document.get("totalCount"))
             self._rows += [row for row in rows if self._wanted.passes(row)]
         except (TypeError, ValueError) as error:
-            why = from_outside(str(error))
-            return self._finish(
-                RequestFailed(
-                    f"{self._endpoint.path}: the answer cannot be read: {why}", 200
-                )
-            )
+            return self._unreadable(from_outside(str(error)))
         if self._walk.is_complete or (self._one and self._rows):
+            newest_first = self._wanted.newest_first
+            self._rows.sort(key=lambda row: row["id"], reverse=newest_first)
             return self._finish({"orders": self._rows})
         return self._next_page()
 

@@ -9,6 +9,7 @@ from fastorder._base.answer_kind import AnswerKind
 from fastorder._core.flow.classify import Answer, classify
 from fastorder._core.flow.protocol import Command, Finish, Pause, RequestProtocol, Send
 from fastorder.errors import AuthLost, RequestFailed, error_name
+from fastorder.gateway.exact_numbers import with_all_digits
 from fastorder.gateway.responses import UNAUTHORIZED_TEXT, unauthorized
 from fastorder.runtime.retry_schedule import RetrySchedule
 
@@ -83,7 +84,7 @@ class Query(RequestProtocol):
         """An exchange has ended."""
         answer = classify(evidence, self._policy)
         if answer.kind is AnswerKind.ACCEPTED and answer.reply is not None:
-            return self._answered(answer.reply.document or {})
+            return self._read(evidence, answer.reply.document or {})
         lacks_token = unauthorized(evidence, answer)
         if lacks_token and self.another_token and not self._renewed:
             self._renewed = True
@@ -92,6 +93,12 @@ class Query(RequestProtocol):
             return self._finish(self._failure(evidence, answer))
         self.state = State.RETRY_WAIT
         return Pause(self._schedule.next_due_ns(evidence))
+
+    def _read(
+        self, evidence: Evidence, document: dict[str, Any]
+    ) -> Command[dict[str, Any] | RequestFailed]:
+        """An answer is whole, and says success."""
+        return self._answered(document)
 
     def _answered(
         self, document: dict[str, Any]
@@ -136,3 +143,23 @@ class Query(RequestProtocol):
     ) -> Finish[dict[str, Any] | RequestFailed]:
         self.state = State.DONE
         return Finish(value)
+
+    def _unreadable(self, why: str) -> Finish[dict[str, Any] | RequestFailed]:
+        """It says success, and cannot be read."""
+        text = f"{self._endpoint.path}: the answer cannot be read: {why}"
+        return self._finish(RequestFailed(text, 200))
+
+
+class ExactQuery(Query):
+    """A read whose numbers keep all their digits: Decimals where a float does not."""
+
+    __slots__ = ()
+
+    def _read(
+        self, evidence: Evidence, document: dict[str, Any]
+    ) -> Command[dict[str, Any] | RequestFailed]:
+        try:
+            exact = with_all_digits(evidence.body, document)
+        except (ArithmeticError, ValueError):  # Python has a bound, JSON has none
+            return self._unreadable("a number in it is too long")
+        return self._answered(exact)

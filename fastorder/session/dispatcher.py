@@ -89,8 +89,9 @@ class Dispatcher(DispatcherBase):
                 lessens=endpoint.lessens,
                 authorized=endpoint.authorized,
                 is_post=endpoint is not Endpoint.PING,
-                request_ms=timeouts._request_ms,
+                request_ms=timeouts._request_ms * endpoint.patience,
                 answer_limit=endpoint.answer_limit,
+                coding=endpoint.coding,
             )
             for endpoint in Endpoint
         }

@@ -2,16 +2,18 @@
 
 It is written from the gateway's documentation alone and imports nothing of the client,
 so a misreading that both would share cannot hide. Where the documentation is silent,
-its choices are: stop-limit orders are refused; a closed market is not modelled; limit
-orders fill when the other side of the quote reaches them, all at once; a change of a
-price that an order's type does not have is ignored; there are no live bars; a contract
-id that is a plain number ("12345") stands for the MNQ contract.
+its choices are: stop-limit orders are refused; the market is always open, unless
+``Gateway.open_hours`` says otherwise; limit orders fill when the other side of the
+quote reaches them, all at once; a change of a price that an order's type does not have
+is ignored; there are no live bars and none of ticks; a contract id that is a plain
+number ("12345") stands for the MNQ contract.
 """
 
 from fastorder.simulator.clock import Clock, ManualClock
 from fastorder.simulator.faults import Fault, FaultError, load_faults
 from fastorder.simulator.gateway import Gateway
-from fastorder.simulator.ledger import Effect, Ledger, Request
+from fastorder.simulator.hours import Hours
+from fastorder.simulator.ledger import Effect, Ledger, Money, Request
 from fastorder.simulator.server import Simulator, run_in_thread
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "Fault",
     "FaultError",
     "Gateway",
+    "Hours",
     "Ledger",
     "ManualClock",
+    "Money",
     "Request",
     "Simulator",
     "load_faults",

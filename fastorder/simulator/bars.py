@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
+    from fastorder.simulator.hours import Hours
     from fastorder.simulator.prices import Walk
 
 DAY_OPEN_S = 22 * 3600  # 17:00 in Chicago in summer; winter is not modelled
@@ -30,19 +32,28 @@ def bars(
     limit: int,
     now_s: float,
     partial: bool,
+    hours: Hours | None = None,
+    most: int = MOST_BARS,
 ) -> Iterator[dict[str, Any]]:
     """Bars by open time, newest first, at most ``limit``, of the walk as it is now.
 
     Bars of a day and more open when the session does. A bar's high and low are those
-    of ``SAMPLES`` moments spread over it.
+    of ``SAMPLES`` moments spread over it. Bars that would open while the market is
+    closed are not there; a day's opens before that.
     """
     first_s = DAY_OPEN_S if length_s >= UNIT_S[4] else 0
     newest = int((min(end_s, now_s) - first_s) // length_s) * length_s + first_s
     if newest + length_s > now_s and not partial:
         newest -= length_s
-    opens = range(newest, ceil(start_s) - 1, -length_s)[: min(limit, MOST_BARS)]
+    times = range(newest, ceil(start_s) - 1, -length_s)
+    traded = times if length_s >= UNIT_S[4] or hours is None else _open(times, hours)
+    opens = islice(traded, min(limit, most))
     still = copy(walk)
     return (_bar(still, open_s, min(open_s + length_s, now_s)) for open_s in opens)
+
+
+def _open(times: range, hours: Hours) -> Iterator[int]:
+    return (open_s for open_s in times if hours.is_open(open_s))
 
 
 def _bar(walk: Walk, open_s: float, close_s: float) -> dict[str, Any]:

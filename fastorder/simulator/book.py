@@ -162,12 +162,18 @@ class Account:
     balance: Decimal
     auto_oco: bool
     can_trade: bool = True
+    daily_loss_limit: Decimal | None = None
+    day_balance: Decimal = Decimal(0)  # when its day began
     orders: list[Order] = field(default_factory=list)
     by_id: dict[int, Order] = field(default_factory=dict)
     working: dict[int, Order] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
     positions: dict[str, Position] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin its day."""
+        self.day_balance = self.balance
 
     def to_wire(self) -> dict[str, Any]:
         """The account as the gateway lists it."""

@@ -7,13 +7,14 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from fastorder.simulator.book import Account, Kind, Order, Position, Status, Trade
-from fastorder.simulator.prices import Walk, step_of
+from fastorder.simulator.prices import STEP_S, Walk, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fastorder.simulator.clock import Clock
     from fastorder.simulator.contracts import Contract
+    from fastorder.simulator.hours import Hours
     from fastorder.simulator.ledger import Ledger
 
 BUY, SELL = 0, 1
@@ -30,6 +31,10 @@ class Exchange:
         contracts: by id.
         clock, seed: the day.
         ledger: gets every effect.
+
+    Attributes:
+        accounts: by number.
+        hours: when orders trade; None for always.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Exchange:
         self._trade_ids = count(FIRST_TRADE_ID)
         self._position_ids = count(FIRST_POSITION_ID)
         self.accounts: dict[int, Account] = {}
+        self.hours: Hours | None = None
 
     # ------------------------------------------------------------ prices
 
@@ -69,6 +75,11 @@ class Exchange:
 
     # ------------------------------------------------------------ time
 
+    @property
+    def is_open(self) -> bool:
+        """Whether orders trade now."""
+        return self.hours is None or self.hours.is_open(self._step * STEP_S)
+
     def advance(self) -> None:
         """Walk to the present, and fill on the way what the price reaches."""
         now = step_of(self._clock.now_s())
@@ -87,6 +98,35 @@ class Exchange:
             self._step = step
             for contract in watched.values():
                 self._match_all(contract)
+
+    def check_losses(self) -> None:
+        """Flatten and lock each account that has lost what it may in a day."""
+        for account in self.accounts.values():
+            limit = account.daily_loss_limit
+            if limit is not None and account.can_trade and self.lost(account) >= limit:
+                self.breach(account)
+
+    def lost(self, account: Account) -> Decimal:
+        """What an account has lost since its day began, with what is open."""
+        return account.day_balance - account.balance - self.open_profit(account)
+
+    def open_profit(self, account: Account) -> Decimal:
+        """What its positions would bring at the market, before fees."""
+        total = Decimal(0)
+        for position in account.positions.values():
+            contract = position.contract
+            price = self.bid(contract) if position.size > 0 else self.ask(contract)
+            ticks = (price - position.average) / contract.tick_size
+            total += ticks * contract.tick_value * position.size
+        return total
+
+    def breach(self, account: Account) -> None:
+        """Cancel its orders, close its positions, and let it place no more."""
+        account.can_trade = False
+        for order in list(account.working.values()):
+            self.cancel(account, order)
+        for position in list(account.positions.values()):
+            self.close(account, position, abs(position.size))
 
     # ------------------------------------------------------------ orders
 
@@ -151,7 +191,7 @@ class Exchange:
                     self._match(account, order)
 
     def _match(self, account: Account, order: Order) -> None:
-        if not order.working:
+        if not order.working or not self.is_open:
             return
         self._trail(order)
         price = self._fill_price(order)
@@ -291,6 +331,7 @@ class Exchange:
             order.id,
         )
         account.trades.append(trade)
+        self._ledger.money(account.id, profit or Decimal(0), fees)
 
     def _note(self, kind: str, order: Order) -> None:
         self._ledger.effect(

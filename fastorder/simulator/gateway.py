@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fastorder.simulator.bars import UNIT_S, bars
+from fastorder.simulator.bars import MOST_BARS, UNIT_S, bars
 from fastorder.simulator.book import Account, Order, Status
 from fastorder.simulator.clock import Clock, seconds_from
 from fastorder.simulator.contracts import ALIAS_PRODUCT, Contract, listed
@@ -31,6 +31,7 @@ from fastorder.simulator.wire import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fastorder.simulator.hours import Hours
     from fastorder.simulator.wire import Field
 
 PRACTICE_ACCOUNT = 12345678
@@ -50,6 +51,9 @@ class Gateway:
         rate_limit: whether budgets are enforced.
         accept_tokens: tokens that are valid without a login.
         keep_ledger: whether every request is kept.
+
+    Attributes:
+        most_bars: of one answer; a gateway was seen to cut at 1,000 in silence.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Gateway:
         self.tokens = Tokens(self.clock, seed, accept_tokens)
         self.exchange = Exchange(self.contracts, self.clock, seed, self.ledger)
         self.search_lag_s = 0.0
+        self.most_bars = MOST_BARS
         self._limits = RateLimits() if rate_limit else None
         self.order_entry = OrderEntry(self.exchange, self.clock)
         names = random.Random(seed)
@@ -94,6 +99,11 @@ class Gateway:
             raise LookupError(f"a listed contract was expected, was {contract_id!r}")
         self.exchange.advance()
         self.exchange.set_price(contract, Decimal(str(price)))
+        self.exchange.check_losses()
+
+    def open_hours(self, hours: Hours | None) -> None:
+        """Let the market close at times; None lets it be open always."""
+        self.exchange.hours = hours
 
     # ------------------------------------------------------------ the way in
 
@@ -104,7 +114,7 @@ class Gateway:
         fields = FIELDS.get(endpoint)
         if fields is None:
             return Answer(404, b"")
-        if endpoint not in OPEN and not (token and self.tokens.valid(token)):
+        if endpoint not in OPEN and not (token and self.tokens.use(token)):
             return _NONE
         if not self._within_limits(token, endpoint):
             return Answer(429, b"")
@@ -113,6 +123,7 @@ class Gateway:
         except BindingError as error:
             return query_problem(error) if endpoint == QUERY else problem(error)
         self.exchange.advance()
+        self.exchange.check_losses()
         self._token = token
         return HANDLERS[endpoint](self, members)
 
@@ -194,6 +205,8 @@ class Gateway:
             members["limit"],
             self.clock.now_s(),
             members["includePartialBar"],
+            self.exchange.hours,
+            self.most_bars,
         )
         return LongAnswer(rows, lambda made: envelope(bars=made))
 
@@ -298,6 +311,8 @@ class Gateway:
         size = members.get("size", abs(position.size))
         if not 0 < size <= abs(position.size):
             return envelope(5)
+        if not self.exchange.is_open:
+            return envelope(6 if "size" in members else 5)
         self.exchange.close(account, position, size)
         return envelope()
 

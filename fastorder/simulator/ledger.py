@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 
@@ -40,8 +41,27 @@ class Effect:
     custom_tag: str | None
 
 
+@dataclass
+class Money:
+    """What an account has made and paid, by its fills.
+
+    Attributes:
+        profit: realised, before fees.
+        fees: of both sides.
+        trades: how many fills.
+    """
+
+    profit: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    trades: int = 0
+
+
 class Ledger:
     """The requests and the effects, in the order in which they happened.
+
+    Attributes:
+        counts: how often each endpoint was asked, and each effect happened.
+        accounts: what each account has made and paid, by its number.
 
     Args:
         keep: whether every request and effect is kept; without it only counts are.
@@ -55,6 +75,7 @@ class Ledger:
         self._booked: list[Effect] = []
         self._booked_as: dict[str | None, list[Effect]] = {}
         self.counts: dict[str, int] = {}
+        self.accounts: dict[int, Money] = {}
 
     def request(
         self,
@@ -105,6 +126,13 @@ class Ledger:
         if kind == "booked":
             self._booked.append(effect)
             self._booked_as.setdefault(custom_tag, []).append(effect)
+
+    def money(self, account_id: int, profit: Decimal, fees: Decimal) -> None:
+        """Book what a fill has made and cost."""
+        account = self.accounts.setdefault(account_id, Money())
+        account.profit += profit
+        account.fees += fees
+        account.trades += 1
 
     def requests(self, endpoint: str | None = None) -> list[Request]:
         """The requests, all or those to one endpoint (letter case does not matter)."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 LEAST_TICKS = 4
 MOST_TRAIL_TICKS = 1000
 REJECTED = 2
+CLOSED = (
+    "Trading is currently unavailable. "
+    "The instrument is not in an active trading status."
+)
 _LOSS_KINDS = (Kind.STOP, Kind.TRAILING_STOP)
 _PROFIT_KINDS = (Kind.LIMIT,)
 _LIMITS = (Kind.LIMIT, Kind.STOP_LIMIT, Kind.JOIN_BID, Kind.JOIN_ASK)
@@ -37,10 +41,13 @@ class OrderEntry:
 
     Attributes:
         kinds: the order types that it takes; a test may add STOP_LIMIT.
+        closed_code: what refuses an order while the market is closed: 2 is what was
+            seen, 5 what is documented.
     """
 
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
         self.kinds = {*Kind} - {Kind.STOP_LIMIT}
+        self.closed_code = REJECTED
         self._exchange = exchange
         self._clock = clock
 
@@ -56,6 +63,10 @@ class OrderEntry:
             self._check_kind(order, fields)
             if not account.can_trade:
                 raise Refusal(4)
+            if not self._exchange.is_open:
+                raise Refusal(
+                    self.closed_code, CLOSED if self.closed_code == 2 else None
+                )
             self._check_prices(order, fields)
             legs = self._legs(account, order, fields)
         except Refusal as refusal:

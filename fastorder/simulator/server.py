@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import ipaddress
 import json
 import math
@@ -44,6 +45,7 @@ class Simulator:
         token: a valid token.
         host, port, base_url: where it listens.
         connections: how many it has taken so far.
+        compresses: whether answers are coded with gzip where a request accepts it.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Simulator:
         self._tls = _tls_context(tls_cert, tls_key)
         self._transports: dict[asyncio.Transport, int] = {}
         self.connections = 0
+        self.compresses = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: web.Server | None = None
@@ -150,7 +153,7 @@ class Simulator:
             self._book(connection, endpoint, body, fault)
         carry_out = self._handling(request, endpoint, body)
         if fault is None:
-            return _response(await _whole(carry_out()))
+            return self._response(request, await _whole(carry_out()))
         return await self._faulty(request, fault, carry_out)
 
     def _book(
@@ -175,6 +178,15 @@ class Simulator:
             return lambda: Answer(415, b"")
         token = _bearer(request.headers.get("Authorization"))
         return lambda: self.gateway.handle(endpoint, token, body)
+
+    def _response(self, request: web.BaseRequest, answer: Answer) -> web.Response:
+        response = _response(answer)
+        accepted = request.headers.get("Accept-Encoding", "").lower()
+        if self.compresses and answer.body and "gzip" in accepted:
+            response.body = gzip.compress(answer.body, 5)
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Vary"] = "Accept-Encoding"
+        return response
 
     def _connection(self, request: web.BaseRequest) -> int:
         transport = request.transport
@@ -213,11 +225,12 @@ class Simulator:
         self, request: web.BaseRequest, fault: Fault, answer: Answer
     ) -> web.StreamResponse:
         transport = request.transport
-        assert transport is not None
+        if transport is None:  # the client has gone meanwhile
+            return web.Response(status=500)
         if fault.reply in ("answer", "lag"):
             if fault.effect == "now" and fault.reply == "answer":
                 await _pause(transport, fault.delay_s)
-            return _response(answer)
+            return self._response(request, answer)
         if fault.reply == "status":
             headers = dict(fault.headers)
             if fault.retry_after is not None:

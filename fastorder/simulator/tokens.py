@@ -28,6 +28,8 @@ class Tokens:
         self._given = 0
         self._until: dict[str, float] = dict.fromkeys(accepted, float("inf"))
         self.keys = {"trader1": "key"}
+        self.lifetime_s = LIFETIME_S
+        self._uses_left: int | None = None
 
     def login(self, user_name: str, api_key: str) -> str | None:
         """A new token, or None for wrong credentials."""
@@ -43,18 +45,32 @@ class Tokens:
             "name": user_name,
             "jti": self._given,
             "iat": int(now_s),
-            "exp": int(now_s) + LIFETIME_S,
+            "exp": int(now_s) + self.lifetime_s,
         }
         head = _encoded(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
         body = _encoded(json.dumps(claims).encode())
         digest = hashlib.sha256(f"{self._seed}.{head}.{body}".encode()).digest()
         token = f"{head}.{body}.{_encoded(digest)}"
-        self._until[token] = now_s + LIFETIME_S
+        self._until[token] = now_s + self.lifetime_s
         return token
 
     def revoke(self, token: str) -> None:
         """Make a token invalid."""
         self._until.pop(token, None)
+
+    def expire_after(self, uses: int) -> None:
+        """End all tokens of now once so many requests more have been answered."""
+        self._uses_left = uses
+
+    def use(self, token: str) -> bool:
+        """Whether a token is valid for the request that it came with."""
+        if self._uses_left is not None:
+            if self._uses_left == 0:
+                self._until.clear()
+                self._uses_left = None
+            else:
+                self._uses_left -= 1
+        return self.valid(token)
 
     def valid(self, token: str) -> bool:
         """Whether a token is valid now."""

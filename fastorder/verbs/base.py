@@ -50,6 +50,7 @@ from fastorder.session.tls import checked_base_url, security_for
 from fastorder.submission.idempotency import IdempotencyStore
 from fastorder.submission.submitter import Submitter
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.option_checks import (
     check_hook,
     check_limits,
@@ -83,7 +84,7 @@ T = TypeVar("T")
 BASE_URL = "https://api.topstepx.com"
 
 
-class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
+class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, HistoryVerbs, ABC):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
@@ -441,6 +442,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         )  # few executors need it
 
         account = account_id_from(account_id)
+        self._dispatcher.check_ready()
         return self._group("load exposure", exposure_steps(self, account))
 
     # ------------------------------------------------------------ what is open

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.outside_text import from_outside
 from fastorder._core.codec.field_checks import (
     account_id_from,
     order_id_from,
     symbol_from,
 )
 from fastorder.errors import (
-    FastOrderError,
-    RequestFailed,
+    InvalidField,
+    SearchContractByIdError,
     SearchOrderByIdError,
     SearchOrderError,
 )
-from fastorder.gateway.contracts import front_contract
+from fastorder.gateway.contracts import IDS, front_contract
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
 from fastorder.requests.order_pages import OrderPages
 from fastorder.requests.page_walk import PageWalk
-from fastorder.requests.query import Query
+from fastorder.requests.query import ExactQuery
+from fastorder.requests.status_ping import StatusPing
+from fastorder.verbs.answers import readable, row_of, rows_of
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import check_type
 from fastorder.verbs.order_query import order_filter
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from fastorder.models import Account, Contract, Order, Position, Trade
     from fastorder.risk.sightings import Sightings
     from fastorder.session.dispatcher import Dispatcher
-
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What is raised where an answer is not made as the gateway makes its answers."""
 
 
 class ReadVerbs:
@@ -68,6 +66,18 @@ class ReadVerbs:
         return self._dispatcher.renewal.validate(self._policy)
 
     @delivered
+    def ping(self) -> Ticket[float]:
+        """Whether the gateway answers, and how fast: seconds from question to answer.
+
+        It takes no token.
+
+        Raises:
+            RequestFailed: there was no answer, or another one than pong; of the async
+                executor when awaited.
+        """
+        return self._dispatcher.launch(self._dispatcher.read_ticket(StatusPing()))
+
+    @delivered
     def accounts(self, *, only_active: bool = True) -> Ticket[list[Account]]:
         """The accounts of the token's user."""
         from fastorder.models import Account  # loaded with the executor
@@ -87,18 +97,92 @@ class ReadVerbs:
         Raises:
             UnknownSymbol: the gateway lists none; of the async executor when awaited.
         """
-        from fastorder.models import Contract  # loaded with the executor
 
-        def take(document: dict[str, Any]) -> Contract:
-            found = rows_of(Contract)(document)
+        def take(found: list[Contract]) -> Contract:
             contract = front_contract(symbol, found)
             self._contracts.set(symbol, contract.id, contract.tick_size)
             return contract
 
         symbol = symbol_from(symbol)
         check_type("live", live, bool, "must be True or False")
-        request = {"searchText": symbol, "live": live}
-        return self._read(Endpoint.SEARCH_CONTRACTS, request, take)
+        return self._search_contracts(symbol, live, take)
+
+    @delivered
+    def contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
+        """A contract as the gateway describes it; it is not listed for orders by this.
+
+        Args:
+            symbol: such as "MNQ", for the active one; or an id, of an ended one too.
+            live: ask for the live entitlement instead of the simulated one.
+
+        Raises:
+            UnknownSymbol: the gateway lists none; of the async executor when awaited,
+                as the next.
+            RequestFailed: it knows no contract with this id.
+        """
+        symbol = symbol_from(symbol)
+        check_type("live", live, bool, "must be True or False")
+        if symbol.upper().startswith(IDS):
+            return self._contract_by_id(symbol)
+
+        def take(found: list[Contract]) -> Contract:
+            return front_contract(symbol, found)
+
+        return self._search_contracts(symbol, live, take)
+
+    @delivered
+    def contracts(
+        self, text: str | None = None, *, live: bool = False
+    ) -> Ticket[list[Contract]]:
+        """All contracts that are traded now, or those that a text finds.
+
+        Args:
+            text: in a name or a description; the gateway finds 20 at most, in no
+                order, and more than is meant: MES with "ES".
+            live: of the live entitlement instead of the simulated one; without it
+                there are none.
+        """
+        from fastorder.models import Contract  # loaded with the executor
+
+        check_type("live", live, bool, "must be True or False")
+        if text is None:
+            request = {"live": live}
+            return self._read(Endpoint.AVAILABLE_CONTRACTS, request, rows_of(Contract))
+        check_type("text", text, str, "must be text")
+        if not text.strip():
+            raise InvalidField("text", "must not be empty", text)
+        return self._search_contracts(text, live, list)
+
+    def _search_contracts(
+        self, text: str, live: bool, take: Callable[[list[Contract]], Any]
+    ) -> Ticket[Any]:
+        from fastorder.models import Contract  # loaded with the executor
+
+        rows = rows_of(Contract)
+        return self._read(
+            Endpoint.SEARCH_CONTRACTS,
+            {"searchText": text, "live": live},
+            lambda document: take(rows(document)),
+        )
+
+    def _contract_by_id(self, contract_id: str) -> Ticket[Contract]:
+        from fastorder.models import Contract  # loaded with the executor
+
+        def take(document: dict[str, Any]) -> Contract:
+            row = document.get("contract")
+            if row is None and isinstance(several := document.get("contracts"), list):
+                row = several[0] if len(several) == 1 else None  # as it was once
+            contract = Contract.from_wire(row_of({"contract": row}, "contract"))
+            if contract.id.upper() != contract_id.upper():
+                raise ValueError(f"{contract_id} was asked for, {contract.id} came")
+            return contract
+
+        return self._read(
+            Endpoint.CONTRACT_BY_ID,
+            {"contractId": contract_id},
+            take,
+            SearchContractByIdError,
+        )
 
     @delivered
     def orders(
@@ -116,9 +200,8 @@ class ReadVerbs:
         from fastorder.models import Order  # loaded with the executor
 
         body = self._span_body(account_id, since, until)
-        return self._read(
-            Endpoint.SEARCH_ORDERS, body, rows_of(Order), SearchOrderError
-        )
+        rows = rows_of(Order, body["accountId"])
+        return self._read(Endpoint.SEARCH_ORDERS, body, rows, SearchOrderError)
 
     search_orders = orders
     """The same under its older name."""
@@ -166,17 +249,9 @@ class ReadVerbs:
         from fastorder.models import Position  # loaded with the executor
 
         account = account_id_from(account_id)
-        rows = rows_of(Position)
-
-        def take(document: dict[str, Any]) -> list[Position]:
-            positions: list[Position] = rows(document)
-            if any(each.account_id != account for each in positions):
-                raise ValueError("it lists a position of another account")
-            return positions
-
-        return self._read(
-            Endpoint.SEARCH_POSITIONS, {"accountId": account}, take, SearchOrderError
-        )
+        rows = rows_of(Position, account)
+        request = {"accountId": account}
+        return self._read(Endpoint.SEARCH_POSITIONS, request, rows, SearchOrderError)
 
     @delivered
     def trades(
@@ -186,9 +261,8 @@ class ReadVerbs:
         from fastorder.models import Trade  # loaded with the executor
 
         body = self._span_body(account_id, since, until)
-        return self._read(
-            Endpoint.SEARCH_TRADES, body, rows_of(Trade), SearchOrderError
-        )
+        rows = rows_of(Trade, body["accountId"])
+        return self._read(Endpoint.SEARCH_TRADES, body, rows, SearchOrderError)
 
     def _order_filter(self, account_id: int, **given: Any) -> OrderFilter:
         """What the facades' ``query_orders`` read, checked."""
@@ -240,45 +314,6 @@ class ReadVerbs:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         if self._sightings is not None and isinstance(request, dict):
             convert = self._sightings.watching(endpoint, request, convert)
-        query = Query(endpoint, body, codes, self._policy, self._dispatcher.clock)
+        query = ExactQuery(endpoint, body, codes, self._policy, self._dispatcher.clock)
         ticket = self._dispatcher.read_ticket(query, readable(endpoint, convert))
         return self._dispatcher.launch(ticket)
-
-
-def rows_of(kind: Any) -> Callable[[dict[str, Any]], Any]:
-    """Makes models of the rows of an answer, listed under their name: "orders"."""
-    name = f"{kind.__name__.lower()}s"
-
-    def convert(document: dict[str, Any]) -> list[Any]:
-        rows = document[name]
-        if not isinstance(rows, list):  # null is not "none"
-            raise TypeError(f"{name} must be a list, was {type(rows).__name__}")
-        return [kind.from_wire(row) for row in rows]
-
-    return convert
-
-
-def row_of(document: dict[str, Any], name: str) -> dict[str, Any]:
-    """The one row of an answer; null is none."""
-    row = document[name]
-    if not isinstance(row, dict):
-        raise TypeError(f"{name} must be an object, was {type(row).__name__}")
-    return row
-
-
-def readable(
-    endpoint: Endpoint, convert: Callable[[dict[str, Any]], Any]
-) -> Callable[[dict[str, Any]], Any]:
-    """The same conversion; what it cannot read becomes a RequestFailed."""
-
-    def converted(document: dict[str, Any]) -> Any:
-        try:
-            return convert(document)
-        except UNREADABLE as error:
-            if isinstance(error, FastOrderError):
-                raise
-            why = from_outside(repr(error))
-        # behind it would stand the error that quotes the answer
-        raise RequestFailed(f"{endpoint.path}: the answer cannot be read: {why}", 200)
-
-    return converted

@@ -48,6 +48,12 @@ def latest_s(dispatcher: Dispatcher) -> float:
     return dispatcher.clock.wall_s() + max(0.0, (ahead_s or 0.0) + 1.0)
 
 
+def earliest_s(dispatcher: Dispatcher) -> float:
+    """The time now in seconds since the epoch: the earlier of both sides' clocks."""
+    ahead_s = dispatcher.server_clock.ahead_s()
+    return dispatcher.clock.wall_s() + min(0.0, ahead_s or 0.0)
+
+
 def checked_moment(field: str, moment: Any) -> datetime:
     """A time in UTC.
 

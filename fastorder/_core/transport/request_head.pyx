@@ -69,14 +69,15 @@ cdef class Route:
         authorized: the request carries a token.
         is_post: POST with a JSON body, otherwise GET.
         request_ms: the longest time for an exchange, in milliseconds.
-        answer_limit: the largest answer that is read, in bytes.
+        answer_limit: the largest answer that is read, in bytes as they come.
+        coding: what its body may be coded with; whoever reads it decodes it.
     """
 
     def __init__(
         self, Origin origin not None, str path not None, *, bint once,
         bint lessens=False,
         bint authorized=True, bint is_post=True, int request_ms=5000,
-        size_t answer_limit=1 << 20
+        size_t answer_limit=1 << 20, str coding="identity"
     ):
         self.origin = origin
         self.path = path
@@ -86,6 +87,7 @@ cdef class Route:
         self.is_post = is_post
         self.request_ms = request_ms
         self.answer_limit = answer_limit
+        self.coding = coding
 
     cdef bytes head(self, bytes token):
         """The request's bytes up to the number of its body's bytes.
@@ -104,7 +106,7 @@ cdef class Route:
         if self.token is not None:
             lines += [b"Authorization: Bearer ", self.token, b"\r\n"]
         lines += [b"User-Agent: fastorder\r\nAccept: */*\r\n"]
-        lines += [b"Accept-Encoding: identity\r\n"]     # a coded body is not read
+        lines += [f"Accept-Encoding: {self.coding}\r\n".encode("ascii")]
         if self.is_post:
             lines += [b"Content-Type: application/json\r\nContent-Length: "]
         return lines
