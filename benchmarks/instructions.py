@@ -8,6 +8,7 @@ order meets the event loop in the same way.
     python benchmarks/instructions.py           # counts and shows
     python benchmarks/instructions.py --keep    # and writes instructions.json
     python benchmarks/instructions.py --misses  # what misses the first-level caches
+    python benchmarks/instructions.py --limits  # what every limit together adds
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ if TYPE_CHECKING:
 
 KEPT = Path(__file__).parent / "instructions.json"
 FEW, MANY = 200, 1200
+LIMITED = "FASTORDER_LIMITED"
+"""Set in clients that are compared: whether the executor has limits.
+
+Their orders have no legs: the server gives every order the same number, and no two have
+the same legs.
+"""
+LEGS = () if LIMITED in os.environ else (50, 100)
 CACHES = ("--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=524288,8,64")
 INSTRUCTION, MISSED_CODE, MISSED_READ, MISSED_WRITE = 0, 3, 4, 5
 """Callgrind's columns; the last three where it plays the caches."""
@@ -72,18 +80,49 @@ def build() -> dict[str, str]:
     }
 
 
+def every_limit() -> dict[str, object]:
+    """An executor's limits that let all of these orders leave."""
+    if os.environ.get(LIMITED) != "yes":
+        return {}
+    from fastorder import RiskLimits
+
+    return {
+        "risk": RiskLimits(
+            max_order_size=10,
+            max_position=100_000,
+            max_lots=100_000,
+            max_open_orders=100_000,
+            price_collar_ticks=100_000,
+            max_orders_per_second=10_000,
+            duplicate_window=1e-9,
+            accounts=[12345678],
+            symbols=["MNQ"],
+            flat_by="16:59:59.999999",  # the last moment of the day
+        )
+    }
+
+
+def seen(executor: object) -> None:
+    """The account is flat, and the limits know it."""
+    risk = executor.risk  # type: ignore[attr-defined]
+    if risk is not None:
+        risk._exposure.orders_listed(12345678, 1)
+        risk._exposure.positions_seen(12345678, {}, 1, 2)
+
+
 async def client(port: int, orders: int) -> None:
     """What is counted: one order after another on a warm connection."""
     import fastorder
 
-    async with fastorder.OrderExecutor(f"http://127.0.0.1:{port}") as executor:
+    async with fastorder.OrderExecutor(
+        f"http://127.0.0.1:{port}", **every_limit()
+    ) as executor:
+        seen(executor)
         executor.set_token("abc")
         executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
         await executor.connect()
         for _ in range(orders):
-            result = await executor.place_market_order(
-                "MNQ", "BUY", 1, 12345678, 50, 100
-            )
+            result = await executor.place_market_order("MNQ", "BUY", 1, 12345678, *LEGS)
             assert result.success, result
 
 
@@ -173,6 +212,7 @@ def main() -> None:
     parser.add_argument("--client", nargs=2, type=int)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--limits", action="store_true")
     given = parser.parse_args()
     if given.client:
         asyncio.run(client(*given.client))
@@ -184,6 +224,14 @@ def main() -> None:
             ("writes", MISSED_WRITE),
         ):
             print(f"{name:20} {count(column)}")
+        return
+    if given.limits:
+        os.environ[LIMITED] = "no"
+        bare = count()
+        os.environ[LIMITED] = "yes"
+        held = count()
+        for name, number in held.items():
+            print(f"{name:20} {number:>9,} {number - bare[name]:>+9,}")
         return
     found = {"instructions": count(), "build": build()}
     for name, number in found["instructions"].items():

@@ -48,6 +48,9 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
         on_unknown: called with the OrderResult of an order of unknown outcome, once.
         on_late_arrival: called with the OrderResult of an order that came after the
             proof that it was not placed, or after a look-up showed it rejected, once.
+        risk: a RiskLimits that orders are held to; none where it is not given.
+        on_breach: called with the code, the account and a text where a loss limit is
+            breached.
 
     Raises:
         ConfigurationError: an argument is not usable.

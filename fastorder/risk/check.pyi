@@ -10,7 +10,7 @@ from fastorder.risk.wording import Asked
 from fastorder.runtime.clock import Clock
 
 class RecentOrders:
-    def __init__(self, room: int) -> None: ...
+    def __new__(cls, room: int) -> RecentOrders: ...
 
 class Guard:
     words: Callable[[int, Asked], tuple[Denial, ...]]

@@ -165,15 +165,15 @@ cdef class Guard:
 
     def asked(self, OrderRequest order, Listing listing, Contract contract):
         """What an order asks for, for the words of a refusal."""
+        from fastorder.risk.wording import Asked  # loaded with limits
+
         given = {
             "limit_price": order.limit_price, "stop_price": order.stop_price,
             "trail_price": order.trail_price}
         prices = {name: price for name, price in given.items() if price is not None}
-        from fastorder.risk.wording import Asked  # loaded with limits
-
         return Asked(
-            self.limits, order.account_id, contract, order.symbol, order.sells, order.quantity,
-            legs_of(order), prices)
+            self.limits, order.account_id, contract, order.symbol, order.sells,
+            order.quantity, legs_of(order), prices)
 
     def asked_to_change(
         self, Tracked order, int account_id, order_id, quantity, dict prices
@@ -187,8 +187,8 @@ cdef class Guard:
                 {"quantity": quantity, **prices}, order_id)
         more = 0 if quantity is None else max(0, quantity - order.size)
         return Asked(
-            self.limits, account_id, order.contract, order.contract.contract_id, order.sells,
-            more, 0, {"quantity": quantity, **prices}, order_id)
+            self.limits, account_id, order.contract, order.contract.contract_id,
+            order.sells, more, 0, {"quantity": quantity, **prices}, order_id)
 
     cdef int breaches(
         self, OrderRequest order, Listing listing, Contract contract, int64_t now_ns

@@ -76,6 +76,7 @@ cdef class Account:
     cdef readonly int64_t lots          # thousandths, at the worst
     cdef readonly int64_t open_orders
     cdef readonly int64_t positions_ns  # when the newest answer was asked for; 0: none
+    cdef int64_t listed_ns              # when that answer was there
     cdef readonly int64_t orders_ns
     cdef readonly bint known
     cdef readonly bint allowed          # it is one that may be traded

@@ -138,11 +138,14 @@ cdef class Account:
         self.allowed = allowed
 
     cdef Contract contract(self, str contract_id):
+        cdef Contract made
         found = self.contracts.get(contract_id)
         if found is None:
-            found = self.contracts[contract_id] = Contract(
+            made = Contract(
                 self, contract_id, self.exposure.lot_units(contract_id),
                 self.exposure.price_of(contract_id))
+            made.exact_since_ns = self.listed_ns    # it was in no list up to now
+            found = self.contracts[contract_id] = made
         return <Contract>found
 
 
@@ -447,6 +450,7 @@ cdef class Exposure:
             self.rebase(
                 contract, sizes.get(contract.contract_id, 0), begun_ns, ended_ns)
         account.positions_ns = begun_ns
+        account.listed_ns = ended_ns
         account.known = account.orders_ns > 0
         return True
 

@@ -102,6 +102,7 @@ class Submitter:
         if self._interlock.any:
             self._check_interlock(order, contract_id)
         if self._guard is not None:
+            self._dispatcher.check_ready()  # a missing token is told before a limit
             self._guard.admit(order, listing, tag, called_ns)
         ticket = self._ticket(order, tag, contract_id, body, called_ns)
         if self._guard is not None:

@@ -504,6 +504,7 @@ class BaseExecutor(
         )  # few executors need it
 
         account = account_id_from(account_id)
+        self._dispatcher.check_ready()
         return self._group("load exposure", exposure_steps(self, account))
 
     @property
