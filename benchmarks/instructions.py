@@ -8,6 +8,7 @@ order meets the event loop in the same way.
     python benchmarks/instructions.py           # counts and shows
     python benchmarks/instructions.py --keep    # and writes instructions.json
     python benchmarks/instructions.py --misses  # what misses the first-level caches
+    python benchmarks/instructions.py --budgets # what budgets add to it
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from recorder import body_of, serving
 
 if TYPE_CHECKING:
     import socket
+
+    import fastorder
 
 KEPT = Path(__file__).parent / "instructions.json"
 FEW, MANY = 200, 1200
@@ -72,11 +75,25 @@ def build() -> dict[str, str]:
     }
 
 
-async def client(port: int, orders: int) -> None:
+def budgets_of(kind: str) -> fastorder.Budgets | None:
+    """No budgets, budgets with room for every order, or such that are shared."""
+    import fastorder
+
+    if kind == "off":
+        return None
+    if kind == "on":
+        return fastorder.Budgets(requests=100_000)
+    path = Path(tempfile.mkdtemp(), "budgets.sqlite")
+    return fastorder.Budgets(requests=100_000, shared=True, path=path)
+
+
+async def client(port: int, orders: int, budgets: str) -> None:
     """What is counted: one order after another on a warm connection."""
     import fastorder
 
-    async with fastorder.OrderExecutor(f"http://127.0.0.1:{port}") as executor:
+    async with fastorder.OrderExecutor(
+        f"http://127.0.0.1:{port}", budgets=budgets_of(budgets)
+    ) as executor:
         executor.set_token("abc")
         executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
         await executor.connect()
@@ -100,7 +117,11 @@ def answering() -> contextlib.AbstractContextManager[int]:
 
 
 def counted(
-    port: int, orders: int, folder: Path, column: int = INSTRUCTION
+    port: int,
+    orders: int,
+    folder: Path,
+    column: int = INSTRUCTION,
+    budgets: str = "off",
 ) -> Counter[str]:
     """Instructions of one run, or a column's misses, by the file that they lie in."""
     out = folder / f"callgrind.{orders}"
@@ -114,6 +135,7 @@ def counted(
         "--client",
         str(port),
         str(orders),
+        budgets,
     ]
     fixed = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
@@ -151,7 +173,7 @@ def part_of(file: str) -> str:
     return next((name for name, pattern in PARTS.items() if pattern.search(file)), REST)
 
 
-def count(column: int = INSTRUCTION) -> dict[str, int]:
+def count(column: int = INSTRUCTION, budgets: str = "off") -> dict[str, int]:
     """Instructions of one awaited place, or misses: in total and by part."""
     with (
         answering() as port,
@@ -159,7 +181,8 @@ def count(column: int = INSTRUCTION) -> dict[str, int]:
         ThreadPoolExecutor(2) as pool,
     ):
         few, many = pool.map(
-            lambda orders: counted(port, orders, Path(folder), column), (FEW, MANY)
+            lambda orders: counted(port, orders, Path(folder), column, budgets),
+            (FEW, MANY),
         )
     parts = dict.fromkeys((*PARTS, REST), 0.0)
     for file in many.keys() | few.keys():
@@ -170,12 +193,18 @@ def count(column: int = INSTRUCTION) -> dict[str, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--client", nargs=2, type=int)
+    parser.add_argument("--client", nargs=3, metavar=("PORT", "ORDERS", "BUDGETS"))
+    parser.add_argument("--budgets", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--misses", action="store_true")
     given = parser.parse_args()
     if given.client:
-        asyncio.run(client(*given.client))
+        port, orders, budgets = given.client
+        asyncio.run(client(int(port), int(orders), budgets))
+        return
+    if given.budgets:
+        for budgets in ("off", "on", "shared"):
+            print(f"budgets {budgets:12} {count(budgets=budgets)}")
         return
     if given.misses:
         for name, column in (

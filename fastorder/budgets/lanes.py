@@ -30,3 +30,6 @@ class Lane(IntEnum):
 
 
 LANES = tuple(Lane)
+
+LaneNumber = int
+"""A lane by its number alone; where a name is needed that Cython takes for no type."""

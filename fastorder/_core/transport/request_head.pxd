@@ -29,6 +29,7 @@ cdef class Route:
     cdef readonly bint is_post
     cdef readonly int request_ms
     cdef readonly size_t answer_limit
+    cdef readonly int lane
     cdef bytes token            # that head was made with; None for none
     cdef bytes made             # None until the first request
 
