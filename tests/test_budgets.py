@@ -97,7 +97,7 @@ class World:
         comes_ns = sent_ns + int(chance.choice((0.001, 0.3, 3.0)) * 1e9)
         self.arrivals.append((comes_ns, request.lane is Lane.HISTORY))
         answer = Evidence(http_status=200)
-        if chance.random() < 0.05:
+        if chance.random() < 0.3:
             answer = Evidence(curl_code=28, http_status=0)
             ends_ns = sent_ns + int(0.5e9)  # given up on, and it comes all the same
         else:

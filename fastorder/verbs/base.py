@@ -124,9 +124,7 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
             self._outcome_log(on_unknown, on_late_arrival),
         )
         if budgets is not None:
-            self._dispatcher.budget = budget_for(
-                budgets, self._dispatcher, base_url, self._policy, self._timeouts
-            )
+            self._count_within(budgets, base_url)
         self._dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._idempotency = IdempotencyStore(
@@ -452,6 +450,16 @@ class BaseExecutor(OrderVerbs[ResultT], ReadVerbs, ABC):
         return OutcomeLog(
             self._journal, on_unknown, on_late_arrival, self._gate, Clock(), engine
         )
+
+    def _count_within(self, budgets: Budgets, base_url: str) -> None:
+        """Have every request counted."""
+        try:
+            self._dispatcher.budget = budget_for(
+                budgets, self._dispatcher, base_url, self._policy, self._timeouts
+            )
+        except BaseException:
+            self._close_now()
+            raise
 
     def _can_be_given_up(self) -> bool:
         """Whether nothing of it goes on by itself, and this thread may say so."""
