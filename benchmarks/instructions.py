@@ -9,6 +9,7 @@ order meets the event loop in the same way.
     python benchmarks/instructions.py --keep    # and writes instructions.json
     python benchmarks/instructions.py --misses  # what misses the first-level caches
     python benchmarks/instructions.py --limits  # what every limit together adds
+    python benchmarks/instructions.py --budgets # what budgets add to it
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from recorder import body_of, serving
 
 if TYPE_CHECKING:
     import socket
+
+    import fastorder
 
 KEPT = Path(__file__).parent / "instructions.json"
 FEW, MANY = 200, 1200
@@ -110,12 +113,24 @@ def seen(executor: object) -> None:
         risk._exposure.positions_seen(12345678, {}, 1, 2)
 
 
-async def client(port: int, orders: int) -> None:
+def budgets_of(kind: str) -> fastorder.Budgets | None:
+    """No budgets, budgets with room for every order, or such that are shared."""
+    import fastorder
+
+    if kind == "off":
+        return None
+    if kind == "on":
+        return fastorder.Budgets(requests=100_000)
+    path = Path(tempfile.mkdtemp(), "budgets.sqlite")
+    return fastorder.Budgets(requests=100_000, shared=True, path=path)
+
+
+async def client(port: int, orders: int, budgets: str) -> None:
     """What is counted: one order after another on a warm connection."""
     import fastorder
 
     async with fastorder.OrderExecutor(
-        f"http://127.0.0.1:{port}", **every_limit()
+        f"http://127.0.0.1:{port}", budgets=budgets_of(budgets), **every_limit()
     ) as executor:
         seen(executor)
         executor.set_token("abc")
@@ -139,7 +154,11 @@ def answering() -> contextlib.AbstractContextManager[int]:
 
 
 def counted(
-    port: int, orders: int, folder: Path, column: int = INSTRUCTION
+    port: int,
+    orders: int,
+    folder: Path,
+    column: int = INSTRUCTION,
+    budgets: str = "off",
 ) -> Counter[str]:
     """Instructions of one run, or a column's misses, by the file that they lie in."""
     out = folder / f"callgrind.{orders}"
@@ -153,6 +172,7 @@ def counted(
         "--client",
         str(port),
         str(orders),
+        budgets,
     ]
     fixed = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
@@ -190,7 +210,7 @@ def part_of(file: str) -> str:
     return next((name for name, pattern in PARTS.items() if pattern.search(file)), REST)
 
 
-def count(column: int = INSTRUCTION) -> dict[str, int]:
+def count(column: int = INSTRUCTION, budgets: str = "off") -> dict[str, int]:
     """Instructions of one awaited place, or misses: in total and by part."""
     with (
         answering() as port,
@@ -198,7 +218,8 @@ def count(column: int = INSTRUCTION) -> dict[str, int]:
         ThreadPoolExecutor(2) as pool,
     ):
         few, many = pool.map(
-            lambda orders: counted(port, orders, Path(folder), column), (FEW, MANY)
+            lambda orders: counted(port, orders, Path(folder), column, budgets),
+            (FEW, MANY),
         )
     parts = dict.fromkeys((*PARTS, REST), 0.0)
     for file in many.keys() | few.keys():
@@ -209,13 +230,19 @@ def count(column: int = INSTRUCTION) -> dict[str, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--client", nargs=2, type=int)
+    parser.add_argument("--client", nargs=3, metavar=("PORT", "ORDERS", "BUDGETS"))
+    parser.add_argument("--budgets", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--limits", action="store_true")
     given = parser.parse_args()
     if given.client:
-        asyncio.run(client(*given.client))
+        port, orders, budgets = given.client
+        asyncio.run(client(int(port), int(orders), budgets))
+        return
+    if given.budgets:
+        for budgets in ("off", "on", "shared"):
+            print(f"budgets {budgets:12} {count(budgets=budgets)}")
         return
     if given.misses:
         for name, column in (

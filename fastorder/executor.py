@@ -45,6 +45,7 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
             that was under way when the program ended is looked up on the next start.
         durability: "process" outlives the process's end, "power" the machine's too.
         kill_file: while this file is there, no new exposure leaves.
+        budgets: no more requests leave than this; none are counted where not given.
         on_unknown: called with the OrderResult of an order of unknown outcome, once.
         on_late_arrival: called with the OrderResult of an order that came after the
             proof that it was not placed, or after a look-up showed it rejected, once.

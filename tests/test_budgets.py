@@ -82,7 +82,7 @@ class World:
         if command is None:
             gated = request.lane is Lane.PLACES
             command = Send(ENDPOINTS[request.lane], b"", gated)
-        if self.budget.admits(command, request, int(request.lane)):
+        if self.budget.admits(command, request, int(request.lane), self.clock.now_ns):
             request.left_ns = self.clock.now_ns
             self.left.append(request)
             self.carry(request)
@@ -92,17 +92,20 @@ class World:
         sent_ns, chance = self.clock.now_ns, self.chance
         if chance.random() < 0.05:  # it never got a connection
             gone = Evidence(curl_code=7, starts=0, http_status=0)
-            self.at(sent_ns + SECOND_NS, lambda: self.budget.ended(gone, request))
+            self.at(sent_ns + SECOND_NS, lambda: self.end(gone, request))
             return
         comes_ns = sent_ns + int(chance.choice((0.001, 0.3, 3.0)) * 1e9)
         self.arrivals.append((comes_ns, request.lane is Lane.HISTORY))
         answer = Evidence(http_status=200)
-        if chance.random() < 0.05:
+        if chance.random() < 0.3:
             answer = Evidence(curl_code=28, http_status=0)
             ends_ns = sent_ns + int(0.5e9)  # given up on, and it comes all the same
         else:
             ends_ns = comes_ns + int(chance.choice((0.001, 0.5)) * 1e9)
-        self.at(ends_ns, lambda: self.budget.ended(answer, request))
+        self.at(ends_ns, lambda: self.end(answer, request))
+
+    def end(self, evidence, request):
+        self.budget.ended(evidence, request, self.clock.now_ns)
 
     def run_until(self, until_ns):
         while self.events and self.events[0][0] <= until_ns:
@@ -195,7 +198,7 @@ def test_a_place_hears_what_is_full_and_when_there_is_room():
     for _ in range(8):
         request = Request(Lane.PLACES, 0)
         world.ask(request)
-        world.budget.ended(Evidence(http_status=200), request)
+        world.end(Evidence(http_status=200), request)
     turned_away = Request(Lane.PLACES, 0)
     world.ask(turned_away)
     assert turned_away.refused == (
@@ -211,7 +214,7 @@ def test_what_never_left_does_not_count():
         world.ask(request)
         assert request.left_ns
         gone = Evidence(curl_code=7, starts=0, http_status=0)
-        world.budget.ended(gone, request)
+        world.end(gone, request)
     left = world.budget.left()
     assert (left.used, left.history_used) == (0, 0)
 
@@ -224,7 +227,7 @@ def closed_by(world, retry_after, lane=Lane.READS):
     world.carry = lambda request: None
     world.ask(request)
     world.run_until(world.clock.now_ns)
-    world.budget.ended(Evidence(http_status=429, retry_after=retry_after), request)
+    world.end(Evidence(http_status=429, retry_after=retry_after), request)
 
 
 def test_a_429_closes_all_lanes_and_they_leave_in_order_and_not_at_once():
@@ -284,7 +287,7 @@ def filled(**limits):
     for _ in range(10):
         request = Request(Lane.LESSENING, 0)
         world.ask(request)
-        world.budget.ended(Evidence(http_status=200), request)
+        world.end(Evidence(http_status=200), request)
     return world
 
 
@@ -341,7 +344,7 @@ def test_a_second_executor_of_a_process_does_not_begin_anew():
     same = "http://same"
     first, second = (budget_of(world.budgets, w, same) for w in (world, other))
     request = Request(Lane.READS, 0)
-    assert first.admits(Send(Endpoint.SEARCH_ORDERS, b""), request, 4) == FOREVER_NS
+    assert first.admits(Send(Endpoint.SEARCH_ORDERS, b""), request, 4, 1) == FOREVER_NS
     first.close()  # it may come later than the executor's end
     assert second.left().used == 1
 

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import re
+import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -396,3 +399,64 @@ def test_a_gateway_that_counts_never_answers_429(monkeypatch, run, caplog):
         run(scene(gateway))
         assert len(gateway.ledger.requests(ORDERS)) == 60
     assert "429" not in caplog.text
+
+
+# ---------------------------------------------------------------- in between
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal can be sent there")
+def test_a_blocking_read_that_ctrl_c_has_ended_never_leaves(gateway):
+    with blocking.OrderExecutor(gateway.base_url, budgets=SMALL) as executor:
+        prepared(executor, gateway)
+        for _ in range(6):
+            executor.open_orders(ACCOUNT)
+        main = threading.main_thread().ident
+        timer = threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT))
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            executor.open_orders(ACCOUNT)
+        assert executor.budgets.lanes[Lane.READS].waiting == 0
+    assert len(gateway.ledger.requests(ORDERS)) == 6
+
+
+def test_a_file_that_cannot_be_used_leaves_no_journal_open(gateway, tmp_path):
+    path = tmp_path / "orders.db"
+    budgets = Budgets(shared=True, path=tmp_path / "no" / "budgets")
+    with pytest.raises(fastorder.ConfigurationError, match="path must be"):
+        blocking.OrderExecutor(gateway.base_url, budgets=budgets, journal=path)
+    Journal(path).close()  # nobody has its lock
+
+
+def test_look_ups_after_a_restart_count(gateway, tmp_path):
+    path = tmp_path / "orders.db"
+    gateway.faults.add(Fault("/api/Order/place", reply="hang_up", times=None))
+    quick = fastorder.RetryPolicy(base_delay=0.02, max_retries=0)
+    with blocking.OrderExecutor(gateway.base_url, retry=quick, journal=path) as first:
+        prepared(first, gateway)
+        gateway.faults.add(Fault("/api/Order/search", reply="stall", times=None))
+        for symbol in ("MNQ", "MES"):
+            first.set_contract_id(symbol, f"CON.F.US.{symbol}.Z26")
+            with contextlib.suppress(fastorder.FastOrderError):
+                first.place_market_order(symbol, "BUY", 1, ACCOUNT)
+        first.close(drain=0)
+    gateway.faults.clear()
+    before = len(gateway.ledger.requests())
+    budgets = Budgets(shared=True, path=tmp_path / "budgets.sqlite")  # counted apart
+    with blocking.OrderExecutor(
+        gateway.base_url, retry=quick, journal=path, budgets=budgets
+    ) as second:
+        prepared(second, gateway)
+        assert len(second.recover()) == 2
+        seen = len(gateway.ledger.requests()) - before
+        assert second._dispatcher.budget.meter.used(0) >= seen > 0
+
+
+def test_the_page_has_every_setting_and_its_default():
+    page = Path(__file__).parent.parent / "docs" / "guide" / "budgets.md"
+    if not page.exists():
+        pytest.skip("not in a checkout")
+    text = page.read_text(encoding="utf-8")
+    for setting in dataclasses.fields(Budgets):
+        assert f"| `{setting.name}` | {setting.default} |" in text, setting.name
+    for lane, most in zip(Lane, Budgets()._most_by_lane, strict=True):
+        assert re.search(rf"^\| `{lane.name}` \| .* \| {most} \|$", text, re.M), lane

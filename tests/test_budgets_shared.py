@@ -267,7 +267,7 @@ def test_a_path_that_cannot_be_used_is_refused(tmp_path):
 def test_a_lease_is_given_back_where_it_was_not_used(opened):
     leases, other = leases_of(opened(), requests=10, history_requests=5), opened()
     assert leases.take(Lane.PLACES, NOW_NS) > 0
-    assert other.used(NOW_NS, SPAN_NS, False) == 4
+    assert other.used(NOW_NS, SPAN_NS, False) == 8
     assert leases.until_ns == NOW_NS + LEASE_NS
     late_ns = NOW_NS + LEASE_NS
     leases.tend(late_ns)
@@ -283,7 +283,7 @@ def test_a_close_gives_back_what_was_not_used(opened):
 
 def test_orders_have_more_rows_before_they_need_them(opened):
     leases = leases_of(opened())
-    for _ in range(3):
+    for _ in range(5):
         assert leases.take(Lane.PLACES, NOW_NS) > 0
     assert leases.wants_more
     leases.tend(NOW_NS)

@@ -59,3 +59,16 @@ def test_an_awaited_order_takes_no_more_instructions_than_it_did():
         if found["total"] <= limit:
             return
     raise AssertionError(f"was {KEPT['instructions']}, is {found}")
+
+
+@pytest.mark.alone
+def test_budgets_add_less_than_a_microsecond_to_an_order():
+    """At two instructions a nanosecond and less than half of it for what misses."""
+    if "FASTORDER_SANITIZED" in os.environ or shutil.which("valgrind") is None:
+        pytest.skip("valgrind is not installed, or does not go with the sanitizers")
+    off = instructions.count()["total"]
+    for _ in range(3):  # as above
+        added = instructions.count(budgets="on")["total"] - off
+        if added <= 3000:
+            return
+    raise AssertionError(f"budgets add {added} instructions")

@@ -15,6 +15,7 @@ from fastorder._core.codec.order import FIELDS
 
 EXECUTORS = {"async": fastorder.OrderExecutor, "blocking": blocking.OrderExecutor}
 SETTINGS = (
+    fastorder.Budgets,
     fastorder.DespiteUnknown,
     fastorder.OrderRequest,
     fastorder.RetryPolicy,

@@ -241,7 +241,6 @@ SHOWN = {
         "closed_s history_requests history_seconds history_used lanes requests seconds "
         "shared trouble used"
     ),
-    "fastorder.Lane": "text",
     "fastorder.LaneLeft": "left room_in_s waiting",
     "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
     "fastorder.marketdata.Difference": "column gateway ours time_ns",

@@ -53,6 +53,7 @@ OTHER_WORDS = {
     "price": ("limit_price", "stop_price", "trail_price"),
     "profittarget": ("take_profit_ticks",),
     "qty": ("quantity",),
+    "ratelimit": ("budgets",),
     "read": ("request",),
     "readtimeout": ("request", "timeouts"),
     "retries": ("max_retries", "retry"),

@@ -23,16 +23,17 @@ cdef class RequestBudget(Receiver):
     cdef int64_t _planned_ns
     cdef object _said
 
-    @cython.locals(now_ns=int64_t, until_ns=int64_t, ahead=Py_ssize_t)
-    cpdef int64_t admits(self, Send command, Receiver receiver, int lane) except -1
+    @cython.locals(until_ns=int64_t, ahead=Py_ssize_t)
+    cpdef int64_t admits(
+        self, Send command, Receiver receiver, int lane, int64_t now_ns) except -1
 
     @cython.locals(until_ns=int64_t, leases=Leases)
     cdef int64_t _take(
         self, Receiver receiver, int lane, int64_t now_ns, Py_ssize_t ahead) except -1
     cpdef bint begins_anew(self, Receiver receiver)
 
-    @cython.locals(now_ns=int64_t, end_ns=int64_t)
-    cpdef object ended(self, Evidence evidence, Receiver receiver)
+    @cython.locals(end_ns=int64_t)
+    cpdef object ended(self, Evidence evidence, Receiver receiver, int64_t now_ns)
     cpdef object forgets(self, Receiver receiver)
     cpdef object take_back(self, Receiver receiver)
     cdef object _wake_at(self, int64_t due_ns)

@@ -78,13 +78,12 @@ class RequestBudget(Receiver):
 
     # ------------------------------------------------------------ may it leave
 
-    def admits(self, command: Send, receiver: Receiver, lane: int) -> int:
+    def admits(self, command: Send, receiver: Receiver, lane: int, now_ns: int) -> int:
         """Until when a request may leave, on the monotonic clock; 0 for not now.
 
         One that may not leave waits, or its receiver has heard by now that it does not
         leave at all: what adds exposure never waits, as late it is another trade.
         """
-        now_ns = self._session.clock.monotonic_ns()
         ahead = 0
         if self._released is None or receiver is not self._released.receiver:
             if self.line.size:
@@ -127,12 +126,11 @@ class RequestBudget(Receiver):
 
     # ------------------------------------------------------------ it has ended
 
-    def ended(self, evidence: Evidence, receiver: Receiver) -> None:
+    def ended(self, evidence: Evidence, receiver: Receiver, now_ns: int) -> None:
         """An exchange has ended; of one that never left nothing counts."""
         held = self._on_way.pop(receiver, None)
         if held is None:
             return
-        now_ns = self._session.clock.monotonic_ns()
         if evidence.starts == 0:
             self.meter.take_back(held)
         else:
@@ -151,7 +149,8 @@ class RequestBudget(Receiver):
         if held is not None:
             now_ns = self._session.clock.monotonic_ns()
             self.meter.end(held, now_ns + self._late_ns)
-        self.line.remove(receiver)
+        if self.line.size:
+            self.line.remove(receiver)
 
     def take_back(self, receiver: Receiver) -> None:
         """A request has not got to the engine."""

@@ -28,13 +28,13 @@ AT_ONCE = {
     Lane.LESSENING: 8,
     Lane.LOOK_UPS: 2,
     Lane.MODIFIES: 4,
-    Lane.PLACES: 4,
+    Lane.PLACES: 8,
     Lane.READS: 4,
     Lane.HISTORY: 2,
 }
 """How many rows are claimed in one go."""
 
-FEW = 2
+FEW = 4
 """With so few left for orders, more are claimed before the next order comes."""
 
 FULL_NS = SECOND_NS // 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastorder.budgets.lanes import Lane
+from fastorder.budgets.lanes import TEXTS, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class BudgetsLeft:
 
     def __repr__(self) -> str:
         lanes = "; ".join(
-            f"{lane.text}: {_told(left)}" for lane, left in self.lanes.items()
+            f"{TEXTS[lane]}: {_told(left)}" for lane, left in self.lanes.items()
         )
         return (
             f"<budgets{' shared' if self.shared else ''}: {self.used} of "

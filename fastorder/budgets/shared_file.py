@@ -172,10 +172,11 @@ class SharedFile:
         self._forget_connection()
 
     def _write_news(self, connection: sqlite3.Connection) -> None:
-        connection.executemany(
-            "UPDATE request SET end_ns = ? WHERE number = ?", self._changes
-        )
-        connection.executemany("DELETE FROM request WHERE number = ?", self._unused)
+        if self._changes:
+            change = "UPDATE request SET end_ns = ? WHERE number = ?"
+            connection.executemany(change, self._changes)
+        if self._unused:
+            connection.executemany("DELETE FROM request WHERE number = ?", self._unused)
 
     # ------------------------------------------------------------ the file itself
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder._base.counted import counted
-from fastorder.budgets.lanes import LANES, Lane
+from fastorder.budgets.lanes import LANES, TEXTS, Lane
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 
@@ -45,7 +45,7 @@ class Said:
                 self._lanes.add(lane)
                 why = no_room(meter, lane, now_ns)
                 count = _waiting(line.count(lane))
-                log().warning("%s: %s for room: %s", lane.text, count, why)
+                log().warning("%s: %s for room: %s", TEXTS[lane], count, why)
 
 
 def closed(is_history: bool, for_ns: int) -> None:

@@ -49,7 +49,7 @@ cdef class Dispatcher(DispatcherBase):
 
     @cython.locals(until_ns=int64_t)
     cdef object _submit_counted(
-        self, Route route, Send command, bytes token, Receiver receiver, object lane)
+        self, Route route, Send command, bytes token, Receiver receiver, int lane)
     cpdef object token_refused(self, Ticket ticket)
     cpdef object outcome_unknown(self, Ticket ticket)
 
@@ -68,4 +68,4 @@ cdef class Dispatcher(DispatcherBase):
     cdef object _carry_on(self, Ticket ticket, object command)
 
 
-cdef object _lane_of(Send command, Ticket ticket)
+cdef int _lane_of(Route route, Ticket ticket) except -2

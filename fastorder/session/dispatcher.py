@@ -10,7 +10,7 @@ from fastorder._core.flow.ticket import DispatcherBase, Ticket
 from fastorder._core.transport.request_head import Origin, Route
 from fastorder.auth.renewal import Renewal
 from fastorder.auth.token_store import TokenStore
-from fastorder.budgets.lanes import LANES, Lane
+from fastorder.budgets.lanes import Lane
 from fastorder.enums import Outcome
 from fastorder.errors import ExecutorClosed, ExecutorMisuse, TokenMissing
 from fastorder.gateway.endpoints import Endpoint
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fastorder._core.transport.gate import Gate
     from fastorder._core.transport.request_head import Security
     from fastorder.budgets.budget import RequestBudget
+    from fastorder.budgets.lanes import LaneNumber
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.session.outcome_log import OutcomeLog
 
@@ -45,7 +46,6 @@ REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
 LOOK_UPS = int(Lane.LOOK_UPS)
-LOOK_UPS = Lane.LOOK_UPS
 
 
 class Dispatcher(DispatcherBase):
@@ -107,6 +107,7 @@ class Dispatcher(DispatcherBase):
                 request_ms=timeouts._request_ms * endpoint.patience,
                 answer_limit=endpoint.answer_limit,
                 coding=endpoint.coding,
+                lane=endpoint.lane,
             )
 
         self._routes = {
@@ -273,9 +274,7 @@ class Dispatcher(DispatcherBase):
                 self.check_ready()  # a closed executor is told before a missing token
             token = self.tokens.header()
         if self.budget is not None:
-            self._submit_counted(
-                route, command, token, ticket, _lane_of(command, ticket)
-            )
+            self._submit_counted(route, command, token, ticket, _lane_of(route, ticket))
             return
         if self.outcome_log is not None and endpoint is PLACE:
             self._note_resend(ticket)
@@ -294,12 +293,14 @@ class Dispatcher(DispatcherBase):
         command: Send,
         token: bytes | None,
         receiver: Receiver,
-        lane: Lane,
+        lane: LaneNumber,
     ) -> None:
         """Hand a request to the engine, if the budget lets it leave."""
         assert self.budget is not None
         self.engine.check()
-        until_ns = self.budget.admits(command, receiver, lane)
+        until_ns = self.budget.admits(
+            command, receiver, lane, self.clock.monotonic_ns()
+        )
         if not until_ns:
             return
         try:
@@ -348,7 +349,7 @@ class Dispatcher(DispatcherBase):
     def exchange_ended(self, evidence: Evidence, receiver: Receiver) -> None:
         """Keep the gateway's own time, which every whole answer tells."""
         if self.budget is not None:
-            self.budget.ended(evidence, receiver)
+            self.budget.ended(evidence, receiver, self.clock.monotonic_ns())
         if evidence.curl_code == 0:
             self.server_clock.note(evidence.date, evidence.finished_ns)
 
@@ -513,13 +514,11 @@ class Dispatcher(DispatcherBase):
             raise
 
 
-def _lane_of(command: Send, ticket: Ticket[Any]) -> Lane:
+def _lane_of(route: Route, ticket: Ticket[Any]) -> LaneNumber:
     """Where a request stands in the budget: what a change asks is a look-up."""
-    endpoint = command.endpoint
-    if ticket.kind != "read" and not endpoint.changes:
+    if not route.once and ticket.kind != "read":
         return LOOK_UPS
-    lane: Lane = endpoint.lane if ticket._lane < 0 else LANES[ticket._lane]
-    return lane
+    return route.lane if ticket._lane < 0 else ticket._lane
 
 
 def _say(error: Any) -> None:

@@ -146,9 +146,7 @@ class BaseExecutor(
         )
         dispatcher = self._dispatcher
         if budgets is not None:
-            dispatcher.budget = budget_for(
-                budgets, dispatcher, base_url, self._policy, self._timeouts
-            )
+            self._count_within(budgets, base_url)
         dispatcher.renewal.runs_between_calls = self._runs_between_calls
         self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._book = ContractBook(self._contracts, base_url, lambda: dispatcher.clock)
@@ -591,6 +589,16 @@ class BaseExecutor(
         self._sightings = Sightings(risk)
         self._book.on_shown = self._sightings.contracts
         return risk
+
+    def _count_within(self, budgets: Budgets, base_url: str) -> None:
+        """Have every request counted."""
+        try:
+            self._dispatcher.budget = budget_for(
+                budgets, self._dispatcher, base_url, self._policy, self._timeouts
+            )
+        except BaseException:
+            self._close_now()
+            raise
 
     def _can_be_given_up(self) -> bool:
         """Whether nothing of it goes on by itself, and this thread may say so."""

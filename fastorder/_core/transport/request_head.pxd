@@ -31,6 +31,7 @@ cdef class Route:
     cdef readonly int request_ms
     cdef readonly size_t answer_limit
     cdef readonly str coding
+    cdef readonly int lane
     cdef bytes token            # that head was made with; None for none
     cdef bytes made             # None until the first request
 

@@ -66,6 +66,7 @@ cdef class Route:
         path: behind the origin's own.
         once: the request changes something, so it leaves one time only.
         lessens: it lessens risk, or is asked for that, so it does not wait behind others.
+        lane: where its requests stand in a budget.
         authorized: the request carries a token.
         is_post: POST with a JSON body, otherwise GET.
         request_ms: the longest time for an exchange, in milliseconds.
@@ -77,7 +78,7 @@ cdef class Route:
         self, Origin origin not None, str path not None, *, bint once,
         bint lessens=False,
         bint authorized=True, bint is_post=True, int request_ms=5000,
-        size_t answer_limit=1 << 20, str coding="identity"
+        size_t answer_limit=1 << 20, str coding="identity", int lane=0
     ):
         self.origin = origin
         self.path = path
@@ -88,6 +89,7 @@ cdef class Route:
         self.request_ms = request_ms
         self.answer_limit = answer_limit
         self.coding = coding
+        self.lane = lane
 
     cdef bytes head(self, bytes token):
         """The request's bytes up to the number of its body's bytes.
