@@ -42,7 +42,7 @@ ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
-LOOK_UPS = int(Lane.LOOK_UPS)
+LOOK_UPS_LANE = int(Lane.LOOK_UPS)
 LOOK_UPS = Lane.LOOK_UPS
 
 
@@ -254,7 +254,7 @@ class Dispatcher(DispatcherBase):
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
         route = self._routes[endpoint]
-        if ticket._lane == LOOK_UPS and not endpoint.changes:
+        if ticket._lane == LOOK_UPS_LANE and not endpoint.changes:
             route = self._urgent_routes[endpoint]
         token = None
         ticket._token_number = 0

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.codec.price import TickGrid
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.budgets.left import BudgetsLeft
@@ -320,6 +321,15 @@ class BaseTrader(ABC, Generic[PlacedT]):
         except UnknownSymbol:
             return None
         return listing
+
+    def grid_of(self, symbol: str) -> TickGrid | None:
+        """The ticks of a contract that is loaded; None where they are not known.
+
+        Raises:
+            UnknownSymbol: it is not loaded.
+        """
+        grid: TickGrid | None = self.executor._contracts.find(symbol_from(symbol)).grid
+        return grid
 
     def _load(self, symbol: str) -> Ticket[Any]:
         return ReadVerbs.load_contract.ticket(self.executor, symbol)
