@@ -552,13 +552,6 @@ class RetrieveBarsError(GatewayNumber):
     LimitInvalid = 4
 
 
-class SearchContractByIdError(GatewayNumber):
-    """Codes of Contract/searchById."""
-
-    Success = 0
-    ContractNotFound = 1
-
-
 class SearchOrderByIdError(GatewayNumber):
     """Codes of Order/searchById."""
 

@@ -43,8 +43,6 @@ REFUSED = {
     "bars": lambda t: t.bars("MNQ", "1m", days=1),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
     "close": lambda t: t.close(),
-    "contract": lambda t: t.contract("MNQ"),
-    "contracts": lambda t: t.contracts(),
     "close_position": lambda t: t.close_position("MNQ", ACCOUNT),
     "connect": lambda t: t.connect(),
     "contract": lambda t: t.contract("MNQ"),

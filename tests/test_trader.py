@@ -323,8 +323,8 @@ def test_a_symbol_that_is_not_there_is_refused(day_of, gateway):
 
 
 def test_a_name_that_is_near_is_told(day_of):
-    with pytest.raises(TypeError, match=r"Trader.buy\(\).*did you mean"):
-        day_of.buy("MNQ", 1, stoploss=4)
+    with pytest.raises(TypeError, match=r"Trader.flatten\(\).*did you mean"):
+        day_of.flatten(dead_line=4)
 
 
 def test_an_order_of_another_account(day_of, gateway):

@@ -25,7 +25,7 @@ from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import needs_exposure, with_limits
 from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.base import BASE_URL, BaseExecutor
-from fastorder.verbs.reads import ReadVerbs
+from fastorder.verbs.contracts import ContractVerbs
 
 if TYPE_CHECKING:
     import os
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.codec.price import TickGrid
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.budgets.left import BudgetsLeft
@@ -321,8 +322,17 @@ class BaseTrader(ABC, Generic[PlacedT]):
             return None
         return listing
 
+    def grid_of(self, symbol: str) -> TickGrid | None:
+        """The ticks of a contract that is loaded; None where they are not known.
+
+        Raises:
+            UnknownSymbol: it is not loaded.
+        """
+        grid: TickGrid | None = self.executor._contracts.find(symbol_from(symbol)).grid
+        return grid
+
     def _load(self, symbol: str) -> Ticket[Any]:
-        return ReadVerbs.load_contract.ticket(self.executor, symbol)
+        return ContractVerbs.contract.ticket(self.executor, symbol)
 
     # ------------------------------------------------------------ for subclasses
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastorder._core.codec.order import OrderRequest, complete, priced_order
 from fastorder.enums import OrderType, Side
@@ -17,11 +17,15 @@ LIMIT, STOP, STOP_LIMIT = OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT
 MARKET, TRAILING_STOP = OrderType.MARKET, OrderType.TRAILING_STOP
 JOINS = {"bid": OrderType.JOIN_BID, "ask": OrderType.JOIN_ASK}
 LEGS = ("stop_loss", "take_profit")
-PLAIN = (None, None, None, None)
-"""The prices of an order at the market."""
-
 MOST_TICKS = 1000
 """The gateway refuses to trail by more."""
+
+
+class Ticks(Protocol):
+    """Who knows the ticks of contracts."""
+
+    def grid_of(self, symbol: str) -> TickGrid | None:
+        """Those of a symbol; None where they are not known."""
 
 
 class Entry:
@@ -42,6 +46,8 @@ class Entry:
     """
 
     __slots__ = (
+        "_has_priced_legs",
+        "_is_plain",
         "_join",
         "_legs",
         "_limit",
@@ -76,21 +82,34 @@ class Entry:
         self._legs = (stop_loss_ticks, take_profit_ticks)
         self._prices = (stop_loss, take_profit)
         self._options = options
-        if (limit, stop, trail_ticks, join) != PLAIN:
+        self._has_priced_legs = stop_loss is not None or take_profit is not None
+        is_market = limit is stop is trail_ticks is join is None
+        self._is_plain = is_market and not self._has_priced_legs
+        if not self._is_plain:
             self._check_kind()
-        if stop_loss is not None or take_profit is not None:
             self._check_priced_legs()
 
     def order(
-        self, account_id: int, grid: TickGrid | None, last: Price | None = None
+        self, account_id: int, ticks: Ticks, last: Price | None = None
     ) -> OrderRequest:
         """The order for an account.
 
         Args:
             account_id: whose.
-            grid: the contract's ticks; None where they are not known.
+            ticks: knows those of a symbol; asked where a price has to be worked out.
             last: the last price, for an order that trails.
+
+        Raises:
+            UnknownSymbol: it was asked, and the contract is not known.
         """
+        if self._is_plain:
+            made = priced_order(
+                self.symbol, self._side, self._quantity, account_id, MARKET
+            )
+            complete(made, *self._legs, self._options)
+            return made
+        needs_grid = self._has_priced_legs or self.trail_ticks is not None
+        grid = ticks.grid_of(self.symbol) if needs_grid else None
         made = priced_order(
             self.symbol,
             self._side,
@@ -102,7 +121,7 @@ class Entry:
             None if self.trail_ticks is None else self._trail_price(grid, last),
         )
         stop_loss_ticks, take_profit_ticks = self._legs
-        if self._prices != (None, None):
+        if self._has_priced_legs:
             stop_loss_ticks, take_profit_ticks = self._leg_ticks(grid)
         complete(made, stop_loss_ticks, take_profit_ticks, self._options)
         return made

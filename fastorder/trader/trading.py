@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import symbol_from
+from fastorder._core.codec.order import complete, priced_order
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder.acts.desk import Desk
 from fastorder.acts.many import orders_from
 from fastorder.acts.verbs import ActVerbs
-from fastorder.enums import Side
-from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.enums import OrderType, Side
+from fastorder.errors import InvalidField, UnknownSymbol, WrongFieldType
 from fastorder.gateway.accounts import check_wanted
 from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.trader.delivery import verb
@@ -44,7 +44,6 @@ NO_OPTIONS: dict[str, Any] = {}
 class TradeVerbs(BaseTrader[PlacedT]):
     """The verbs that change something; each takes ``account=`` for another one."""
 
-    @with_near_names
     def buy(
         self,
         symbol: str,
@@ -97,6 +96,27 @@ class TradeVerbs(BaseTrader[PlacedT]):
         options = options_of(
             trailing_stop_loss, custom_tag, idempotency_key, valid_for, despite
         )
+        if (
+            None
+            is account
+            is limit
+            is stop
+            is trail_ticks
+            is join
+            is stop_loss
+            is take_profit
+        ):
+            placed = self._at_market(
+                Side.BUY,
+                symbol,
+                quantity,
+                stop_loss_ticks,
+                take_profit_ticks,
+                options,
+                called_ns,
+            )
+            if placed is not None:
+                return placed
         entry = Entry(
             Side.BUY,
             symbol,
@@ -113,7 +133,6 @@ class TradeVerbs(BaseTrader[PlacedT]):
         )
         return self._enter(entry, account, called_ns)
 
-    @with_near_names
     def sell(
         self,
         symbol: str,
@@ -139,6 +158,27 @@ class TradeVerbs(BaseTrader[PlacedT]):
         options = options_of(
             trailing_stop_loss, custom_tag, idempotency_key, valid_for, despite
         )
+        if (
+            None
+            is account
+            is limit
+            is stop
+            is trail_ticks
+            is join
+            is stop_loss
+            is take_profit
+        ):
+            placed = self._at_market(
+                Side.SELL,
+                symbol,
+                quantity,
+                stop_loss_ticks,
+                take_profit_ticks,
+                options,
+                called_ns,
+            )
+            if placed is not None:
+                return placed
         entry = Entry(
             Side.SELL,
             symbol,
@@ -155,16 +195,40 @@ class TradeVerbs(BaseTrader[PlacedT]):
         )
         return self._enter(entry, account, called_ns)
 
+    def _at_market(
+        self,
+        side: Side,
+        symbol: str,
+        quantity: int,
+        stop_loss_ticks: int | None,
+        take_profit_ticks: int | None,
+        options: dict[str, Any],
+        called_ns: int,
+    ) -> PlacedT | None:
+        """Send a plain order of the trader's own account, the way that costs least.
+
+        None where the trader was not entered, or the contract has to be loaded.
+        """
+        account = self._account
+        if account is None:
+            return None
+        order = priced_order(symbol, side, quantity, account.id, OrderType.MARKET)
+        complete(order, stop_loss_ticks, take_profit_ticks, options)
+        try:
+            return self._place(account.id, order, called_ns)
+        except UnknownSymbol:
+            return None  # nothing was sent
+
     def _enter(
         self, entry: Entry, account: int | str | None, called_ns: int
     ) -> PlacedT:
         """Send an order; where something has to be asked for first, then that."""
         number = self._ready(account)
         if number is not None and entry.trail_ticks is None:
-            listing = self._listing(entry.symbol)
-            if listing is not None:
-                order = entry.order(number, listing.grid)
-                return self._place(number, order, called_ns)
+            try:
+                return self._place(number, entry.order(number, self), called_ns)
+            except UnknownSymbol:
+                pass  # nothing was sent: it is loaded now
         steps = self._entering(entry, account, called_ns)
         placed: PlacedT = self._deliver(self.executor._group("place", steps))
         return placed
@@ -178,7 +242,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
         last = None
         if entry.trail_ticks is not None:
             last = yield from last_price(desk, listing.contract_id)
-        order = entry.order(number, listing.grid, last)
+        order = entry.order(number, self, last)
         result = yield self.executor._submitter.submit(order, called_ns)
         trails = None
         if entry.trail_ticks is not None and result.success:

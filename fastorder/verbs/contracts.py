@@ -8,9 +8,10 @@ from fastorder._base.hints import object_hint
 from fastorder.errors import SearchContractByIdError, WrongFieldType
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.session.ticket_group import TicketGroup
+from fastorder.verbs.answers import rows_of
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import check_type
-from fastorder.verbs.reads import ReadVerbs, rows_of
+from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,8 @@
 
 Where every connection is taken, a cancel or a close does not wait behind look-ups: what
 takes risk away leaves first, and what has to be known for that; then the other changes,
-then what only asks. Within each it is first come, first served: of two modifies of an order the later has the last word.
+then what only asks. Within each it is first come, first served: of two modifies of an
+order the later has the last word.
 """
 
 from collections import deque

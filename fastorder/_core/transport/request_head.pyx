@@ -65,7 +65,7 @@ cdef class Route:
         origin: where it is.
         path: behind the origin's own.
         once: the request changes something, so it leaves one time only.
-        lessens: it lessens risk, or is asked for that, so it does not wait behind others.
+        lessens: it lessens risk, or is asked for that: it waits behind no others.
         lane: where its requests stand in a budget.
         authorized: the request carries a token.
         is_post: POST with a JSON body, otherwise GET.
