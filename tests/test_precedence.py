@@ -213,6 +213,7 @@ SENDS_NOTHING = {
 }
 VALUES = {
     **ORDER,
+    "every": "1m",
     "symbol": "ES",  # unknown: that is told after what stands before it
     "order": fastorder.OrderRequest("ES", "BUY", 1, ACCOUNT),
     "order_id": 5,
@@ -223,8 +224,8 @@ VALUES = {
     "user_name": "trader1",
     "api_key": API_KEY,
 }
-OPTIONAL = {"modify_order": {"limit_price": 25_000}}
-NO_TOKEN_NEEDED = {"login", "connect"}
+OPTIONAL = {"modify_order": {"limit_price": 25_000}, "bars": {"days": 1}}
+NO_TOKEN_NEEDED = {"login", "connect", "ping"}
 
 
 def sending():

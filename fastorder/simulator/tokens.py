@@ -28,7 +28,7 @@ class Tokens:
         self._given = 0
         self._until: dict[str, float] = dict.fromkeys(accepted, float("inf"))
         self.keys = {"trader1": "key"}
-        self.lifetime_s = LIFETIME_S
+        self.lifetime_s: int | None = None  # a day where it is not set
         self._uses_left: int | None = None
 
     def login(self, user_name: str, api_key: str) -> str | None:
@@ -41,17 +41,18 @@ class Tokens:
         """A new token for a user."""
         self._given += 1
         now_s = self._clock.now_s()
+        lifetime_s = LIFETIME_S if self.lifetime_s is None else self.lifetime_s
         claims = {
             "name": user_name,
             "jti": self._given,
             "iat": int(now_s),
-            "exp": int(now_s) + self.lifetime_s,
+            "exp": int(now_s) + lifetime_s,
         }
         head = _encoded(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
         body = _encoded(json.dumps(claims).encode())
         digest = hashlib.sha256(f"{self._seed}.{head}.{body}".encode()).digest()
         token = f"{head}.{body}.{_encoded(digest)}"
-        self._until[token] = now_s + self.lifetime_s
+        self._until[token] = now_s + lifetime_s
         return token
 
     def revoke(self, token: str) -> None:

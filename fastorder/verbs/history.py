@@ -80,7 +80,9 @@ class HistoryVerbs:
         from fastorder.marketdata.history import HistoryPages, with_gaps
 
         frame, unit = checked_every(every)
-        contract_id = self._contracts.find(symbol_from(symbol)).contract_id
+        symbol = symbol_from(symbol)
+        self._dispatcher.engine.check()
+        contract_id = self._contracts.find(symbol).contract_id
         limit = _checked_limit(limit)
         for name, flag in (("partial", partial), ("live", live)):
             check_type(name, flag, bool, "must be True or False")

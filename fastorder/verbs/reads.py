@@ -158,7 +158,9 @@ class ReadVerbs:
 
     def _order_filter(self, account_id: int, **given: Any) -> OrderFilter:
         """What the facades' ``query_orders`` read, checked."""
-        return order_filter(self._dispatcher, self._contracts, account_id, **given)
+        wanted = order_filter(self._dispatcher, self._contracts, account_id, **given)
+        self._dispatcher.check_ready()  # now, and not only when a loop begins
+        return wanted
 
     def _read_page(self, wanted: OrderFilter, walk: PageWalk) -> Ticket[list[Order]]:
         return self._read_pages(wanted, walk, one=True)
