@@ -22,7 +22,7 @@ from fastorder.simulator import limits, run_in_thread
 WORKER = Path(__file__).with_name("budgets_worker.py")
 SPAN_NS = 60 * SECOND_NS
 NOW_NS = 10**13
-ORDERS = "/api/Order/searchOpen"
+ORDERS = "/api/Order/v2/query"
 
 
 @pytest.fixture

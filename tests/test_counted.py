@@ -25,6 +25,7 @@ VERBS = {
     "takes",
     "fits",
     "stands",
+    "works",
 }
 NEVER_ONE = ("value.bit_length()", "kept", "len(value)", "bits")
 """Numbers that are never 1, and what is no number."""

@@ -29,6 +29,9 @@ VALUES = {
     "since": NOW,
     "tag": "fo1-a",
     "every": "1m",
+    "price": 25_000,
+    "placed": fastorder.OrderResult(fastorder.Outcome.ACCEPTED, order_id=5),
+    "orders": [],
 }
 ORDER = fastorder.Order(5, ACCOUNT, "CON.F.US.MNQ.Z26", 1, 1, fastorder.Side.BUY, 1)
 ACCOUNT_MODEL = fastorder.Account(ACCOUNT, "PRAC-V2-1", Decimal(150_000), True, True)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from fastorder import errors
-from fastorder.journal import Intent, Journal, read
+from fastorder.journal import Intent, Journal, Note, read
 
 
 def intent(number):
@@ -51,6 +51,7 @@ CALLS = {
     "intent": lambda journal: journal.intent(intent(8)),
     "attempt": lambda journal: journal.attempt("t0", 2, 1001.0),
     "resolve": lambda journal: journal.resolve("t0", "ACCEPTED", 7, "shown", 1001.0),
+    "note": lambda journal: journal.note(Note("risk/state", "HALTED", "a test", 1.0)),
     "commit": lambda journal: journal.commit(),
     "tidy": lambda journal: [journal.commit(), journal._writer.tidied()],
     "by_tag": lambda journal: journal.by_tag("t0"),
@@ -143,6 +144,7 @@ ARGUMENTS = {
     "attempt": ("t0", 2, 1001.0),
     "resolve": ("t0", "ACCEPTED", 7, "shown", 1001.0),
     "resolve_later": ("t0", "ACCEPTED", 7, "shown", 1001.0),
+    "note": (Note("risk/state", "HALTED", "a test", 1001.0),),
     "by_tag": ("t0",),
     "by_key": (5, "key-0"),
     "since": (0.0,),

@@ -24,12 +24,13 @@ def calls(executor, quantity):
         )
     order = OrderRequest("MNQ", "BUY", quantity, ACCOUNT)
     yield lambda: executor.place_order(order)
+    yield lambda: executor.place_many([order])
     yield lambda: executor.modify_order(5, ACCOUNT, quantity=quantity)
 
 
 def test_no_verb_that_places_is_left_out():
     placing = {name for name in dir(fastorder.OrderExecutor) if name[:6] == "place_"}
-    assert placing == {*PRICES, "place_order"}
+    assert placing == {*PRICES, "place_order", "place_many"}
 
 
 def test_every_way_to_too_many_is_refused_and_nothing_is_sent(trader, gateway):
@@ -52,7 +53,7 @@ def test_as_many_as_are_allowed_pass(trader, gateway):
     for call in calls(trader, 100):
         assert call() is not None
     sent = gateway.ledger.requests("/api/Order/place")
-    assert len(sent) == len(PRICES) + 1
+    assert len(sent) == len(PRICES) + 2
 
 
 def test_a_limit_of_ones_own_holds_in_both_facades(run, gateway):

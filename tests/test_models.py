@@ -208,7 +208,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize("kind", NUMBERS)
 def test_a_number_with_a_name_prints_as_its_name(kind):
-    assert len(NUMBERS) == 14
+    assert len(NUMBERS) == 16
     for member in kind:
         name, number = member.name, member.value
         assert str(member) == f"{member}" == "%s" % member == name  # noqa: UP031

@@ -337,7 +337,8 @@ def parrot():
 
 
 LOCAL = (
-    "base_url closed close contract_book session get_contract_id get_token "
+    "base_url budgets check closed close contract_book risk session get_contract_id "
+    "get_token "
     "set_contract_id set_token halted kill resume intents recent recover place_order "
     "place_market_order "
     "place_stop_order place_stop_limit_order place_trailing_stop_order "
@@ -385,6 +386,7 @@ VERBS = {
     "filled": lambda it: it.filled(
         OrderResult(Outcome.ACCEPTED, order_id=7), ACCOUNT, 0
     ),
+    "load_exposure": lambda it: it.load_exposure(ACCOUNT),
     "what is open": lambda it: [it.intents(), it.recent(), it],
 }
 ONCE = RetryPolicy(max_retries=0, base_delay=0.01, quiet=0.01, watch=0.02)

@@ -192,6 +192,7 @@ def test_with_no_reason_it_leaves(facade, gateway, tmp_path):
 # ---------------------------------------------------------------- every other verb
 
 SENDS_NOTHING = {
+    "budgets",
     "close",
     "aclose",
     "closed",
@@ -217,6 +218,9 @@ VALUES = {
     "symbol": "ES",  # unknown: that is told after what stands before it
     "order": fastorder.OrderRequest("ES", "BUY", 1, ACCOUNT),
     "order_id": 5,
+    "orders": [fastorder.OrderRequest("ES", "BUY", 1, ACCOUNT)],
+    "placed": fastorder.OrderResult(fastorder.Outcome.ACCEPTED, order_id=5),
+    "price": 35_000,
     "stop_price": 35_000,
     "trail_price": 29_400,
     "since": datetime.now(timezone.utc),

@@ -256,12 +256,6 @@ def test_a_contract_is_known_by_symbol_and_by_id(ask):
         ask("contract", "CON.F.US.NOPE.Z26")
 
 
-def test_a_contract_that_is_read_is_not_listed_for_orders(trader):
-    trader.contract("MES")
-    with pytest.raises(fastorder.UnknownSymbol):
-        trader.get_contract_id("MES")
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -280,8 +274,6 @@ def test_another_contract_than_was_asked_for_is_not_believed(ask, gateway, body)
 @pytest.mark.parametrize(
     ("verb", "args", "why"),
     [
-        ("contracts", ("",), "text must not be empty"),
-        ("contracts", (" ",), "text must not be empty"),
         ("contracts", (5,), "text must be text"),
         ("contract", (5,), "symbol must be"),
     ],

@@ -21,6 +21,8 @@ HELD_BY = {
 
 NOW = datetime.now(timezone.utc)
 SAFE = {
+    "check": lambda t: t.check(fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)),
+    "risk": lambda t: t.risk,
     "budgets": lambda t: t.budgets,
     "base_url": lambda t: t.base_url,
     "closed": lambda t: t.closed,
@@ -42,25 +44,38 @@ REFUSED = {
     "accounts": lambda t: t.accounts(),
     "bars": lambda t: t.bars("MNQ", "1m", days=1),
     "cancel_order": lambda t: t.cancel_order(5, ACCOUNT),
+    "cancel_all": lambda t: t.cancel_all(ACCOUNT),
     "close": lambda t: t.close(),
     "close_position": lambda t: t.close_position("MNQ", ACCOUNT),
+    "close_with_legs": lambda t: t.close_with_legs("MNQ", ACCOUNT),
     "connect": lambda t: t.connect(),
     "contract": lambda t: t.contract("MNQ"),
     "contracts": lambda t: t.contracts(),
+    "filled": lambda t: t.filled(
+        fastorder.OrderResult(fastorder.Outcome.ACCEPTED, order_id=5), ACCOUNT
+    ),
+    "flatten": lambda t: t.flatten(ACCOUNT),
+    "load_exposure": lambda t: t.load_exposure(ACCOUNT),
     "load_contract": lambda t: t.load_contract("MNQ"),
     "login": lambda t: t.login("trader1", "a_key_of_some_length"),
     "logout": lambda t: t.logout(force=True),
     "modify_order": lambda t: t.modify_order(5, ACCOUNT, quantity=2),
+    "move_stop": lambda t: t.move_stop("MNQ", ACCOUNT, 20_000),
+    "move_target": lambda t: t.move_target("MNQ", ACCOUNT, 20_000),
     "open_orders": lambda t: t.open_orders(ACCOUNT),
     "order": lambda t: t.order(7, ACCOUNT),
     "orders": lambda t: t.orders(ACCOUNT, NOW),
     "positions": lambda t: t.positions(ACCOUNT),
     "query_orders": lambda t: list(t.query_orders(ACCOUNT)),
+    "partial_close": lambda t: t.partial_close("MNQ", ACCOUNT, 1),
     "partial_close_position": lambda t: t.partial_close_position("MNQ", ACCOUNT, 1),
     "ping": lambda t: t.ping(),
     "place_join_order": lambda t: t.place_join_order("MNQ", "BUY", 1, ACCOUNT),
     "place_limit_order": lambda t: t.place_limit_order(
         "MNQ", "BUY", 1, ACCOUNT, limit_price=20_000
+    ),
+    "place_many": lambda t: t.place_many(
+        [fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)]
     ),
     "place_market_order": lambda t: t.place_market_order("MNQ", "BUY", 1, ACCOUNT),
     "place_order": lambda t: t.place_order(
@@ -75,6 +90,7 @@ REFUSED = {
     "place_trailing_stop_order": lambda t: t.place_trailing_stop_order(
         "MNQ", "BUY", 1, ACCOUNT, trail_price=20_000
     ),
+    "reverse": lambda t: t.reverse("MNQ", ACCOUNT),
     "roll_contract": lambda t: t.roll_contract("MNQ"),
     "resolve": lambda t: t.resolve(t.intents()[0].tag),
     "search_orders": lambda t: t.search_orders(ACCOUNT, NOW),

@@ -20,7 +20,7 @@ from fastorder.trader.trading import TradeVerbs
 
 MNQ = "CON.F.US.MNQ.Z26"
 PLACE, LOGIN = "/api/Order/place", "/api/Auth/loginKey"
-SEARCH = "/api/Contract/search"
+SEARCH = "/api/Contract/available"
 OTHER_KEY = "not-the-key-of-anyone"
 
 

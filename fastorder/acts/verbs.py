@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from fastorder.acts.sweep import Aim
     from fastorder.enums import Side
+    from fastorder.gateway.contracts import Listing
     from fastorder.models import Price
 
 LONGEST_S = 3600
@@ -105,7 +106,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         the report names those that are of more than what is left.
         """
         account, count = account_id_from(account_id), quantity_from(quantity)
-        contract_id = self._contracts.find(symbol_from(symbol)).contract_id
+        contract_id = self._listing_of(symbol).contract_id
         steps = partial_close(Desk(self, account), contract_id, count)
         return self._group("partial close", steps)
 
@@ -137,7 +138,7 @@ class ActVerbs(BaseExecutor[ResultT]):
             stop_loss_ticks=stop_loss_ticks,
             take_profit_ticks=take_profit_ticks,
         )
-        contract_id = self._contracts.find(symbol).contract_id
+        contract_id = self._listing_of(symbol).contract_id
 
         def enter(side: Side, quantity: int) -> Ticket[OrderResult]:
             order = draft.replace(side=side, quantity=quantity)
@@ -200,6 +201,8 @@ class ActVerbs(BaseExecutor[ResultT]):
         checked = orders_from(orders)
         for order in checked:
             self._submitter.check_quantity(order.quantity)
+        self._engine.check()
+        for order in checked:
             check_rendered(order, self._contracts)
         steps = place_many(self._submitter, checked, monotonic_ns())
         return self._group("place many", steps)
@@ -224,6 +227,13 @@ class ActVerbs(BaseExecutor[ResultT]):
         desk = Desk(self, account, Lane.READS)
         return self._group("filled", filled(desk, placed, ticket, seconds))
 
+    def _listing_of(self, symbol: str) -> Listing:
+        """The contract of a symbol, asked for where the executor can be used."""
+        symbol = symbol_from(symbol)
+        self._engine.check()
+        listing: Listing = self._contracts.find(symbol)
+        return listing
+
     def _sweep(
         self, aim: Aim, account_id: int, symbol: str | None, deadline: float
     ) -> Ticket[ActReport]:
@@ -233,7 +243,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         )
         contract_id = None
         if symbol is not None:
-            contract_id = self._contracts.find(symbol_from(symbol)).contract_id
+            contract_id = self._listing_of(symbol).contract_id
         sweep = Sweep(Desk(self, account), aim, contract_id, seconds)
         return self._group(aim.act, sweep.steps())
 
@@ -242,7 +252,7 @@ class ActVerbs(BaseExecutor[ResultT]):
     ) -> Ticket[OrderResult]:
         account, symbol = account_id_from(account_id), symbol_from(symbol)
         number = None if order_id is None else order_id_from(order_id)
-        listing = self._contracts.find(symbol)
+        listing = self._listing_of(symbol)
         price_text(price)
         if listing.grid is not None:
             listing.grid.ticks(price)

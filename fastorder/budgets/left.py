@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastorder._base.counted import counted
 from fastorder.budgets.lanes import TEXTS, Lane
 
 
@@ -54,8 +55,8 @@ class BudgetsLeft:
         )
         return (
             f"<budgets{' shared' if self.shared else ''}: {self.used} of "
-            f"{self.requests} requests in {self.seconds:g} s, {self.history_used} of "
-            f"{self.history_requests} of history in {self.history_seconds:g} s"
+            f"{counted(self.requests, 'request')} in {self.seconds:g} s, "
+            f"{self.history_used} of {self.history_requests} of history in {self.history_seconds:g} s"
             + (
                 f"; closed by the gateway for {self.closed_s:.1f} s"
                 if self.closed_s

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from fastorder._base.counted import counted
+
 GZIP = 16 + zlib.MAX_WBITS
 """That zlib expects a gzip header and its checksum, and nothing else."""
 
@@ -29,7 +31,7 @@ def plain_body(body: bytes, coding: bytes | None, most: int) -> bytes:
     except zlib.error:
         raise ValueError("its gzip data are broken") from None
     if len(plain) > most:
-        raise ValueError(f"it must not be larger than {most} bytes unpacked")
+        raise ValueError(f"it must not be larger than {counted(most, 'byte')} unpacked")
     if not inflater.eof:
         raise ValueError("its gzip data are cut")
     if inflater.unused_data:

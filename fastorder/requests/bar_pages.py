@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastorder._base.answer_kind import AnswerKind
+from fastorder._base.counted import counted
 from fastorder._base.outside_text import from_outside
 from fastorder._core.flow.classify import classify
 from fastorder._core.flow.protocol import Pause
@@ -187,7 +188,9 @@ class BarPages(Query):
         return Pause(due_ns)
 
     def _given_up(self, why: str) -> Command[dict[str, Any] | RequestFailed]:
-        so_far = f" (after {self._pages.count} bars)" if self._pages.count else ""
+        so_far = (
+            f" (after {counted(self._pages.count, 'bar')})" if self._pages.count else ""
+        )
         text = from_outside(why)
         return self._finish(RequestFailed(f"{self._endpoint.path}: {text}{so_far}"))
 

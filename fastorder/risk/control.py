@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder._core.codec.field_checks import account_id_from, symbol_from
 from fastorder.enums import Outcome
 from fastorder.errors import (
@@ -315,7 +316,7 @@ class Risk:
                 now_ns = self._clock.monotonic_ns()
                 self._exposure.cancelled(account_id, ticket.order_id, now_ns)
         else:
-            self._closed(account_id, ticket._protocol._contract_id)
+            self._closed(account_id, ticket._protocol.contract_id)
 
     def _place_ended(
         self, account_id: int, tag: str | None, result: OrderResult
@@ -368,12 +369,15 @@ class Risk:
     ) -> None:
         if code is Denied.TRAILING_LOSS:
             floor, equity = self._losses.floor(account_id)
-            text = f"account {account_id} is at {equity} dollars, its floor is {floor}"
+            text = (
+                f"account {account_id} is at {counted(equity, 'dollar')}, "
+                f"its floor is {floor}"
+            )
         else:
             loss = self._losses.daily_loss(account_id)
             text = (
-                f"account {account_id} has lost {loss} dollars today, the limit is "
-                f"{self.limits.max_daily_loss}"
+                f"account {account_id} has lost {counted(loss, 'dollar')} today, "
+                f"the limit is {self.limits.max_daily_loss}"
             )
         try:
             self._enter(state, text, until_s)
@@ -415,7 +419,7 @@ class _Facts:
 
     def price_text(self, symbol: str, ticks: int) -> str:
         grid = self._grid(symbol)
-        return f"{ticks} ticks" if grid is None else grid.text(ticks)
+        return f"{counted(ticks, 'tick')}" if grid is None else grid.text(ticks)
 
     def _grid(self, symbol: str) -> TickGrid | None:
         listing = self._risk._contracts.by_id(symbol)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder.risk.denials import Denial, Denied
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _symbol(asked: Asked, control: Any) -> Words:
 def _max_order_size(asked: Asked, control: Any) -> Words:
     limit = asked.limits.max_order_size
     size = asked.size if asked.order_id is None else asked.prices.get("quantity")
-    text = f"an order must be of at most {limit} contracts, was of {size}"
+    text = f"an order must be of at most {counted(limit, 'contract')}, was of {size}"
     return "max_order_size", limit, size, text
 
 
@@ -121,14 +122,14 @@ def _max_daily_loss(asked: Asked, control: Any) -> Words:
         asked.limits.max_daily_loss,
         control.losses.daily_loss(asked.account_id),
     )
-    text = f"the day must lose less than {limit} dollars, it has lost {loss}"
+    text = f"the day must lose less than {counted(limit, 'dollar')}, it has lost {loss}"
     return "max_daily_loss", limit, loss, text
 
 
 def _trailing_loss(asked: Asked, control: Any) -> Words:
     floor, equity = control.losses.floor(asked.account_id)
     limit = asked.limits.trailing_loss
-    text = f"the account must stay above {floor} dollars, it is at {equity}"
+    text = f"the account must stay above {counted(floor, 'dollar')}, it is at {equity}"
     return "trailing_loss", limit, equity, text
 
 
@@ -169,8 +170,8 @@ def _order_unknown(asked: Asked, control: Any) -> Words:
 def _max_position(asked: Asked, control: Any) -> Words:
     limit, found = asked.limits.max_position, asked.position
     text = (
-        f"the position must be of at most {limit} contracts, {_what(asked)} may make "
-        f"it {found} {'short' if asked.sells else 'long'}; {asked.known}"
+        f"the position must be of at most {counted(limit, 'contract')}, "
+        f"{_what(asked)} may make it {found} {'short' if asked.sells else 'long'}; {asked.known}"
         f"{_and_load(asked, control)}"
     )
     return "max_position", limit, found, text
@@ -183,8 +184,8 @@ def _max_lots(asked: Asked, control: Any) -> Words:
     more = max(0, asked.position - max(most, -least, 0)) * contract.weight
     found = (contract.account.lots + more) / 1000
     text = (
-        f"the account must hold at most {limit} lots, {_what(asked)} may make it "
-        f"{found}{_and_load(asked, control)}"
+        f"the account must hold at most {counted(limit, 'lot')}, "
+        f"{_what(asked)} may make it {found}{_and_load(asked, control)}"
     )
     return "max_lots", limit, found, text
 
@@ -228,7 +229,7 @@ def _price_collar(asked: Asked, control: Any) -> Words:
         f"{name} {price}" for name, price in asked.prices.items() if name != "quantity"
     )
     text = (
-        f"a price must be within {limit} ticks of the last one, {last} "
+        f"a price must be within {counted(limit, 'tick')} of the last one, {last} "
         f"({_age(control, contract)} old), was {shown}"
     )
     return "price_collar_ticks", limit, shown, text
@@ -236,7 +237,8 @@ def _price_collar(asked: Asked, control: Any) -> Words:
 
 def _max_orders_per_second(asked: Asked, control: Any) -> Words:
     limit = asked.limits.max_orders_per_second
-    text = f"at most {limit} orders may leave in a second, this would be one more"
+    orders = counted(limit, "order")
+    text = f"at most {orders} may leave in a second, this would be one more"
     return "max_orders_per_second", limit, limit + 1 if limit else None, text
 
 

@@ -8,7 +8,7 @@ from fastorder._base.hints import object_hint
 from fastorder.errors import SearchContractByIdError, WrongFieldType
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.session.ticket_group import TicketGroup
-from fastorder.verbs.answers import rows_of
+from fastorder.verbs.answers import row_of, rows_of
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import check_type
 from fastorder.verbs.reads import ReadVerbs
@@ -111,7 +111,9 @@ class ContractVerbs(ReadVerbs):
         def read(document: dict[str, Any]) -> Contract:
             from fastorder.models import Contract  # loaded with the executor
 
-            contract = Contract.from_wire(document["contract"])
+            contract = Contract.from_wire(row_of(document, "contract"))
+            if contract.id.upper() != str(wanted.id).upper():
+                raise ValueError(f"{wanted.id} was asked for, {contract.id} came")
             self._book.take_one(contract)
             return take(wanted, contract)
 

@@ -10,6 +10,7 @@ import os
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdlib cimport free, malloc, realloc
 
+from fastorder._base.counted import counted
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.clock cimport monotonic_ns
 from fastorder._core.transport.frames cimport (
@@ -225,7 +226,7 @@ cdef class Channel:
             elif found == OVER_LIMIT:
                 limit = self.records.limit
                 return self.fail(
-                    TOO_BIG, f"a record must be at most {limit} bytes, was longer")
+                    TOO_BIG, f"a record must be at most {counted(limit, 'byte')}, was longer")
             elif found != NO_MORE:
                 return self.fail(TOO_BIG, "there is no memory for a record")
         return 0

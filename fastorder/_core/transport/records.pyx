@@ -10,6 +10,7 @@ from cpython.bytes cimport (
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcpy, memset
 
+from fastorder._base.counted import counted
 from fastorder.errors import RealtimeProtocolError
 
 cdef enum:
@@ -128,5 +129,5 @@ cdef class RecordReader:
 
 cdef str cut_text(Cut cut, size_t limit):
     if cut == OVER_LIMIT:
-        return f"a record must be at most {limit} bytes, was longer"
+        return f"a record must be at most {counted(limit, 'byte')}, was longer"
     return "there is no memory for a record"
