@@ -56,7 +56,8 @@ class BudgetsLeft:
         return (
             f"<budgets{' shared' if self.shared else ''}: {self.used} of "
             f"{counted(self.requests, 'request')} in {self.seconds:g} s, "
-            f"{self.history_used} of {self.history_requests} of history in {self.history_seconds:g} s"
+            f"{self.history_used} of {self.history_requests} of history "
+            f"in {self.history_seconds:g} s"
             + (
                 f"; closed by the gateway for {self.closed_s:.1f} s"
                 if self.closed_s

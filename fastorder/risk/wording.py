@@ -171,8 +171,8 @@ def _max_position(asked: Asked, control: Any) -> Words:
     limit, found = asked.limits.max_position, asked.position
     text = (
         f"the position must be of at most {counted(limit, 'contract')}, "
-        f"{_what(asked)} may make it {found} {'short' if asked.sells else 'long'}; {asked.known}"
-        f"{_and_load(asked, control)}"
+        f"{_what(asked)} may make it {found} {'short' if asked.sells else 'long'}; "
+        f"{asked.known}{_and_load(asked, control)}"
     )
     return "max_position", limit, found, text
 

@@ -224,9 +224,8 @@ cdef class Channel:
                 self.record_count += 1
                 self.receiver.on_record(self.records.record, self.records.record_size)
             elif found == OVER_LIMIT:
-                limit = self.records.limit
-                return self.fail(
-                    TOO_BIG, f"a record must be at most {counted(limit, 'byte')}, was longer")
+                limit = counted(self.records.limit, "byte")
+                return self.fail(TOO_BIG, f"a record must be at most {limit}, was longer")
             elif found != NO_MORE:
                 return self.fail(TOO_BIG, "there is no memory for a record")
         return 0
