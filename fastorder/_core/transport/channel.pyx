@@ -225,7 +225,8 @@ cdef class Channel:
                 self.receiver.on_record(self.records.record, self.records.record_size)
             elif found == OVER_LIMIT:
                 limit = counted(self.records.limit, "byte")
-                return self.fail(TOO_BIG, f"a record must be at most {limit}, was longer")
+                text = f"a record must be at most {limit}, was longer"
+                return self.fail(TOO_BIG, text)
             elif found != NO_MORE:
                 return self.fail(TOO_BIG, "there is no memory for a record")
         return 0
