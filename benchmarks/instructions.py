@@ -49,7 +49,7 @@ LIMITED = "FASTORDER_LIMITED"
 Their orders have no legs: the server gives every order the same number, and no two have
 the same legs.
 """
-LEGS = () if LIMITED in os.environ else (50, 100)
+STOP, TARGET = (None, None) if LIMITED in os.environ else (50, 100)
 CACHES = ("--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=524288,8,64")
 INSTRUCTION, MISSED_CODE, MISSED_READ, MISSED_WRITE = 0, 3, 4, 5
 """Callgrind's columns; the last three where it plays the caches."""
@@ -137,7 +137,9 @@ async def client(port: int, orders: int, budgets: str) -> None:
         executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
         await executor.connect()
         for _ in range(orders):
-            result = await executor.place_market_order("MNQ", "BUY", 1, 12345678, *LEGS)
+            result = await executor.place_market_order(
+                "MNQ", "BUY", 1, 12345678, STOP, TARGET
+            )
             assert result.success, result
 
 

@@ -28,7 +28,7 @@ from fastorder.simulator import Fault
 
 PLACE = "/api/Order/place"
 SWIFT = RetryPolicy(base_delay=0.02, quiet=0.1)
-SHORT = Timeouts(connect=0.5, request=0.5)
+SHORT = Timeouts(connect=5, request=2)
 PLAIN = ("intent", "attempt", "resolve", "resolve_later", "commit", "tidy")
 
 

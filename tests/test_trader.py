@@ -349,6 +349,18 @@ def test_one_order_for_several_accounts(day_of, gateway):
     assert sent(gateway) == 2
 
 
+def test_an_account_of_two_names_gets_one_order_only(day_of, gateway):
+    order = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)
+    with pytest.raises(fastorder.InvalidField, match="name each account once"):
+        day_of.place_many([order], accounts=["PRAC", ACCOUNT])
+    assert sent(gateway) == 0
+
+
+def test_bars_for_a_trailing_order_are_counted_as_history(day_of):
+    day_of.buy("MNQ", 1, trail_ticks=40)
+    assert day_of.trader.budgets.history_used == 1
+
+
 def test_a_placed_order_is_followed_and_cancelled(day_of, gateway):
     fill = day_of.wait(lambda: placed_now(day_of).filled(timeout=5))
     assert fill.state is FillState.FILLED

@@ -45,7 +45,7 @@ REJECTED = Outcome.REJECTED
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
-LOOK_UPS = int(Lane.LOOK_UPS)
+LOOK_UPS, HISTORY = int(Lane.LOOK_UPS), int(Lane.HISTORY)
 
 
 class Dispatcher(DispatcherBase):
@@ -428,12 +428,12 @@ class Dispatcher(DispatcherBase):
 
     def _note_contract(self, ticket: Ticket[Any], outcome: Outcome) -> None:
         """Remember the contract of an order that is there, forget one that is gone."""
-        result = ticket.result
-        if ticket.kind == "place":
+        kind, result = ticket.kind, ticket.result
+        if kind == "place":
             if outcome is ACCEPTED and result is not None:
-                protocol = ticket._protocol
-                self.order_contracts.note(result.order_id, protocol.contract_id)
-        elif ticket.kind == "cancel":
+                placement = ticket._protocol
+                self.order_contracts.note(result.order_id, placement.contract_id)
+        elif kind == "cancel":
             self.order_contracts.forget(ticket._order_id)
 
     def late_arrival(self, result: OrderResult) -> None:
@@ -515,7 +515,12 @@ class Dispatcher(DispatcherBase):
 
 
 def _lane_of(route: Route, ticket: Ticket[Any]) -> LaneNumber:
-    """Where a request stands in the budget: what a change asks is a look-up."""
+    """Where a request stands in the budget: what a change asks is a look-up.
+
+    History is counted apart by the gateway, whatever it is asked for.
+    """
+    if route.lane == HISTORY:
+        return HISTORY
     if not route.once and ticket.kind != "read":
         return LOOK_UPS
     return route.lane if ticket._lane < 0 else ticket._lane

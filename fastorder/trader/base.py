@@ -201,7 +201,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
         yield [self._load(symbol) for symbol in self._symbols]
         yield from self._read_exposure(account.id)
         self._account = account
-        self._numbers[str(self._wanted)] = account.id
+        if self._wanted is not None:
+            self._numbers[str(self._wanted)] = account.id
         return self
 
     def _read_exposure(self, account_id: int, *, again: bool = False) -> Steps[None]:

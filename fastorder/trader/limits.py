@@ -20,8 +20,10 @@ FROM_READS = (
     "max_open_orders",
     "max_daily_loss",
     "trailing_loss",
+    "flat_by",
 )
-"""Limits that hold only where an account has been read."""
+"""Limits that hold only where an account has been read; after ``flat_by`` it has to be
+known what lessens a position."""
 
 
 def with_limits(options: Mapping[str, Any]) -> dict[str, Any]:

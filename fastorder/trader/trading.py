@@ -276,6 +276,8 @@ class TradeVerbs(BaseTrader[PlacedT]):
 
         def steps() -> Steps[PlacedMany]:
             numbers = yield from self._found(list(wanted), symbols)
+            if len(set(numbers)) < len(numbers):  # two names of one account
+                raise InvalidField("accounts", ONCE, wanted)
             made = checked
             if wanted:
                 made = [
@@ -470,6 +472,9 @@ def options_of(
     }
 
 
+ONCE = "must name each account once"
+
+
 def accounts_from(given: Any) -> tuple[int | str, ...]:
     """The accounts of a call.
 
@@ -482,7 +487,7 @@ def accounts_from(given: Any) -> tuple[int | str, ...]:
         raise WrongFieldType("accounts", "must be a list of accounts", given)
     accounts = tuple(given)
     if not accounts or len(set(accounts)) < len(accounts):
-        raise InvalidField("accounts", "must name each account once", given)
+        raise InvalidField("accounts", ONCE, given)
     for account in accounts:
         if account is None:
             raise WrongFieldType("accounts", "must hold accounts only", account)
