@@ -13,7 +13,7 @@ from fastorder._core.transport.evidence cimport Evidence, Receiver
 from fastorder.budgets.budget cimport RequestBudget
 from fastorder.auth.token_store cimport TokenStore
 from fastorder.runtime.clock cimport Clock
-from fastorder.placement.base cimport PlacementBase
+from fastorder.placement.protocol cimport Placement
 from fastorder.placement.interlock cimport Interlock
 from fastorder.gateway.order_contracts cimport OrderContracts
 from fastorder.gateway.server_clock cimport ServerClock
@@ -60,7 +60,7 @@ cdef class Dispatcher(DispatcherBase):
     cdef object _look_out_for(self, Ticket ticket, object outcome)
 
     @cython.locals(result=OrderResult)
-    @cython.locals(placement=PlacementBase)
+    @cython.locals(placement=Placement)
     cdef object _note_contract(self, Ticket ticket, object outcome)
     cpdef object halt(self, str reason)
     cpdef Ticket launch(self, Ticket ticket)
