@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -662,4 +663,18 @@ def test_a_busy_budget_has_room_for_a_flatten(gateway):
 
     report = asyncio.run(main())
     assert report.steps[0].result.outcome is Outcome.ACCEPTED
+    assert held(gateway) == 0
+
+
+def test_no_act_is_verified_while_its_close_may_still_be_sent_again(trader, gateway):
+    """The stop fills meanwhile: what is bought next is another position."""
+    entry = trader.place_market_order("MNQ", "BUY", 2, ACCOUNT, 40)
+    price = float(trader.filled(entry, ACCOUNT).average_price)
+    gateway.faults.add(Fault(CLOSE, effect="none", reply="stall"))
+    fills = threading.Timer(0.7, gateway.set_price, (MNQ, price - 20))
+    fills.start()
+    report = trader.flatten(ACCOUNT, "MNQ")
+    fills.join()
+    under_way = [each for each in trader.intents() if "close" in each.kind]
+    assert not (report and any(not each.done for each in under_way)), report
     assert held(gateway) == 0

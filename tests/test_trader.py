@@ -499,3 +499,25 @@ def test_importing_the_package_loads_no_trader():
         "assert 'fastorder.trader.waiting' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_lessens_risk_waits_for_no_read_of_the_limits(gateway):
+    """The limits know nothing of the other account, and its trades cannot be read."""
+    with blocking.Trader(
+        gateway.base_url,
+        user_name="trader1",
+        api_key=API_KEY,
+        account=ACCOUNT,
+        journal=False,
+        retry=QUICK,
+        risk=fastorder.RiskLimits(max_position=5),
+    ) as trader:
+        trader.executor.load_contract("MNQ")
+        with blocking.OrderExecutor(gateway.base_url) as other:
+            other.set_token(gateway.token)
+            other.load_contract("MNQ")
+            assert other.place_market_order("MNQ", "BUY", 3, COMBINE).success
+        trades = Fault("/api/Trade/search", effect="none", reply="status", times=None)
+        gateway.faults.add(trades)
+        trader.flatten("MNQ", account=COMBINE, deadline=1)
+    assert sent(gateway, "/api/Position/closeContract") == 1

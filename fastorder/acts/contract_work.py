@@ -50,6 +50,12 @@ class ContractWork:
         """The requests that are not answered yet."""
         return [each.ticket for each in self._changes if not each.ticket.done]
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether a close is on its way: it may yet close what is bought next."""
+        last = self._last(None)
+        return last is not None and not last.done
+
     def close(self) -> bool:
         """Close the position, unless that is under way or was tried a moment ago."""
         if not self._may_leave(None):

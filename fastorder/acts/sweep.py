@@ -200,7 +200,8 @@ class Sweep:
             self._doubt = ""
             return False
         books = yield from audit(self._desk, self._deadline_ns)
-        self._doubt = self._books_doubt(books) or ", ".join(self._on_their_way())
+        under_way = [*self._on_their_way(), *self._closes_on_their_way()]
+        self._doubt = self._books_doubt(books) or ", ".join(under_way)
         return not self._doubt
 
     def _books_doubt(self, books: Books | str) -> str:
@@ -220,6 +221,14 @@ class Sweep:
             for contract_id, tags in self._desk.open_places().items()
             for tag in tags
             if self._is_mine(contract_id)
+        ]
+
+    def _closes_on_their_way(self) -> list[str]:
+        """Closes of this act that may still be sent again: no position is safe yet."""
+        return [
+            f"a close of {contract_id} on its way"
+            for contract_id, work in self._works.items()
+            if work.is_closing
         ]
 
     def _is_mine(self, contract_id: str) -> bool:

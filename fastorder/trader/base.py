@@ -13,7 +13,6 @@ from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
     FastOrderError,
-    RequestFailed,
     UnknownSymbol,
 )
 from fastorder.gateway.accounts import check_wanted, described
@@ -218,7 +217,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         """
         try:
             yield from self._read_exposure(account_id, again=True)
-        except RequestFailed as error:
+        except FastOrderError as error:
             log().warning("after %s the limits have not been told: %s", kind, error)
 
     def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
@@ -256,6 +255,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         symbol: str | None,
         start: Callable[[int], Ticket[Any]],
         *,
+        adds_exposure: bool = False,
         changes_exposure: bool = False,
     ) -> Ticket[Any]:
         """Start a verb, once its account and its contract are known.
@@ -265,16 +265,20 @@ class BaseTrader(ABC, Generic[PlacedT]):
             account: as the caller says it; None for the trader's own.
             symbol: of the contract; None where none has to be known.
             start: starts it for an account.
+            adds_exposure: the limits have to know the account before it. What lessens
+                risk waits for no such read.
             changes_exposure: the limits have to read the account after it.
         """
-        number = self._ready(account)
+        number = self._ready(account) if adds_exposure else self._number(account)
         reads_after = changes_exposure and self._reads_exposure
         is_loaded = symbol is None or self._listing(symbol) is not None
         if number is not None and is_loaded and not reads_after:
             return start(number)
 
         def steps() -> Steps[Any]:
-            (found,) = yield from self._found([account], [symbol] if symbol else [])
+            (found,) = yield from self._found(
+                [account], [symbol] if symbol else [], reads_exposure=adds_exposure
+            )
             result = yield start(found)
             if reads_after:
                 yield from self._exposure_after(kind, found)
@@ -284,7 +288,11 @@ class BaseTrader(ABC, Generic[PlacedT]):
         return prepared
 
     def _found(
-        self, accounts: list[int | str | None], symbols: list[str]
+        self,
+        accounts: list[int | str | None],
+        symbols: list[str],
+        *,
+        reads_exposure: bool = True,
     ) -> Steps[list[int]]:
         """The numbers of accounts, once the contracts are loaded too."""
         numbers = []
@@ -293,7 +301,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
             if number is None:
                 found = yield AccountVerbs.account.ticket(self.executor, account)
                 number = self._numbers[str(account)] = found.id
-            yield from self._read_exposure(number)
+            if reads_exposure:
+                yield from self._read_exposure(number)
             numbers.append(number)
         missing = dict.fromkeys(each for each in symbols if not self._listing(each))
         yield [self._load(symbol) for symbol in missing]

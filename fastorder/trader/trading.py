@@ -312,6 +312,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             lambda number: self.executor._modify(
                 order_id, number, quantity, limit, stop, trail
             ),
+            adds_exposure=quantity is not None,
         )
 
     @verb
@@ -419,6 +420,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             account,
             symbol_from(symbol),
             lambda number: act.ticket(self.executor, symbol, number, *given, **named),
+            adds_exposure=act is ActVerbs.reverse,
             changes_exposure=True,
         )
 
