@@ -53,7 +53,7 @@ class Listing:
         self.contract_id = contract_id
         self.grid = grid
         if negative_prices is None:
-            negative_prices = _product_of(contract_id) in CRUDE_OIL
+            negative_prices = product_code(contract_id) in CRUDE_OIL
         self.negative_prices = negative_prices
 
 
@@ -178,8 +178,8 @@ def _is_symbol(contract_id: object) -> bool:
     return isinstance(contract_id, str) and bool(re.fullmatch(PRODUCT, contract_id))
 
 
-def _product_of(contract_id: str) -> str:
-    """The gateway's code of the product: CLE of CON.F.US.CLE.Z26."""
+def product_code(contract_id: str) -> str:
+    """The gateway's code of the product: CLE of CON.F.US.CLE.Z26; "" for no such id."""
     parts = contract_id.split(".")
     return parts[3] if len(parts) == 5 else ""
 

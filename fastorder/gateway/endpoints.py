@@ -53,7 +53,6 @@ class Endpoint(Enum):
     MODIFY = ("/api/Order/modify", True)
     CANCEL = ("/api/Order/cancel", True)
     SEARCH_ORDERS = ("/api/Order/search", False)
-    SEARCH_OPEN_ORDERS = ("/api/Order/searchOpen", False)
     QUERY_ORDERS = ("/api/Order/v2/query", False)
     ORDER_BY_ID = ("/api/Order/searchById", False)
     CLOSE_POSITION = ("/api/Position/closeContract", True)

@@ -19,12 +19,12 @@ from fastorder.errors import (
     JournalError,
     WrongFieldType,
 )
+from fastorder.gateway.contracts import product_code
 from fastorder.risk.check import Guard
 from fastorder.risk.day_loss import Losses
 from fastorder.risk.denials import Denied, RiskState
 from fastorder.risk.exposure import Exposure
 from fastorder.risk.trading_day import chicago, trading_day
-from fastorder.risk.venue_rules import product_code
 from fastorder.risk.wording import denials, utc
 from fastorder.runtime.log import log
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fastorder.gateway.contracts import product_code
 from fastorder.risk.denials import Denied
 from fastorder.risk.trading_day import TradingDay, trading_day
-from fastorder.risk.venue_rules import COMMISSIONS, product_code
+from fastorder.risk.venue_rules import COMMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

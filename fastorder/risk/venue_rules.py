@@ -34,12 +34,6 @@ class Rule(NamedTuple):
     sure: str
 
 
-def product_code(contract_id: str) -> str:
-    """The code of a product: MNQ of CON.F.US.MNQ.Z26; "" where there is none."""
-    parts = contract_id.split(".")
-    return parts[3] if len(parts) == 5 else ""
-
-
 MICRO_PRODUCTS = Rule(
     frozenset(["M2K", "M6A", "M6B", "M6E", "MCLE", "MES", "MGC", "MHG", "MNQ", "MYM"]),
     f"{HELP}9221977 (ten micros are one lot; SIL, MBT and MET weigh otherwise)",

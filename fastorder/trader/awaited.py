@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.ticket import Ticket
-from fastorder.auth.credentials import credentials_from
 from fastorder.executor import OrderExecutor
-from fastorder.trader.base import kept_credentials
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.trading import TradeVerbs
-from fastorder.verbs.base import BASE_URL
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
 
     from fastorder._core.codec.order import OrderRequest
-    from fastorder._core.flow.result import OrderResult
-    from fastorder.budgets.limits import Budgets
-    from fastorder.config import RetryPolicy, Timeouts
-    from fastorder.risk.denials import Denied
-    from fastorder.risk.limits import RiskLimits
 
 
 class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
@@ -64,54 +53,6 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
     """
 
     executor: OrderExecutor
-
-    @with_near_names
-    def __init__(
-        self,
-        base_url: str = BASE_URL,
-        *,
-        user_name: str,
-        api_key: str,
-        account: int | str | None = None,
-        symbols: Iterable[str] = (),
-        journal: str | os.PathLike[str] | bool | None = None,
-        durability: Literal["process", "power"] | None = None,
-        ca_file: str | os.PathLike[str] | None = None,
-        retry: RetryPolicy | None = None,
-        timeouts: Timeouts | None = None,
-        max_connections: int | None = None,
-        max_quantity: int | None = None,
-        kill_file: str | os.PathLike[str] | None = None,
-        budgets: Budgets | Literal[False] | None = None,
-        risk: RiskLimits | Literal[False] | None = None,
-        on_breach: Callable[[Denied, int, str], Any] | None = None,
-        on_unknown: Callable[[OrderResult], Any] | None = None,
-        on_late_arrival: Callable[[OrderResult], Any] | None = None,
-    ) -> None:
-        credentials = credentials_from(user_name, api_key)
-        del api_key  # a traceback with local variables must not show it
-        self._set_up(
-            kept_credentials(credentials),
-            user_name,
-            base_url,
-            account,
-            symbols,
-            journal,
-            {
-                "durability": durability,
-                "ca_file": ca_file,
-                "retry": retry,
-                "timeouts": timeouts,
-                "max_connections": max_connections,
-                "max_quantity": max_quantity,
-                "kill_file": kill_file,
-                "budgets": budgets,
-                "risk": risk,
-                "on_breach": on_breach,
-                "on_unknown": on_unknown,
-                "on_late_arrival": on_late_arrival,
-            },
-        )
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)

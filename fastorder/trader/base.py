@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
-from fastorder.auth.credentials import Credentials
+from fastorder.auth.credentials import Credentials, credentials_from
 from fastorder.budgets.limits import Budgets
 from fastorder.errors import (
     ConfigurationError,
@@ -55,6 +56,54 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     _account: Account | None = None
     _entered = False
+
+    @with_near_names
+    def __init__(
+        self,
+        base_url: str = BASE_URL,
+        *,
+        user_name: str,
+        api_key: str,
+        account: int | str | None = None,
+        symbols: Iterable[str] = (),
+        journal: str | os.PathLike[str] | bool | None = None,
+        durability: Literal["process", "power"] | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        max_connections: int | None = None,
+        max_quantity: int | None = None,
+        kill_file: str | os.PathLike[str] | None = None,
+        budgets: Budgets | Literal[False] | None = None,
+        risk: RiskLimits | Literal[False] | None = None,
+        on_breach: Callable[[Denied, int, str], Any] | None = None,
+        on_unknown: Callable[[OrderResult], Any] | None = None,
+        on_late_arrival: Callable[[OrderResult], Any] | None = None,
+    ) -> None:
+        credentials = credentials_from(user_name, api_key)
+        del api_key  # a traceback with local variables must not show it
+        self._set_up(
+            kept_credentials(credentials),
+            user_name,
+            base_url,
+            account,
+            symbols,
+            journal,
+            {
+                "durability": durability,
+                "ca_file": ca_file,
+                "retry": retry,
+                "timeouts": timeouts,
+                "max_connections": max_connections,
+                "max_quantity": max_quantity,
+                "kill_file": kill_file,
+                "budgets": budgets,
+                "risk": risk,
+                "on_breach": on_breach,
+                "on_unknown": on_unknown,
+                "on_late_arrival": on_late_arrival,
+            },
+        )
 
     def _set_up(
         self,
