@@ -4,6 +4,7 @@
 #                  own server and client too where npm and mono-mcs are installed
 #   make test-long the tests that take minutes: ten million ticks, every vector path;
 #                  NEON too where gcc-aarch64-linux-gnu and qemu-user are installed
+#   make fuzz      the property tests with new examples, FUZZ= times over
 #   make lint      formatting, style, types, import rules
 #   make bench     the benchmarks beside every peer; results, charts and tables
 #   make bench-short  the same in two short rounds; nothing is kept
@@ -25,6 +26,7 @@
 PYTHON ?= python3
 KILLS ?= 500
 STREAMS ?= 100000
+FUZZ ?= 10
 JOBS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,7 +36,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long campaign campaign-matching bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
+.PHONY: demo test test-long fuzz campaign campaign-matching bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -52,6 +54,10 @@ test-long: $(VENV)/.test build
 	$(BIN)/python -m pytest -m long $(ARGS)
 	FASTORDER_VECTORS=portable $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
 	FASTORDER_VECTORS=avx2 $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
+
+fuzz: $(VENV)/.test build
+	for round in $$(seq $(FUZZ)); do FASTORDER_EXAMPLES=new $(BIN)/python -m pytest \
+		-n $(JOBS) --dist worksteal -m "hypothesis and not long" $(ARGS) || exit 1; done
 
 lint: $(VENV)/.test $(VENV)/.lint build
 	$(BIN)/ruff format --check .

@@ -1,12 +1,14 @@
 """A gateway, certificates and event loops for every test."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 import trustme
 from canary import API_KEY, Canary
@@ -15,6 +17,12 @@ from plain_http import MNQ, PRICE, Wire, wire_to
 import fastorder
 from fastorder import blocking
 from fastorder.simulator import ManualClock, Simulator, run_in_thread
+
+# the same examples each time, so that a change is judged by what it changed;
+# make fuzz looks for new ones
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("new", print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("FASTORDER_EXAMPLES", "same"))
 
 ACCOUNT = 12345678
 COMBINE = 12345679
