@@ -4,7 +4,8 @@ Python runs a handler between two steps of its interpreter: where a function beg
 after a call, where a loop goes back. Here an exception is raised at each such point,
 one after the other, from the call of the verb on: in the call itself, and in every
 callback of the event loop that the library has asked for; of functions that are not its
-own, at the first step and the last. The journal is given a coat of plain Python for it,
+own, at the first step and the last. Of a point that a loop passes again and again, the
+first four times count, then the 8th, the 16th and so on. The journal is given a coat of plain Python for it,
 as its own code is compiled and runs no handler.
 """
 
@@ -66,6 +67,7 @@ class Handler:
         self._left = nth
         self._error = error
         self._last = {}
+        self._passed = Counter()
         self.is_armed = False
         self.point = None
 
@@ -108,6 +110,10 @@ class Handler:
     def _pass(self, frame):
         if not self.is_armed:
             return
+        place = (frame.f_code, frame.f_lasti)
+        self._passed[place] += 1
+        if not counts(self._passed[place]):
+            return
         self._left -= 1
         if self._left == 0:
             self.is_armed = False
@@ -124,6 +130,10 @@ class Handler:
                 return False
             frame = frame.f_back
         return False
+
+
+def counts(times):
+    return times <= 4 or times & (times - 1) == 0
 
 
 def is_foreign(frame):
