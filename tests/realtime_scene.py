@@ -8,6 +8,8 @@ import struct
 import threading
 import time
 
+from serial_server import read_head
+
 from fastorder.realtime.blocking_hub import BlockingHub
 from fastorder.realtime.hub import Hub
 from fastorder.realtime.listeners import KINDS
@@ -115,6 +117,7 @@ def until(condition, what="it"):
 
 # ---------------------------------------------------------------- a plain server
 
+CLOSE = 8
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -147,7 +150,7 @@ class PlainServer:
         self.heads, self.frames = [], []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open = []
+        self._open, self._threads = [], []
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -157,30 +160,49 @@ class PlainServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            thread = threading.Thread(target=self._one, args=(connection,), daemon=True)
             self._open.append(connection)
-            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+            self._threads.append(thread)
+            thread.start()
 
     def _one(self, connection):
-        stream = connection.makefile("rb")
-        head = b"".join(iter(stream.readline, b"\r\n"))
+        try:
+            with connection, connection.makefile("rb") as stream:
+                self._speak(connection, stream)
+        except (OSError, EOFError, ValueError, struct.error):
+            pass  # either side has ended it
+
+    def _speak(self, connection, stream):
+        head = read_head(stream)
         self.heads.append(head)
         key = head.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0]
-        mixed = base64.b64encode(hashlib.sha1(key + GUID).digest())
-        try:
-            connection.sendall(self._answer(mixed) + self._greeting)
-            if b" 101 " not in self._answer(mixed):
-                raise EOFError
-            while True:
-                self.frames.append(read_frame(stream))
-                if self._script is not None and len(self.frames) == 1:
-                    self._script(connection)
-        except (OSError, EOFError, ValueError, struct.error):
-            connection.close()  # either side has ended it
+        answer = self._answer(base64.b64encode(hashlib.sha1(key + GUID).digest()))
+        connection.sendall(answer + self._greeting)
+        while b" 101 " in answer:
+            self.frames.append(read_frame(stream))
+            if self.frames[-1][0] == CLOSE:
+                connection.sendall(server_frame(CLOSE, self.frames[-1][1]))
+                return
+            if self._script is not None and len(self.frames) == 1:
+                self._script(connection)
 
     def close(self):
+        """End the listener, then each connection; a thread closes its own."""
+        shut(self._listener)
+        self._thread.join(LIMIT_S)
         self._listener.close()
         for connection in self._open:
-            connection.close()
+            shut(connection)
+        for thread in self._threads:
+            thread.join(LIMIT_S)
+
+
+def shut(connection):
+    """Wake whoever waits for it in another thread; closing it would not."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it has ended
 
 
 def accepted(mixed, more=b""):

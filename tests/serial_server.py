@@ -34,3 +34,15 @@ class SerialServer:
             with connection, connection.makefile("rb") as stream, quiet:
                 while self._answered(connection, stream):
                     pass
+
+
+def read_head(stream):
+    """The lines before the empty one."""
+    lines = []
+    while True:
+        line = stream.readline()
+        if not line:
+            raise EOFError
+        if line == b"\r\n":
+            return b"".join(lines)
+        lines.append(line)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from conftest import ACCOUNT, QUICK, prepared
+from serial_server import read_head
 from test_engine import EXCHANGES, Server, route_to
 from test_http_answer import PLACED, by_length, chunked
 
@@ -33,7 +34,7 @@ class Saying(Server):
             self._current = connection
         if self.answers or not stream.peek(1):
             return super()._answered(connection, stream)
-        head = b"".join(iter(stream.readline, b"\r\n"))
+        head = read_head(stream)
         size = int(head.lower().partition(b"content-length:")[2].split()[0])
         stream.read(size)
         connection.sendall(self.said)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from canary import TOKEN
-from serial_server import SerialServer
+from serial_server import SerialServer, read_head
 
 from fastorder._core.transport.evidence import Receiver
 from fastorder._core.transport.loop_engine import LoopEngine
@@ -50,7 +50,7 @@ class Server(SerialServer):
 
     def _answered(self, connection, stream):
         time.sleep(self.pause)
-        head = b"".join(iter(stream.readline, b"\r\n")) if stream.peek(1) else b""
+        head = read_head(stream) if stream.peek(1) else b""
         if not head:
             return False
         self.heads.append(head)
