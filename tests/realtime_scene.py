@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import socket
 import struct
@@ -199,10 +200,8 @@ class PlainServer:
 
 def shut(connection):
     """Wake whoever waits for it in another thread; closing it would not."""
-    try:
+    with contextlib.suppress(OSError):  # it may have ended
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it has ended
 
 
 def accepted(mixed, more=b""):

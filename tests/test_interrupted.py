@@ -5,8 +5,8 @@ after a call, where a loop goes back. Here an exception is raised at each such p
 one after the other, from the call of the verb on: in the call itself, and in every
 callback of the event loop that the library has asked for; of functions that are not its
 own, at the first step and the last. Of a point that a loop passes again and again, the
-first four times count, then the 8th, the 16th and so on. The journal is given a coat of plain Python for it,
-as its own code is compiled and runs no handler.
+first four times count, then the 8th, the 16th and so on. The journal is given a coat of
+plain Python for it, as its own code is compiled and runs no handler.
 """
 
 import asyncio
