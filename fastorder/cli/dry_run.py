@@ -1,0 +1,61 @@
+"""The request that an order would be, without sending it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.codec.request import render_place
+from fastorder.cli import shapes
+from fastorder.trader.entry import Entry
+from fastorder.trader.trading import NO_OPTIONS
+
+if TYPE_CHECKING:
+    from fastorder.enums import Side
+
+TAG = "TAG"
+"""Stands where the tag will: that one is drawn as the order leaves."""
+
+
+def request_of(
+    trader: Any, side: Side, symbol: str, quantity: int, order: dict[str, Any]
+) -> dict[str, Any]:
+    """What would be sent, and where to.
+
+    A trailing order's price comes from the last price as it is then, so here it is
+    refused.
+
+    Raises:
+        InvalidField, WrongFieldType, UnknownSymbol: the order cannot be sent.
+    """
+    trader.contract(symbol)
+    listing = trader.executor._contracts.find(symbol)
+    made = _entry(side, symbol, quantity, order).order(trader.account.id, trader)
+    body = render_place(
+        made,
+        listing.contract_id,
+        order.get("custom_tag", TAG),
+        listing.grid,
+        listing.negative_prices,
+    )
+    return shapes.DRY_RUN.row(
+        method="POST",
+        url=f"{trader.executor.base_url}/api/Order/place",
+        body=body.decode(),
+    )
+
+
+def _entry(side: Side, symbol: str, quantity: int, order: dict[str, Any]) -> Entry:
+    return Entry(
+        side,
+        symbol,
+        quantity,
+        order.get("limit"),
+        order.get("stop"),
+        order.get("trail_ticks"),
+        order.get("join"),
+        order.get("stop_loss_ticks"),
+        order.get("take_profit_ticks"),
+        order.get("stop_loss"),
+        order.get("take_profit"),
+        NO_OPTIONS,
+    )

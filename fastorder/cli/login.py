@@ -1,0 +1,57 @@
+"""``fastorder login``: tries a key, and keeps it in the system's key store."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from fastorder import blocking
+from fastorder.cli.exits import Exit
+from fastorder.cli.guard import complain
+from fastorder.settings import load
+from fastorder.settings.key_store import SERVICE
+from fastorder.verbs.base import BASE_URL
+
+ELSEWHERE = (
+    "without the package keyring a key is kept nowhere: set FASTORDER_USER and "
+    "FASTORDER_API_KEY, or pip install 'fastorder[keyring]'"
+)
+
+
+def login(
+    user: Annotated[
+        str, typer.Option("--user", prompt="User name", help="Of the platform.")
+    ],
+    base_url: Annotated[str | None, typer.Option("--base-url", hidden=True)] = None,
+) -> Exit:
+    """Ask for the API key, try it, and keep it in the system's key store."""
+    key = typer.prompt("API key", hide_input=True, err=True)
+    where = load(user_name=user, base_url=base_url).base_url or BASE_URL
+    with blocking.OrderExecutor(where) as executor:
+        executor.login(user, key)
+        names = [account.name for account in executor.accounts()]
+    print(f"logged in as {user}: {', '.join(names) or 'no account'}")
+    return _keep(user, key)
+
+
+def _keep(user: str, key: str) -> Exit:
+    store = _key_store()
+    if store is None:
+        complain(ELSEWHERE)
+        return Exit.FAILED
+    try:
+        store.set_password(SERVICE, user, key)
+    except Exception as error:  # each backend has its own; it never holds the key
+        complain(f"the key store took nothing ({type(error).__name__}); {ELSEWHERE}")
+        return Exit.FAILED
+    print("the key is kept in the system's key store")
+    return Exit.OK
+
+
+def _key_store() -> Any:
+    try:
+        import keyring  # an extra
+    except ImportError:
+        return None
+    return keyring

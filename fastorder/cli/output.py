@@ -1,0 +1,132 @@
+"""Prints what a command has found: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fastorder.cli.shapes import Column, Shape
+
+PREFIX = "CON.F.US."
+"""What the id of every contract of the exchange begins with."""
+
+RIGHT = frozenset({"whole", "decimal"})
+
+
+class Output:
+    """Where a command's results and its words go.
+
+    Args:
+        as_json: results as one JSON document; words go to the error stream anyway.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self._out = Console(soft_wrap=False, highlight=False)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def rows(self, shape: Shape, rows: Iterable[dict[str, Any]]) -> None:
+        """Any number of rows."""
+        listed = [dict(row) for row in rows]
+        if self.as_json:
+            self._document(shape.name, listed)
+        elif not listed:
+            self.say(f"no {shape.name}")
+        else:
+            self._out.print(_table_of(shape, listed))
+
+    def record(self, shape: Shape, row: dict[str, Any]) -> None:
+        """One row, its columns one below the other."""
+        if self.as_json:
+            self._document(shape.name, row)
+            return
+        grid = Table.grid(padding=(0, 2))
+        for column in shape.columns:
+            text = _for_people(row[column.name])
+            if column.is_in_table and text:
+                grid.add_row(escape(column.title), escape(text))
+        self._out.print(grid)
+
+    def say(self, text: str) -> None:
+        """A word for people; it stands beside the results, not in them."""
+        self._err.print(escape(text))
+
+    def line(self, text: str) -> None:
+        """A result that is a line of text; programs get nothing of it."""
+        if not self.as_json:
+            self._out.print(escape(text), soft_wrap=True)
+
+    def _document(self, name: str, value: Any) -> None:
+        sys.stdout.write(json.dumps({name: _for_programs(value)}, indent=2) + "\n")
+
+
+def _table_of(shape: Shape, rows: list[dict[str, Any]]) -> Table:
+    """The columns that have something to show."""
+    shown = [column for column in shape.columns if _is_shown(column, rows)]
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for column in shown:
+        side: Any = "right" if column.kind in RIGHT else "left"
+        table.add_column(column.title, justify=side, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_for_people(row[each.name])) for each in shown))
+    return table
+
+
+def _is_shown(column: Column, rows: list[dict[str, Any]]) -> bool:
+    return column.is_in_table and any(row[column.name] is not None for row in rows)
+
+
+def _for_people(value: Any) -> str:
+    """A value as a table shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return _time_for_people(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (list, tuple)):
+        return "\n".join(map(_for_people, value))
+    if isinstance(value, dict):
+        told = {name: _for_people(each) for name, each in value.items()}
+        return ", ".join(f"{name} {text}" for name, text in told.items() if text)
+    return _short(str(value))
+
+
+def _time_for_people(value: datetime) -> str:
+    """In UTC; without the day where that is today's."""
+    at = value.astimezone(timezone.utc)
+    is_today = at.date() == datetime.now(timezone.utc).date()
+    return at.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
+
+
+def _short(text: str) -> str:
+    """A contract as short as it can be read: MNQ.Z26."""
+    return text.removeprefix(PREFIX)
+
+
+def _for_programs(value: Any) -> Any:
+    """A value as JSON has it: prices and money as text, with all their digits."""
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Enum):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _for_programs(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_for_programs(each) for each in value]
+    return value

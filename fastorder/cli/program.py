@@ -1,0 +1,85 @@
+"""The program: its commands by name, and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fastorder import __version__
+from fastorder.cli import changing, doctor, keeping, login, placing, reading, simulating
+from fastorder.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PANELS: dict[str, dict[str, Callable[..., object]]] = {
+    "Look": {
+        "accounts": reading.accounts,
+        "contracts": reading.contracts,
+        "contract": reading.contract,
+        "orders": reading.orders,
+        "positions": reading.positions,
+        "trades": reading.trades,
+        "pnl": reading.pnl,
+        "bars": reading.bars,
+    },
+    "Trade": {
+        "buy": placing.buy,
+        "sell": placing.sell,
+        "modify": changing.modify,
+        "cancel": changing.cancel,
+        "cancel-all": changing.cancel_all,
+        "move-stop": changing.move_stop,
+        "move-target": changing.move_target,
+        "close": changing.close,
+        "flatten": changing.flatten,
+    },
+    "Be safe": {
+        "journal": keeping.journal,
+        "resolve": keeping.resolve,
+        "kill": keeping.kill,
+        "resume": keeping.resume,
+        "risk": keeping.risk,
+    },
+    "Set up": {
+        "login": login.login,
+        "doctor": doctor.doctor,
+        "simulate": simulating.simulate,
+    },
+}
+
+
+def make() -> typer.Typer:
+    """All commands; an error shows a line and never local variables."""
+    app = typer.Typer(
+        name="fastorder",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        help="Trade futures on TopstepX. Exit codes: 0 accepted, 1 failed, 2 bad "
+        "input, 3 rejected, 4 not sent, 5 unknown, 6 held back, 130 interrupted.",
+    )
+    app.callback()(_about)
+    for panel, commands in PANELS.items():
+        for name, command in commands.items():
+            app.command(name, rich_help_panel=panel)(guarded(command))
+    return app
+
+
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        print(f"fastorder {__version__}")
+        raise typer.Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    try:
+        make()(args=list(arguments), prog_name="fastorder")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
