@@ -9,13 +9,16 @@ from decimal import Decimal
 import pytest
 from canary import API_KEY
 from conftest import ACCOUNT, COMBINE
+from test_examples import ROOT, module_at
 
+from fastorder.cli.exits import Exit
 from fastorder.cli.program import PANELS, run
 from fastorder.cli.shapes import COMMANDS
 from fastorder.enums import Outcome
 
 pytest.importorskip("typer")
 
+PAGE = ROOT / "docs" / "guide" / "command-line.md"
 PROGRAM = [sys.executable, "-m", "fastorder.cli"]
 SAYS = {"login", "simulate"}
 """What says what it does in words alone."""
@@ -333,3 +336,29 @@ def test_help_of_each(fastorder, name):
     code, out, _ = fastorder(f"{name} --help")
     assert code == 0
     assert f"Usage: fastorder {name}" in out
+
+
+# ---------------------------------------------------------------- the page
+
+
+def test_the_page_has_the_schemas_of_now():
+    schemas = module_at("command_schemas", ROOT / "tools" / "command_schemas.py")
+    text = PAGE.read_text(encoding="utf-8")
+    assert schemas.with_schemas(text) == text, "run tools/command_schemas.py"
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_every_line_of_the_page_does_what_it_says(fastorder, monkeypatch, home, block):
+    monkeypatch.chdir(home)
+    blocks = re.findall(
+        r"<!-- typed -->\n```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL
+    )
+    for line in blocks[block].splitlines():
+        code, _, err = fastorder(line.removeprefix("fastorder "))
+        assert code == 0, (line, err)
+
+
+def test_the_page_has_every_exit_code():
+    text = PAGE.read_text(encoding="utf-8")
+    rows = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+    assert rows == {int(code) for code in Exit}
