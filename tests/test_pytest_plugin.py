@@ -1,0 +1,39 @@
+"""The fixture for tests of others: what the page shows, run by a pytest of its own."""
+
+import re
+import subprocess
+import sys
+
+from test_examples import ROOT
+
+PAGE = ROOT / "docs" / "guide" / "simulator.md"
+BLOCK = re.compile(r"<!-- test_bot.py -->\n```python\n(.*?)```", re.DOTALL)
+
+
+def pytest_of_its_own(folder):
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "fastorder.pytest_plugin",
+         str(folder)],
+        capture_output=True, text=True, timeout=120, check=False, cwd=folder,
+    )  # fmt: skip
+
+
+def test_a_bot_is_tested_as_the_page_says(tmp_path):
+    (block,) = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    (tmp_path / "test_bot.py").write_text(block, encoding="utf-8")
+    done = pytest_of_its_own(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+
+
+def test_a_bot_that_is_wrong_fails(tmp_path):
+    (block,) = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    wrong = block.replace('trader.buy("MNQ", 1)', 'trader.buy("MNQ", 2)')
+    assert wrong != block
+    (tmp_path / "test_bot.py").write_text(wrong, encoding="utf-8")
+    assert pytest_of_its_own(tmp_path).returncode == 1
+
+
+def test_it_costs_a_run_nothing_that_does_not_use_it():
+    code = "import fastorder.pytest_plugin, sys;assert 'aiohttp' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
