@@ -74,6 +74,7 @@ bench: $(VENV)/.test build
 	$(BIN)/python benchmarks/environments.py
 	$(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
 	$(BIN)/python benchmarks/history.py
+	$(BIN)/python benchmarks/adapter.py
 	$(BIN)/python benchmarks/report.py
 
 bench-short: $(VENV)/.test build

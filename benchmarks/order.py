@@ -33,6 +33,39 @@ PLACED = '{"orderId":9056,"success":true,"errorCode":0,"errorMessage":null}'
 DONE = '{"success":true,"errorCode":0,"errorMessage":null}'
 
 
+def answered(**members: object) -> str:
+    """A successful answer with these members."""
+    end = {"success": True, "errorCode": 0, "errorMessage": None}
+    return json.dumps({**members, **end}, separators=(",", ":"))
+
+
+LOGGED_IN = answered(token=TOKEN)
+ACCOUNTS = answered(
+    accounts=[
+        {
+            "id": ACCOUNT,
+            "name": "PRAC-1",
+            "balance": 150_000,
+            "canTrade": True,
+            "isVisible": True,
+        }
+    ]
+)
+CONTRACTS = answered(
+    contracts=[
+        {
+            "id": CONTRACT,
+            "name": "MNQZ6",
+            "description": "Micro E-mini Nasdaq-100",
+            "tickSize": 0.25,
+            "tickValue": 0.5,
+            "activeContract": True,
+            "symbolId": "F.US.MNQ",
+        }
+    ]
+)
+
+
 def rendered(value: object) -> bytes:
     """Compact JSON: what a contender without a JSON writer of its own sends."""
     return json.dumps(value, separators=(",", ":")).encode()

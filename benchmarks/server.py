@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import trustme
-from order import DONE, PLACED
+from order import ACCOUNTS, CONTRACTS, DONE, LOGGED_IN, PLACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,9 @@ http {{
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {folder}/chain.pem; ssl_certificate_key {folder}/key.pem;
         location /api/Order/place {{ return 200 '{placed}'; }}
+        location /api/Auth/loginKey {{ return 200 '{logged_in}'; }}
+        location /api/Account/search {{ return 200 '{accounts}'; }}
+        location /api/Contract/ {{ return 200 '{contracts}'; }}
         location / {{ return 200 '{done}'; }}
     }}
 }}
@@ -96,7 +99,15 @@ def nginx(folder: Path) -> Iterator[Server]:
     """A single nginx process."""
     plain, tls, http2 = free_port(), free_port(), free_port()
     text = CONFIGURATION.format(
-        folder=folder, plain=plain, tls=tls, http2=http2, placed=PLACED, done=DONE
+        folder=folder,
+        plain=plain,
+        tls=tls,
+        http2=http2,
+        placed=PLACED,
+        done=DONE,
+        logged_in=LOGGED_IN,
+        accounts=ACCOUNTS,
+        contracts=CONTRACTS,
     )
     (folder / "nginx.conf").write_text(text)
     command = [shutil.which("nginx") or "nginx", "-c", str(folder / "nginx.conf")]
