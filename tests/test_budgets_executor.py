@@ -182,7 +182,7 @@ def test_a_read_waits_and_ends_with_the_executor(connect, run):
     async def scene():
         async with connect(budgets=SMALL) as executor:
             reads = [executor.open_orders(ACCOUNT) for _ in range(8)]
-            await asyncio.gather(*reads[:6])
+            await asyncio.gather(*reads[:5])  # a ping may have taken one
             assert not reads[7].done
             await executor.aclose(drain=0)
             with pytest.raises(fastorder.RequestFailed, match="was closed"):
@@ -195,7 +195,7 @@ def test_a_read_that_nobody_waits_for_any_more_never_leaves(connect, run, gatewa
     async def scene():
         async with connect(budgets=SMALL) as executor:
             reads = [executor.open_orders(ACCOUNT) for _ in range(9)]
-            await asyncio.gather(*reads[:6])
+            await asyncio.gather(*reads[:5])  # a ping may have taken one
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(reads[6], 0.01)
             with pytest.raises(fastorder.RequestFailed, match="its wait was ended"):

@@ -301,6 +301,7 @@ def same_number(kind, plain):
     return formats.get(ours, ours) == formats.get(theirs, theirs)
 
 
+@pytest.mark.filterwarnings("ignore:The 'u' type code")
 @pytest.mark.parametrize("code", "bBhHiIlLqQfdu")
 def test_each_array_of_python_is_read_or_refused(code):
     given = array(code, "abc" if code == "u" else [1, 2, 3])

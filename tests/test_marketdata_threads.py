@@ -61,8 +61,12 @@ PICKLING = ("pyx_vtable", "reduce_cython", "setstate_cython", "setstate")
 """What Cython gives any class; a builder's raise, since it cannot be pickled."""
 
 
+class Plain:
+    """Has what every class has, in this Python."""
+
+
 def members(kind):
-    inherited = {*dir(object), "__dict__", "__weakref__", "__module__"}
+    inherited = {*dir(object), *vars(Plain)}
     machinery = {f"__{name}__" for name in PICKLING}
     return {name for name in dir(kind) if name not in inherited | machinery}
 
