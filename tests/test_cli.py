@@ -20,7 +20,7 @@ pytest.importorskip("typer")
 
 PAGE = ROOT / "docs" / "guide" / "command-line.md"
 PROGRAM = [sys.executable, "-m", "fastorder.cli"]
-SAYS = {"login", "simulate"}
+SAYS = {"login", "simulate", "watch"}
 """What says what it does in words alone."""
 NAMES = [name for commands in PANELS.values() for name in commands]
 KINDS = {

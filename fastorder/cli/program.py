@@ -9,6 +9,7 @@ import typer
 from fastorder import __version__
 from fastorder.cli import changing, doctor, keeping, login, placing, reading, simulating
 from fastorder.cli.guard import guarded
+from fastorder.cli.watch.command import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ PANELS: dict[str, dict[str, Callable[..., object]]] = {
         "trades": reading.trades,
         "pnl": reading.pnl,
         "bars": reading.bars,
+        "watch": watch,
     },
     "Trade": {
         "buy": placing.buy,

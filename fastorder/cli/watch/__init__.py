@@ -1,0 +1,1 @@
+"""``fastorder watch``: a live screen of one account, from the terminal."""

@@ -1,0 +1,40 @@
+"""The command ``watch``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+import fastorder
+from fastorder.cli.connection import account_from, own_journal
+from fastorder.cli.options import AccountOption, ProfileOption
+from fastorder.cli.watch.feed import EVERY_S
+
+NOT_INSTALLED = "the screen needs textual: pip install 'fastorder[cli]'"
+
+
+def watch(
+    account: AccountOption = None,
+    every: Annotated[
+        float, typer.Option("--every", min=1, max=60, help="Seconds between two looks.")
+    ] = EVERY_S,
+    profile: ProfileOption = None,
+) -> None:
+    """Show an account on a live screen; keys flatten, cancel all, kill."""
+    try:
+        from fastorder.cli.watch.screen import Watch
+    except ModuleNotFoundError as missing:
+        if missing.name != "textual":
+            raise
+        raise typer.BadParameter(NOT_INSTALLED) from None
+
+    async def run() -> None:
+        trader = fastorder.Trader.from_env(
+            account=account_from(account), profile=profile, journal=own_journal(profile)
+        )
+        async with trader:
+            await Watch(trader, every).run_async()
+
+    asyncio.run(run())

@@ -1,0 +1,145 @@
+"""The live screen: what it shows is what the ledger says, over whatever goes wrong."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+from canary import API_KEY
+from conftest import ACCOUNT, COMBINE
+
+import fastorder
+from fastorder.simulator import Fault
+
+pytest.importorskip("textual")
+
+from fastorder.cli.watch.screen import Confirm, Watch
+
+POSITIONS = "/api/Position/searchOpen"
+
+
+@pytest.fixture
+def watched(gateway):
+    """Run a scene on the screen, with the keys of a keyboard."""
+
+    def run(scene):
+        async def whole():
+            trader = fastorder.Trader(
+                gateway.base_url,
+                user_name="trader1",
+                api_key=API_KEY,
+                account="PRAC",
+                journal=False,
+            )
+            async with trader:
+                screen = Watch(trader, every_s=3600)  # a scene looks when it wants to
+                async with screen.run_test(size=(110, 40)) as pilot:
+                    await screen.action_look()
+                    await scene(trader, screen, pilot)
+
+        asyncio.run(asyncio.wait_for(whole(), 60))
+
+    return run
+
+
+def rows(screen, name):
+    table = screen.query_one(f"#{name}")
+    return [table.get_row_at(n) for n in range(table.row_count)]
+
+
+def status(screen):
+    return screen.feed.board.status()
+
+
+async def asked(screen, pilot):
+    """Until the question is there."""
+    for _ in range(500):
+        if isinstance(screen.screen, Confirm):
+            return screen.screen.question
+        await pilot.pause(0.01)
+    raise AssertionError("nobody asked")
+
+
+async def said(screen, pilot, word):
+    for _ in range(2000):
+        text = str(screen.query_one("#said").content)
+        if word in text:
+            return text
+        await pilot.pause(0.01)
+    raise AssertionError(f"{word} was not said")
+
+
+def test_it_shows_what_is_there(watched):
+    async def scene(trader, screen, pilot):
+        assert rows(screen, "positions") == []
+        assert "PRAC-" in status(screen)
+        await trader.buy("MNQ", 2, stop_loss_ticks=400, take_profit_ticks=800)
+        await screen.action_look()
+        (position,) = await trader.positions()
+        ((contract, net, entry, last, profit),) = rows(screen, "positions")
+        assert (contract, net) == ("MNQ.Z26", "+2")
+        assert Decimal(entry) == position.average_price
+        exact = (Decimal(last) - position.average_price) / Decimal("0.25") * 2
+        assert Decimal(profit) == exact * Decimal("0.5")
+        assert {row[4] for row in rows(screen, "orders")} == {"STOP", "LIMIT"}
+        assert [row[3] for row in rows(screen, "fills")] == ["2"]
+
+    watched(scene)
+
+
+def test_flatten_asks_first_and_then_the_account_is_flat(watched, gateway):
+    async def scene(trader, screen, pilot):
+        await trader.buy("MNQ", 1, stop_loss_ticks=400)
+        await pilot.press("f")
+        assert "FLATTEN PRAC-" in await asked(screen, pilot)
+        await pilot.press("n")
+        await pilot.pause()
+        assert len(await trader.positions()) == 1
+        await pilot.press("f")
+        await asked(screen, pilot)
+        await pilot.press("y")
+        await said(screen, pilot, "verified")
+        await screen.action_look()
+        assert rows(screen, "positions") == rows(screen, "orders") == []
+
+    watched(scene)
+    positions = gateway.call(lambda: gateway.gateway.exchange.accounts[ACCOUNT])
+    assert not any(each.size for each in positions.positions.values())
+
+
+def test_kill_holds_back_what_it_would_send(watched):
+    async def scene(trader, screen, pilot):
+        await pilot.press("k")
+        await asked(screen, pilot)
+        await pilot.press("y")
+        await said(screen, pilot, "killed")
+        assert trader.halted is not None
+
+    watched(scene)
+
+
+def test_what_cannot_be_read_is_said_and_comes_back(watched, gateway):
+    async def scene(trader, screen, pilot):
+        await trader.buy("MNQ", 1)
+        await screen.action_look()
+        before = rows(screen, "positions")
+        for _ in range(20):
+            gateway.faults.add(Fault(POSITIONS, reply="status", status=503))
+        await screen.action_look()
+        assert status(screen).startswith("NOT CURRENT")
+        assert screen.query_one("#status").has_class("old")
+        assert rows(screen, "positions") == before
+        gateway.faults.clear()
+        await screen.action_look()
+        assert "NOT CURRENT" not in status(screen)
+        assert not screen.query_one("#status").has_class("old")
+
+    watched(scene)
+
+
+def test_another_account_is_not_shown(watched):
+    async def scene(trader, screen, pilot):
+        await trader.buy("MNQ", 1, account=COMBINE)
+        await screen.action_look()
+        assert rows(screen, "positions") == []
+
+    watched(scene)
