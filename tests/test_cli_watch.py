@@ -12,7 +12,7 @@ from fastorder.simulator import Fault
 
 pytest.importorskip("textual")
 
-from fastorder.cli.watch.screen import Confirm, Watch
+from fastorder.cli.watch_screen import Confirm, Watch
 
 POSITIONS = "/api/Position/searchOpen"
 

@@ -9,7 +9,7 @@ import typer
 from fastorder import __version__
 from fastorder.cli import changing, doctor, keeping, login, placing, reading, simulating
 from fastorder.cli.guard import guarded
-from fastorder.cli.watch.command import watch
+from fastorder.cli.watching import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fastorder.cli.watch.board import Board
+from fastorder.cli.watch_board import Board
 from fastorder.errors import FastOrderError
 from fastorder.risk.trading_day import trading_day
 

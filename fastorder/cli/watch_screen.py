@@ -11,15 +11,15 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Label, Static
 
-from fastorder.cli.watch import board
-from fastorder.cli.watch.feed import EVERY_S, Feed
+from fastorder.cli import watch_board as board
+from fastorder.cli.watch_feed import EVERY_S, Feed
 from fastorder.errors import FastOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from fastorder import Trader
-    from fastorder.cli.watch.board import Board
+    from fastorder.cli.watch_board import Board
 
 TABLES = {
     "positions": board.POSITIONS,

@@ -10,7 +10,7 @@ import typer
 import fastorder
 from fastorder.cli.connection import account_from, own_journal
 from fastorder.cli.options import AccountOption, ProfileOption
-from fastorder.cli.watch.feed import EVERY_S
+from fastorder.cli.watch_feed import EVERY_S
 
 NOT_INSTALLED = "the screen needs textual: pip install 'fastorder[cli]'"
 
@@ -24,7 +24,7 @@ def watch(
 ) -> None:
     """Show an account on a live screen; keys flatten, cancel all, kill."""
     try:
-        from fastorder.cli.watch.screen import Watch
+        from fastorder.cli.watch_screen import Watch
     except ModuleNotFoundError as missing:
         if missing.name != "textual":
             raise

@@ -1,1 +1,0 @@
-"""``fastorder watch``: a live screen of one account, from the terminal."""
