@@ -7,6 +7,7 @@ and what is read of a file is checked against it.
 from __future__ import annotations
 
 import json
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.store.market.errors import TornFile
@@ -43,7 +44,8 @@ def encoded(columns: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
 
     table = pyarrow.table(dict(columns))
     told = {"version": VERSION, "rows": table.num_rows, **about}
-    table = table.replace_schema_metadata({KEY: json.dumps(told, sort_keys=True)})
+    text = json.dumps({**told, "crc": _crc(told)}, sort_keys=True)
+    table = table.replace_schema_metadata({KEY: text})
     sink = pyarrow.BufferOutputStream()
     parquet.write_table(
         table,
@@ -104,5 +106,12 @@ def read(
 def _about(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
     if not metadata or KEY not in metadata:
         return {}
-    found = json.loads(metadata[KEY])
-    return found if isinstance(found, dict) else {}
+    found: dict[str, Any] = json.loads(metadata[KEY])
+    if found.pop("crc", None) != _crc(found):
+        raise ValueError("what it says of itself does not have its checksum")
+    return found
+
+
+def _crc(about: Mapping[str, Any]) -> int:
+    """Of what a file says of itself: pages have checksums of their own."""
+    return zlib.crc32(json.dumps(about, sort_keys=True).encode())
