@@ -27,12 +27,14 @@ from fastorder.store.market import (
     TornFile,
     stream,
 )
+from fastorder.store.market import lock as locks
 from fastorder.store.market import (
     recorder as recorders,
 )
 from fastorder.store.market.days import day_of, day_span
 from fastorder.store.market.folder import LocalFolder
 from fastorder.store.market.stream import StreamWriter, read_stream
+from fastorder.trader.recording import RecordVerbs
 
 PROGRAM = Path(__file__).with_name("killed_recorder.py")
 KILLS = int(os.environ.get("FASTORDER_KILLS", "20"))
@@ -232,17 +234,18 @@ def failing(monkeypatch, call, error, times):
     monkeypatch.setattr(stream.os, call, fake)
 
 
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO])
 @pytest.mark.parametrize("call", ["write", "fsync"])
-def test_a_full_disk_is_told_and_the_ticks_wait(call, data, monkeypatch):
+def test_a_full_disk_is_told_and_the_ticks_wait(call, error, data, monkeypatch):
     ticks = random_ticks(300)
     with record(data) as recorder:
         give(recorder, ticks.rows(slice(0, 100)))
         recorder.flush()
-        failing(monkeypatch, call, errno.ENOSPC, 2)
+        failing(monkeypatch, call, error, 2)
         give(recorder, ticks.rows(slice(100, 200)))
         state = recorder.flush()
         assert (state.kept, state.waiting) == (100, 100)
-        assert "No space left" in state.failure
+        assert os.strerror(error) in state.failure
         recorder.on_gap("lost")
         give(recorder, ticks.rows(slice(200, 300)))
         recorder.flush()
@@ -321,6 +324,15 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     folder.mkdir(mode=0o500)
     with pytest.raises(PermissionError):
         record(MarketData(folder))
+
+
+def test_a_folder_that_is_read_only_is_told(data, monkeypatch):
+    def read_only(*given):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(locks.os, "open", read_only)
+    with pytest.raises(OSError, match="Read-only"):
+        record(data)
 
 
 def test_a_folder_that_is_a_file_is_told(tmp_path):
@@ -479,3 +491,26 @@ def check_kept(data, kept):
         (time_ns, size) == (time_of(number), 1 + number % 7)
         for time_ns, number, size, _ in found
     )
+
+
+# ------------------------------------------------------------ from a trader
+
+
+def test_a_trader_records_what_it_hears(tmp_path):
+    heard, ended = {}, []
+
+    class Hearing(RecordVerbs):
+        def on(self, kind, callback, *, symbol=None):
+            heard[kind] = callback
+            return lambda: ended.append(kind)
+
+        def _known(self, symbol):
+            return CONTRACT, QUARTER
+
+    trade = MarketTrade(CONTRACT, price=Decimal(100), volume=3, type=1, timestamp=T0)
+    with Hearing().record("MNQ", folder=tmp_path) as recorder:
+        heard["trade"](trade)
+        heard["gap"](Gap(1, 0, "lost"))
+    assert recorder.state.gaps == 1
+    assert ended == ["trade", "gap"]
+    assert rows(MarketData(tmp_path)) == [(T0, 400, 3, -1)]

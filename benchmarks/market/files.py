@@ -3,8 +3,9 @@
     python benchmarks/market/files.py [--rows 1000000] [--rounds 7]
 
 Each round runs all contenders, one after the other, and a table has the median of the
-rounds. Ours writes, syncs, reads again and renames; the others write. Where the peer's
-catalog has an environment of its own under .venv-peers/nautilus, it runs too.
+rounds. Ours writes, syncs, reads again and renames; the others write. The peer's catalog
+has an environment of its own, made at the first run; where it cannot be made, that is
+said.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from decimal import Decimal
@@ -22,11 +24,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+sys.path.append(str(Path(__file__).parent.parent))
+
+import environments
+
 from fastorder.marketdata import Bars
 from fastorder.store import MarketData
 from fastorder.store.market.merging import Columns, columns_from
 
-PEER = Path(__file__).parent.parent.parent / ".venv-peers/nautilus/bin/python"
 TICK = Decimal("0.25")
 START_NS = 1_767_225_600_000_000_000
 """2026-01-01 UTC."""
@@ -111,10 +116,11 @@ def pandas(timed: Timed, folder: Path, columns: dict, ticks: Columns) -> None:
 
 def peer(rows: int) -> dict[str, float] | str:
     """What the peer's catalog takes for the bars, or why it does not run."""
-    if not PEER.exists():
-        return f"no environment {PEER.parent.parent.name}"
+    room = environments.made("nautilus")
+    if room.python is None:
+        return str(room.missing)
     asked = subprocess.run(
-        [str(PEER), str(Path(__file__).with_name("nautilus_peer.py")), str(rows)],
+        [room.python, str(Path(__file__).with_name("nautilus_peer.py")), str(rows)],
         capture_output=True,
         text=True,
         check=False,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastorder.errors import InvalidField
 from fastorder.marketdata.frames import Timeframe, read_every
 from fastorder.store.market.errors import MarketDataError
-from fastorder.store.market.parquet import encoded, read
+from fastorder.store.market.parquet import about, encoded, read
 from fastorder.store.market.tick_sizes import ticks_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,13 @@ class BarsAdded(NamedTuple):
     same: int
 
 
+class Rows(NamedTuple):
+    """Bars of one file, as a pyarrow table, and what a price of one is worth."""
+
+    table: Any
+    tick_size: Decimal
+
+
 class _File(NamedTuple):
     columns: dict[str, Any]
     tick_size: Decimal | None
@@ -104,8 +111,8 @@ class BarFiles:
         for period in self.periods(series):
             path = f"{series.path}/period={period}/{FILE}"
             if self._folder.exists(path):
-                about = read(self._folder, path, "bars", ["time_ns"]).about
-                spans += [(first, last) for first, last in about.get("covered", ())]
+                told = about(self._folder, path, "bars").get("covered", ())
+                spans += [(first, last) for first, last in told]
         return joined(spans)
 
     def last_ns(self, series: Series) -> int | None:
@@ -116,7 +123,7 @@ class BarFiles:
                 return int(times[-1])
         return None
 
-    def tables(self, series: Series, since_ns: int, until_ns: int) -> list[Any]:
+    def tables(self, series: Series, since_ns: int, until_ns: int) -> list[Rows]:
         """The bars that open in a time span: a table of each period, as it lies.
 
         Raises:
@@ -130,19 +137,20 @@ class BarFiles:
             path = f"{series.path}/period={period}/{FILE}"
             if not first <= period <= last or not self._folder.exists(path):
                 continue
-            table = read(self._folder, path, "bars").table
+            table, told = read(self._folder, path, "bars")
+            size = Decimal(told["tick_size"])
             times = table["time_ns"].to_numpy()
             start, stop = numpy.searchsorted(times, (since_ns, until_ns))
             if stop > start:
-                found.append(table.slice(start, stop - start))
+                found.append(Rows(table.slice(start, stop - start), size))
         return found
 
     def tick_size(self, series: Series) -> Decimal | None:
         """What a price of one is worth; None where nothing is kept."""
         for period in reversed(self.periods(series)):
-            size = self._file(series, period).tick_size
-            if size is not None:
-                return size
+            path = f"{series.path}/period={period}/{FILE}"
+            if self._folder.exists(path):
+                return Decimal(about(self._folder, path, "bars")["tick_size"])
         return None
 
     def add(
@@ -193,7 +201,7 @@ class BarFiles:
         both, added = _replaced(file.columns, rows)
         spans = joined([*file.covered, *covered])
         if added.added or added.replaced or spans != file.covered:
-            about = {
+            told = {
                 "kind": "bars",
                 **series._asdict(),
                 "period": period,
@@ -201,17 +209,17 @@ class BarFiles:
                 "covered": spans,
             }
             path = f"{series.path}/period={period}/{FILE}"
-            self._folder.write(path, encoded(both, about))
+            self._folder.write(path, encoded(both, told))
         return added
 
     def _file(self, series: Series, period: str) -> _File:
         path = f"{series.path}/period={period}/{FILE}"
         if not self._folder.exists(path):
             return _File({}, None, [])
-        table, about = read(self._folder, path, "bars")
+        table, told = read(self._folder, path, "bars")
         columns = {name: table[name].to_numpy() for name in table.column_names}
-        covered = [(first, last) for first, last in about.get("covered", ())]
-        return _File(columns, Decimal(about["tick_size"]), covered)
+        covered = [(first, last) for first, last in told.get("covered", ())]
+        return _File(columns, Decimal(told["tick_size"]), covered)
 
 
 def kept_span(every: str | Every) -> str:

@@ -85,22 +85,30 @@ def read(
             folder.source(path) as source,
             parquet.ParquetFile(source, page_checksum_verification=True) as file,
         ):
-            about = _about(file.schema_arrow.metadata)
+            told = _about(file.schema_arrow.metadata)
+            rows = file.metadata.num_rows
             table = file.read(columns=wanted)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise TornFile(f"{path} must be a whole Parquet file: {error}") from None
-    if about.get("kind") != kind or about.get("version", 0) > VERSION:
+    if told.get("kind") != kind or told.get("version", 0) > VERSION:
         raise TornFile(
             f"{path} must hold {kind} of version {VERSION} or less, was "
-            f"{about.get('kind', 'of another program')} of {about.get('version', '-')}"
+            f"{told.get('kind', 'of another program')} of {told.get('version', '-')}"
         )
-    if about.get("rows") != table.num_rows:
-        raise TornFile(
-            f"{path} must have {about.get('rows')} rows, has {table.num_rows}"
-        )
-    return Kept(table, about)
+    if told.get("rows") != rows:
+        raise TornFile(f"{path} must have {told.get('rows')} rows, has {rows}")
+    return Kept(table, told)
+
+
+def about(folder: Folder, path: str, kind: str) -> dict[str, Any]:
+    """What a file says of itself; of the file no more than its end is read.
+
+    Raises:
+        TornFile: see ``read``.
+    """
+    return read(folder, path, kind, ()).about
 
 
 def _about(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:

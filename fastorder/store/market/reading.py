@@ -68,7 +68,8 @@ def chain_of(symbol: str, data: Prices, roll: RollRule, adjust: Adjust) -> Chain
     mine = [name for name in there if _is_of(name, wanted.product)]
     if not mine:
         raise _nothing(symbol, data.what, there)
-    volumes = {name: data.volumes(name) for name in mine} if roll == "volume" else {}
+    by_volume = mine if roll == "volume" and len(mine) > 1 else []
+    volumes = {name: data.volumes(name) for name in by_volume}
     rolls = rolls_of(wanted.product, mine, roll, volumes)
     if adjust != "none":
         rolls = [
@@ -127,9 +128,7 @@ class TickReader(Prices):
     def volumes(self, contract: str) -> dict[date, int]:
         """See ``Prices``."""
         days = self._files.days(contract)
-        return {
-            day: int(self._files.day(contract, day).ticks.size.sum()) for day in days
-        }
+        return {day: self._files.volume(contract, day) for day in days}
 
     def last_price(self, contract: str, before_ns: int) -> int | None:
         """See ``Prices``."""
@@ -225,7 +224,7 @@ class BarReader(Prices):
     def volumes(self, contract: str) -> dict[date, int]:
         """See ``Prices``."""
         found: dict[date, int] = {}
-        for table in self._files.tables(self._series(contract), 0, 2**62):
+        for table, _ in self._files.tables(self._series(contract), 0, 2**62):
             volume = table["volume"].to_numpy()
             for part in parts_by_day(table["time_ns"].to_numpy()):
                 traded = int(volume[part.start : part.stop].sum())
@@ -236,7 +235,7 @@ class BarReader(Prices):
         """See ``Prices``."""
         since = max(before_ns - LOOK_BACK_NS, 0)
         tables = self._files.tables(self._series(contract), since, before_ns)
-        return tables[-1]["close"][-1].as_py() if tables else None
+        return tables[-1].table["close"][-1].as_py() if tables else None
 
     def read(self, chain: Chain, since_ns: int, until_ns: int, prices: str) -> Bars:
         """The bars of a time span.
@@ -283,13 +282,14 @@ class BarReader(Prices):
         from fastorder.marketdata.bars import Bars as PlainBars
 
         series = self._series(contract)
-        tables = self._files.tables(series, first_ns, last_ns)
-        size = self._files.tick_size(series)
-        if series.span == self.every or not tables:
+        found = self._files.tables(series, first_ns, last_ns)
+        if not found:
+            return [], None
+        tables, size = [rows.table for rows in found], found[-1].tick_size
+        if series.span == self.every:
             return tables, size
-        shorter = PlainBars.from_columns(
-            pyarrow.concat_tables(_alike(tables)), series.span
-        )
+        joined = pyarrow.concat_tables(_alike(tables))
+        shorter = PlainBars.from_columns(joined, series.span)
         return [pyarrow.table(resample(shorter, self.every))], size
 
 

@@ -109,6 +109,7 @@ class Recorder:
         self._counts: Counter[str] = Counter()
         self._failures: dict[str, str] = {}
         self._said_s = -math.inf
+        self._at_close: list[Callable[[], object]] = []
         self._stop = threading.Event()
         self._turn = threading.Lock()
         try:
@@ -160,17 +161,27 @@ class Recorder:
         hub.on("trades", self.on_trades)
         hub.on("gap", self.on_gap)
 
+    def at_close(self, act: Callable[[], object]) -> None:
+        """Do something first of all when it is closed: end what tells it, say."""
+        self._at_close.append(act)
+
     def on_trades(self, trades: Any) -> None:
         """Take trades of a contract; of others than those that were added, none."""
-        streams = self._streams.get(trades.contract_id)
-        if streams is None:
-            return
-        for trade in trades:
-            ticks = trade.price_ticks
-            if ticks is None and trade.price is not None:
-                ticks = whole_ticks(trade.price, streams.tick_size)
-            side = SIDE_OF.get(trade.type, 0)
-            self.on_tick(trades.contract_id, trade.time_ns, ticks, trade.volume, side)
+        if trades.contract_id in self._streams:
+            for trade in trades:
+                self._take_trade(trades.contract_id, trade)
+
+    def on_trade(self, trade: Any) -> None:
+        """Take one trade; of another contract than those that were added, none."""
+        if trade.contract_id in self._streams:
+            self._take_trade(trade.contract_id, trade)
+
+    def _take_trade(self, contract_id: str, trade: Any) -> None:
+        ticks = trade.price_ticks
+        if ticks is None and trade.price is not None:
+            ticks = whole_ticks(trade.price, self._streams[contract_id].tick_size)
+        side = SIDE_OF.get(trade.type, 0)
+        self.on_tick(contract_id, trade.time_ns, ticks, trade.volume, side)
 
     def on_tick(
         self,
@@ -229,6 +240,8 @@ class Recorder:
         if self._stop.is_set():
             return self.state
         self._stop.set()
+        for act in self._at_close:
+            act()
         self._thread.join()
         with self._turn:
             self._write_all()

@@ -17,7 +17,7 @@ from fastorder.store.market.days import parts_by_day
 from fastorder.store.market.errors import MarketDataError
 from fastorder.store.market.folder import LocalFolder
 from fastorder.store.market.merging import Columns, columns_from, merged
-from fastorder.store.market.parquet import encoded, read
+from fastorder.store.market.parquet import about, encoded, read
 from fastorder.store.market.stream import Stream, TickGap, read_stream
 
 if TYPE_CHECKING:
@@ -81,17 +81,25 @@ class TickFiles:
         for day in reversed(self.days(contract)):
             path = tick_path(contract, day)
             if self._folder.exists(path):
-                about = read(self._folder, path, "ticks", ["time_ns"]).about
-                return Decimal(about["tick_size"])
+                return Decimal(about(self._folder, path, "ticks")["tick_size"])
         return None
 
     def _named(self, path: str, key: str) -> list[str]:
         names = self._folder.names(path)
         return [name.removeprefix(key) for name in names if name.startswith(key)]
 
-    def read_table(
-        self, contract: str, day: date, columns: Iterable[str] | None = None
-    ) -> tuple[Any, dict[str, Any]] | None:
+    def volume(self, contract: str, day: date) -> int:
+        """Contracts that were traded on a day.
+
+        Raises:
+            TornFile: a file is not whole.
+        """
+        path = tick_path(contract, day)
+        if self._stream(contract, day) is None and self._folder.exists(path):
+            return int(about(self._folder, path, "ticks")["volume"])
+        return int(self.day(contract, day).ticks.size.sum())
+
+    def read_table(self, contract: str, day: date) -> tuple[Any, dict[str, Any]] | None:
         """The table of a day as it lies; None where not all of it is sealed.
 
         Raises:
@@ -100,7 +108,7 @@ class TickFiles:
         path = tick_path(contract, day)
         if self._stream(contract, day) is not None or not self._folder.exists(path):
             return None
-        kept = read(self._folder, path, "ticks", columns)
+        kept = read(self._folder, path, "ticks")
         return kept.table, kept.about
 
     def day(self, contract: str, day: date) -> DayTicks:
@@ -121,10 +129,10 @@ class TickFiles:
         path = tick_path(contract, day)
         if not self._folder.exists(path):
             return DayTicks(columns_from([], [], [], []), None, ())
-        table, about = read(self._folder, path, "ticks")
+        table, told = read(self._folder, path, "ticks")
         columns = Columns(*(table[name].to_numpy() for name in Columns._fields))
-        gaps = tuple(TickGap(*gap) for gap in about.get("gaps", ()))
-        return DayTicks(columns, Decimal(about["tick_size"]), gaps)
+        gaps = tuple(TickGap(*gap) for gap in told.get("gaps", ()))
+        return DayTicks(columns, Decimal(told["tick_size"]), gaps)
 
     def _stream(self, contract: str, day: date) -> Stream | None:
         path = self.stream_path(contract, day)
@@ -198,22 +206,22 @@ class TickFiles:
         all_gaps = _all_gaps(file.gaps, of_day)
         changed = both.added or all_gaps != file.gaps or source not in sources
         if changed:
-            about = {
+            told = {
                 "kind": "ticks",
                 "contract": contract,
                 "day": str(day),
                 "tick_size": str(tick_size),
                 "gaps": all_gaps,
+                "volume": int(both.ticks.size.sum()),
                 "sources": sorted({*sources, source}),
             }
-            self._folder.write(path, encoded(both.ticks._asdict(), about))
+            self._folder.write(path, encoded(both.ticks._asdict(), told))
         return both.added, both.repeated
 
     def _sources(self, path: str) -> list[str]:
         if not self._folder.exists(path):
             return []
-        about = read(self._folder, path, "ticks", ["time_ns"]).about
-        return list(about.get("sources", ()))
+        return list(about(self._folder, path, "ticks").get("sources", ()))
 
     def seal(self, contract: str, day: date) -> Added | None:
         """Put the stream of a day into its file; None where there is no stream.
