@@ -165,7 +165,7 @@ def test_databento_in_parquet(raw, data, tmp_path):
     )
     pq.write_table(table, tmp_path / "ticks.parquet")
     told = data.import_file(tmp_path / "ticks.parquet", "MNQZ26", tick_size="0.25")
-    assert (told.format, told.added) == ("databento", 4)
+    assert (told.form, told.added) == ("databento", 4)
     assert data.ticks("MNQZ26").price.tolist() == list(price)
 
 
@@ -402,7 +402,7 @@ def test_a_file_that_is_not_there_is_refused(data, tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"format": "excel"},
+        {"form": "excel"},
         {"kind": "quotes"},
         {"fold": "both"},
         {"columns": {"prize": "p"}},

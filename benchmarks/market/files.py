@@ -3,9 +3,9 @@
     python benchmarks/market/files.py [--rows 1000000] [--rounds 7]
 
 Each round runs all contenders, one after the other, and a table has the median of the
-rounds. Ours writes, syncs, reads again and renames; the others write. The peer's catalog
-has an environment of its own, made at the first run; where it cannot be made, that is
-said.
+rounds. Ours writes, syncs, reads again and renames; the others write. The peer's
+catalog has an environment of its own, made at the first run; where it cannot be made,
+that is said.
 """
 
 from __future__ import annotations

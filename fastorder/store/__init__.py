@@ -6,7 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fastorder.store.market import Bars, MarketData, Recorder, Ticks
+    from fastorder.store.market.kept_bars import Bars
+    from fastorder.store.market.market import MarketData
+    from fastorder.store.market.recorder import Recorder
+    from fastorder.store.market.ticks import Ticks
 
 _MODULES = {
     "Bars": "market",

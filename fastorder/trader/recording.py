@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from fastorder.store.market import Recorder
+    from fastorder.store import Recorder
 
 
 class Hears(Protocol):
@@ -48,7 +48,7 @@ class RecordVerbs:
             InvalidField, UnknownSymbol: an argument is not usable.
             ConfigurationError: no folder was given, and the platform's is not known.
         """
-        from fastorder.store.market import MarketData
+        from fastorder.store import MarketData
 
         contracts = dict(self._known(symbol) for symbol in symbols)
         place = data_folder() / "market" if folder is None else folder

@@ -17,7 +17,6 @@ from fastorder.store.market.stream import TickGap
 from fastorder.store.market.ticks import Ticks
 
 __all__ = [
-    "Bars",
     "BarsAdded",
     "Calendar",
     "Dates",
@@ -25,13 +24,15 @@ __all__ = [
     "FolderInUse",
     "ImportRefused",
     "Imported",
-    "MarketData",
     "MarketDataError",
-    "Recorder",
     "RecorderState",
     "Roll",
     "Series",
     "TickGap",
-    "Ticks",
     "TornFile",
 ]
+
+for _name in __all__:  # where users import it from
+    globals()[_name].__module__ = __name__
+for _kind in (Bars, MarketData, Recorder, Ticks):
+    _kind.__module__ = "fastorder.store"

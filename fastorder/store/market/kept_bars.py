@@ -34,7 +34,7 @@ class Bars(PlainBars):
     rolls: tuple[Roll, ...]
 
     @classmethod
-    def kept(
+    def _kept(
         cls,
         columns: Mapping[str, Any],
         every: str | Every,
@@ -47,10 +47,10 @@ class Bars(PlainBars):
         """Bars over columns; see ``from_columns``."""
         bars = cls.from_columns(columns, every)
         assert isinstance(bars, Bars)
-        return bars.told(name, source, tick_size, rolls)
+        return bars._told(name, source, tick_size, rolls)
 
     @classmethod
-    def over(cls, plain: PlainBars) -> Bars:
+    def _over(cls, plain: PlainBars) -> Bars:
         """The same bars, in the same memory."""
         return cls(
             plain.columns(),
@@ -61,7 +61,7 @@ class Bars(PlainBars):
             gaps=plain.gaps,
         )
 
-    def told(
+    def _told(
         self, name: str, source: str, tick_size: Decimal, rolls: tuple[Roll, ...] = ()
     ) -> Bars:
         """The same bars, which now say what they are."""
@@ -79,7 +79,7 @@ class Bars(PlainBars):
 
 def _rebuilt(plain: tuple[Any, tuple[Any, ...]], what: tuple[Any, ...]) -> Bars:
     make, given = plain
-    return Bars.over(make(*given)).told(*what)
+    return Bars._over(make(*given))._told(*what)
 
 
 def in_points(columns: Mapping[str, Any], tick_size: Decimal) -> dict[str, Any]:

@@ -138,8 +138,8 @@ class MarketData:
             ticks = self.ticks(
                 symbol, since, until, days=days, roll=roll, adjust=adjust
             )
-            made = Bars.over(ticks.bars(every, prices=prices))
-            return made.told(ticks.name, OWN, ticks.tick_size, ticks.rolls)
+            made = Bars._over(ticks.bars(every, prices=prices))
+            return made._told(ticks.name, OWN, ticks.tick_size, ticks.rolls)
         span = time_span(since, until, days, self._now_ns)
         reader = BarReader(self._bars, every, source)
         return reader.read(chain_of(symbol, reader, roll, adjust), *span, prices)
@@ -301,24 +301,61 @@ class MarketData:
         contract: str,
         *,
         tick_size: Any = None,
-        **options: Any,
+        form: str | None = None,
+        kind: str | None = None,
+        every: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        zone: str | None = None,
+        fold: str = "refuse",
+        skipped: str = "refuse",
+        time_unit: str | None = None,
+        date_order: str | None = None,
+        decimal: str | None = None,
+        stamps: str | None = None,
+        price_unit: Any = None,
+        symbol: str | None = None,
+        repeats: str = "keep",
+        source: str | None = None,
     ) -> Imported:
-        """Keep the ticks or bars of a file; see ``fastorder.store.market.importing``.
+        """Keep the ticks or bars of a file; nothing of it where it cannot be read.
 
         Args:
             path: of the file; plain, gzip or zstd.
             contract: what it is of.
             tick_size: what a price of one is worth; not needed where it is kept.
-            options: those of `importing.Options`.
+            form: whose form it has, where that shall not be looked for: databento,
+                gateway, kibot, ninjatrader, sierra, tradingview, or columns for any
+                table with names.
+            kind: ``ticks`` or ``bars``, where a file may hold either.
+            every: how long bars are, such as 1m.
+            columns: what the file calls time, date, price, size, side, open, high,
+                low, close, volume, symbol: ``{"price": "Last Price"}``.
+            zone: whose clocks its times show, such as America/Chicago.
+            fold: an hour that the clocks show twice is ``refuse``d, or taken for the
+                ``earlier`` or the ``later`` one.
+            skipped: an hour that the clocks skip is ``refuse``d, or taken for so much
+                ``later``.
+            time_unit: what whole numbers count: s, ms, us or ns.
+            date_order: ``mdy`` or ``dmy``, of dates with strokes.
+            decimal: what stands before the decimals: ``.`` or ``,``.
+            stamps: whether bars carry the time of their ``open`` or ``close``.
+            price_unit: what a price of 1 is worth in points, such as 0.01.
+            symbol: whose rows are taken of a file of several contracts.
+            repeats: ticks that are alike in all are all kept (``keep``), or one of
+                them (``drop``).
+            source: what bars are called in the folder; without it, the form.
 
         Raises:
-            ImportRefused: it cannot be read as what it is said to be; nothing is kept.
+            ImportRefused: it cannot be read as what it is said to be.
+            InvalidField: an argument cannot be used.
         """
+        options = importing.Options(
+            form, kind, every, columns, zone, fold, skipped, time_unit, date_order,
+            decimal, stamps, price_unit, symbol, repeats, source,
+        )  # fmt: skip
         name = contract_name(contract)
-        series = Series(name, "1m", GATEWAY)
-        size = self._size(series, tick_size)
-        given = importing.Options(**options)
-        return importing.import_file(path, name, size, given, self._ticks, self._bars)
+        size = self._size(Series(name, "1m", GATEWAY), tick_size)
+        return importing.import_file(path, name, size, options, self._ticks, self._bars)
 
     def record(
         self, contracts: Mapping[str, Any], hub: Any = None, *, every_s: float = 0.5

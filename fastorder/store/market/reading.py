@@ -271,7 +271,7 @@ class BarReader(Prices):
         columns = {name: table[name] for name in table.column_names}
         if prices == "points":
             columns = in_points(columns, size)
-        return Bars.kept(
+        return Bars._kept(
             columns, self.every, name=chain.name, source=self._source, tick_size=size,
             rolls=chain.rolls,
         )  # fmt: skip

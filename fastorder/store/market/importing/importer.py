@@ -43,7 +43,7 @@ class Imported(NamedTuple):
     """What became of a file.
 
     Attributes:
-        contract, kind, format: what it was taken for.
+        contract, kind, form: what it was taken for.
         rows: that it has.
         added: ticks or bars that were not there.
         repeated: those that were there already.
@@ -56,7 +56,7 @@ class Imported(NamedTuple):
 
     contract: str
     kind: str
-    format: str
+    form: str
     rows: int
     added: int
     repeated: int
@@ -74,7 +74,7 @@ class Imported(NamedTuple):
         ]
         return (
             f"{self.contract}: {counted(self.added, self.kind[:-1])} added of "
-            f"{counted(self.rows, 'row')} ({', '.join([self.format, *others])})"
+            f"{counted(self.rows, 'row')} ({', '.join([self.form, *others])})"
         )
 
 
@@ -82,7 +82,7 @@ class _Read(NamedTuple):
     """Ticks or bars of a file; bars as columns of int64."""
 
     kind: str
-    format: str
+    form: str
     rows: int
     left_out: int
     columns: Any
@@ -133,7 +133,7 @@ def _read(
     table = _chosen(table, layout, contract, options)
     read = _table_ticks if layout.kind == "ticks" else _table_bars
     columns = read(table, layout, tick_size, options)
-    return _Read(layout.kind, layout.format, rows, rows - table.rows, columns)
+    return _Read(layout.kind, layout.form, rows, rows - table.rows, columns)
 
 
 # ---------------------------------------------------------------------- tables
@@ -314,15 +314,13 @@ def _keep_ticks(
 ) -> Imported:
     ticks: Columns = found.columns
     if not (ticks.size >= 1).all():
-        raise ImportRefused(found.format, "size must be at least 1 in every row")
+        raise ImportRefused(found.form, "size must be at least 1 in every row")
     alike, late = repeats_within(ticks), behind_a_later(ticks.time_ns)
     if options.repeats == "drop":
         ticks = without_repeats(ticks)
-    added = files.add(
-        contract, tick_size, [ticks], source=options.source or found.format
-    )
+    added = files.add(contract, tick_size, [ticks], source=options.source or found.form)
     return Imported(
-        contract, "ticks", found.format, found.rows, added.added, added.repeated, 0,
+        contract, "ticks", found.form, found.rows, added.added, added.repeated, 0,
         late, alike, found.left_out,
     )  # fmt: skip
 
@@ -347,11 +345,11 @@ def _keep_bars(
         at = int(order[1:][same][0])
         raise ImportRefused(path, "time must be that of one bar, is of two", at)
     bars = Bars.from_columns(columns, _every(path, options))
-    source = checked_source(options.source or found.format)
+    source = checked_source(options.source or found.form)
     series = Series(contract, _every(path, options), source)
     added = files.add(series, tick_size, bars)
     return Imported(
-        contract, "bars", found.format, found.rows, added.added, added.same,
+        contract, "bars", found.form, found.rows, added.added, added.same,
         added.replaced, late, 0, found.left_out,
     )  # fmt: skip
 

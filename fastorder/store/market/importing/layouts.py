@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     """How a table is read.
 
     Attributes:
-        format: its form.
+        form: whose.
         kind: ticks or bars.
         roles: which column is what.
         zone: whose clocks it shows; None where it says so itself, or must be stated.
@@ -47,7 +47,7 @@ class Layout(NamedTuple):
         sides: the columns of volume at the bid and at the ask.
     """
 
-    format: str
+    form: str
     kind: str
     roles: dict[str, str]
     zone: str | None = None
@@ -64,7 +64,7 @@ def layout_of(table: Table, options: Options) -> Layout:
     Raises:
         ImportRefused: a column is missing, or the form is not the stated one.
     """
-    name = options.format or _looks_like(table)
+    name = options.form or _looks_like(table)
     layout: Layout = _LAYOUTS[name](table, options)
     return layout
 
@@ -118,7 +118,7 @@ def _databento(table: Table, options: Options) -> Layout:
     )
     only = ("action", "T") if "action" in table.columns else None
     return plain._replace(
-        format="databento",
+        form="databento",
         roles=roles,
         zone="UTC",
         price_unit=BILLIONTH if is_whole else "1",

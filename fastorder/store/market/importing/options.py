@@ -11,7 +11,7 @@ from fastorder.errors import InvalidField
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMATS = (
+FORMS = (
     "columns",
     "databento",
     "gateway",
@@ -22,7 +22,7 @@ FORMATS = (
 )
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 CHOICES = {
-    "format": (None, *FORMATS),
+    "form": (None, *FORMS),
     "kind": (None, "ticks", "bars"),
     "fold": ("refuse", "earlier", "later"),
     "skipped": ("refuse", "later"),
@@ -39,7 +39,7 @@ class Options:
     """What is stated of a file.
 
     Args:
-        format: whose form it has; without it, that is looked for. ``columns`` is any
+        form: whose form it has; without it, that is looked for. ``columns`` is any
             table with names.
         kind: ``ticks`` or ``bars``, where a file may hold either.
         every: how long bars are: 1m, say.
@@ -57,13 +57,13 @@ class Options:
         price_unit: what a price of 1 is worth in points: 0.01, say.
         symbol: whose rows are taken of a file of several contracts.
         repeats: rows that are alike in all are all kept, or one of them (``drop``).
-        source: what bars are called in the folder; without it, the format.
+        source: what bars are called in the folder; without it, the form.
 
     Raises:
         InvalidField: one is none of these.
     """
 
-    format: str | None = None
+    form: str | None = None
     kind: str | None = None
     every: str | None = None
     columns: Mapping[str, str] | None = None
