@@ -259,6 +259,15 @@ def test_nothing_is_asked_for_times_when_the_market_is_closed(data):
     assert len(over) == 1  # the weekend between is no second request
 
 
+def test_what_is_fetched_has_a_begin_and_one_contract(data):
+    with pytest.raises(InvalidField, match="since must be given, or days"):
+        data.fetch_bars(Gateway([]), "MNQZ26", "1m", tick_size=QUARTER)
+    with pytest.raises(InvalidField, match="must name its month"):
+        data.fetch_bars(Gateway([]), "MNQ", "1m", days=1, tick_size=QUARTER)
+    with pytest.raises(InvalidField, match="tick_size must be given"):
+        data.fetch_bars(Gateway([]), "MNQZ26", "1m", days=1)
+
+
 def test_what_came_before_a_failure_is_kept(data):
     class Fails(Gateway):
         def bars(self, *given, **options):

@@ -267,9 +267,11 @@ def test_a_write_that_stops_in_the_middle_leaves_no_half_record(tmp_path, monkey
         return real(file, content[: len(content) // 2])
 
     monkeypatch.setattr(stream.os, "write", half)
+    size = (tmp_path / "s").stat().st_size
     with pytest.raises(OSError, match="full"):
         writer.append(whole)
     monkeypatch.undo()
+    assert (tmp_path / "s").stat().st_size == size
     writer.append(whole)
     writer.close()
     found = read_stream(tmp_path / "s")
@@ -391,6 +393,38 @@ def test_a_stream_that_is_cut_anywhere_has_all_whole_records_before(tmp_path):
         again = read_stream(path)
         assert sum(len(one.time_ns) for one in again.deliveries) == count + 1
         assert again.cut == 0
+
+
+def test_a_changed_byte_ends_a_stream_and_changes_no_tick(tmp_path):
+    about = {"contract": "MNQZ26", "day": "2026-08-06", "tick_size": "0.25"}
+    path, ticks = tmp_path / "s", random_ticks(9)
+    writer = StreamWriter(path, about)
+    for at in range(9):
+        writer.append(stream.tick_record(ticks.rows(slice(at, at + 1))))
+    writer.close()
+    whole = path.read_bytes()
+    for place in range(len(stream.HEAD), len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        found = read_stream(path)
+        got = [row for one in found.deliveries for row in rows_of(one)]
+        assert got == rows_of(ticks)[: len(got)]
+        assert found.cut > 0
+
+
+def test_a_stream_that_has_only_just_begun_is_no_tick(data):
+    with record(data) as recorder:
+        recorder.on_tick(CONTRACT, T0, 1, 1)
+        recorder.flush()
+        path = next(Path(data._folder.root).rglob("*.stream"))
+        whole = path.read_bytes()
+    for size in (0, 3, 8, 20):
+        for place in (path, path.parent.with_name("day=2026-08-07") / path.name):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(whole[:size])
+        assert rows(data) == [(T0, 1, 1, 0)]
+    record(data).close()
+    assert rows(data) == [(T0, 1, 1, 0)]
+    assert not list(Path(data._folder.root).rglob("*.stream"))
 
 
 def test_what_was_cut_off_lies_beside(data):

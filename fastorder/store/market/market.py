@@ -208,6 +208,8 @@ class MarketData:
         sessions: Sessions | None = None,
     ) -> list[tuple[int, int]]:
         """Times of which the gateway's bars are not all here: see ``fetch_bars``."""
+        if since is None and days is None:
+            raise InvalidField("since", "must be given, or days", None)
         since_ns, until_ns = time_span(since, until, days, self._now_ns)
         series = Series(contract_name(symbol), kept_span(every), GATEWAY)
         until_ns = min(until_ns, self._now_ns())

@@ -177,8 +177,11 @@ class TickReader(Prices):
 
     def _day(
         self, contract: str, day: date
-    ) -> tuple[Any, Decimal, tuple[TickGap, ...]]:
-        """A day as it lies; where a stream of it grows, both put together."""
+    ) -> tuple[Any, Decimal | None, tuple[TickGap, ...]]:
+        """A day as it lies; where a stream of it grows, both put together.
+
+        A stream that has only just begun may not say yet what its prices count.
+        """
         import pyarrow
 
         from fastorder.store.market.stream import TickGap
@@ -189,8 +192,7 @@ class TickReader(Prices):
             gaps = tuple(TickGap(*gap) for gap in about["gaps"])
             return table, Decimal(about["tick_size"]), gaps
         found = self._files.day(contract, day)
-        size = found.tick_size or Decimal(1)
-        return pyarrow.table(found.ticks._asdict()), size, found.gaps
+        return pyarrow.table(found.ticks._asdict()), found.tick_size, found.gaps
 
 
 class BarReader(Prices):
