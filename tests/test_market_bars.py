@@ -147,6 +147,14 @@ def test_a_price_between_two_ticks_and_another_tick_size_are_refused(data):
         data.bars("MNQZ26", "1m", prices="dollars")
 
 
+def test_bars_of_other_columns_are_refused(data):
+    keep(data, bars_at([T0]))
+    columns = {**bars_at([T0 + MINUTE]).to_numpy(), "ticks": np.array([3])}
+    with pytest.raises(MarketDataError, match="must have the columns time_ns, open"):
+        keep(data, Bars.from_columns(columns, "1m"))
+    assert len(data.bars("MNQZ26", "1m")) == 1
+
+
 def test_bars_lie_anywhere_that_fsspec_knows():
     data = MarketData("memory://bars")
     keep(data, bars_at([T0, T0 + MINUTE]))

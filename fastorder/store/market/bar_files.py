@@ -170,7 +170,7 @@ class BarFiles:
 
         Raises:
             OffTick: a price lies between two ticks.
-            MarketDataError: the series has another tick size.
+            MarketDataError: the series has another tick size, or other columns.
         """
         columns = whole_columns(bars, tick_size)
         spans = list(covered)
@@ -197,6 +197,12 @@ class BarFiles:
         if file.tick_size not in (None, tick_size):
             raise MarketDataError(
                 f"tick_size of {series.path} must be {file.tick_size}, was {tick_size}"
+            )
+        both_full = _rows(file.columns) and _rows(rows)
+        if both_full and set(file.columns) != set(rows):
+            raise MarketDataError(
+                f"bars of {series.path} must have the columns "
+                f"{', '.join(file.columns)}, have {', '.join(rows)}"
             )
         both, added = _replaced(file.columns, rows)
         spans = joined([*file.covered, *covered])
@@ -317,22 +323,27 @@ def _rows_of(columns: dict[str, Any], span: Span) -> dict[str, Any]:
 def _replaced(
     old: dict[str, Any], new: dict[str, Any]
 ) -> tuple[dict[str, Any], BarsAdded]:
-    """Both, the new one where they are of one time; only columns that both have."""
+    """Both, the new one where they are of one time."""
     import numpy
 
-    if not old:
-        return new, BarsAdded(len(new["time_ns"]), 0, 0)
-    names = [name for name in old if name in new]
+    if not _rows(old):
+        return new, BarsAdded(_rows(new), 0, 0)
+    if not _rows(new):
+        return old, BarsAdded(0, 0, 0)
     at = numpy.searchsorted(old["time_ns"], new["time_ns"])
     there = at < len(old["time_ns"])
     there[there] = old["time_ns"][at[there]] == new["time_ns"][there]
     alike = numpy.ones(int(there.sum()), bool)
-    for name in names:
+    for name in old:
         alike &= old[name][at[there]] == new[name][there]
     same = int(alike.sum())
     kept = numpy.ones(len(old["time_ns"]), bool)
     kept[at[there]] = False
-    both = {name: numpy.concatenate([old[name][kept], new[name]]) for name in names}
+    both = {name: numpy.concatenate([old[name][kept], new[name]]) for name in old}
     order = numpy.argsort(both["time_ns"], kind="stable")
     both = {name: column[order] for name, column in both.items()}
     return both, BarsAdded(int((~there).sum()), len(alike) - same, same)
+
+
+def _rows(columns: dict[str, Any]) -> int:
+    return len(columns["time_ns"]) if columns else 0
