@@ -12,9 +12,11 @@
 #   make bench-bars  bars beside Polars, pandas, NumPy, numba and DuckDB
 #   make campaign  a million orders and a million changes in virtual time, 10,000 rounds
 #                  of one key and of waits that are cancelled, 500 kills of a trader (KILLS=)
+#   make campaign-recorder  500 kills of a recorder of ticks, and of its sealing (KILLS=)
 #   make campaign-matching  100,000 random streams through the compiled exchange and
 #                  the simulator's: they have to come to the same (STREAMS=)
 #   make leaks     100,000 orders and nothing left of them
+#   make bench-market  bars and ticks in Parquet beside pandas and a peer's catalog
 #   make bench-matching  the compiled exchange: ticks a second, with resting orders
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
@@ -36,7 +38,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -92,8 +94,14 @@ campaign: $(VENV)/.test build
 	FASTORDER_FULL=1 $(BIN)/python -m pytest tests/test_at_most_once.py -q -k "$(ROUNDS)"
 	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_kill.py -q -s
 
+campaign-recorder: $(VENV)/.test build
+	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_market_recorder.py -q -k kill_9 $(ARGS)
+
 campaign-matching: $(VENV)/.test build
 	FASTORDER_STREAMS=$(STREAMS) $(BIN)/python -m pytest tests/test_matching_oracle.py -q $(ARGS)
+
+bench-market: $(VENV)/.test build
+	$(BIN)/python benchmarks/market/files.py $(ARGS)
 
 bench-matching: $(VENV)/.test build
 	$(BIN)/python benchmarks/matching/ticks.py $(ARGS)

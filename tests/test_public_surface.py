@@ -23,7 +23,9 @@ from fastorder import (
     journal,
     marketdata,
     simulator,
+    store,
 )
+from fastorder.store import market
 
 
 def things():
@@ -32,7 +34,7 @@ def things():
         "fastorder.blocking.OrderExecutor": blocking.OrderExecutor,
         "fastorder.blocking.Trader": blocking.Trader,
     }
-    for module in (fastorder, journal, marketdata, simulator):
+    for module in (fastorder, journal, marketdata, simulator, store, market):
         for name in module.__all__:
             found[f"{module.__name__}.{name}"] = getattr(module, name)
     for name, thing in vars(errors).items():
@@ -191,6 +193,32 @@ SHOWN = {
         "max_orders_per_second max_position preset price_collar_ticks price_max_age "
         "replace symbols trailing_loss trailing_stops_at"
     ),
+    "fastorder.store.Bars": (
+        "columns every first_partial from_columns gaps joined last_partial name names "
+        "rolls source tally tick_size to_numpy whole"
+    ),
+    "fastorder.store.MarketData": (
+        "add_bars bars contracts days fetch_bars fetch_bars_async import_file "
+        "missing_bars record rolls series ticks"
+    ),
+    "fastorder.store.Recorder": (
+        "add at_close attach close flush on_gap on_tick on_trade on_trades state"
+    ),
+    "fastorder.store.Ticks": "bars price price_ticks side size time_ns",
+    "fastorder.store.market.BarsAdded": "added replaced same",
+    "fastorder.store.market.Calendar": "day days_before weekday",
+    "fastorder.store.market.Dates": "days",
+    "fastorder.store.market.Fetched": "added asked replaced same",
+    "fastorder.store.market.ImportRefused": "path row why",
+    "fastorder.store.market.Imported": (
+        "added alike contract form kind left_out repeated replaced rows unsorted"
+    ),
+    "fastorder.store.market.RecorderState": (
+        "cut_bytes failure gaps kept lost strange waiting"
+    ),
+    "fastorder.store.market.Roll": ("after after_ticks at_ns before before_ticks day"),
+    "fastorder.store.market.Series": "contract path source span",
+    "fastorder.store.market.TickGap": "since_ns until_ns why",
     "fastorder.Ticket": "account_id done kind order_id result settled state tag",
     "fastorder.Timeouts": "connect request",
     "fastorder.Timing": (
@@ -357,6 +385,7 @@ def made(name, kind, folder):
         "fastorder.RiskDenied": lambda: kind((DENIAL,)),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,
+        "fastorder.store.market.ImportRefused": lambda: kind("a.csv", "why"),
     }
     if name in makers:
         return makers[name]()

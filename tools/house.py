@@ -38,6 +38,9 @@ CORE = {
 }
 """The rooms of the compiled core, and which of the others each of them knows."""
 
+NESTED = {"store": ("store.market", "store.market.importing")}
+"""Rooms within a room, which have a box of their own."""
+
 BESIDE = ("marketdata", "matching", "simulator")
 """Packages that the client does not use."""
 
@@ -198,9 +201,19 @@ def rooms() -> list[str]:
     """The rooms of the client from the top, then what stands beside it."""
     parts = {"_core": [f"_core.{part}" for part in CORE]}
     inside = [
-        each for floor in layers() for room in floor for each in parts.get(room, [room])
+        each
+        for floor in layers()
+        for room in with_nested(floor)
+        for each in parts.get(room, [room])
     ]
     return [*(room for room in inside if members(room)), *BESIDE]
+
+
+def with_nested(floor: list[str]) -> list[str]:
+    """A floor's rooms, each with those that lie within it."""
+    found = [each for room in floor for each in (room, *NESTED.get(room, ()))]
+    inner = {each for rooms_within in NESTED.values() for each in rooms_within}
+    return [room for room in found if members(room) or room not in {*NESTED, *inner}]
 
 
 def is_compiled(module: str) -> bool:

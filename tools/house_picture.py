@@ -270,7 +270,8 @@ def picture(colors: dict[str, str]) -> str:
     parts, y = [*keys.parts], EDGE + keys.height + 12.0
     top, wide = y, WIDTH - LEFT - EDGE
     for floor in house.layers():
-        drawn = row(shares_of(floor), LEFT, y, wide, colors)
+        rooms = house.with_nested(floor)
+        drawn = row(shares_of(rooms), LEFT, y, wide, colors)
         parts += drawn.parts
         y += drawn.height + GAP
     parts += arrow(top, y - GAP, colors)

@@ -1,0 +1,32 @@
+"""What is kept: what happened on accounts, and the market data of each contract."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastorder.store.market.kept_bars import Bars
+    from fastorder.store.market.market import MarketData
+    from fastorder.store.market.recorder import Recorder
+    from fastorder.store.market.ticks import Ticks
+
+_MODULES = {
+    "Bars": "market",
+    "MarketData": "market",
+    "Recorder": "market",
+    "Ticks": "market",
+}
+"""Where each name stands; it is loaded at its first use."""
+
+__all__ = ["Bars", "MarketData", "Recorder", "Ticks"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(
+        import_module(f"{__name__}.{_MODULES[name]}"), name
+    )
+    value.__module__ = __name__  # where it is imported from
+    return value

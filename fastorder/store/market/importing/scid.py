@@ -1,0 +1,90 @@
+"""Sierra Chart's intraday files (.scid): ticks, or bars.
+
+Sure (its documentation, "Intraday Data File Format", and several readers agree): a head
+of 56 bytes that begins with SCID and has the sizes of itself and of a record; records
+of 40 bytes, little-endian: int64 microseconds since 1899-12-30 UTC, float32 open, high,
+low, close, uint32 trades, volume, volume at the bid, volume at the ask. A tick has an
+open of 0, or one of two marks (the first and the last part of a trade that was taken
+apart); its price is the close, its high and low are ask and bid.
+
+Less sure: that some feeds write prices in units of their own (450025 for 4500.25); that
+is for ``price_unit`` to say.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastorder.store.market.errors import ImportRefused
+
+if TYPE_CHECKING:
+    from fastorder.store.market.importing.opening import Content
+
+HEAD = struct.Struct("<4sIIH")
+RECORD_BYTES = 40
+FIELDS = [
+    ("time", "<i8"), ("open", "<f4"), ("high", "<f4"), ("low", "<f4"), ("close", "<f4"),
+    ("trades", "<u4"), ("volume", "<u4"), ("at_bid", "<u4"), ("at_ask", "<u4"),
+]  # fmt: skip
+MARKS = (0.0, -1.99900095e37, -1.99900197e37)
+EPOCH_US = 2_209_161_600_000_000
+"""From 1899-12-30 to 1970-01-01."""
+
+FLOAT_OFF = 0.05
+"""How far from a whole tick a float32 may be, in ticks."""
+
+
+class Scid(NamedTuple):
+    """Records of a file.
+
+    Attributes:
+        time_ns: int64.
+        records: the others, by their names.
+        is_ticks: whether each is one trade.
+    """
+
+    time_ns: Any
+    records: Any
+    is_ticks: bool
+
+
+def read_scid(content: Content) -> Scid:
+    """The records of a file.
+
+    Raises:
+        ImportRefused: it is not whole, of another version, or has ticks and bars.
+    """
+    import numpy
+
+    data = content.data
+    if len(data) < HEAD.size:
+        raise ImportRefused(content.path, "must have a head of 56 bytes, is cut")
+    _, head, record, version = HEAD.unpack_from(data)
+    if record != RECORD_BYTES or version != 1 or head > len(data):
+        raise ImportRefused(
+            content.path,
+            f"must be of version 1 with 40 bytes a record, was {version}, {record}",
+        )
+    if (len(data) - head) % RECORD_BYTES:
+        left = (len(data) - head) % RECORD_BYTES
+        raise ImportRefused(
+            content.path, f"must end with a record, has {left} bytes more"
+        )
+    records = numpy.frombuffer(data, FIELDS, offset=head)
+    if not len(records):
+        raise ImportRefused(content.path, "must have records, has none")
+    times = (records["time"] - EPOCH_US) * 1000
+    ticks = numpy.isin(records["open"], numpy.array(MARKS, "<f4"))
+    if ticks.any() and not ticks.all():
+        at = int(numpy.argmax(ticks != ticks[0]))
+        raise ImportRefused(content.path, "must be of ticks alone, or of bars", at)
+    return Scid(times, records, bool(ticks[0]))
+
+
+def side_by_volume(at_bid: Any, at_ask: Any) -> Any:
+    """The aggressor: a trade at the ask is a buyer's; 0 where both or none is told."""
+    import numpy
+
+    buys, sells = at_ask > 0, at_bid > 0
+    return (buys.astype(numpy.int8) - sells.astype(numpy.int8)).astype(numpy.int8)

@@ -1,0 +1,59 @@
+"""Recording ticks: what a trader hears of contracts goes into a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fastorder.settings import data_folder
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from fastorder.store import Recorder
+
+
+class Hears(Protocol):
+    """What tells trades: a trader with its streams."""
+
+    def on(
+        self,
+        kind: str,
+        callback: Callable[[Any], object],
+        *,
+        symbol: str | None = None,
+    ) -> Callable[[], None]:
+        """Call something with each event of a kind."""
+
+    def _known(self, symbol: str) -> tuple[str, Any]:
+        """The contract's id and tick size of a symbol."""
+
+
+class RecordVerbs:
+    """The verb that records ticks."""
+
+    def record(
+        self: Hears, *symbols: str, folder: str | os.PathLike[str] | None = None
+    ) -> Recorder:
+        """Record the trades of contracts until the recorder is closed.
+
+        Args:
+            symbols: of contracts that are loaded, such as "MNQ".
+            folder: where to; without it, ``market`` in this platform's data folder.
+                `fastorder.store.MarketData` reads it.
+
+        Raises:
+            FolderInUse: another recorder has the folder.
+            MarketDataError: the folder has a contract with another tick size.
+            InvalidField, UnknownSymbol: an argument is not usable.
+            ConfigurationError: no folder was given, and the platform's is not known.
+        """
+        from fastorder.store import MarketData
+
+        contracts = dict(self._known(symbol) for symbol in symbols)
+        place = data_folder() / "market" if folder is None else folder
+        recorder = MarketData(place).record(contracts)
+        stops = [self.on("trade", recorder.on_trade, symbol=each) for each in symbols]
+        stops.append(self.on("gap", recorder.on_gap))
+        recorder.at_close(lambda: [stop() for stop in stops])
+        return recorder
