@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def folder_of_programs() -> Path | None:
     return None if name is None else Path(name).resolve().parent
 
 
+def open_folder() -> Path:
+    """A folder that the server's user may reach; pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="fastorder-postgres-"))
+    folder.chmod(0o755)
+    return folder
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -40,6 +48,7 @@ class Server:
         programs = folder_of_programs()
         assert programs is not None, MISSING
         self._programs = programs
+        self.folder = folder
         self._data = folder / "data"
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -117,6 +126,11 @@ class Server:
                 self._process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def remove(self) -> None:
+        """End it, and take away what it has written."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def dsn(self, database: str) -> str:
         return f"postgresql://trader:{PASSWORD}@127.0.0.1:{self.port}/{database}"

@@ -65,7 +65,7 @@ class PostgresEngine(Engine):
         errors = driver().errors
         self.row_errors = (
             errors.DataError,
-            errors.IntegrityError,
+            errors.NotNullViolation,
             OverflowError,
             UnicodeError,
         )
@@ -93,6 +93,7 @@ class PostgresEngine(Engine):
 
     def _give_up(self) -> None:
         """Undo what was begun; where even that fails the connection is gone."""
+        self._months.clear()  # a partition may have been undone too
         try:
             self._connection.rollback()
         except driver().Error:

@@ -131,6 +131,7 @@ class Queries:
 
     def equity(self, wanted: Wanted) -> Records[EquityPoint]:
         """What each account had made after each fill, and at each mark."""
+        wanted.conditions()  # what makes no sense is refused
         where, values = wanted._replace(since=None).conditions()
         rows = self._read(
             "SELECT x.account_id, x.at_ns, x.trading_day, "  # noqa: S608
@@ -161,6 +162,7 @@ class Queries:
 
     def _trips(self, wanted: Wanted) -> list[Trip]:
         """Matched from the beginning of the record; then those that are wanted."""
+        wanted.conditions()  # what makes no sense is refused
         everything = Wanted(wanted.account, wanted.contract)
         where, values = everything.conditions()
         fills = self._read(

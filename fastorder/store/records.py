@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -15,7 +14,7 @@ from fastorder.enums import OrderStatus, OrderType, Side
 from fastorder.store.numbers import money, price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -56,8 +55,8 @@ CONVERTED: dict[str, Callable[[Any], Any]] = {
 """What a raw value becomes in a typed row, by its kind; any other stays as it is."""
 
 
-class Records(Sequence[T], Generic[T]):
-    """Rows of one kind, in order; each is made when it is looked at.
+class Records(Generic[T]):
+    """Rows of one kind, in order, as a list has them; each is made when looked at.
 
     ``arrow()`` gives them as a table, and Polars, pandas and DuckDB take this object
     itself (``polars.DataFrame(rows)``) where pyarrow is installed.
