@@ -206,12 +206,21 @@ def _copy(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _opened(path: str, mode: str) -> sqlite3.Connection:
+    if mode == "ro" and _is_still(path):
+        mode = "ro&immutable=1"
     return sqlite3.connect(
         f"{Path(path).as_uri()}?mode={mode}",
         uri=True,
         timeout=BUSY_S,
         isolation_level=None,
         check_same_thread=False,
+    )
+
+
+def _is_still(path: str) -> bool:
+    """Whether nobody writes it and we cannot: then SQLite needs no files beside it."""
+    return not os.access(os.path.dirname(path), os.W_OK) and not os.path.exists(
+        f"{path}-wal"
     )
 
 

@@ -71,7 +71,7 @@ class Store(KeptHere):
             PostgreSQL; without it SQLite in the platform's folder for data.
         read_only: only ask; no thread is started, nothing is made or migrated.
         on_trouble: called with a StoreState, on the store's thread, when the database
-            begins to fail, fails otherwise, and is well again.
+            begins to fail, when rows are dropped, and when it is well again.
 
     Raises:
         ConfigurationError: ``where`` is not usable, or a package is missing.

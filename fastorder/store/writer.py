@@ -70,7 +70,8 @@ class Writer:
         read: makes rows of what was handed over; called on the thread.
         spill: where rows go when the database fails for long.
         shown: makes an error fit to be shown.
-        on_trouble: called on the thread with each new state of failing, and its end.
+        on_trouble: called on the thread when the database begins to fail, when rows
+            are dropped, and when it is well again.
     """
 
     def __init__(
@@ -90,7 +91,8 @@ class Writer:
         self.put = self._queue.put
         self._held: list[Sight] = []
         self._marks: list[Flag] = []
-        self._ending = False
+        self._ending = False  # somebody wants it to end
+        self._ended = False  # all that came before that was taken
         self._failing = ""
         self._failing_since = 0.0
         self._tries = 0
@@ -138,7 +140,8 @@ class Writer:
         try:
             if self._spilled:
                 self._write()
-            while self._gather() or self._held:
+            while not self._ended or self._held:
+                self._gather()
                 self._write()
         except BaseException as error:
             self._failing = self._shown(repr(error))
@@ -148,36 +151,33 @@ class Writer:
             self._keep_rest()
             self._engine.close()
 
-    def _gather(self) -> bool:
-        """Take what was handed over; whether more may come."""
+    def _gather(self) -> None:
+        """Take what was handed over; where nothing waits, wait for it."""
         if not self._held and not self._marks and not self._spilled:
-            if not self._take(self._queue.get()):
-                return False
+            self._take(self._queue.get())
             if not self._ending:
                 time.sleep(GATHER_S)
         while len(self._held) < MOST_ROWS or self._failing:
             try:
-                if not self._take(self._queue.get_nowait()):
-                    return False
+                self._take(self._queue.get_nowait())
             except Empty:
                 break
-        return True
 
-    def _take(self, handed: Any) -> bool:
-        """Take one of them; whether it was not the end."""
+    def _take(self, handed: Any) -> None:
+        """Take one of them."""
         if handed is None:
-            return False
-        if isinstance(handed, Flag):
+            self._ended = True
+        elif isinstance(handed, Flag):
             self._marks.append(handed)
-            if not self._held and not self._spilled:
-                self._tell_marks()
-            return True
+        else:
+            self._take_rows(handed)
+
+    def _take_rows(self, handed: Handed) -> None:
         try:
             self._held += self._read(handed)
         except Exception as error:  # a fault of ours must not end the record
             self._dropped += 1
             log().error("the store cannot read what it was given: %r", error)
-        return True
 
     def _write(self) -> None:
         """Write what is held, or wait after a failure."""
@@ -233,7 +233,7 @@ class Writer:
         why = self._shown(error)
         if not self._failing:
             self._failing_since = now
-        is_new, self._failing = why != self._failing, why
+        is_new, self._failing = not self._failing, why
         if is_new or now - self._logged_at >= LOG_APART_S:
             self._logged_at = now
             log().error("the store does not take rows, orders go on: %s", why)
