@@ -10,15 +10,15 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import store_server
 import trustme
 from canary import API_KEY, Canary
-import store_server
 from plain_http import MNQ, PRICE, Wire, wire_to
 
 import fastorder
 from fastorder import blocking
-from fastorder.store import Store
 from fastorder.simulator import ManualClock, Simulator, run_in_thread
+from fastorder.store import Store
 
 # the same examples each time, so that a change is judged by what it changed;
 # make fuzz looks for new ones

@@ -1,4 +1,4 @@
-"""A process that writes into a store and says what it was told is kept, until killed."""
+"""A process that writes into a store and says what is kept, until it is killed."""
 
 import sys
 

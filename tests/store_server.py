@@ -1,4 +1,4 @@
-"""A real PostgreSQL of one's own, on a free port of loopback, as a user that is not root.
+"""A real PostgreSQL of one's own: on a free port of loopback, by a user not root.
 
 Where the machine has none, tests of it are skipped and say so.
 """

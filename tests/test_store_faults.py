@@ -433,9 +433,7 @@ def test_no_token_and_no_password_gets_into_a_row_or_a_file(tmp_path, gateway):
     known.add(gateway.token)
     path = tmp_path / "record.db"
     with Store(path) as store:
-        store.listen(
-            event("Trade", trade_row(1, note=f"Bearer {gateway.token}"))
-        )
+        store.listen(event("Trade", trade_row(1, note=f"Bearer {gateway.token}")))
         store.listen(event("Order", order_row(101, customTag=gateway.token[:60])))
         store.listen(event("Account", {"id": 1, "name": gateway.token}))
         store.note_risk(1, "CODE", f"because of {gateway.token}")

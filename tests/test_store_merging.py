@@ -1,11 +1,20 @@
 """Any order, any number of times, from hub, reads and journal: the same rows."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_scene import ACCOUNT, contents, event, order_row, position_row, stamp, trade_row
+from store_scene import (
+    ACCOUNT,
+    contents,
+    event,
+    order_row,
+    position_row,
+    stamp,
+    trade_row,
+)
 
 from fastorder.journal import Attempt, Entry, Intent, Verdict
 from fastorder.models import Order, Trade
@@ -73,7 +82,7 @@ def schedules(draw):
     everything = [*order, *again]
     cuts = draw(st.lists(st.integers(1, len(everything)), max_size=6))
     bounds = sorted({0, *cuts, len(everything)})
-    return [everything[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [everything[a:b] for a, b in pairwise(bounds)]
 
 
 def emptied(engine):

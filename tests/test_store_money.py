@@ -85,7 +85,9 @@ class Day:
 
 def test_every_cent_of_a_random_day_is_that_of_the_ledger(kept):
     day = Day(20261130).go(ORDERS)
-    told = [event for event in day.events if day.chance.random() > 0.02]  # some are lost
+    told = [
+        event for event in day.events if day.chance.random() > 0.02
+    ]  # some are lost
     told += day.chance.sample(day.events, len(day.events) // 10)  # some come twice
     for i in range(0, len(told), 7):  # and not in order
         part = told[i : i + 7]

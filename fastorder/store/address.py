@@ -1,4 +1,4 @@
-"""Where a store is: a file of SQLite, or a database of PostgreSQL; no password shown."""
+"""Where a store is, in SQLite or in PostgreSQL; its password is never shown."""
 
 from __future__ import annotations
 

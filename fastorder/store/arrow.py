@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder.errors import ConfigurationError
+from fastorder.store.numbers import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +40,6 @@ def _array(pa: ModuleType, values: list[Any], kind: str) -> Any:
     if kind == "ns":
         return pa.array(values, pa.int64()).view(pa.timestamp("ns", "UTC"))
     if kind == "day":
-        from fastorder.store.records import day_of
-
         return pa.array([day_of(value) for value in values], pa.date32())
     if kind == "side":
         return pa.array([NAMES.get(value) for value in values], pa.string())

@@ -1,4 +1,4 @@
-"""The store held against the gateway: fills, positions and the balance of an account."""
+"""The store held against the gateway: an account's fills, positions and balance."""
 
 from __future__ import annotations
 
@@ -112,34 +112,14 @@ class Comparison:
 
     # ------------------------------------------------------------ differences
 
-    def differences(
-        self,
-        since_ns: int,
-        trades: Sequence[Trade],
-        positions: Sequence[Position],
-        balance: Decimal,
-    ) -> list[Difference]:
-        """Each difference; they are kept as discrepancies, and missing fills here.
+    def fills(self, since_ns: int, trades: Sequence[Trade]) -> list[Difference]:
+        """Each fill that is not the same; those that are missing here are put in.
 
         Args:
             since_ns: from when on ``trades`` are all that the gateway has.
-            trades, positions, balance: the gateway's, all of one moment.
+            trades: the gateway's.
         """
         now = time_ns()
-        fills = self._fills(since_ns, trades, now)
-        found = [*fills, *self._positions(positions), *self._balance(balance)]
-        self._put(
-            [
-                discrepancy(f"reconcile: {each.kind}", self._account, each.item,
-                            each.ours, each.theirs, now)
-                for each in found
-            ]
-        )  # fmt: skip
-        return found
-
-    def _fills(
-        self, since_ns: int, trades: Sequence[Trade], now: int
-    ) -> list[Difference]:
         columns = ", ".join(FILLS.names)
         ours = {
             row[1]: row
@@ -160,6 +140,23 @@ class Comparison:
                 found.append(self._differs("fill missing there", number, told, None))
         return found
 
+    def keep(self, found: Sequence[Difference]) -> None:
+        """Keep differences as discrepancies."""
+        now = time_ns()
+        self._put(
+            [
+                discrepancy(
+                    f"reconcile: {each.kind}",
+                    each.account_id,
+                    each.item,
+                    each.ours,
+                    each.theirs,
+                    now,
+                )
+                for each in found
+            ]
+        )
+
     def _one_fill(self, ours: Row | None, theirs: Row) -> list[Difference]:
         number = theirs[1]
         if ours is None:
@@ -174,15 +171,15 @@ class Comparison:
         there = {name: b for name, _, b in against}
         return [self._differs("fill differs", number, here, there)]
 
-    def _positions(self, positions: Sequence[Position]) -> list[Difference]:
-        anchors = {
-            contract: amount
-            for contract, amount in self._read(
+    def positions(self, positions: Sequence[Position]) -> list[Difference]:
+        """Each contract of which not as much is held, by the fills that are here."""
+        anchors: dict[str, int] = dict(
+            self._read(
                 "SELECT contract_id, amount FROM anchors "
                 "WHERE account_id = ? AND contract_id <> ''",
                 [self._account],
             )
-        }
+        )
         held = self._held_since(self._begins())
         theirs = {each.contract_id: each.net for each in positions}
         found = []
@@ -193,7 +190,8 @@ class Comparison:
                 found.append(self._differs("position", contract, ours, there))
         return found
 
-    def _balance(self, balance: Decimal) -> list[Difference]:
+    def balance(self, balance: Decimal) -> list[Difference]:
+        """Where what was made since the beginning does not come to the balance."""
         rows = self._read(
             "SELECT amount FROM anchors WHERE account_id = ? AND contract_id = ''",
             [self._account],

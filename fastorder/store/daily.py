@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 class Sums:
     """One group of fills, in the order of time."""
 
-    __slots__ = ("contracts", "drawdown", "fees", "fills", "gross", "high", "trades", "wins")
+    __slots__ = (
+        "contracts",
+        "drawdown",
+        "fees",
+        "fills",
+        "gross",
+        "high",
+        "trades",
+        "wins",
+    )
 
     def __init__(self) -> None:
         self.gross = self.fees = self.fills = self.contracts = 0

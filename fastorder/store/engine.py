@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fastorder.store.merging import Contradiction, Row
     from fastorder.store.schema import Table
 
+
 class Engine(ABC):
     """One connection that writes.
 

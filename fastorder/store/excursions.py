@@ -30,7 +30,9 @@ def excursion(
     down, up = (
         (each * trip.size - trip.entry_sum) * tick[1] // tick[0] for each in (low, high)
     )
-    return (min(down, 0), max(up, 0)) if trip.side == 0 else (min(-up, 0), max(-down, 0))
+    return (
+        (min(down, 0), max(up, 0)) if trip.side == 0 else (min(-up, 0), max(-down, 0))
+    )
 
 
 def _billionths(price: Any) -> int:

@@ -71,10 +71,16 @@ def ns_from(given: Any, name: str) -> int:
     if isinstance(given, datetime):
         if given.tzinfo is None:
             raise InvalidField(name, "must be an aware time", given)
-        since = given.astimezone(timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)
-        return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds * 1000
+        since = given.astimezone(timezone.utc) - datetime(
+            1970, 1, 1, tzinfo=timezone.utc
+        )
+        return (
+            since.days * 86_400 + since.seconds
+        ) * SECOND + since.microseconds * 1000
     if type(given) is not int:
-        raise WrongFieldType(name, "must be an aware time, a date or nanoseconds", given)
+        raise WrongFieldType(
+            name, "must be an aware time, a date or nanoseconds", given
+        )
     if abs(given) >= 2**63:
         raise InvalidField(name, "must fit into 64 bits", given)
     return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
@@ -58,3 +59,10 @@ def price(billionths: int | None) -> Decimal | None:
         return None
     number = Decimal(billionths).scaleb(-E9).normalize()
     return number if number.as_tuple().exponent <= 0 else number.quantize(Decimal(1))  # type: ignore[operator]
+
+
+def day_of(number: int | None) -> date | None:
+    """A date from yyyymmdd."""
+    if number is None:
+        return None
+    return date(number // 10_000, number // 100 % 100, number % 100)

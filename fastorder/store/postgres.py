@@ -73,6 +73,7 @@ class PostgresEngine(Engine):
         self.connect()
 
     def connect(self) -> None:
+        """Connect; see ``Engine``."""
         self.close()
         self._connection = connected(self._address)
         self._run = self._connection.cursor(binary=True).execute
@@ -80,6 +81,7 @@ class PostgresEngine(Engine):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """All or nothing; see ``Engine``."""
         if self._connection is None:
             raise driver().OperationalError("it is not connected")
         try:
@@ -100,6 +102,7 @@ class PostgresEngine(Engine):
             self.close()
 
     def insert(self, table: Table, rows: Sequence[Row]) -> list[Row]:
+        """Insert what is new; see ``Engine``."""
         if table.monthly:
             self._need_months(table, rows)
         columns = [list(column) for column in zip(*rows, strict=True)]
@@ -118,17 +121,20 @@ class PostgresEngine(Engine):
         self._months |= wanted
 
     def standing(self, table: Table, row: Row) -> Row:
+        """What stands there; see ``Engine``."""
         keys = row[: len(table.keys)]
         found: Row = self._run(_selection(table), keys, prepare=True).fetchone()
         return found
 
     def replace(self, table: Table, row: Row, old: Row) -> None:
+        """Put one in its place; see ``Engine``."""
         if table.monthly:
             self._need_months(table, [row])
         width = len(table.keys)
         self._run(_update(table), (*row[width:], *row[:width]), prepare=True)
 
     def close(self) -> None:
+        """Give up the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -164,8 +170,7 @@ class PostgresReader:
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Row]:
         if self._connection is None:
-            self._connection = connected(self._address)
-            self._connection.read_only = True
+            self._connection = connected(self._address, "on")
         cursor = self._connection.cursor(binary=True)
         rows: list[Row] = cursor.execute(sql, values).fetchall()
         return rows
@@ -178,14 +183,18 @@ class PostgresReader:
                 connection.close()
 
 
-def connected(address: Address) -> Any:
+def connected(address: Address, read_only: str = "off") -> Any:
     """A connection whose tables are those of the store."""
+    options = (
+        f"-c search_path={SCHEMA} -c statement_timeout={WAIT_MS} "
+        f"-c default_transaction_read_only={read_only}"
+    )
     connection = driver().connect(
         address.dsn(),
         autocommit=True,
         connect_timeout=CONNECT_S,
         application_name="fastorder",
-        options=f"-c search_path={SCHEMA} -c statement_timeout={WAIT_MS}",
+        options=options,
         client_encoding="UTF8",
     )
     connection.prepare_threshold = 2

@@ -38,7 +38,7 @@ STRATEGY = (
 """The run that an order is of; a leg without a tag is of its entry's."""
 
 ORDERS = (
-    "SELECT x.account_id, x.order_id, x.contract_id, x.side, x.kind, x.status, x.size, "
+    "SELECT x.account_id, x.order_id, x.contract_id, x.side, x.kind, x.status, x.size, "  # noqa: S608
     "x.filled, x.limit_e9, x.stop_e9, x.filled_price_e9, x.trail_ticks, x.tag, "
     "x.parent_id, x.linked_id, x.created_ns, x.updated_ns, x.trading_day, i.key, "
     "i.outcome, i.proof, s.strategy, x.sources, x.extra FROM orders x "
@@ -48,12 +48,13 @@ ORDERS = (
 )
 
 FILLS = (
-    "SELECT x.account_id, x.trade_id, x.order_id, x.contract_id, x.side, x.size, "
+    "SELECT x.account_id, x.trade_id, x.order_id, x.contract_id, x.side, x.size, "  # noqa: S608
     "x.price_e9, x.at_ns, x.trading_day, x.gross_u, x.fees_u, x.commission_u, "
     "x.voided, s.strategy, x.sources, x.extra FROM fills x "
     "LEFT JOIN orders o ON o.account_id = x.account_id AND o.order_id = x.order_id "
     f"{STRATEGY}"
 )
+
 
 class Queries:
     """Reads a store.
@@ -271,7 +272,9 @@ def curve(rows: list[Row]) -> list[Row]:
         state[0] += net
         if state[0] > state[1]:
             state[1] = state[0]
-        points.append((account, at_ns, day, state[0], state[1] - state[0], open_u, balance))
+        points.append(
+            (account, at_ns, day, state[0], state[1] - state[0], open_u, balance)
+        )
     return points
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import orjson
 
 from fastorder._base.wire_values import member_of
 from fastorder.enums import OrderStatus, OrderType, Side
-from fastorder.store.numbers import money, price
+from fastorder.store.numbers import day_of, money, price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     import pyarrow as pa
 
@@ -28,13 +28,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 def moment(at_ns: int | None) -> datetime | None:
     """An aware time, to the microsecond."""
     return None if at_ns is None else EPOCH + timedelta(microseconds=at_ns // 1000)
-
-
-def day_of(number: int | None) -> date | None:
-    """A date from yyyymmdd."""
-    if number is None:
-        return None
-    return date(number // 10_000, number // 100 % 100, number % 100)
 
 
 def _json(text: str | None) -> Mapping[str, Any]:
@@ -53,6 +46,29 @@ CONVERTED: dict[str, Callable[[Any], Any]] = {
     "json": _json,
 }
 """What a raw value becomes in a typed row, by its kind; any other stays as it is."""
+
+
+def _kinds() -> dict[str, str]:
+    named = {
+        "int": "account_id order_id trade_id size filled trail_ticks parent_id "
+        "linked_id sources fills contracts trades wins entry_order exit_order position",
+        "text": "contract_id tag key outcome proof strategy kind item",
+        "price": "price limit_price stop_price filled_price entry_price exit_price",
+        "dollars": "gross fees commission net mae mfe drawdown realised open balance",
+        "ns": "at_ns created_ns updated_ns entry_ns exit_ns seen_ns",
+        "day": "trading_day",
+        "side": "side",
+        "type": "type",
+        "status": "status",
+        "bool": "voided",
+        "ints": "legs",
+        "json": "extra ours theirs",
+    }
+    return {name: kind for kind, names in named.items() for name in names.split()}
+
+
+KINDS = _kinds()
+"""What a column holds, by its name."""
 
 
 class Records(Generic[T]):
@@ -112,7 +128,7 @@ class Records(Generic[T]):
 
 def columns_of(kind: type[Any]) -> list[tuple[str, str]]:
     """The columns of a kind of row: name and kind of each."""
-    return [(field.name, field.metadata["kind"]) for field in fields(kind)]
+    return [(each.name, KINDS[each.name]) for each in fields(kind)]
 
 
 def _maker(kind: type[T]) -> Callable[[Row], T]:
@@ -129,12 +145,6 @@ def _maker(kind: type[T]) -> Callable[[Row], T]:
     return made
 
 
-def _is(kind: str) -> Any:
-    from dataclasses import field
-
-    return field(metadata={"kind": kind})
-
-
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
     """An order as it was last seen, with what the journal knows of it.
@@ -147,31 +157,31 @@ class OrderRecord:
         sources: who told: 1 hub, 2 a read, 4 the journal; added up.
     """
 
-    account_id: int = _is("int")
-    order_id: int = _is("int")
-    contract_id: str = _is("text")
-    side: Side = _is("side")
-    type: OrderType | int = _is("type")
-    status: OrderStatus | int = _is("status")
-    size: int = _is("int")
-    filled: int = _is("int")
-    limit_price: Decimal | None = _is("price")
-    stop_price: Decimal | None = _is("price")
-    filled_price: Decimal | None = _is("price")
-    trail_ticks: int | None = _is("int")
-    tag: str | None = _is("text")
-    parent_id: int | None = _is("int")
-    linked_id: int | None = _is("int")
-    created_ns: int | None = _is("ns")
-    updated_ns: int | None = _is("ns")
-    trading_day: date | None = _is("day")
-    key: str | None = _is("text")
-    outcome: str | None = _is("text")
-    proof: str | None = _is("text")
-    strategy: str | None = _is("text")
-    legs: tuple[int, ...] = _is("ints")
-    sources: int = _is("int")
-    extra: Mapping[str, Any] = _is("json")
+    account_id: int
+    order_id: int
+    contract_id: str
+    side: Side
+    type: OrderType | int
+    status: OrderStatus | int
+    size: int
+    filled: int
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    filled_price: Decimal | None
+    trail_ticks: int | None
+    tag: str | None
+    parent_id: int | None
+    linked_id: int | None
+    created_ns: int | None
+    updated_ns: int | None
+    trading_day: date | None
+    key: str | None
+    outcome: str | None
+    proof: str | None
+    strategy: str | None
+    legs: tuple[int, ...]
+    sources: int
+    extra: Mapping[str, Any]
 
     @property
     def created(self) -> datetime | None:
@@ -189,22 +199,22 @@ class FillRecord:
         commission: dollars of this side; None where it was not told.
     """
 
-    account_id: int = _is("int")
-    trade_id: int = _is("int")
-    order_id: int = _is("int")
-    contract_id: str = _is("text")
-    side: Side = _is("side")
-    size: int = _is("int")
-    price: Decimal = _is("price")
-    at_ns: int = _is("ns")
-    trading_day: date = _is("day")
-    gross: Decimal | None = _is("dollars")
-    fees: Decimal | None = _is("dollars")
-    commission: Decimal | None = _is("dollars")
-    voided: bool = _is("bool")
-    strategy: str | None = _is("text")
-    sources: int = _is("int")
-    extra: Mapping[str, Any] = _is("json")
+    account_id: int
+    trade_id: int
+    order_id: int
+    contract_id: str
+    side: Side
+    size: int
+    price: Decimal
+    at_ns: int
+    trading_day: date
+    gross: Decimal | None
+    fees: Decimal | None
+    commission: Decimal | None
+    voided: bool
+    strategy: str | None
+    sources: int
+    extra: Mapping[str, Any]
 
     @property
     def at(self) -> datetime | None:
@@ -228,24 +238,24 @@ class RoundTrip:
         position: counts the positions of a contract, from flat to flat.
     """
 
-    account_id: int = _is("int")
-    contract_id: str = _is("text")
-    strategy: str | None = _is("text")
-    trading_day: date = _is("day")
-    side: Side = _is("side")
-    size: int = _is("int")
-    entry_ns: int = _is("ns")
-    exit_ns: int = _is("ns")
-    entry_price: Decimal = _is("price")
-    exit_price: Decimal = _is("price")
-    gross: Decimal | None = _is("dollars")
-    fees: Decimal = _is("dollars")
-    net: Decimal | None = _is("dollars")
-    mae: Decimal | None = _is("dollars")
-    mfe: Decimal | None = _is("dollars")
-    entry_order: int = _is("int")
-    exit_order: int = _is("int")
-    position: int = _is("int")
+    account_id: int
+    contract_id: str
+    strategy: str | None
+    trading_day: date
+    side: Side
+    size: int
+    entry_ns: int
+    exit_ns: int
+    entry_price: Decimal
+    exit_price: Decimal
+    gross: Decimal | None
+    fees: Decimal
+    net: Decimal | None
+    mae: Decimal | None
+    mfe: Decimal | None
+    entry_order: int
+    exit_order: int
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,18 +271,18 @@ class Day:
         contract_id, strategy: None where the row is of all of them.
     """
 
-    account_id: int = _is("int")
-    trading_day: date = _is("day")
-    contract_id: str | None = _is("text")
-    strategy: str | None = _is("text")
-    gross: Decimal = _is("dollars")
-    fees: Decimal = _is("dollars")
-    net: Decimal = _is("dollars")
-    fills: int = _is("int")
-    contracts: int = _is("int")
-    trades: int = _is("int")
-    wins: int = _is("int")
-    drawdown: Decimal = _is("dollars")
+    account_id: int
+    trading_day: date
+    contract_id: str | None
+    strategy: str | None
+    gross: Decimal
+    fees: Decimal
+    net: Decimal
+    fills: int
+    contracts: int
+    trades: int
+    wins: int
+    drawdown: Decimal
 
     @property
     def win_rate(self) -> float | None:
@@ -291,13 +301,13 @@ class EquityPoint:
         balance: as it was marked; else None.
     """
 
-    account_id: int = _is("int")
-    at_ns: int = _is("ns")
-    trading_day: date = _is("day")
-    realised: Decimal = _is("dollars")
-    drawdown: Decimal = _is("dollars")
-    open: Decimal | None = _is("dollars")
-    balance: Decimal | None = _is("dollars")
+    account_id: int
+    at_ns: int
+    trading_day: date
+    realised: Decimal
+    drawdown: Decimal
+    open: Decimal | None
+    balance: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,9 +320,9 @@ class Discrepancy:
         ours, theirs: what stands here, and what was told.
     """
 
-    kind: str = _is("text")
-    account_id: int = _is("int")
-    item: str = _is("text")
-    ours: Any = _is("json")
-    theirs: Any = _is("json")
-    seen_ns: int = _is("ns")
+    kind: str
+    account_id: int
+    item: str
+    ours: Any
+    theirs: Any
+    seen_ns: int

@@ -30,7 +30,7 @@ class Lot:
         self.at_ns = at_ns
         self.side = side
         self.size = size
-        self.price = price  # None where it was held before the record began
+        self.price = price
         self.cost = cost
 
     def share(self, size: int) -> int:
@@ -60,12 +60,14 @@ class Trip:
         "trading_day",
     )
 
-    def __init__(self, lot: Lot, exit_: Lot, day: int, position: int) -> None:
+    def __init__(self, book: Book, lot: Lot, exit_: Lot, day: int) -> None:
+        self.account_id = book.account_id
+        self.contract_id = book.contract_id
         self.entry_order = lot.order_id
         self.exit_order = exit_.order_id
         self.side = lot.side
         self.entry_ns = lot.at_ns
-        self.position = position
+        self.position = book.position
         self.size = self.entry_sum = self.exit_sum = self.cost = 0
         self.add(lot, exit_, 0, 0, day)
 
@@ -121,8 +123,7 @@ class Book:
         pair = (lot.order_id, given.order_id)
         trip = self._pairs.get(pair)
         if trip is None:
-            trip = self._pairs[pair] = Trip(lot, given, day, self.position)
-            trip.account_id, trip.contract_id = self.account_id, self.contract_id
+            trip = self._pairs[pair] = Trip(self, lot, given, day)
             self.trips.append(trip)
         trip.add(lot, given, size, cost, day)
 

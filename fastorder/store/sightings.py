@@ -78,7 +78,7 @@ class Reader:
         return self.order(Order.from_wire(row), HUB, seen_ns)
 
     def _trade_heard(self, row: dict[str, Any], seen_ns: int) -> Iterator[Sight]:
-        """The hub leaves out what is null, and of an opening fill that is the profit."""
+        """The hub leaves out what is null: of an opening fill, the profit."""
         trade = Trade.from_wire({"profitAndLoss": None, "fees": 0, **row})
         return self.fill(trade, HUB, seen_ns, has_fees="fees" in row)
 

@@ -50,6 +50,7 @@ class SqliteEngine(Engine):
         self.connect()
 
     def connect(self) -> None:
+        """Connect; see ``Engine``."""
         self.close()
         connection = _opened(self._path, "rw")
         try:
@@ -64,6 +65,7 @@ class SqliteEngine(Engine):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """All or nothing; see ``Engine``."""
         if self._connection is None:
             raise sqlite3.OperationalError("it is not connected")
         self._run("BEGIN IMMEDIATE")
@@ -76,19 +78,23 @@ class SqliteEngine(Engine):
             raise
 
     def insert(self, table: Table, rows: Sequence[Row]) -> list[Row]:
+        """Insert what is new; see ``Engine``."""
         statement, run = _insertion(table), self._run
         return [row for row in rows if run(statement, row).rowcount == 0]
 
     def standing(self, table: Table, row: Row) -> Row:
+        """What stands there; see ``Engine``."""
         keys = row[: len(table.keys)]
         found: Row = self._run(_selection(table), keys).fetchone()
         return found
 
     def replace(self, table: Table, row: Row, old: Row) -> None:
+        """Put one in its place; see ``Engine``."""
         width = len(table.keys)
         self._run(_update(table), (*row[width:], *row[:width]))
 
     def close(self) -> None:
+        """Give up the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -104,9 +110,7 @@ def read(address: Address, sql: str, values: Sequence[Any]) -> list[Row]:
         with closing(_opened(address.path, "ro")) as connection:
             return connection.execute(sql, values).fetchall()
     except sqlite3.Error as error:
-        raise StoreUnavailable(
-            address.shown, "must be readable", str(error)
-        ) from None
+        raise StoreUnavailable(address.shown, "must be readable", str(error)) from None
 
 
 def check(address: Address) -> int:
@@ -158,7 +162,9 @@ def prepare(address: Address) -> None:
             raise OSError(f"there is no folder {os.path.dirname(path)}")
         if not os.path.lexists(path):
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        if not os.access(path, os.W_OK) or not os.access(os.path.dirname(path), os.W_OK):
+        if not os.access(path, os.W_OK) or not os.access(
+            os.path.dirname(path), os.W_OK
+        ):
             raise OSError("it is read-only")
         version = check(address)
         if version < VERSION:

@@ -97,7 +97,7 @@ class Store(KeptHere):
         self._queries = Queries(self.rows)
         if read_only:
             self._refuse_empty()
-            self._put = _refuse
+            self._put: Callable[[Any], object] = _refuse
             return
         self._writer = Writer(
             self._made_engine(),
@@ -171,7 +171,11 @@ class Store(KeptHere):
         return len(entries)
 
     def mark_equity(
-        self, account: int, balance: Decimal, open: Decimal, at: datetime | None = None
+        self,
+        account: int,
+        balance: Decimal,
+        open_profit: Decimal,
+        at: datetime | None = None,
     ) -> None:
         """Keep what an account was worth: its balance, and the profit of what is open.
 
@@ -180,7 +184,7 @@ class Store(KeptHere):
         """
         at_ns = time_ns() if at is None else ns_from(at, "at")
         amounts = [dollars(value, name) for value, name in
-                   ((balance, "balance"), (open, "open"))]  # fmt: skip
+                   ((balance, "balance"), (open_profit, "open_profit"))]  # fmt: skip
         rows = self._reader.equity(account_from(account), at_ns, *amounts)
         self._put((ROWS, rows, at_ns))
 
@@ -354,7 +358,8 @@ class Store(KeptHere):
             StoreUnavailable: it cannot be read, or is no query.
         """
         if self._connection is not None:
-            return self._connection.read(sql, values)
+            found: list[Row] = self._connection.read(sql, values)
+            return found
         return sqlite.read(self._address, sql, values)
 
     # ------------------------------------------------------------ for the trader
@@ -431,14 +436,22 @@ class Session:
         mode: str,
         parameters: Mapping[str, Any],
     ) -> None:
-        for name, text in (("strategy", strategy), ("version", version), ("mode", mode)):
+        for name, text in (
+            ("strategy", strategy),
+            ("version", version),
+            ("mode", mode),
+        ):
             if type(text) is not str:
                 raise WrongFieldType(name, "must be text", text)
         self.id = token_hex(8)
         self.strategy = from_outside(strategy)
         self._store = store
         self._head = (self.id, self.strategy, from_outside(version))
-        self._rest = (from_outside(as_json(dict(parameters))), from_outside(mode), time_ns())
+        self._rest = (
+            from_outside(as_json(dict(parameters))),
+            from_outside(mode),
+            time_ns(),
+        )
         self._keep(None)
 
     def __enter__(self) -> Self:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
-from fastorder.trader.record import AwaitedRecord, kept_record
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.record import AwaitedRecord, kept_record
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:

@@ -203,13 +203,13 @@ class Record(Kept):
     def __repr__(self) -> str:
         return repr(self.kept)
 
-    def _synced(
-        self, account_id: int, days: int, progress: Progress | None
-    ) -> Sync:
+    def _synced(self, account_id: int, days: int, progress: Progress | None) -> Sync:
         executor = self._trader.executor
         return Sync(executor, self.kept, account_id, days, progress).begin()
 
-    def _compared(self, account_id: int, since: datetime, seen: Look) -> list[Difference]:
+    def _compared(
+        self, account_id: int, since: datetime, seen: Look
+    ) -> list[Difference]:
         trades, positions, account = seen
         self.kept.flush()
         compared = self.kept._comparison(account_id)
@@ -218,7 +218,11 @@ class Record(Kept):
             self.kept.flush()
             compared.anchor(ns(since), positions, account.balance)
             self.kept.flush()
-        found = compared.differences(ns(since), trades, positions, account.balance)
+        found = compared.fills(ns(since), trades)
+        self.kept.flush()  # positions are compared with what was missing put in
+        found += compared.positions(positions)
+        found += compared.balance(account.balance)
+        compared.keep(found)
         self.kept.take(account, *positions)
         self.kept.flush()
         return found
@@ -396,4 +400,6 @@ def ns(time: datetime) -> int:
 
 def moment(at_ns: int) -> datetime:
     """The other way round, to the microsecond."""
-    return datetime.fromtimestamp(0, timezone.utc) + timedelta(microseconds=at_ns // 1000)
+    return datetime.fromtimestamp(0, timezone.utc) + timedelta(
+        microseconds=at_ns // 1000
+    )

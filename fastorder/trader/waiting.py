@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder.blocking import OrderExecutor
-from fastorder.trader.record import WaitingRecord, kept_record
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.record import WaitingRecord, kept_record
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
