@@ -30,8 +30,17 @@ SCHEMA = "fastorder"
 TURN = 0x464F5331
 """The advisory lock that a write takes: one write at a time, of whatever program."""
 
+BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({TURN})"
+"""One message; what follows sees all that was committed before the lock was had."""
+
 CONNECT_S = 5
 WAIT_MS = 30_000
+READ_ONLY = "-c default_transaction_read_only=on"
+BY_KEY = (
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+)
+"""A writer looks up single rows: a plan that reads whole tables grows with them."""
+
 ARRAYS = {"int": "bigint[]", "text": "text[]"}
 
 
@@ -75,8 +84,9 @@ class PostgresEngine(Engine):
     def connect(self) -> None:
         """Connect; see ``Engine``."""
         self.close()
-        self._connection = connected(self._address)
+        self._connection = connected(self._address, BY_KEY)
         self._run = self._connection.cursor(binary=True).execute
+        self._say = self._connection.cursor().execute
         self._months.clear()
 
     @contextmanager
@@ -85,10 +95,9 @@ class PostgresEngine(Engine):
         if self._connection is None:
             raise driver().OperationalError("it is not connected")
         try:
-            self._run("BEGIN")
-            self._run(f"SELECT pg_advisory_xact_lock({TURN})", prepare=True)
+            self._say(BEGIN)
             yield
-            self._run("COMMIT")
+            self._say("COMMIT")
         except BaseException:
             self._give_up()
             raise
@@ -170,7 +179,7 @@ class PostgresReader:
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Row]:
         if self._connection is None:
-            self._connection = connected(self._address, "on")
+            self._connection = connected(self._address, READ_ONLY)
         cursor = self._connection.cursor(binary=True)
         rows: list[Row] = cursor.execute(sql, values).fetchall()
         return rows
@@ -183,12 +192,9 @@ class PostgresReader:
                 connection.close()
 
 
-def connected(address: Address, read_only: str = "off") -> Any:
-    """A connection whose tables are those of the store."""
-    options = (
-        f"-c search_path={SCHEMA} -c statement_timeout={WAIT_MS} "
-        f"-c default_transaction_read_only={read_only}"
-    )
+def connected(address: Address, more: str = "") -> Any:
+    """A connection whose tables are those of the store, with more settings."""
+    options = f"-c search_path={SCHEMA} -c statement_timeout={WAIT_MS} {more}"
     connection = driver().connect(
         address.dsn(),
         autocommit=True,

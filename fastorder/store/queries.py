@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from fastorder.store.daily import days
@@ -61,10 +62,13 @@ class Queries:
 
     Args:
         read: the rows of a query.
+        is_in_order: whether rows lie in the order of their keys, as in SQLite.
     """
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, *, is_in_order: bool) -> None:
         self._read = read
+        order = " ORDER BY x.account_id, x.trade_id"
+        self._by_number = "" if is_in_order else order
 
     def orders(self, wanted: Wanted) -> Records[OrderRecord]:
         """Orders, the oldest first."""
@@ -103,16 +107,19 @@ class Queries:
 
     def daily(self, wanted: Wanted, *, contract: bool, strategy: bool) -> Records[Day]:
         """Days, the oldest first."""
-        where, values = wanted.conditions()
-        rows = self._read(
-            "SELECT x.account_id, x.trading_day, x.contract_id, x.order_id, "  # noqa: S608
-            f"coalesce(x.gross_u, 0), {COST}, x.size FROM fills x "
-            f"WHERE {where} AND x.voided = 0 ORDER BY x.at_ns, x.trade_id",
-            values,
-        )
+        fills = self._matchable(wanted)
+        trips = [trip for trip in matched(fills, self._held()) if fits(trip, wanted)]
         names = self._strategies()
+        if wanted.since is not None or wanted.until is not None:
+            fills = [fill for fill in fills if inside(fill[2], fill[8], wanted)]
         if wanted.strategy is not None:
-            rows = [r for r in rows if names.get((r[0], r[3])) == wanted.strategy]
+            name = wanted.strategy
+            fills = [fill for fill in fills if names.get((fill[0], fill[3])) == name]
+            trips = [
+                trip
+                for trip in trips
+                if names.get((trip.account_id, trip.entry_order)) == name
+            ]
         ticks = self._ticks()
         made = [
             (
@@ -122,13 +129,9 @@ class Queries:
                 trip.entry_order,
                 (gross_of(trip, ticks.get(trip.contract_id)) or 0) - trip.cost,
             )
-            for trip in self._trips(wanted)
-            if wanted.strategy is None
-            or names.get((trip.account_id, trip.entry_order)) == wanted.strategy
+            for trip in trips
         ]
-        return Records(
-            Day, days(rows, made, names, contract=contract, strategy=strategy)
-        )
+        return Records(Day, days(fills, made, names, contract, strategy))
 
     def equity(self, wanted: Wanted) -> Records[EquityPoint]:
         """What each account had made after each fill, and at each mark."""
@@ -163,17 +166,25 @@ class Queries:
 
     def _trips(self, wanted: Wanted) -> list[Trip]:
         """Matched from the beginning of the record; then those that are wanted."""
+        trips = matched(self._matchable(wanted), self._held())
+        return [trip for trip in trips if fits(trip, wanted)]
+
+    def _matchable(self, wanted: Wanted) -> list[Row]:
+        """All fills of an account and a contract that count, in the order of time.
+
+        A trade's number grows with its time, and so rows come nearly in order: sorting
+        them here costs little.
+        """
         wanted.conditions()  # what makes no sense is refused
-        everything = Wanted(wanted.account, wanted.contract)
-        where, values = everything.conditions()
-        fills = self._read(
-            "SELECT x.account_id, x.contract_id, x.at_ns, x.trade_id, x.order_id, "  # noqa: S608
-            f"x.side, x.size, x.price_e9, {COST}, x.trading_day FROM fills x "
-            f"WHERE {where} AND x.voided = 0 "
-            "ORDER BY x.account_id, x.contract_id, x.at_ns, x.trade_id",
+        where, values = Wanted(wanted.account, wanted.contract).conditions()
+        rows = self._read(
+            "SELECT x.account_id, x.contract_id, x.at_ns, x.order_id, x.side, x.size, "  # noqa: S608
+            f"x.price_e9, {COST}, x.trading_day, coalesce(x.gross_u, 0) "
+            f"FROM fills x WHERE {where} AND x.voided = 0{self._by_number}",
             values,
         )
-        return [trip for trip in matched(fills, self._held()) if fits(trip, wanted)]
+        rows.sort(key=itemgetter(2))
+        return rows
 
     def _held(self) -> dict[tuple[int, str], tuple[int, int]]:
         rows = self._read(
@@ -216,16 +227,21 @@ def of_strategy(rows: list[Row], at: int, wanted: str | None) -> list[Row]:
 
 def fits(trip: Trip, wanted: Wanted) -> bool:
     """Whether the exit lies in the time that is wanted."""
+    return inside(trip.exit_ns, trip.trading_day, wanted)
+
+
+def inside(at_ns: int, day: int, wanted: Wanted) -> bool:
+    """Whether a moment of a trading day lies in the time that is wanted."""
     for given, is_since in ((wanted.since, True), (wanted.until, False)):
         if given is None:
             continue
-        day = day_from(given)
-        if day is not None:
-            inside = trip.trading_day >= day if is_since else trip.trading_day <= day
+        limit = day_from(given)
+        if limit is not None:
+            fit = day >= limit if is_since else day <= limit
         else:
-            at_ns = ns_from(given, "since" if is_since else "until")
-            inside = trip.exit_ns >= at_ns if is_since else trip.exit_ns < at_ns
-        if not inside:
+            limit = ns_from(given, "since" if is_since else "until")
+            fit = at_ns >= limit if is_since else at_ns < limit
+        if not fit:
             return False
     return True
 

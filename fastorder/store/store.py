@@ -94,7 +94,7 @@ class Store(KeptHere):
         self._writer: Writer | None = None
         self._closed = False
         self._connection = self._made_reader()
-        self._queries = Queries(self.rows)
+        self._queries = Queries(self.rows, is_in_order=self._address.is_file)
         if read_only:
             self._refuse_empty()
             self._put: Callable[[Any], object] = _refuse
