@@ -420,5 +420,6 @@ def test_the_package_shows_what_is_for_users():
     import fastorder.marketdata
 
     modules = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
+    modules |= {"store"}
     assert set(public(dir(fastorder))) - set(fastorder.__all__) <= modules
     assert set(fastorder.__all__) <= set(dir(fastorder))

@@ -1,4 +1,4 @@
-"""Schemas: old ones are brought up, as one step, with a copy; the page shows this one."""
+"""Schemas: an old one is brought up in one step, with a copy; the page shows this."""
 
 import importlib.util
 import os

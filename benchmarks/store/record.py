@@ -69,8 +69,8 @@ def one_fill(place, name, rows, target):
     with Store(place) as store:
         engine = store._made_engine()
         sights = [fill(number) for number in range(1, rows + 1)]
-        say(f"{name}: one fill, committed alone",
-            microseconds(timed(lambda sight: engine.write([sight]), sights)), target)  # fmt: skip
+        times = timed(lambda sight: engine.write([sight]), sights)
+        say(f"{name}: one fill, committed alone", microseconds(times), target)
         more = [fill(number) for number in range(rows + 1, 5 * rows + 1)]
         batches = [more[i : i + 32] for i in range(0, len(more), 32)]
         times = [each / 32 for each in timed(engine.write, batches)]
@@ -143,41 +143,41 @@ def bulk_copy(place, rows):
 
 def orders_beside(folder, orders):
     """Orders on loopback with the store off and on, in turn; 1,000 rows a second."""
-    with run_in_thread(rate_limit=False, keep_ledger=False) as simulator:
-        with (
-            blocking.OrderExecutor(simulator.base_url) as executor,
-            Store(folder / "beside.db") as store,
-        ):
-            executor.set_token(simulator.token)
-            executor.set_contract_id("MNQ", MNQ, tick_size="0.25")
-            events = [event("Trade", trade_row(n)) for n in range(1, orders * 8 + 2)]
-            number = 0
+    with (
+        run_in_thread(rate_limit=False, keep_ledger=False) as simulator,
+        blocking.OrderExecutor(simulator.base_url) as executor,
+        Store(folder / "beside.db") as store,
+    ):
+        executor.set_token(simulator.token)
+        executor.set_contract_id("MNQ", MNQ, tick_size="0.25")
+        events = [event("Trade", trade_row(n)) for n in range(1, orders * 8 + 2)]
+        number = 0
 
-            def place(with_store):
-                nonlocal number
-                until = time.perf_counter() + 0.002
-                if with_store:  # two rows in two milliseconds
-                    for _ in range(2):
-                        number += 1
-                        store.listen(events[number])
-                while time.perf_counter() < until:
-                    time.sleep(0.0002)
-                start = time.perf_counter_ns()
-                executor.place_limit_order("MNQ", "BUY", 1, ACCOUNT, limit_price=20_000)
-                return time.perf_counter_ns() - start
+        def place(with_store):
+            nonlocal number
+            until = time.perf_counter() + 0.002
+            if with_store:  # two rows in two milliseconds
+                for _ in range(2):
+                    number += 1
+                    store.listen(events[number])
+            while time.perf_counter() < until:
+                time.sleep(0.0002)
+            start = time.perf_counter_ns()
+            executor.place_limit_order("MNQ", "BUY", 1, ACCOUNT, limit_price=20_000)
+            return time.perf_counter_ns() - start
 
-            for _ in range(50):
-                place(False)
-            found = {False: [], True: []}
-            for _ in range(orders // 25):  # interleaved: the machine is shared
-                for with_store in (False, True):
-                    found[with_store] += [place(with_store) for _ in range(25)]
-            off, on = spread(found[False]), spread(found[True])
-            say("an order with the store off", microseconds(found[False]))
-            say("an order while 1,000 rows a second are written",
-                microseconds(found[True]))  # fmt: skip
-            say("on / off", f"p50 {on[0] / off[0]:.2f}, p99 {on[1] / off[1]:.2f}",
-                "<= 1.05")  # fmt: skip
+        for _ in range(50):
+            place(False)
+        found = {False: [], True: []}
+        for _ in range(orders // 25):  # interleaved: the machine is shared
+            for with_store in (False, True):
+                found[with_store] += [place(with_store) for _ in range(25)]
+        off, on = spread(found[False]), spread(found[True])
+        say("an order with the store off", microseconds(found[False]))
+        say("an order while 1,000 rows a second are written",
+            microseconds(found[True]))  # fmt: skip
+        say("on / off", f"p50 {on[0] / off[0]:.2f}, p99 {on[1] / off[1]:.2f}",
+            "<= 1.05")  # fmt: skip
 
 
 # ------------------------------------------------------------ peers

@@ -352,7 +352,7 @@ def record_of(trader: Any, given: Any, kind: type[Record]) -> Record | None:
     """
     if given is None or given is False:
         return None
-    from fastorder.store import Store  # it is loaded only where there is one
+    from fastorder.store import Store  # only a trader with a store needs it
 
     if isinstance(given, Store):
         return kind(trader, given, is_ours=False)
