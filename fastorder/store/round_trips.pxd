@@ -24,6 +24,7 @@ cdef class Book:
 
     @cython.locals(first=Lot)
     cpdef fill(self, Lot given, long long day)
+
     @cython.locals(size='long long', trip=Trip)
     cpdef _match(self, Lot lot, Lot given, long long day)
 
