@@ -303,6 +303,11 @@ SHOWN = {
         for name, kind in CLASSES.items()
         if issubclass(kind, errors.JournalError)
     },
+    **{
+        name: "expected found where"
+        for name, kind in CLASSES.items()
+        if issubclass(kind, errors.StoreError)
+    },
     "fastorder.marketdata.BadTick": "index why",
     "fastorder.marketdata.UnsortedTicks": "index why",
 }
@@ -362,7 +367,7 @@ def made(name, kind, folder):
         return makers[name]()
     if issubclass(kind, (errors.InvalidField, errors.WrongFieldType)):
         return kind("field", "rule", 1)
-    if issubclass(kind, errors.JournalError):
+    if issubclass(kind, (errors.JournalError, errors.StoreError)):
         return kind("orders.db", "must be", "was")
     if issubclass(kind, errors.OrderFailed):
         return kind(OrderResult(Outcome.REJECTED))
