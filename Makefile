@@ -17,6 +17,9 @@
 #                  the simulator's: they have to come to the same (STREAMS=)
 #   make leaks     100,000 orders and nothing left of them
 #   make bench-market  bars and ticks in Parquet beside pandas and a peer's catalog
+#   make campaign-store  500 kills of a store's writer and of a migration, a day of 10,000
+#                  orders against the ledger (KILLS=)
+#   make bench-store  what the record costs: a row, a day's profit, an order beside it
 #   make bench-matching  the compiled exchange: ticks a second, with resting orders
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
@@ -38,7 +41,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -102,6 +105,15 @@ campaign-matching: $(VENV)/.test build
 
 bench-market: $(VENV)/.test build
 	$(BIN)/python benchmarks/market/files.py $(ARGS)
+
+campaign-store: $(VENV)/.test build
+	FASTORDER_STORE_KILLS=$(KILLS) FASTORDER_STORE_ORDERS=10000 $(BIN)/python -m pytest \
+		tests/test_store_faults.py tests/test_store_schema.py tests/test_store_money.py \
+		-q -k "killed or ledger" $(ARGS)
+
+bench-store: $(VENV)/.test build
+	$(BIN)/python -m pip install --quiet --no-compile --group bench
+	$(BIN)/python benchmarks/store/record.py $(ARGS)
 
 bench-matching: $(VENV)/.test build
 	$(BIN)/python benchmarks/matching/ticks.py $(ARGS)

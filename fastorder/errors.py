@@ -563,3 +563,34 @@ def error_name(table: type[IntEnum], code: Any) -> str | None:
     """The gateway's name of a code; None where the table does not hold it."""
     member = table._value2member_map_.get(code)
     return None if member is None else member.name
+
+
+class StoreError(FastOrderError):
+    """A store cannot be used as it is; it was left as it was.
+
+    Attributes:
+        where: which store; a password is never shown.
+        expected: what it has to be.
+        found: what it was.
+    """
+
+    def __init__(self, where: str, expected: str, found: str) -> None:
+        super().__init__(where, expected, found)
+        self.where = where
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return f"store {self.where} {self.expected}, {self.found}"
+
+
+class StoreUnavailable(StoreError):
+    """It cannot be reached, read or written."""
+
+
+class StoreForeign(StoreError):
+    """It is of another program."""
+
+
+class StoreTooNew(StoreError):
+    """A later version of this library has made it."""

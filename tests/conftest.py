@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import store_server
 import trustme
 from canary import API_KEY, Canary
 from plain_http import MNQ, PRICE, Wire, wire_to
@@ -17,6 +18,7 @@ from plain_http import MNQ, PRICE, Wire, wire_to
 import fastorder
 from fastorder import blocking
 from fastorder.simulator import ManualClock, Simulator, run_in_thread
+from fastorder.store import Store
 
 # the same examples each time, so that a change is judged by what it changed;
 # make fuzz looks for new ones
@@ -162,6 +164,31 @@ def trader(gateway) -> Iterator[blocking.OrderExecutor]:
     """A blocking executor for the plain gateway, ready to trade."""
     with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as executor:
         yield prepared(executor, gateway)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory) -> Iterator[store_server.Server]:
+    """A PostgreSQL of our own; where there is none, what needs it is skipped."""
+    if store_server.folder_of_programs() is None:
+        pytest.skip(store_server.MISSING)
+    server = store_server.Server(store_server.open_folder())
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path) -> str:
+    """Where a store may be that is not there yet: of both kinds."""
+    if request.param == "sqlite":
+        return str(tmp_path / "record.db")
+    return request.getfixturevalue("postgres").database()
+
+
+@pytest.fixture
+def kept(place):
+    """An empty store of both kinds."""
+    with Store(place) as store:
+        yield store
 
 
 @pytest.fixture

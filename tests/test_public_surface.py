@@ -331,6 +331,11 @@ SHOWN = {
         for name, kind in CLASSES.items()
         if issubclass(kind, errors.JournalError)
     },
+    **{
+        name: "expected found where"
+        for name, kind in CLASSES.items()
+        if issubclass(kind, errors.StoreError)
+    },
     "fastorder.marketdata.BadTick": "index why",
     "fastorder.marketdata.UnsortedTicks": "index why",
 }
@@ -391,7 +396,7 @@ def made(name, kind, folder):
         return makers[name]()
     if issubclass(kind, (errors.InvalidField, errors.WrongFieldType)):
         return kind("field", "rule", 1)
-    if issubclass(kind, errors.JournalError):
+    if issubclass(kind, (errors.JournalError, errors.StoreError)):
         return kind("orders.db", "must be", "was")
     if issubclass(kind, errors.OrderFailed):
         return kind(OrderResult(Outcome.REJECTED))
@@ -449,5 +454,6 @@ def test_the_package_shows_what_is_for_users():
     import fastorder.marketdata
 
     modules = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
+    modules |= {"store"}
     assert set(public(dir(fastorder))) - set(fastorder.__all__) <= modules
     assert set(fastorder.__all__) <= set(dir(fastorder))

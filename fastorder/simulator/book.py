@@ -135,6 +135,7 @@ class Trade:
     side: int
     size: int
     order_id: int
+    voided: bool = False
 
     def to_wire(self) -> dict[str, Any]:
         """The row."""
@@ -148,7 +149,7 @@ class Trade:
             "fees": number(self.fees),
             "side": self.side,
             "size": self.size,
-            "voided": False,
+            "voided": self.voided,
             "orderId": self.order_id,
         }
 

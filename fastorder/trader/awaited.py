@@ -8,6 +8,7 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.record import AwaitedRecord, kept_record
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
             have the account read at the entry, and after each act.
         on_breach: see ``OrderExecutor``; where ``risk`` says ``flatten_on_breach`` and
             none is given, the trader flattens.
+        store: a ``fastorder.store.Store`` that keeps what happens; or where one is,
+            True for the one in the platform's folder: then the trader closes it.
         durability, ca_file, retry, timeouts, max_connections, max_quantity, kill_file,
             on_unknown, on_late_arrival: see ``OrderExecutor``.
 
@@ -53,6 +56,16 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
     """
 
     executor: OrderExecutor
+    _record_kind = AwaitedRecord
+
+    @property
+    def store(self) -> AwaitedRecord:
+        """The record of the accounts; see ``fastorder.store.Store``.
+
+        Raises:
+            ExecutorMisuse: the trader was made without ``store=``.
+        """
+        return kept_record(self._record, AwaitedRecord)
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)
@@ -81,6 +94,14 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
     async def aclose(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
         await self.executor.aclose(drain)
+        if self._record is not None:
+            await self._record_ended()
+
+    async def _record_ended(self) -> None:
+        import asyncio  # this runs in a loop: it is loaded
+
+        assert self._record is not None
+        await asyncio.to_thread(self._record._end)
 
 
 Trader.__module__ = "fastorder"  # where it is imported from

@@ -23,6 +23,7 @@ from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
 from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import needs_exposure, with_limits
+from fastorder.trader.record import Record, record_of
 from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.base import BASE_URL, BaseExecutor
 from fastorder.verbs.contracts import ContractVerbs
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from fastorder.risk.control import Risk
     from fastorder.risk.denials import Denied
     from fastorder.session.ticket_group import Steps
+    from fastorder.store import Store
 
 PlacedT = TypeVar("PlacedT")
 """What an order gives: a Ticket of a Placed, or the Placed itself."""
@@ -56,6 +58,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     _account: Account | None = None
     _entered = False
+    _record: Record | None = None
+    _record_kind: type[Record] = Record
 
     @with_near_names
     def __init__(
@@ -79,6 +83,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         on_breach: Callable[[Denied, int, str], Any] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
+        store: Store | str | os.PathLike[str] | bool | None = None,
     ) -> None:
         credentials = credentials_from(user_name, api_key)
         del api_key  # a traceback with local variables must not show it
@@ -103,6 +108,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
                 "on_unknown": on_unknown,
                 "on_late_arrival": on_late_arrival,
             },
+            store,
         )
 
     def _set_up(
@@ -114,6 +120,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         symbols: Iterable[str],
         journal: str | os.PathLike[str] | bool | None,
         options: dict[str, Any],
+        store: Any = None,
     ) -> None:
         check_wanted(account)
         base_url = checked_base_url(base_url)
@@ -130,6 +137,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self._exposed: set[int] = set()  # accounts that were read for the limits
         if risk is not None and risk.flatten_on_breach:
             given.setdefault("on_breach", self._flatten_after_breach)
+        self._record = record_of(self, store, self._record_kind)
+        if self._record is not None and risk is not None:
+            given["on_breach"] = self._record._with_breaches(given.get("on_breach"))
         self.executor = self._make_executor(
             base_url=base_url, journal=self._journal, **given
         )
@@ -157,6 +167,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         on_breach: Callable[[Denied, int, str], Any] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
+        store: Store | str | os.PathLike[str] | bool | None = None,
     ) -> Self:
         """A trader of what the environment, the key store and the file say.
 
@@ -169,6 +180,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             account, user_name, base_url, journal: what is not to be looked for.
             profile, file: of the settings file.
             symbols: contracts that are loaded when the trader is entered.
+            store: as of the trader itself.
             durability, ca_file, retry, timeouts, max_connections, max_quantity,
                 kill_file, budgets, risk, on_breach, on_unknown, on_late_arrival: as of
                 the trader itself; they go before what the file says.
@@ -212,6 +224,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             symbols,
             filed if journal is None else journal,
             merged,
+            store,
         )
         return trader
 

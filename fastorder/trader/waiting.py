@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastorder.blocking import OrderExecutor
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.record import WaitingRecord, kept_record
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
     """
 
     executor: OrderExecutor
+    _record_kind = WaitingRecord
+
+    @property
+    def store(self) -> WaitingRecord:
+        """The record of the accounts; see ``fastorder.store.Store``.
+
+        Raises:
+            ExecutorMisuse: the trader was made without ``store=``.
+        """
+        return kept_record(self._record, WaitingRecord)
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)
@@ -54,6 +65,8 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
     def shutdown(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
         self.executor.close(drain)
+        if self._record is not None:
+            self._record._end()
 
 
 Trader.__module__ = "fastorder.blocking"  # where it is imported from

@@ -1,0 +1,275 @@
+"""What the record costs: a row, handing it over, a day's profit; peers beside.
+
+    python benchmarks/store/record.py [--short]
+
+Each line is a median of this run on this machine; the last column is the target. A
+PostgreSQL server of its own is started where one is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import store_server
+from store_scene import ACCOUNT, MNQ, event, trade_row
+
+from fastorder import blocking
+from fastorder.simulator import run_in_thread
+from fastorder.store import Store
+from fastorder.store.bulk import Bulk
+from fastorder.store.sightings import Reader
+
+READER = Reader()
+
+
+def fill(number):
+    row = trade_row(number, profitAndLoss=Decimal(number % 7) if number % 2 else None)
+    (sight,) = READER.event(event("Trade", row | {"side": number % 2}), number)
+    return sight
+
+
+def spread(times_ns):
+    """p50 and p99 in microseconds."""
+    ordered = sorted(times_ns)
+    return ordered[len(ordered) // 2] / 1e3, ordered[len(ordered) * 99 // 100] / 1e3
+
+
+def timed(act, given):
+    times = []
+    for each in given:
+        start = time.perf_counter_ns()
+        act(each)
+        times.append(time.perf_counter_ns() - start)
+    return times
+
+
+def say(what, found, target=""):
+    print(f"{what:58} {found:>30} {target:>16}")
+
+
+def microseconds(times):
+    p50, p99 = spread(times)
+    return f"p50 {p50:.1f} us, p99 {p99:.1f} us"
+
+
+# ------------------------------------------------------------ ours
+
+
+def one_fill(place, name, rows, target):
+    with Store(place) as store:
+        engine = store._made_engine()
+        sights = [fill(number) for number in range(1, rows + 1)]
+        times = timed(lambda sight: engine.write([sight]), sights)
+        say(f"{name}: one fill, committed alone", microseconds(times), target)
+        more = [fill(number) for number in range(rows + 1, 5 * rows + 1)]
+        batches = [more[i : i + 32] for i in range(0, len(more), 32)]
+        times = [each / 32 for each in timed(engine.write, batches)]
+        say(f"{name}: a fill of a batch of 32", microseconds(times))
+        engine.close()
+
+
+def handing_over(place, rows):
+    events = [event("Trade", trade_row(number)) for number in range(1, rows + 1)]
+    with Store(place) as store:
+        times = timed(store.listen, events)
+        say("handing a row over", microseconds(times), "<= 1 us")
+        store.flush(60)
+
+
+def until_seen(place, rows):
+    times = []
+    with Store(place) as store:
+        for number in range(1, rows + 1):
+            start = time.perf_counter_ns()
+            store.listen(event("Trade", trade_row(number)))
+            while not store.rows("SELECT 1 FROM fills WHERE trade_id = ?", [number]):
+                pass
+            times.append(time.perf_counter_ns() - start)
+    p50, p99 = (each / 1e3 for each in spread(times))
+    say("from an event to a row that a reader sees",
+        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms", "<= 25 ms")  # fmt: skip
+
+
+def day_of_100k(place):
+    with Store(place) as store:
+        engine = store._made_engine()
+        sights = [fill(number) for number in range(1, 100_001)]
+        for i in range(0, len(sights), 1000):
+            engine.write(sights[i : i + 1000])
+        engine.close()
+        times = []
+        for _ in range(5):
+            start = time.process_time()
+            days = store.daily()
+            times.append(time.process_time() - start)
+        assert sum(day.fills for day in days) == 100_000
+        say("daily profit of 100,000 fills, CPU",
+            f"{statistics.median(times) * 1e3:.0f} ms", "<= 150 ms")  # fmt: skip
+
+
+def bulk_copy(place, rows):
+    import numpy as np
+
+    with Store(place):
+        pass
+    number = np.arange(1, rows + 1, dtype=np.int64)
+    with Bulk(place, "equity") as bulk:
+        start = time.process_time(), time.perf_counter()
+        bulk.copy(
+            {
+                "account_id": np.full(rows, ACCOUNT),
+                "at_ns": number * 1000,
+                "trading_day": np.full(rows, 20261130),
+                "month": np.full(rows, 202611),
+                "balance_u": number,
+                "open_u": number,
+                "sources": np.full(rows, 8),
+            }
+        )
+        cpu, wall = time.process_time() - start[0], time.perf_counter() - start[1]
+    say(f"COPY of {rows:,} rows, CPU of the client",
+        f"{cpu:.2f} s ({wall:.1f} s in all)", "0.25 s a million")  # fmt: skip
+
+
+def orders_beside(folder, orders):
+    """Orders on loopback with the store off and on, in turn; 1,000 rows a second."""
+    with (
+        run_in_thread(rate_limit=False, keep_ledger=False) as simulator,
+        blocking.OrderExecutor(simulator.base_url) as executor,
+        Store(folder / "beside.db") as store,
+    ):
+        executor.set_token(simulator.token)
+        executor.set_contract_id("MNQ", MNQ, tick_size="0.25")
+        events = [event("Trade", trade_row(n)) for n in range(1, orders * 8 + 2)]
+        number = 0
+
+        def place(with_store):
+            nonlocal number
+            until = time.perf_counter() + 0.002
+            if with_store:  # two rows in two milliseconds
+                for _ in range(2):
+                    number += 1
+                    store.listen(events[number])
+            while time.perf_counter() < until:
+                time.sleep(0.0002)
+            start = time.perf_counter_ns()
+            executor.place_limit_order("MNQ", "BUY", 1, ACCOUNT, limit_price=20_000)
+            return time.perf_counter_ns() - start
+
+        for _ in range(50):
+            place(False)
+        found = {False: [], True: []}
+        for _ in range(orders // 25):  # interleaved: the machine is shared
+            for with_store in (False, True):
+                found[with_store] += [place(with_store) for _ in range(25)]
+        off, on = spread(found[False]), spread(found[True])
+        say("an order with the store off", microseconds(found[False]))
+        say("an order while 1,000 rows a second are written",
+            microseconds(found[True]))  # fmt: skip
+        say("on / off", f"p50 {on[0] / off[0]:.2f}, p99 {on[1] / off[1]:.2f}",
+            "<= 1.05")  # fmt: skip
+
+
+# ------------------------------------------------------------ peers
+
+
+def with_an_orm(folder, rows):
+    """As lumibot and freqtrade keep a trade: a session, an object, a commit."""
+    try:
+        import sqlalchemy as sa
+        from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+    except ImportError:
+        say("SQLAlchemy", "not installed")
+        return
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Trade(Base):
+        __tablename__ = "trades"
+        id = mapped_column(sa.BigInteger, primary_key=True)
+        account_id = mapped_column(sa.BigInteger)
+        pair = mapped_column(sa.String)
+        price = mapped_column(sa.Float)
+        amount = mapped_column(sa.Float)
+        fee = mapped_column(sa.Float)
+        opened = mapped_column(sa.String)
+
+    engine = sa.create_engine(f"sqlite:///{folder / 'orm.db'}")
+    Base.metadata.create_all(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.text("PRAGMA journal_mode = WAL"))
+        connection.execute(sa.text("PRAGMA synchronous = NORMAL"))
+
+    def keep(number):
+        with Session(engine) as session:
+            if session.get(Trade, number) is None:
+                session.add(
+                    Trade(
+                        id=number,
+                        account_id=ACCOUNT,
+                        pair=MNQ,
+                        price=29423.25,
+                        amount=1.0,
+                        fee=0.36,
+                        opened="2026-11-30T15:30:00Z",
+                    )
+                )
+            session.commit()
+
+    say("SQLAlchemy ORM, a session for each fill (lumibot, freqtrade)",
+        microseconds(timed(keep, range(1, rows + 1))))  # fmt: skip
+
+
+def with_pandas(folder, rows):
+    import sqlite3
+
+    import pandas
+
+    connection = sqlite3.connect(folder / "pandas.db")
+    connection.execute("PRAGMA journal_mode = WAL")
+
+    def keep(number):
+        frame = pandas.DataFrame(
+            [{"id": number, "account": ACCOUNT, "price": 29423.25, "size": 1}]
+        )
+        frame.to_sql("fills", connection, if_exists="append", index=False)
+
+    say("pandas to_sql, one row", microseconds(timed(keep, range(rows))))
+    connection.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true")
+    rows = 300 if parser.parse_args().short else 3000
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        one_fill(folder / "one.db", "SQLite", rows, "25 / 200 us")
+        handing_over(folder / "hand.db", rows)
+        until_seen(folder / "seen.db", rows // 10)
+        day_of_100k(folder / "days.db")
+        if store_server.folder_of_programs() is None:
+            say("PostgreSQL", store_server.MISSING)
+        else:
+            server = store_server.Server(store_server.open_folder())
+            stack.callback(server.remove)
+            one_fill(server.database(), "PostgreSQL", rows, "p50 <= 200 us")
+            bulk_copy(server.database(), 1_000_000 if rows > 1000 else 200_000)
+        orders_beside(folder, rows)
+        with_an_orm(folder, rows)
+        with_pandas(folder, rows // 10)
+
+
+if __name__ == "__main__":
+    main()
