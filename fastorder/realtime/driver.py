@@ -33,7 +33,11 @@ ANSWER_MS = 10_000
 """The longest time for a negotiation, and for an upgrade."""
 
 SAME_TOKEN_S = 3600.0
-"""How soon a connection is rolled that got the same token as the one before it."""
+"""How soon a connection is rolled again that got the same token as the one before it,
+where no newer one comes."""
+
+ASK_APART_NS = 60 * SECOND_NS
+"""The shortest time between two tokens that a hub asks for."""
 
 QUOTED = 200
 """Bytes of an answer that is no WebSocket, as they are shown."""
@@ -99,6 +103,7 @@ class HubDriver(Receiver):
         self._channels: dict[int, Channel] = {}
         self._feeds: dict[int, HubFeed] = {}
         self._token_number = -1
+        self._ask_again_ns = 0
         self._armed_ns = 2**63 - 1
         self._running = False
         self._record = b""
@@ -128,8 +133,7 @@ class HubDriver(Receiver):
         if isinstance(command, commands.Tell):
             self._tell(command.event)
         elif isinstance(command, commands.Renew):
-            if self._renew is not None:
-                self._renew()
+            self._ask_for_a_token()
         elif isinstance(command, (commands.Negotiate, commands.Connect)):
             try:
                 self._connect(command)
@@ -195,11 +199,20 @@ class HubDriver(Receiver):
             return given.encode("ascii", "replace")
         number, token = self._tokens.number, self._tokens.header()
         lasts_s = remaining_s(token.decode("ascii"), self._clock.wall_s())
-        if number == self._token_number:
+        waits = self.protocol.current is not None and number == self._token_number
+        if waits:
             lasts_s = max(lasts_s, SAME_TOKEN_S)
+            self._ask_for_a_token()
         self._token_number = number
-        self.protocol.token_lasts(lasts_s, self._now_ns())
+        self.protocol.token_lasts(lasts_s, self._now_ns(), waits=waits)
         return token
+
+    def _ask_for_a_token(self) -> None:
+        """Have it renewed, where that can be done; not much more than once a minute."""
+        now_ns = self._now_ns()
+        if self._renew is not None and now_ns >= self._ask_again_ns:
+            self._ask_again_ns = now_ns + ASK_APART_NS
+            self._renew()
 
     def _tell(self, event: Any) -> None:
         if type(event) is Event and event.target.lower() in ROWS:

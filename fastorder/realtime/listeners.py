@@ -53,8 +53,12 @@ class Listeners:
         self.failures: Counter[str] = Counter()
         self._said_ns = -APART_NS
 
-    def add(self, name: str, callback: Callable[[Any], object]) -> None:
-        """Call it with each event of a kind; one that is there already stays once."""
+    def add(self, name: str, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Call it with each event of a kind; one that is there already stays once.
+
+        Returns:
+            What ends it, from the next event on.
+        """
         if name not in KINDS:
             raise InvalidField("name", f"must be one of {', '.join(KINDS)}", name)
         if not callable(callback):
@@ -62,6 +66,12 @@ class Listeners:
         kind = KINDS[name]
         if callback not in self._by_kind[kind]:
             self._by_kind[kind] = (*self._by_kind[kind], callback)
+
+        def stop() -> None:
+            others = (each for each in self._by_kind[kind] if each != callback)
+            self._by_kind[kind] = tuple(others)
+
+        return stop
 
     def tell(self, event: Any, now_ns: Callable[[], int]) -> None:
         """Call all who want to hear it."""

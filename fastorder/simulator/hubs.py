@@ -75,6 +75,7 @@ class Hubs:
         faults: what goes wrong.
         connections: those that are open.
         connects: how many WebSockets were opened.
+        tokens: what each of them was opened with.
         calls: target and arguments of every call, in their order.
         ping_s: how often a hub pings.
         timeout_s: how long a client that has pinged may be silent.
@@ -84,6 +85,7 @@ class Hubs:
         self.faults = HubFaults()
         self.connections: list[HubConnection] = []
         self.connects = 0
+        self.tokens: list[str] = []
         self.calls: list[tuple[str, list[Any]]] = []
         self.ping_s = 15.0
         self.timeout_s = 30.0
@@ -110,6 +112,7 @@ class Hubs:
         if given is not None and given not in self._ids:
             return web.Response(status=404, text="No Connection with that ID")
         self._ids.discard(given or "")
+        self.tokens.append(token)
         return await self._connected(request, path)
 
     def _negotiated(self, request: web.BaseRequest) -> web.Response:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from fastorder.blocking import OrderExecutor
+from fastorder.errors import FastOrderError
+from fastorder.realtime.hubs import ThreadHubs
+from fastorder.runtime.log import log
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.trading import TradeVerbs
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastorder._core.codec.order import OrderRequest
+    from fastorder.auth.credentials import Credentials
 
 
 class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
@@ -28,6 +33,8 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
     """
 
     executor: OrderExecutor
+    realtime: ThreadHubs | None
+    _hubs_kind = ThreadHubs
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)
@@ -38,6 +45,7 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
     def __enter__(self) -> Self:
         try:
             self.executor._wait(self._open())
+            self._open_realtime()
         except BaseException:
             self.shutdown(drain=0)
             raise
@@ -53,7 +61,41 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
 
     def shutdown(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
-        self.executor.close(drain)
+        try:
+            self.executor.close(drain)
+        finally:
+            if self.realtime is not None:
+                self.realtime.close()
+
+    def _renew_for_hubs(self) -> None:
+        """Log in on a thread of its own: the executor's may be in no call for long."""
+        renewal = self.executor._dispatcher.renewal
+        Thread(
+            target=log_in_apart,
+            args=(self.executor, renewal.kept, self._ca_file),
+            name="fastorder-login",
+            daemon=True,
+        ).start()
+
+
+def log_in_apart(
+    executor: OrderExecutor, credentials: Credentials | None, ca_file: str | None
+) -> None:
+    """Get a token for an executor that is used by another thread."""
+    if credentials is None or executor.closed:
+        return
+    tokens = executor.session.tokens
+    number = tokens.draw()
+    try:
+        with OrderExecutor(executor.base_url, ca_file=ca_file) as other:
+            other._wait(other._login(credentials, False))
+            token = other.get_token()
+    except FastOrderError as error:
+        log().warning("no new token for now: %s", error)
+        return
+    if token is not None:
+        tokens.put(token, number)
+        del token
 
 
 Trader.__module__ = "fastorder.blocking"  # where it is imported from
