@@ -29,7 +29,12 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
     loads the first contracts; ``shutdown()`` ends it elsewhere: ``close`` is of a
     position.
 
-    Args, Raises, Attributes: see ``fastorder.Trader``.
+    Args, Raises: see ``fastorder.Trader``.
+
+    Attributes:
+        executor: the OrderExecutor that all of it goes through.
+        realtime: both hubs, read by one thread, which ends with the trader; None where
+            they are switched off. Callbacks run on that thread.
     """
 
     executor: OrderExecutor
