@@ -171,6 +171,14 @@ class BaseHub:
             raise InvalidField("tick_size", "must be above 0", tick_size)
         self._driver.decoder.set_tick(contract_id, exact)
 
+    def reconnect(self, why: str) -> None:
+        """Give up the connection of now, and open another: a gap, with this reason."""
+        self._act(lambda now_ns: self._protocol.give_up(why, now_ns))
+
+    def every(self, pause_ns: int, call: Callable[[], object]) -> None:
+        """Call it again and again where callbacks run, until the close."""
+        self._act(lambda now_ns: self._driver.every(pause_ns, call))
+
     def subscribe(self, subscription: Subscription) -> None:
         """Want something, on this connection and on all that follow."""
         self._act(lambda now_ns: self._protocol.subscribe(subscription, now_ns))

@@ -19,6 +19,7 @@ from fastorder.realtime.events import Event
 from fastorder.realtime.hub_protocol import Failure, HubProtocol
 from fastorder.realtime.listeners import Listeners
 from fastorder.runtime.clock import SECOND_NS
+from fastorder.runtime.log import log
 from fastorder.session.tls import security_for
 
 if TYPE_CHECKING:
@@ -62,6 +63,38 @@ class Attempt(Receiver):
 
     def _on_error(self, error: BaseException) -> None:
         self._driver.failed(self._generation, Failure(from_outside(repr(error))))
+
+
+class Repeated(Receiver):
+    """Calls something again and again; what it raises is logged, and stops nothing."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, pause_ns: int, call: Callable[[], object]
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._pause_ns = pause_ns
+        self._call = call
+
+    def arm(self) -> None:
+        """Be called after the next pause."""
+        if not self._engine.closed:
+            self._engine.wake_at(self._clock.monotonic_ns() + self._pause_ns, self)
+
+    def _on_evidence(self, evidence: Evidence) -> None:
+        """It sends nothing."""
+
+    def _on_timer(self) -> None:
+        try:
+            self._call()
+        finally:
+            self.arm()
+
+    def _on_close(self, evidence: Evidence | None) -> None:
+        """Whoever closed the engine knows."""
+
+    def _on_error(self, error: BaseException) -> None:
+        log().error("a hub's timer has failed: %s", from_outside(repr(error)))
 
 
 class HubDriver(Receiver):
@@ -112,6 +145,10 @@ class HubDriver(Receiver):
     def has_channels(self) -> bool:
         """Whether a connection is open, or being opened."""
         return bool(self._channels)
+
+    def every(self, pause_ns: int, call: Callable[[], object]) -> None:
+        """Call it again and again, until the engine is closed."""
+        Repeated(self.engine, self._clock, pause_ns, call).arm()
 
     # ------------------------------------------------------------ out
 
@@ -336,6 +373,4 @@ class HubDriver(Receiver):
         """Whoever closed the engine knows."""
 
     def _on_error(self, error: BaseException) -> None:
-        from fastorder.runtime.log import log
-
         log().error("a hub's timer has failed: %s", from_outside(repr(error)))

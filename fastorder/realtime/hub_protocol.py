@@ -211,6 +211,11 @@ class HubProtocol:
                 link.tell(subscription.undone, subscription.arguments, now_ns)
         self._look_whether_live(now_ns)
 
+    def give_up(self, why: str, now_ns: int) -> None:
+        """End the connection of now, whose feed is frozen, and open another."""
+        if self.current is not None and not self.stopped:
+            self._end(self.current, End(why, again=True), now_ns)
+
     def invoke(
         self,
         target: str,

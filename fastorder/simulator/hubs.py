@@ -55,6 +55,7 @@ class HubFaults:
         split: cut what is sent into frames of so many bytes; 0 for whole messages.
         mute: pings are not sent, and calls are not answered.
         handshake: the answer to a handshake; None for none at all.
+        refuse_calls: a method whose calls fail; "" for none.
     """
 
     def __init__(self) -> None:
@@ -63,6 +64,7 @@ class HubFaults:
         self.split = 0
         self.mute = False
         self.handshake: dict[str, Any] | None = {}
+        self.refuse_calls = ""
 
 
 class Hubs:
@@ -294,6 +296,8 @@ class HubConnection:
         name = names.get(target.lower().removeprefix("un"))
         if name is None:
             return UNKNOWN.format(target)
+        if target == self._hubs.faults.refuse_calls:
+            return FAILED.format(target)
         kind = self._methods[name]
         if [type(each) for each in arguments] != ([] if kind is None else [kind]):
             return FAILED.format(target)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
 from fastorder.realtime.hubs import LoopHubs
+from fastorder.streams.stream import Stream
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
@@ -16,10 +18,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder.streams.book import Book
+    from fastorder.streams.stream import Source
 
 
-class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
+class Trader(
+    TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]], StreamVerbs[Ticket[Placed]]
+):
     """A login, an account and an executor: one object for a trading day.
 
     ``async with Trader.from_env(account="PRAC") as trader`` logs in, finds the account
@@ -93,6 +100,25 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
         finally:
             if self.realtime is not None:
                 await self.realtime.aclose()
+            self._end_streams()
+
+    if TYPE_CHECKING:  # what each of them gives here
+
+        def quotes(self, symbol: str) -> Stream[Quote]:
+            """See ``StreamVerbs``."""
+
+        def market_trades(
+            self, symbol: str, *, most: int = ..., gaps: bool = False
+        ) -> Stream[Any]:
+            """See ``StreamVerbs``."""
+
+        def depth(self, symbol: str) -> Stream[Book]:
+            """See ``StreamVerbs``."""
+
+    def _stream(self, source: Source[Any], symbol: str) -> Stream[Any]:
+        if self._listing(symbol) is not None:
+            return Stream(source)
+        return Stream(source, lambda: self._load(symbol))
 
     def _renew_for_hubs(self) -> None:
         if not self.executor.closed:

@@ -9,8 +9,10 @@ from fastorder.blocking import OrderExecutor
 from fastorder.errors import FastOrderError
 from fastorder.realtime.hubs import ThreadHubs
 from fastorder.runtime.log import log
+from fastorder.streams.stream import BlockingStream
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
     from fastorder.auth.credentials import Credentials
+    from fastorder.streams.book import Book
+    from fastorder.streams.stream import Source
 
 
-class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
+class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed]):
     """A login, an account and an executor, for plain code: every verb waits.
 
     ``with Trader.from_env(account="PRAC") as trader`` logs in, finds the account and
@@ -71,6 +76,25 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
         finally:
             if self.realtime is not None:
                 self.realtime.close()
+            self._end_streams()
+
+    if TYPE_CHECKING:  # what each of them gives here
+
+        def quotes(self, symbol: str) -> BlockingStream[Quote]:
+            """See ``StreamVerbs``."""
+
+        def market_trades(
+            self, symbol: str, *, most: int = ..., gaps: bool = False
+        ) -> BlockingStream[Any]:
+            """See ``StreamVerbs``."""
+
+        def depth(self, symbol: str) -> BlockingStream[Book]:
+            """See ``StreamVerbs``."""
+
+    def _stream(self, source: Source[Any], symbol: str) -> BlockingStream[Any]:
+        if self._listing(symbol) is None:
+            self.executor._wait(self._load(symbol))
+        return BlockingStream(source)
 
     def _renew_for_hubs(self) -> None:
         """Log in on a thread of its own: the executor's may be in no call for long."""
