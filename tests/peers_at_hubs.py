@@ -102,7 +102,9 @@ async def project_x():
     config = ProjectXConfig(
         user_hub_url=f"{URL}/hubs/user", market_hub_url=f"{URL}/hubs/market"
     )
-    client = ProjectXRealtimeClient(jwt_token=TOKEN, account_id="12345678", config=config)
+    client = ProjectXRealtimeClient(
+        jwt_token=TOKEN, account_id="12345678", config=config
+    )
 
     async def quote(data):
         heard.quote([MNQ, data.get("data", data)])

@@ -6,9 +6,20 @@ Inputs are calls with the time; what is to be done stands in ``commands`` afterw
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fastorder.errors import RealtimeUnavailable
+from fastorder.realtime.commands import (
+    Connect,
+    Drop,
+    Failure,
+    Farewell,
+    Negotiate,
+    Probe,
+    Renew,
+    Tell,
+    Write,
+)
 from fastorder.realtime.events import (
     ConnectFailed,
     Event,
@@ -19,15 +30,17 @@ from fastorder.realtime.events import (
     Subscription,
     Undecodable,
 )
-from fastorder.realtime.link import NEVER_NS, Call, End, Link, LinkState
+from fastorder.realtime.link import Call, End, Link, LinkState
 from fastorder.realtime.negotiation import Agreed, read_answer
 from fastorder.realtime.overlap import Overlap
-from fastorder.realtime.reconnect import SECOND_NS, Reconnect
+from fastorder.realtime.reconnect import Reconnect
+from fastorder.runtime.clock import FOREVER_NS as NEVER_NS
+from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
+    from fastorder.realtime.commands import Command, Told
     from fastorder.runtime.clock import Clock
 
 JUMP_NS = 5 * SECOND_NS
@@ -40,83 +53,6 @@ The token itself is renewed after nine tenths of it."""
 
 OVERLAP_NS = 5 * SECOND_NS
 """How long the newer connection may be behind the one that ended."""
-
-
-class Negotiate(NamedTuple):
-    """Ask how to connect; the answer goes to ``negotiated``."""
-
-    generation: int
-    base_url: str | None = None
-    token: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Negotiate(generation={self.generation})"
-
-
-class Connect(NamedTuple):
-    """Open a WebSocket with the token of this moment, or the one given."""
-
-    generation: int
-    connection_token: str | None = None
-    base_url: str | None = None
-    token: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Connect(generation={self.generation})"
-
-
-class Write(NamedTuple):
-    """Put bytes on the wire."""
-
-    generation: int
-    data: bytes
-
-
-class Probe(NamedTuple):
-    """Send a WebSocket ping: whoever is there answers at once."""
-
-    generation: int
-
-
-class Farewell(NamedTuple):
-    """Send a WebSocket close; the connection still reads."""
-
-    generation: int
-    code: int
-
-
-class Drop(NamedTuple):
-    """End the connection, whatever state it is in."""
-
-    generation: int
-
-
-class Renew(NamedTuple):
-    """The hub did not take the token: get another one, if that can be done."""
-
-
-class Tell(NamedTuple):
-    """Tell the program."""
-
-    event: Live | Rolled | Gap | Refused | ConnectFailed | Event | Undecodable
-
-
-class Failure(NamedTuple):
-    """Why a connection did not come to be.
-
-    Attributes:
-        status: the HTTP status of the answer; 0 where there was none.
-        retry_ns: what its Retry-After asks for.
-    """
-
-    why: str
-    status: int = 0
-    retry_ns: int = 0
-
-
-Command: TypeAlias = (
-    "Negotiate | Connect | Write | Probe | Farewell | Drop | Renew | Tell"
-)
 
 
 class HubProtocol:
@@ -533,8 +469,6 @@ class HubProtocol:
     def _do(self, command: Command) -> None:
         self.commands.append(command)
 
-    def _tell(
-        self, event: Live | Rolled | Gap | Refused | ConnectFailed | Event | Undecodable
-    ) -> None:
+    def _tell(self, event: Told) -> None:
         if not self.stopped:
             self._do(Tell(event))
