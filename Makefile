@@ -30,6 +30,7 @@
 
 PYTHON ?= python3
 KILLS ?= 500
+DURATION ?= 600
 STREAMS ?= 100000
 FUZZ ?= 10
 JOBS ?= auto
@@ -41,7 +42,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store bench-realtime soak
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -78,9 +79,16 @@ bench: $(VENV)/.test build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python benchmarks/environments.py
 	$(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/realtime/compare.py
 	$(BIN)/python benchmarks/history.py
 	$(BIN)/python benchmarks/adapter.py
 	$(BIN)/python benchmarks/report.py
+
+bench-realtime: $(VENV)/.test build
+	$(BIN)/python benchmarks/realtime/compare.py $(ARGS)
+
+soak: $(VENV)/.test build
+	PYTHONPATH=tests $(BIN)/python tests/soak.py $(DURATION)
 
 bench-short: $(VENV)/.test build
 	@sh tools/ensure_nginx.sh

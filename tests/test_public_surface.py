@@ -289,7 +289,7 @@ SHOWN = {
     ),
     "fastorder.simulator.Gateway": (
         "add_account clock contract contracts exchange handle ledger most_bars "
-        "open_hours order_entry search_lag_s set_price tokens"
+        "open_hours order_entry search_lag_s set_price tape_of tapes tokens"
     ),
     "fastorder.simulator.Hours": "is_open",
     "fastorder.simulator.Money": "fees profit trades",
@@ -301,8 +301,8 @@ SHOWN = {
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call compresses connections faults gateway host hubs ledger port "
-        "set_price start stop token"
+        "base_url call compresses connections faults gateway host hubs ledger market "
+        "port set_price start stop token"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"
@@ -317,6 +317,7 @@ SHOWN = {
     "fastorder.KeyReused": "before is_tag key now",
     "fastorder.NotAwaited": "name obj",
     "fastorder.errors.InvocationFailed": "sent target why",
+    "fastorder.errors.Lagged": "lost",
     "fastorder.errors.Unshown": "kind",
     **dict.fromkeys(
         ["fastorder.AuthLost", "fastorder.RequestFailed"],
@@ -387,6 +388,7 @@ def made(name, kind, folder):
         "fastorder.errors.SettingsError": lambda: kind("a.toml", "key", "must be"),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
         "fastorder.errors.InvocationFailed": lambda: kind("target", "why"),
+        "fastorder.errors.Lagged": lambda: kind(3),
         "fastorder.RiskDenied": lambda: kind((DENIAL,)),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,

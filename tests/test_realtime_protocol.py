@@ -8,6 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastorder.errors import RealtimeUnavailable
+from fastorder.realtime.commands import (
+    Connect,
+    Drop,
+    Failure,
+    Farewell,
+    Negotiate,
+    Probe,
+    Renew,
+    Tell,
+    Write,
+)
 from fastorder.realtime.events import (
     ConnectFailed,
     Event,
@@ -18,18 +29,7 @@ from fastorder.realtime.events import (
     Subscription,
     Undecodable,
 )
-from fastorder.realtime.hub_protocol import (
-    Connect,
-    Drop,
-    Failure,
-    Farewell,
-    HubProtocol,
-    Negotiate,
-    Probe,
-    Renew,
-    Tell,
-    Write,
-)
+from fastorder.realtime.hub_protocol import HubProtocol
 from fastorder.realtime.negotiation import Redirect, read_answer
 from fastorder.realtime.overlap import Overlap
 
@@ -659,13 +659,13 @@ def test_a_subscription_may_come_and_go_while_live():
     scene.hub.subscribe(ORDERS, scene.now)
     assert scene.hub.acknowledged == ()
     scene.acknowledge()
-    assert scene.hub.acknowledged == (ORDERS,) == scene.hub.wanted
+    assert scene.hub.acknowledged == (ORDERS,) == scene.hub.subscriptions
     scene.taken()
     scene.hub.unsubscribe(ORDERS, scene.now)
     scene.hub.unsubscribe(ORDERS, scene.now)
     sent = scene.written()
     assert sent == [{"type": 1, "target": "UnsubscribeOrders", "arguments": [7]}]
-    assert scene.hub.wanted == ()
+    assert scene.hub.subscriptions == ()
 
 
 def test_what_is_wanted_no_more_holds_nothing_up():
@@ -795,6 +795,55 @@ def test_72_hours_of_tokens_that_end_each_hour():
         told += scene.told()
     assert [e.arguments[0] for e in told if isinstance(e, Event)] == expected
     assert [type(e) for e in told if not isinstance(e, Event)] == [Rolled] * 72
+
+
+def test_a_roll_without_a_newer_token_is_done_again_once_there_is_one():
+    scene = Scene(ORDERS).live()
+    scene.hub.token_lasts(1000, scene.now, waits=True)
+    scene.hub.token_changed(scene.now)
+    scene.pass_s(1, heard=[1])
+    assert Connect(2) in scene.taken()
+    scene.open(2)
+    scene.hub.token_lasts(1000, scene.now)
+    scene.acknowledge(2)
+    scene.hub.lost(1, "closed", scene.now)
+    scene.hub.token_changed(scene.now)  # in time: it is taken by the next roll
+    scene.pass_s(900, heard=[2])
+    assert Connect(3) not in scene.taken()
+
+
+def test_a_new_token_ends_the_pause():
+    scene = Scene(ORDERS)
+    scene.start()
+    scene.fail(401)
+    scene.fail(401)
+    scene.taken()
+    scene.hub.token_changed(scene.now)
+    scene.pass_s(1, step_s=0.1)
+    assert Connect(3) in scene.taken()
+
+
+def test_a_token_that_came_during_a_connect_is_tried_at_once():
+    scene = Scene(ORDERS)
+    scene.start()
+    scene.fail(401)
+    scene.hub.token_changed(scene.now)
+    scene.taken()
+    scene.fail(401)
+    assert Connect(3) in scene.taken()
+
+
+def test_a_frozen_feed_is_given_up_and_connected_anew():
+    scene = Scene(ORDERS).live()
+    scene.hub.give_up("frozen", scene.now)
+    told = scene.told()
+    assert [type(event) for event in told] == [Gap]
+    assert told[0].why == "frozen"
+    scene.pass_s(1, step_s=0.1)
+    assert Connect(2) in scene.taken()
+    scene.hub.stop(scene.now)
+    scene.hub.give_up("frozen", scene.now)
+    assert scene.told() == []
 
 
 # ---------------------------------------------------------------- user events

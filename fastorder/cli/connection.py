@@ -40,7 +40,7 @@ def looking(profile: str | None) -> Iterator[blocking.OrderExecutor]:
 def reading(account: str | None, profile: str | None) -> Iterator[Any]:
     """A trader that only reads; it keeps no journal, so a bot may run beside it."""
     with blocking.Trader.from_env(
-        account=account_from(account), profile=profile, journal=False
+        account=account_from(account), profile=profile, journal=False, realtime=False
     ) as trader:
         yield trader
 
@@ -57,7 +57,10 @@ def ordering(
         Ended: the account is no practice account, and ``--live`` was not given.
     """
     with blocking.Trader.from_env(
-        account=account_from(account), profile=profile, journal=own_journal(profile)
+        account=account_from(account),
+        profile=profile,
+        journal=own_journal(profile),
+        realtime=False,
     ) as trader:
         if not is_live and not trader.account.name.startswith(PRACTICE):
             output.say(

@@ -44,7 +44,10 @@ def _findings(account: str | None, profile: str | None) -> Iterator[dict[str, An
         yield from _of_libraries()
         yield from _of_journal(profile)
         with blocking.Trader.from_env(
-            account=account_from(account), profile=profile, journal=False
+            account=account_from(account),
+            profile=profile,
+            journal=False,
+            realtime=False,
         ) as trader:
             yield from _of_gateway(trader)
     except FastOrderError as error:

@@ -32,7 +32,10 @@ def watch(
 
     async def run() -> None:
         trader = fastorder.Trader.from_env(
-            account=account_from(account), profile=profile, journal=own_journal(profile)
+            account=account_from(account),
+            profile=profile,
+            journal=own_journal(profile),
+            realtime=False,
         )
         async with trader:
             await Watch(trader, every).run_async()

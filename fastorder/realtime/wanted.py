@@ -1,31 +1,89 @@
-"""What can be subscribed at each hub; arguments are checked before anything is sent."""
+"""What is wanted of a hub, and what each connection has answered to it."""
 
 from __future__ import annotations
 
-from fastorder.errors import InvalidField, WrongFieldType
-from fastorder.realtime.events import Subscription
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from fastorder.realtime.events import Subscription
+
+    Answers: TypeAlias = set[Subscription]
 
 
-def accounts() -> Subscription:
-    """The balances of all accounts."""
-    return Subscription("SubscribeAccounts")
+class Wanted:
+    """The subscriptions of one hub, over all its connections.
 
+    A connection that is coming has answers of its own; they count once it takes over.
+    """
 
-def of_account(what: str, account_id: int) -> Subscription:
-    """Orders, Positions or Trades of an account."""
-    if type(account_id) is not int:
-        raise WrongFieldType("account_id", "must be an int", account_id)
-    if not 0 < account_id < 2**63:
-        raise InvalidField("account_id", "must be above 0, of 64 bits", account_id)
-    return Subscription(f"Subscribe{what}", (account_id,))
+    __slots__ = ("_all", "_answers", "_coming", "_refused")
 
+    def __init__(self) -> None:
+        self._all: dict[Subscription, None] = {}
+        self._refused: dict[Subscription, None] = {}
+        self._answers: Answers = set()
+        self._coming: Answers = set()
 
-def of_contract(what: str, contract_id: str) -> Subscription:
-    """Quotes, Trades or MarketDepth of a contract."""
-    if type(contract_id) is not str:
-        raise WrongFieldType("contract_id", "must be text", contract_id)
-    if not contract_id or not contract_id.isascii() or not contract_id.isprintable():
-        raise InvalidField("contract_id", "must be printable ASCII", contract_id)
-    if len(contract_id) > 100:
-        raise InvalidField("contract_id", "must be at most 100 letters", contract_id)
-    return Subscription(f"SubscribeContract{what}", (contract_id,))
+    @property
+    def all(self) -> tuple[Subscription, ...]:
+        """Every one, in the order in which they came."""
+        return tuple(self._all)
+
+    @property
+    def refused(self) -> tuple[Subscription, ...]:
+        """Those that the hub did not take when it was asked last."""
+        return tuple(self._refused)
+
+    @property
+    def acknowledged(self) -> tuple[Subscription, ...]:
+        """Those that the connection of now has taken."""
+        return tuple(
+            each
+            for each in self._all
+            if each in self._answers and each not in self._refused
+        )
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the connection that is coming has answered all of them."""
+        return self._coming.issuperset(self._all)
+
+    def add(self, subscription: Subscription) -> bool:
+        """Want it; whether it was not wanted before."""
+        is_new = subscription not in self._all
+        self._all[subscription] = None
+        return is_new
+
+    def remove(self, subscription: Subscription) -> bool:
+        """Want it no more; whether it was wanted."""
+        was_there = subscription in self._all
+        self._all.pop(subscription, None)
+        self._refused.pop(subscription, None)
+        return was_there
+
+    def begin(self) -> None:
+        """A connection is coming: it has answered nothing."""
+        self._coming = set()
+
+    def take_over(self) -> None:
+        """It has come: its answers count."""
+        self._answers = self._coming
+
+    def answers(self, *, is_coming: bool) -> Answers:
+        """Where the answers of a connection go."""
+        return self._coming if is_coming else self._answers
+
+    def settle(
+        self, subscription: Subscription, answers: Answers, *, is_refused: bool
+    ) -> bool:
+        """A connection has answered; whether that is still wanted."""
+        if subscription not in self._all:
+            return False
+        answers.add(subscription)
+        if is_refused:
+            self._refused[subscription] = None
+        else:
+            self._refused.pop(subscription, None)
+        return True

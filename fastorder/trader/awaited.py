@@ -6,20 +6,36 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
+from fastorder.realtime.hubs import LoopHubs
+from fastorder.streams.stream import Stream
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.record import AwaitedRecord, kept_record
+from fastorder.trader.recording import RecordVerbs
+from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder.marketdata.frames import Every
+    from fastorder.marketdata.gateway import Comparison
+    from fastorder.streams.bar_stream import LiveBars
+    from fastorder.streams.book import Book
+    from fastorder.streams.stream import Source
 
 
-class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
+class Trader(
+    TradeVerbs[Ticket[Placed]],
+    LookVerbs[Ticket[Placed]],
+    StreamVerbs[Ticket[Placed]],
+    RecordVerbs,
+):
     """A login, an account and an executor: one object for a trading day.
 
     ``async with Trader.from_env(account="PRAC") as trader`` logs in, finds the account
@@ -44,6 +60,9 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
             none is given, the trader flattens.
         store: a ``fastorder.store.Store`` that keeps what happens; or where one is,
             True for the one in the platform's folder: then the trader closes it.
+        realtime: whether the hubs are heard: the user hub from the entry on, the market
+            hub from the first that is asked of it. A text is the hubs' URL; otherwise
+            rtc.x is taken for api.x, and the gateway's own address for any other.
         durability, ca_file, retry, timeouts, max_connections, max_quantity, kill_file,
             on_unknown, on_late_arrival: see ``OrderExecutor``.
 
@@ -53,9 +72,12 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
 
     Attributes:
         executor: the OrderExecutor that all of it goes through.
+        realtime: both hubs; None where they are switched off.
     """
 
     executor: OrderExecutor
+    realtime: LoopHubs | None
+    _hubs_kind = LoopHubs
     _record_kind = AwaitedRecord
 
     @property
@@ -78,6 +100,7 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
     async def __aenter__(self) -> Self:
         try:
             await self._open()
+            self._open_realtime()
         except BaseException:
             await self.aclose(drain=0)
             raise
@@ -93,15 +116,63 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
 
     async def aclose(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
-        await self.executor.aclose(drain)
-        if self._record is not None:
-            await self._record_ended()
+        try:
+            await self.executor.aclose(drain)
+        finally:
+            if self.realtime is not None:
+                await self.realtime.aclose()
+            self._end_streams()
+            if self._record is not None:
+                await self._record_ended()
 
     async def _record_ended(self) -> None:
         import asyncio  # this runs in a loop: it is loaded
 
         assert self._record is not None
         await asyncio.to_thread(self._record._end)
+
+    if TYPE_CHECKING:  # what each of them gives here
+
+        def quotes(self, symbol: str) -> Stream[Quote]:
+            """See ``StreamVerbs``."""
+
+        def market_trades(
+            self, symbol: str, *, most: int = ..., gaps: bool = False
+        ) -> Stream[Any]:
+            """See ``StreamVerbs``."""
+
+        def depth(self, symbol: str) -> Stream[Book]:
+            """See ``StreamVerbs``."""
+
+        def live_bars(
+            self,
+            symbol: str,
+            every: str | Every,
+            *,
+            history: int = 0,
+            check_minutes: float | None = None,
+            on_check: Callable[[Comparison], object] | None = None,
+        ) -> LiveBars:
+            """See ``StreamVerbs``."""
+
+    def _stream(self, source: Source[Any], symbol: str) -> Stream[Any]:
+        if self._listing(symbol) is not None:
+            return Stream(source)
+        return Stream(source, lambda: self._load(symbol))
+
+    def _bar_stream(self, symbol: str, *given: Any) -> LiveBars:
+        from fastorder.streams.bar_stream import LiveBars
+
+        prepare = None
+        if self._listing(symbol) is None:
+            prepare = lambda: self._load(symbol)  # noqa: E731
+        frame = given[1]
+        read = lambda ask: self._read_bars(symbol, frame, ask)  # noqa: E731
+        return LiveBars(prepare, read, *given)
+
+    def _renew_for_hubs(self) -> None:
+        if not self.executor.closed:
+            self.executor._dispatcher.renewal.ask()
 
 
 Trader.__module__ = "fastorder"  # where it is imported from
