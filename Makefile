@@ -14,6 +14,8 @@
 #                  of one key and of waits that are cancelled, 500 kills of a trader (KILLS=)
 #   make campaign-matching  100,000 random streams through the compiled exchange and
 #                  the simulator's: they have to come to the same (STREAMS=)
+#   make campaign-realtime  a million events of an account over 100,000 gaps, in virtual
+#                  time; both hubs dropped 1,000 times while a trader trades (DROPS=)
 #   make leaks     100,000 orders and nothing left of them
 #   make bench-matching  the compiled exchange: ticks a second, with resting orders
 #   make cuts      connections cut at every byte of a request and of its answer
@@ -25,6 +27,7 @@
 
 PYTHON ?= python3
 KILLS ?= 500
+DROPS ?= 1000
 STREAMS ?= 100000
 FUZZ ?= 10
 JOBS ?= auto
@@ -36,7 +39,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-realtime bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -93,6 +96,10 @@ campaign: $(VENV)/.test build
 
 campaign-matching: $(VENV)/.test build
 	FASTORDER_STREAMS=$(STREAMS) $(BIN)/python -m pytest tests/test_matching_oracle.py -q $(ARGS)
+
+campaign-realtime: $(VENV)/.test build
+	PYTHONPATH=tests $(BIN)/python -m state_campaign $(ARGS)
+	FASTORDER_DROPS=$(DROPS) $(BIN)/python -m pytest tests/test_state_drops.py -q -s
 
 bench-matching: $(VENV)/.test build
 	$(BIN)/python benchmarks/matching/ticks.py $(ARGS)
