@@ -324,6 +324,26 @@ class RealtimeClosed(RealtimeError, RuntimeError):
     """A hub's client is closed."""
 
 
+class Lagged(RealtimeError):
+    """A consumer was too slow: what waited for it was dropped, and it starts anew.
+
+    Attributes:
+        lost: how many events it did not get.
+    """
+
+    def __init__(self, lost: int) -> None:
+        super().__init__(lost)
+        self.lost = lost
+
+    def __str__(self) -> str:
+        events = "event was" if self.lost == 1 else "events were"
+        return f"the consumer must keep up, {self.lost:,} {events} dropped"
+
+
+class SubscriptionRefused(RealtimeError):
+    """A hub does not take a subscription; the text says why."""
+
+
 class InvocationFailed(RealtimeError):
     """A hub refused a call, or the connection ended before it answered.
 

@@ -289,6 +289,7 @@ SHOWN = {
     "fastorder.KeyReused": "before is_tag key now",
     "fastorder.NotAwaited": "name obj",
     "fastorder.errors.InvocationFailed": "sent target why",
+    "fastorder.errors.Lagged": "lost",
     "fastorder.errors.Unshown": "kind",
     **dict.fromkeys(
         ["fastorder.AuthLost", "fastorder.RequestFailed"],
@@ -354,6 +355,7 @@ def made(name, kind, folder):
         "fastorder.errors.SettingsError": lambda: kind("a.toml", "key", "must be"),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
         "fastorder.errors.InvocationFailed": lambda: kind("target", "why"),
+        "fastorder.errors.Lagged": lambda: kind(3),
         "fastorder.RiskDenied": lambda: kind((DENIAL,)),
         "fastorder.errors.Unshown": lambda: kind("secret"),
         "fastorder.marketdata.BarBuilder": kind,

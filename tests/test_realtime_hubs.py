@@ -280,7 +280,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(name):
     for value, kind in BAD[name]:
         with pytest.raises(kind):
             getattr(hub, name)(value)
-    assert hub.wanted == ()
+    assert hub.subscriptions == ()
     with pytest.raises(InvalidField, match="name must be one of quote, trades"):
         hub.on("quotes", print)
     with pytest.raises(WrongFieldType, match="callback must be callable"):

@@ -659,13 +659,13 @@ def test_a_subscription_may_come_and_go_while_live():
     scene.hub.subscribe(ORDERS, scene.now)
     assert scene.hub.acknowledged == ()
     scene.acknowledge()
-    assert scene.hub.acknowledged == (ORDERS,) == scene.hub.wanted
+    assert scene.hub.acknowledged == (ORDERS,) == scene.hub.subscriptions
     scene.taken()
     scene.hub.unsubscribe(ORDERS, scene.now)
     scene.hub.unsubscribe(ORDERS, scene.now)
     sent = scene.written()
     assert sent == [{"type": 1, "target": "UnsubscribeOrders", "arguments": [7]}]
-    assert scene.hub.wanted == ()
+    assert scene.hub.subscriptions == ()
 
 
 def test_what_is_wanted_no_more_holds_nothing_up():

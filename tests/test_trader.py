@@ -43,7 +43,7 @@ class Form:
 
     def make(self, **options):
         given = {"user_name": "trader1", "api_key": API_KEY, "account": "PRAC"}
-        return self.kind(self.url, retry=QUICK, **(given | options))
+        return self.kind(self.url, retry=QUICK, realtime=False, **(given | options))
 
     def enter(self, trader=None, **options):
         self.trader = trader or self.make(**options)

@@ -325,6 +325,18 @@ class Renewal(Receiver):
         except Exception as error:
             ticket._on_error(error)
 
+    # ------------------------------------------------------------ for others
+
+    def ask(self) -> None:
+        """Log in for what connects with the token too; no request waits for it."""
+        if self._login is None:
+            self._begin()
+
+    @property
+    def kept(self) -> Credentials | None:
+        """What is logged in with again; None where nothing is kept."""
+        return self._credentials
+
     # ------------------------------------------------------------ before its end
 
     def _on_timer(self) -> None:

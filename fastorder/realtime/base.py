@@ -8,16 +8,18 @@ from urllib.parse import urlsplit
 from fastorder._core.codec.price import price_text
 from fastorder.auth.token_store import TokenStore
 from fastorder.errors import ConfigurationError, ExecutorMisuse, InvalidField
-from fastorder.realtime import wanted
+from fastorder.realtime import subscriptions
 from fastorder.realtime.driver import HubDriver
 from fastorder.realtime.hub_protocol import HubProtocol
 from fastorder.runtime.clock import Clock
 from fastorder.session.tls import checked_base_url
+from fastorder.session.token_view import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder._core.transport.engine import Engine
+    from fastorder.auth.session_token import SessionToken
     from fastorder.realtime.events import Subscription
 
 HubName = Literal["user", "market"]
@@ -41,7 +43,8 @@ class BaseHub:
     Args:
         name: which.
         base_url: of the gateway; http is taken for a loopback address only.
-        tokens: the token of each moment, as text that is set once or a TokenStore.
+        tokens: the token of each moment: an executor's ``session``, a TokenStore, or
+            text that is set once.
         ca_file: a PEM file of authorities to trust instead of the system's.
         negotiate: ask the server how to connect; otherwise the WebSocket comes first.
         renew: called where the hub does not take the token: it may put a new one into
@@ -56,7 +59,7 @@ class BaseHub:
         self,
         name: HubName,
         base_url: str,
-        tokens: TokenStore | str,
+        tokens: Session | TokenStore | str,
         *,
         ca_file: str | None = None,
         negotiate: bool = False,
@@ -76,10 +79,12 @@ class BaseHub:
             undecodable_is_gap=name == "user",
         )
         self._protocol = protocol
+        store = _stored(tokens)
         self._driver = HubDriver(
-            self._engine, url, f"/hubs/{name}", ca_file, _stored(tokens), protocol,
+            self._engine, url, f"/hubs/{name}", ca_file, store, protocol,
             self._clock, renew,
         )  # fmt: skip
+        self._hear_no_token = store.listeners.add(self._token_changed)
 
     def __repr__(self) -> str:
         current = self._protocol.current
@@ -89,8 +94,16 @@ class BaseHub:
     def _make_engine(self) -> Engine:
         raise NotImplementedError
 
+    def start(self) -> None:
+        """Connect, wait for nothing, and stay connected until the close."""
+        raise NotImplementedError
+
     def _act(self, act: Callable[[int], object]) -> None:
         """Have something done where the engine is driven, with the time."""
+        raise NotImplementedError
+
+    def _token_changed(self, token: SessionToken | None) -> None:
+        """There is another token, or none any more; told in any thread."""
         raise NotImplementedError
 
     def _check_process(self) -> None:
@@ -106,9 +119,9 @@ class BaseHub:
         return self._protocol.current is not None
 
     @property
-    def wanted(self) -> tuple[Subscription, ...]:
+    def subscriptions(self) -> tuple[Subscription, ...]:
         """What was subscribed, in that order."""
-        return self._protocol.wanted
+        return self._protocol.subscriptions
 
     @property
     def acknowledged(self) -> tuple[Subscription, ...]:
@@ -123,7 +136,7 @@ class BaseHub:
             f"callback of {name}": count for name, count in failed.items()
         }
 
-    def on(self, name: str, callback: Callable[[Any], object]) -> None:
+    def on(self, name: str, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call it with each event of a kind, in the order in which they come.
 
         Args:
@@ -132,10 +145,13 @@ class BaseHub:
             callback: called directly; while it runs nothing is read. What it raises is
                 counted and logged, once a minute.
 
+        Returns:
+            What ends it: call that to hear no more.
+
         Raises:
             InvalidField, WrongFieldType: an argument is not usable.
         """
-        self._driver.listeners.add(name, callback)
+        return self._driver.listeners.add(name, callback)
 
     def set_tick_size(self, contract_id: str, tick_size: Any) -> None:
         """Tell a contract's prices in ticks too, from the next event on.
@@ -145,7 +161,7 @@ class BaseHub:
         """
         from decimal import Decimal, InvalidOperation
 
-        wanted.of_contract("Quotes", contract_id)
+        subscriptions.of_contract("Quotes", contract_id)
         try:
             given = Decimal(tick_size) if isinstance(tick_size, str) else tick_size
         except InvalidOperation:
@@ -154,6 +170,14 @@ class BaseHub:
         if exact <= 0:
             raise InvalidField("tick_size", "must be above 0", tick_size)
         self._driver.decoder.set_tick(contract_id, exact)
+
+    def reconnect(self, why: str) -> None:
+        """Give up the connection of now, and open another: a gap, with this reason."""
+        self._act(lambda now_ns: self._protocol.give_up(why, now_ns))
+
+    def every(self, pause_ns: int, call: Callable[[], object]) -> None:
+        """Call it again and again where callbacks run, until the close."""
+        self._act(lambda now_ns: self._driver.every(pause_ns, call))
 
     def subscribe(self, subscription: Subscription) -> None:
         """Want something, on this connection and on all that follow."""
@@ -165,29 +189,31 @@ class BaseHub:
 
     def subscribe_accounts(self) -> None:
         """Balances of all accounts: of the user hub."""
-        self.subscribe(wanted.accounts())
+        self.subscribe(subscriptions.accounts())
 
     def subscribe_account(self, account_id: int) -> None:
         """Orders, positions and trades of an account: of the user hub."""
         for what in ("Orders", "Positions", "Trades"):
-            self.subscribe(wanted.of_account(what, account_id))
+            self.subscribe(subscriptions.of_account(what, account_id))
 
     def subscribe_quotes(self, contract_id: str) -> None:
         """Quotes of a contract: of the market hub."""
-        self.subscribe(wanted.of_contract("Quotes", contract_id))
+        self.subscribe(subscriptions.of_contract("Quotes", contract_id))
 
     def subscribe_trades(self, contract_id: str) -> None:
         """Trades of a contract: of the market hub."""
-        self.subscribe(wanted.of_contract("Trades", contract_id))
+        self.subscribe(subscriptions.of_contract("Trades", contract_id))
 
     def subscribe_depth(self, contract_id: str) -> None:
         """Depth of a contract: of the market hub."""
-        self.subscribe(wanted.of_contract("MarketDepth", contract_id))
+        self.subscribe(subscriptions.of_contract("MarketDepth", contract_id))
 
 
-def _stored(tokens: TokenStore | str) -> TokenStore:
+def _stored(tokens: Session | TokenStore | str) -> TokenStore:
     if isinstance(tokens, TokenStore):
         return tokens
+    if isinstance(tokens, Session):
+        return tokens.tokens
     store = TokenStore()
     error = store.set(tokens)
     if error is not None:

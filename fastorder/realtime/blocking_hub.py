@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
 from threading import Event as Flag
-from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.outside_text import from_outside
-from fastorder._core.transport.poll_engine import PollEngine
-from fastorder.errors import InvocationFailed, RealtimeClosed, RealtimeUnavailable
+from fastorder.errors import InvocationFailed, RealtimeUnavailable
 from fastorder.realtime.base import BaseHub
-from fastorder.runtime.log import log
+from fastorder.realtime.hub_thread import HubThread
+from fastorder.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
 
-TURN_NS = 100_000_000
-CLOSE_S = 5.0
+    from fastorder._core.transport.poll_engine import PollEngine
+    from fastorder.auth.session_token import SessionToken
 
 
 class BlockingHub(BaseHub):
@@ -27,28 +24,35 @@ class BlockingHub(BaseHub):
 
     Callbacks run on its thread, in the order of the events. Every method may be called
     from any thread.
+
+    Args:
+        thread: reads several hubs, and is closed by whoever made it; where it is not
+            given the hub has one of its own.
     """
 
-    def __init__(self, *given: Any, **options: Any) -> None:
-        self._acts: deque[Callable[[int], object]] = deque()
+    def __init__(
+        self, *given: Any, thread: HubThread | None = None, **options: Any
+    ) -> None:
         self._why = ""
-        self._closing = False
         self._live = Flag()
+        self._owns_thread = thread is None
+        name = f"fastorder-{given[0] if given else 'the'}-hub"
+        self._thread = thread or HubThread(name, options.get("clock") or Clock())
         super().__init__(*given, **options)
-        self._thread = Thread(
-            target=self._read, name=f"fastorder-{self.name}-hub", daemon=True
-        )
+        self._thread.add(self._driver)
+        self.on("live", self._is_live_now)
+        self.on("connect_failed", self._has_failed)
 
     def _make_engine(self) -> PollEngine:
-        self._poll_engine = PollEngine(max_connections=4)
-        return self._poll_engine
+        return self._thread.engine
+
+    def _token_changed(self, token: SessionToken | None) -> None:
+        if not self._thread.is_closing and not self._engine.is_forked:
+            self._act(self._protocol.token_changed)
 
     def _act(self, act: Callable[[int], object]) -> None:
-        if self._closing:
-            raise RealtimeClosed("the hub must be open, it is closed")
         self._check_process()
-        self._acts.append(act)
-        self._poll_engine.wake()
+        self._thread.act(act)
 
     def __enter__(self) -> Self:
         try:
@@ -68,11 +72,7 @@ class BlockingHub(BaseHub):
             RealtimeUnavailable: it was not there in time; the text says why.
             RealtimeClosed: it was closed.
         """
-        self.on("live", self._is_live_now)
-        self.on("connect_failed", self._has_failed)
-        self._act(self._protocol.start)
-        if not self._thread.is_alive():
-            self._thread.start()
+        self.start()
         if not self._live.wait(timeout):
             raise RealtimeUnavailable(
                 f"the {self.name} hub was not there within {timeout:g} s: "
@@ -107,33 +107,15 @@ class BlockingHub(BaseHub):
             raise InvocationFailed(target, why, sent)
         return result
 
+    def start(self) -> None:
+        """Connect, wait for nothing, and stay connected until the close."""
+        self._act(self._protocol.start)
+        self._thread.start()
+
     def close(self) -> None:
         """Say goodbye, wait for the server's own at most two seconds, and end."""
-        if self._closing:
-            return
-        self._act(self._protocol.stop)
-        self._closing = True
-        if not self._thread.is_alive():
-            self._poll_engine.close()
-            return
-        self._poll_engine.wake()
-        if current_thread() is not self._thread:
-            self._thread.join(CLOSE_S)
-
-    # ------------------------------------------------------------ the thread
-
-    def _read(self) -> None:
-        engine = self._poll_engine
-        try:
-            while not self._closing or self._acts or self._driver.has_channels:
-                while self._acts:
-                    self._acts.popleft()(self._clock.monotonic_ns())
-                self._driver.run()
-                engine.turn(TURN_NS)
-        except Exception as error:
-            log().error(
-                "the %s hub has failed: %s", self.name, from_outside(repr(error))
-            )
-        finally:
-            self._closing = True
-            engine.close()
+        self._hear_no_token()
+        if not self._thread.is_closing and not self._engine.is_forked:
+            self._act(self._protocol.stop)
+        if self._owns_thread:
+            self._thread.close()

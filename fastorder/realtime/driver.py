@@ -19,6 +19,7 @@ from fastorder.realtime.events import Event
 from fastorder.realtime.hub_protocol import Failure, HubProtocol
 from fastorder.realtime.listeners import Listeners
 from fastorder.runtime.clock import SECOND_NS
+from fastorder.runtime.log import log
 from fastorder.session.tls import security_for
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ ANSWER_MS = 10_000
 """The longest time for a negotiation, and for an upgrade."""
 
 SAME_TOKEN_S = 3600.0
-"""How soon a connection is rolled that got the same token as the one before it."""
+"""How soon a connection is rolled again that got the same token as the one before it,
+where no newer one comes."""
+
+ASK_APART_NS = 60 * SECOND_NS
+"""The shortest time between two tokens that a hub asks for."""
 
 QUOTED = 200
 """Bytes of an answer that is no WebSocket, as they are shown."""
@@ -58,6 +63,38 @@ class Attempt(Receiver):
 
     def _on_error(self, error: BaseException) -> None:
         self._driver.failed(self._generation, Failure(from_outside(repr(error))))
+
+
+class Repeated(Receiver):
+    """Calls something again and again; what it raises is logged, and stops nothing."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, pause_ns: int, call: Callable[[], object]
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._pause_ns = pause_ns
+        self._call = call
+
+    def arm(self) -> None:
+        """Be called after the next pause."""
+        if not self._engine.closed:
+            self._engine.wake_at(self._clock.monotonic_ns() + self._pause_ns, self)
+
+    def _on_evidence(self, evidence: Evidence) -> None:
+        """It sends nothing."""
+
+    def _on_timer(self) -> None:
+        try:
+            self._call()
+        finally:
+            self.arm()
+
+    def _on_close(self, evidence: Evidence | None) -> None:
+        """Whoever closed the engine knows."""
+
+    def _on_error(self, error: BaseException) -> None:
+        log().error("a hub's timer has failed: %s", from_outside(repr(error)))
 
 
 class HubDriver(Receiver):
@@ -99,6 +136,7 @@ class HubDriver(Receiver):
         self._channels: dict[int, Channel] = {}
         self._feeds: dict[int, HubFeed] = {}
         self._token_number = -1
+        self._ask_again_ns = 0
         self._armed_ns = 2**63 - 1
         self._running = False
         self._record = b""
@@ -107,6 +145,10 @@ class HubDriver(Receiver):
     def has_channels(self) -> bool:
         """Whether a connection is open, or being opened."""
         return bool(self._channels)
+
+    def every(self, pause_ns: int, call: Callable[[], object]) -> None:
+        """Call it again and again, until the engine is closed."""
+        Repeated(self.engine, self._clock, pause_ns, call).arm()
 
     # ------------------------------------------------------------ out
 
@@ -128,8 +170,7 @@ class HubDriver(Receiver):
         if isinstance(command, commands.Tell):
             self._tell(command.event)
         elif isinstance(command, commands.Renew):
-            if self._renew is not None:
-                self._renew()
+            self._ask_for_a_token()
         elif isinstance(command, (commands.Negotiate, commands.Connect)):
             try:
                 self._connect(command)
@@ -195,11 +236,20 @@ class HubDriver(Receiver):
             return given.encode("ascii", "replace")
         number, token = self._tokens.number, self._tokens.header()
         lasts_s = remaining_s(token.decode("ascii"), self._clock.wall_s())
-        if number == self._token_number:
+        waits = self.protocol.current is not None and number == self._token_number
+        if waits:
             lasts_s = max(lasts_s, SAME_TOKEN_S)
+            self._ask_for_a_token()
         self._token_number = number
-        self.protocol.token_lasts(lasts_s, self._now_ns())
+        self.protocol.token_lasts(lasts_s, self._now_ns(), waits=waits)
         return token
+
+    def _ask_for_a_token(self) -> None:
+        """Have it renewed, where that can be done; not much more than once a minute."""
+        now_ns = self._now_ns()
+        if self._renew is not None and now_ns >= self._ask_again_ns:
+            self._ask_again_ns = now_ns + ASK_APART_NS
+            self._renew()
 
     def _tell(self, event: Any) -> None:
         if type(event) is Event and event.target.lower() in ROWS:
@@ -323,6 +373,4 @@ class HubDriver(Receiver):
         """Whoever closed the engine knows."""
 
     def _on_error(self, error: BaseException) -> None:
-        from fastorder.runtime.log import log
-
         log().error("a hub's timer has failed: %s", from_outside(repr(error)))

@@ -162,7 +162,9 @@ class HubProtocol:
         self._renewed = False
         self._connect_ns = NEVER_NS
         self._roll_ns = NEVER_NS
-        self._wanted: dict[Subscription, None] = {}
+        self._roll_waits = False
+        self._has_newer_token = False  # than that of the connect under way
+        self._subscriptions: dict[Subscription, None] = {}
         self._settled: set[Subscription] = set()
         self._refused: dict[Subscription, None] = {}
         self._settled_next: set[Subscription] = set()
@@ -191,23 +193,28 @@ class HubProtocol:
 
     def subscribe(self, subscription: Subscription, now_ns: int) -> None:
         """Want something, on this connection and on all that follow."""
-        if subscription in self._wanted:
+        if subscription in self._subscriptions:
             return
-        self._wanted[subscription] = None
+        self._subscriptions[subscription] = None
         for link in (self.current, self._coming):
             if link is not None and link.state is LinkState.OPEN:
                 self._ask(link, subscription, now_ns)
 
     def unsubscribe(self, subscription: Subscription, now_ns: int) -> None:
         """Want it no more."""
-        if subscription not in self._wanted:
+        if subscription not in self._subscriptions:
             return
-        del self._wanted[subscription]
+        del self._subscriptions[subscription]
         self._refused.pop(subscription, None)
         for link in (self.current, self._coming):
             if link is not None and link.state is LinkState.OPEN:
                 link.tell(subscription.undone, subscription.arguments, now_ns)
         self._look_whether_live(now_ns)
+
+    def give_up(self, why: str, now_ns: int) -> None:
+        """End the connection of now, whose feed is frozen, and open another."""
+        if self.current is not None and not self.stopped:
+            self._end(self.current, End(why, again=True), now_ns)
 
     def invoke(
         self,
@@ -223,21 +230,35 @@ class HubProtocol:
             return
         link.call(Call(target, arguments, on_answer, once=True), now_ns)
 
-    def token_lasts(self, seconds: float, now_ns: int) -> None:
-        """The token that connections are made with now lasts so long."""
+    def token_lasts(self, seconds: float, now_ns: int, *, waits: bool = False) -> None:
+        """The token that connections are made with now lasts so long.
+
+        Args:
+            waits: a roll has found no newer one: it is rolled again once there is one.
+        """
         self._roll_ns = now_ns + int(seconds * ROLL_SHARE * SECOND_NS)
+        self._roll_waits = waits
+
+    def token_changed(self, now_ns: int) -> None:
+        """There is a newer token: a pause ends, and a roll that waited is due."""
+        self._has_newer_token = True
+        if self._connect_ns != NEVER_NS:
+            self._connect_ns = now_ns
+        if self._roll_waits:
+            self._roll_waits = False
+            self._roll_ns = now_ns
 
     @property
-    def wanted(self) -> tuple[Subscription, ...]:
+    def subscriptions(self) -> tuple[Subscription, ...]:
         """What was subscribed, in that order."""
-        return tuple(self._wanted)
+        return tuple(self._subscriptions)
 
     @property
     def acknowledged(self) -> tuple[Subscription, ...]:
         """What the hub has acknowledged on the connection of now."""
         return tuple(
             each
-            for each in self._wanted
+            for each in self._subscriptions
             if each in self._settled and each not in self._refused
         )
 
@@ -273,7 +294,10 @@ class HubProtocol:
         link = self._coming
         if link is None or link.generation != generation:
             return
-        if failure.status in (401, 403) and not self._renewed:
+        is_token = failure.status in (401, 403)
+        if is_token and self._has_newer_token:
+            self._try_at_once(link, now_ns)
+        elif is_token and not self._renewed:
             self._renewed = True
             self._do(Renew())
             self._try_at_once(link, now_ns)
@@ -291,6 +315,7 @@ class HubProtocol:
         self._settled_next = set()
         self._hops = 0
         self._id_given = False
+        self._has_newer_token = False
         self._sent_on = (None, None)
         if self._negotiates:
             self._do(Negotiate(self.generation))
@@ -365,7 +390,7 @@ class HubProtocol:
         if self.current is not None and link is self._coming:
             self.overlap = Overlap(self.current.generation, link.generation)
             self._overlap_until_ns = NEVER_NS
-        for subscription in self._wanted:
+        for subscription in self._subscriptions:
             self._ask(link, subscription, now_ns)
         self._look_whether_live(now_ns)
 
@@ -373,7 +398,7 @@ class HubProtocol:
         settled = self._settled_next if link is self._coming else self._settled
 
         def answered(result: Any, why: str | None, sent: bool) -> None:
-            if link.state is LinkState.ENDED or subscription not in self._wanted:
+            if link.state is LinkState.ENDED or subscription not in self._subscriptions:
                 return
             settled.add(subscription)
             if why is None:
@@ -390,7 +415,7 @@ class HubProtocol:
         link = self._coming
         if link is None or link.state is not LinkState.OPEN:
             return
-        if not self._settled_next.issuperset(self._wanted):
+        if not self._settled_next.issuperset(self._subscriptions):
             return
         before, self.current, self._coming = self.current, link, None
         self._settled = self._settled_next

@@ -40,6 +40,30 @@ APART_NS = 60 * 1_000_000_000
 """The shortest time between two lines in the log about callbacks that failed."""
 
 
+class Failures:
+    """Callbacks that have failed: counted, and logged once a minute.
+
+    Attributes:
+        counts: how often, by what they heard.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._said_ns = -APART_NS
+
+    def note(self, name: str, error: Exception, now_ns: int) -> None:
+        """A callback has raised."""
+        self.counts[name] += 1
+        if now_ns - self._said_ns >= APART_NS:
+            self._said_ns = now_ns
+            log().error(
+                "a callback for %s has failed (%d so far): %s",
+                name,
+                self.counts.total(),
+                from_outside(repr(error)),
+            )
+
+
 class Listeners:
     """Callbacks by what they hear, called in the order in which they came.
 
@@ -50,11 +74,15 @@ class Listeners:
     def __init__(self) -> None:
         self._by_kind: dict[type, tuple[Callable[[Any], object], ...]]
         self._by_kind = dict.fromkeys(KINDS.values(), ())
-        self.failures: Counter[str] = Counter()
-        self._said_ns = -APART_NS
+        self._failures = Failures()
+        self.failures = self._failures.counts
 
-    def add(self, name: str, callback: Callable[[Any], object]) -> None:
-        """Call it with each event of a kind; one that is there already stays once."""
+    def add(self, name: str, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Call it with each event of a kind; one that is there already stays once.
+
+        Returns:
+            What ends it, from the next event on.
+        """
         if name not in KINDS:
             raise InvalidField("name", f"must be one of {', '.join(KINDS)}", name)
         if not callable(callback):
@@ -63,21 +91,16 @@ class Listeners:
         if callback not in self._by_kind[kind]:
             self._by_kind[kind] = (*self._by_kind[kind], callback)
 
+        def stop() -> None:
+            others = (each for each in self._by_kind[kind] if each != callback)
+            self._by_kind[kind] = tuple(others)
+
+        return stop
+
     def tell(self, event: Any, now_ns: Callable[[], int]) -> None:
         """Call all who want to hear it."""
         for callback in self._by_kind[type(event)]:
             try:
                 callback(event)
             except Exception as error:
-                self._failed(event, error, now_ns())
-
-    def _failed(self, event: Any, error: Exception, now_ns: int) -> None:
-        self.failures[type(event).__name__] += 1
-        if now_ns - self._said_ns >= APART_NS:
-            self._said_ns = now_ns
-            log().error(
-                "a callback for %s has failed (%d so far): %s",
-                type(event).__name__,
-                self.failures.total(),
-                from_outside(repr(error)),
-            )
+                self._failures.note(type(event).__name__, error, now_ns())

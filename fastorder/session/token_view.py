@@ -17,19 +17,22 @@ class Session:
     """The session of an executor, for what connects with the same token.
 
     Safe from any thread.
+
+    Attributes:
+        tokens: where the executor keeps it, for the package's own connections.
     """
 
-    __slots__ = ("_tokens",)
+    __slots__ = ("tokens",)
 
     def __init__(self, tokens: TokenStore) -> None:
-        self._tokens = tokens
+        self.tokens = tokens
 
     def __repr__(self) -> str:
         return f"<Session: {self.current() or 'no token'}>"
 
     def current(self) -> SessionToken | None:
         """The token of now, with its revision; None where there is none."""
-        return self._tokens.state()[1]
+        return self.tokens.state()[1]
 
     def listen(
         self, listener: Callable[[SessionToken | None], Any]
@@ -49,4 +52,4 @@ class Session:
         if not callable(listener):
             rule = "must be callable with a token or None"
             raise WrongFieldType("listener", rule, listener)
-        return self._tokens.listeners.add(listener)
+        return self.tokens.listeners.add(listener)

@@ -55,6 +55,7 @@ class HubFaults:
         split: cut what is sent into frames of so many bytes; 0 for whole messages.
         mute: pings are not sent, and calls are not answered.
         handshake: the answer to a handshake; None for none at all.
+        refuse_calls: a method whose calls fail; "" for none.
     """
 
     def __init__(self) -> None:
@@ -63,6 +64,7 @@ class HubFaults:
         self.split = 0
         self.mute = False
         self.handshake: dict[str, Any] | None = {}
+        self.refuse_calls = ""
 
 
 class Hubs:
@@ -75,6 +77,7 @@ class Hubs:
         faults: what goes wrong.
         connections: those that are open.
         connects: how many WebSockets were opened.
+        tokens: what each of them was opened with.
         calls: target and arguments of every call, in their order.
         ping_s: how often a hub pings.
         timeout_s: how long a client that has pinged may be silent.
@@ -84,6 +87,7 @@ class Hubs:
         self.faults = HubFaults()
         self.connections: list[HubConnection] = []
         self.connects = 0
+        self.tokens: list[str] = []
         self.calls: list[tuple[str, list[Any]]] = []
         self.ping_s = 15.0
         self.timeout_s = 30.0
@@ -110,6 +114,7 @@ class Hubs:
         if given is not None and given not in self._ids:
             return web.Response(status=404, text="No Connection with that ID")
         self._ids.discard(given or "")
+        self.tokens.append(token)
         return await self._connected(request, path)
 
     def _negotiated(self, request: web.BaseRequest) -> web.Response:
@@ -291,6 +296,8 @@ class HubConnection:
         name = names.get(target.lower().removeprefix("un"))
         if name is None:
             return UNKNOWN.format(target)
+        if target == self._hubs.faults.refuse_calls:
+            return FAILED.format(target)
         kind = self._methods[name]
         if [type(each) for each in arguments] != ([] if kind is None else [kind]):
             return FAILED.format(target)

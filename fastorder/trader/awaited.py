@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
+from fastorder.realtime.hubs import LoopHubs
+from fastorder.streams.stream import Stream
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
@@ -15,10 +18,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder.streams.book import Book
+    from fastorder.streams.stream import Source
 
 
-class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
+class Trader(
+    TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]], StreamVerbs[Ticket[Placed]]
+):
     """A login, an account and an executor: one object for a trading day.
 
     ``async with Trader.from_env(account="PRAC") as trader`` logs in, finds the account
@@ -41,6 +49,9 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
             have the account read at the entry, and after each act.
         on_breach: see ``OrderExecutor``; where ``risk`` says ``flatten_on_breach`` and
             none is given, the trader flattens.
+        realtime: whether the hubs are heard: the user hub from the entry on, the market
+            hub from the first that is asked of it. A text is the hubs' URL; otherwise
+            rtc.x is taken for api.x, and the gateway's own address for any other.
         durability, ca_file, retry, timeouts, max_connections, max_quantity, kill_file,
             on_unknown, on_late_arrival: see ``OrderExecutor``.
 
@@ -50,9 +61,12 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
 
     Attributes:
         executor: the OrderExecutor that all of it goes through.
+        realtime: both hubs; None where they are switched off.
     """
 
     executor: OrderExecutor
+    realtime: LoopHubs | None
+    _hubs_kind = LoopHubs
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)
@@ -65,6 +79,7 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
     async def __aenter__(self) -> Self:
         try:
             await self._open()
+            self._open_realtime()
         except BaseException:
             await self.aclose(drain=0)
             raise
@@ -80,7 +95,34 @@ class Trader(TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]]):
 
     async def aclose(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
-        await self.executor.aclose(drain)
+        try:
+            await self.executor.aclose(drain)
+        finally:
+            if self.realtime is not None:
+                await self.realtime.aclose()
+            self._end_streams()
+
+    if TYPE_CHECKING:  # what each of them gives here
+
+        def quotes(self, symbol: str) -> Stream[Quote]:
+            """See ``StreamVerbs``."""
+
+        def market_trades(
+            self, symbol: str, *, most: int = ..., gaps: bool = False
+        ) -> Stream[Any]:
+            """See ``StreamVerbs``."""
+
+        def depth(self, symbol: str) -> Stream[Book]:
+            """See ``StreamVerbs``."""
+
+    def _stream(self, source: Source[Any], symbol: str) -> Stream[Any]:
+        if self._listing(symbol) is not None:
+            return Stream(source)
+        return Stream(source, lambda: self._load(symbol))
+
+    def _renew_for_hubs(self) -> None:
+        if not self.executor.closed:
+            self.executor._dispatcher.renewal.ask()
 
 
 Trader.__module__ = "fastorder"  # where it is imported from

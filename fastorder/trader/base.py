@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -28,7 +29,6 @@ from fastorder.verbs.base import BASE_URL, BaseExecutor
 from fastorder.verbs.contracts import ContractVerbs
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable
 
     from typing_extensions import Self
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.gateway.contracts import Listing
     from fastorder.models import Account
+    from fastorder.realtime.hubs import BaseHubs
     from fastorder.risk.control import Risk
     from fastorder.risk.denials import Denied
     from fastorder.session.ticket_group import Steps
@@ -53,6 +54,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     executor: Any
     """The OrderExecutor that all of it goes through."""
+
+    realtime: BaseHubs[Any] | None = None
+    """Both hubs; None where realtime is switched off."""
 
     _account: Account | None = None
     _entered = False
@@ -79,6 +83,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         on_breach: Callable[[Denied, int, str], Any] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
+        realtime: bool | str = True,
     ) -> None:
         credentials = credentials_from(user_name, api_key)
         del api_key  # a traceback with local variables must not show it
@@ -89,6 +94,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             account,
             symbols,
             journal,
+            realtime,
             {
                 "durability": durability,
                 "ca_file": ca_file,
@@ -113,10 +119,12 @@ class BaseTrader(ABC, Generic[PlacedT]):
         account: int | str | None,
         symbols: Iterable[str],
         journal: str | os.PathLike[str] | bool | None,
+        realtime: bool | str,
         options: dict[str, Any],
     ) -> None:
         check_wanted(account)
         base_url = checked_base_url(base_url)
+        hubs_at = hubs_place(realtime, base_url)
         self._symbols = symbols_from(symbols)
         self._wanted = account
         self._numbers: dict[str, int] = {}  # of accounts, by what they were called
@@ -133,6 +141,10 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self.executor = self._make_executor(
             base_url=base_url, journal=self._journal, **given
         )
+        ca_file = given.get("ca_file")
+        self._ca_file = None if ca_file is None else os.fspath(ca_file)
+        if hubs_at is not None:
+            self.realtime = self._make_hubs(hubs_at)
 
     @classmethod
     def from_env(
@@ -157,6 +169,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         on_breach: Callable[[Denied, int, str], Any] | None = None,
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
+        realtime: bool | str = True,
     ) -> Self:
         """A trader of what the environment, the key store and the file say.
 
@@ -170,8 +183,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
             profile, file: of the settings file.
             symbols: contracts that are loaded when the trader is entered.
             durability, ca_file, retry, timeouts, max_connections, max_quantity,
-                kill_file, budgets, risk, on_breach, on_unknown, on_late_arrival: as of
-                the trader itself; they go before what the file says.
+                kill_file, budgets, risk, on_breach, on_unknown, on_late_arrival,
+                realtime: as of the trader itself; they go before what the file says.
 
         Raises:
             MissingSetting: what was found nowhere, and where it was looked for.
@@ -211,6 +224,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             found.account,
             symbols,
             filed if journal is None else journal,
+            realtime,
             merged,
         )
         return trader
@@ -393,7 +407,28 @@ class BaseTrader(ABC, Generic[PlacedT]):
     def _load(self, symbol: str) -> Ticket[Any]:
         return ContractVerbs.contract.ticket(self.executor, symbol)
 
+    # ------------------------------------------------------------ realtime
+
+    def _make_hubs(self, url: str) -> BaseHubs[Any]:
+        return self._hubs_kind(
+            url,
+            self.executor.session,
+            ca_file=self._ca_file,
+            renew=self._renew_for_hubs,
+        )
+
+    def _open_realtime(self) -> None:
+        """Hear of the account; its hub connects in the background, and tries on."""
+        if self.realtime is not None:
+            self.realtime.open_user(self.account.id)
+
     # ------------------------------------------------------------ for subclasses
+
+    _hubs_kind: type[BaseHubs[Any]]
+
+    @abstractmethod
+    def _renew_for_hubs(self) -> None:
+        """A hub does not take the token, or it ends soon: get another one."""
 
     @abstractmethod
     def _make_executor(self, **options: Any) -> Any:
@@ -420,3 +455,20 @@ def symbols_from(given: Any) -> tuple[str, ...]:
     if isinstance(given, str) or not hasattr(given, "__iter__"):
         raise ConfigurationError(f"symbols must be a list of symbols, was {given!r}")
     return tuple(symbol_from(symbol) for symbol in given)
+
+
+def hubs_place(realtime: Any, base_url: str) -> str | None:
+    """Where the hubs are looked for; None where they are switched off.
+
+    Raises:
+        ConfigurationError: it is neither True, False nor a URL.
+    """
+    if realtime is True:
+        return base_url
+    if realtime is False:
+        return None
+    if not isinstance(realtime, str):
+        raise ConfigurationError(
+            f"realtime must be True, False or the hubs' URL, was {realtime!r}"
+        )
+    return checked_base_url(realtime)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from fastorder.blocking import OrderExecutor
+from fastorder.errors import FastOrderError
+from fastorder.realtime.hubs import ThreadHubs
+from fastorder.runtime.log import log
+from fastorder.streams.stream import BlockingStream
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
@@ -14,20 +20,31 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder.auth.credentials import Credentials
+    from fastorder.streams.book import Book
+    from fastorder.streams.stream import Source
 
 
-class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
+class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed]):
     """A login, an account and an executor, for plain code: every verb waits.
 
     ``with Trader.from_env(account="PRAC") as trader`` logs in, finds the account and
     loads the first contracts; ``shutdown()`` ends it elsewhere: ``close`` is of a
     position.
 
-    Args, Raises, Attributes: see ``fastorder.Trader``.
+    Args, Raises: see ``fastorder.Trader``.
+
+    Attributes:
+        executor: the OrderExecutor that all of it goes through.
+        realtime: both hubs, read by one thread, which ends with the trader; None where
+            they are switched off. Callbacks run on that thread.
     """
 
     executor: OrderExecutor
+    realtime: ThreadHubs | None
+    _hubs_kind = ThreadHubs
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)
@@ -38,6 +55,7 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
     def __enter__(self) -> Self:
         try:
             self.executor._wait(self._open())
+            self._open_realtime()
         except BaseException:
             self.shutdown(drain=0)
             raise
@@ -53,7 +71,60 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed]):
 
     def shutdown(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
-        self.executor.close(drain)
+        try:
+            self.executor.close(drain)
+        finally:
+            if self.realtime is not None:
+                self.realtime.close()
+            self._end_streams()
+
+    if TYPE_CHECKING:  # what each of them gives here
+
+        def quotes(self, symbol: str) -> BlockingStream[Quote]:
+            """See ``StreamVerbs``."""
+
+        def market_trades(
+            self, symbol: str, *, most: int = ..., gaps: bool = False
+        ) -> BlockingStream[Any]:
+            """See ``StreamVerbs``."""
+
+        def depth(self, symbol: str) -> BlockingStream[Book]:
+            """See ``StreamVerbs``."""
+
+    def _stream(self, source: Source[Any], symbol: str) -> BlockingStream[Any]:
+        if self._listing(symbol) is None:
+            self.executor._wait(self._load(symbol))
+        return BlockingStream(source)
+
+    def _renew_for_hubs(self) -> None:
+        """Log in on a thread of its own: the executor's may be in no call for long."""
+        renewal = self.executor._dispatcher.renewal
+        Thread(
+            target=log_in_apart,
+            args=(self.executor, renewal.kept, self._ca_file),
+            name="fastorder-login",
+            daemon=True,
+        ).start()
+
+
+def log_in_apart(
+    executor: OrderExecutor, credentials: Credentials | None, ca_file: str | None
+) -> None:
+    """Get a token for an executor that is used by another thread."""
+    if credentials is None or executor.closed:
+        return
+    tokens = executor.session.tokens
+    number = tokens.draw()
+    try:
+        with OrderExecutor(executor.base_url, ca_file=ca_file) as other:
+            other._wait(other._login(credentials, False))
+            token = other.get_token()
+    except FastOrderError as error:
+        log().warning("no new token for now: %s", error)
+        return
+    if token is not None:
+        tokens.put(token, number)
+        del token
 
 
 Trader.__module__ = "fastorder.blocking"  # where it is imported from

@@ -14,7 +14,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from fastorder._core.codec.ticker cimport (
-    DEPTH, NOT_GIVEN, OTHER, PING, QUOTE, TRADE, kind_of, row_begin, scan_event)
+    DEPTH, INTS, NOT_GIVEN, NUMBERS, OTHER, PING, QUOTE, TIMES, TRADE, kind_of, row_begin, scan_event)
 
 from fastorder._core.codec.ticker import NAMES
 
@@ -169,6 +169,15 @@ cdef inline object given(int64_t value):
     return None if value == NOT_GIVEN else value
 
 
+cdef dict exact_over(MarketRow newer, MarketRow older):
+    """Decimals past 18 digits of both; a shorter one that is newer goes before."""
+    cdef dict both = {
+        slot: value for slot, value in (older.exact or {}).items()
+        if newer.row.numbers[<int>slot].digits == NOT_GIVEN}
+    both.update(newer.exact or {})
+    return both or None
+
+
 cdef class Quote(MarketRow):
     """What has changed of a contract's quote: the hub sends nothing else.
 
@@ -184,6 +193,32 @@ cdef class Quote(MarketRow):
     """
 
     KIND = QUOTE
+
+    def over(self, Quote older):
+        """The whole quote: what this one does not give is as it was before.
+
+        Args:
+            older: the whole quote so far; None for none.
+        """
+        cdef Quote whole = Quote.__new__(Quote)
+        cdef int i
+        whole.instrument = self.instrument
+        whole.row = self.row
+        whole.exact = self.exact
+        if older is None:
+            return whole
+        if self.exact is not None or older.exact is not None:
+            whole.exact = exact_over(self, older)
+        for i in range(NUMBERS):
+            if whole.row.numbers[i].digits == NOT_GIVEN:
+                whole.row.numbers[i] = older.row.numbers[i]
+        for i in range(INTS):
+            if whole.row.ints[i] == NOT_GIVEN:
+                whole.row.ints[i] = older.row.ints[i]
+        for i in range(TIMES):
+            if whole.row.times[i] == NOT_GIVEN:
+                whole.row.times[i] = older.row.times[i]
+        return whole
 
     @property
     def last_price(self):
@@ -345,6 +380,11 @@ cdef class MarketRows:
 
     def __len__(self):
         return self.count
+
+    def __iter__(self):
+        cdef Py_ssize_t place
+        for place in range(self.count):
+            yield self[place]
 
     def __getitem__(self, index):
         if isinstance(index, slice):

@@ -1,0 +1,1 @@
+"""What comes from the hubs, as a program takes it: quotes, trades, depth, live bars."""

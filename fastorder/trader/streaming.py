@@ -1,0 +1,199 @@
+"""What a trader hears: quotes, trades, depth, bars as they are made; callbacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.codec.field_checks import symbol_from
+from fastorder.errors import InvalidField, RealtimeUnavailable
+from fastorder.runtime.clock import Clock
+from fastorder.streams import market_streams
+from fastorder.streams.callbacks import KINDS, Callbacks
+from fastorder.streams.contract_feed import DEPTH, QUOTES, TRADES
+from fastorder.streams.market import Market
+from fastorder.streams.telling import tell_of
+from fastorder.trader.base import BaseTrader, PlacedT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from fastorder._core.codec.market_events import MarketTrade, Quote
+    from fastorder.realtime.events import Gap
+    from fastorder.streams.book import Book
+    from fastorder.streams.stream import Source
+
+OF_A_CONTRACT = {
+    "quote": QUOTES,
+    "stale": QUOTES,
+    "fresh": QUOTES,
+    "trade": TRADES,
+    "depth": DEPTH,
+}
+"""What can be heard of one contract, and what has to be subscribed for it."""
+
+
+class StreamVerbs(BaseTrader[PlacedT]):
+    """What comes by itself, as streams and as callbacks."""
+
+    _clock: Clock
+    _market: Market
+    _callbacks: Callbacks
+
+    def _set_up(self, *given: Any) -> None:
+        super()._set_up(*given)
+        self._clock = Clock()
+        self._callbacks = Callbacks(self._clock)
+        if self.realtime is not None:
+            self._market = Market(self.realtime, self._callbacks, self._clock)
+            tell_of(self.realtime.user, self._callbacks)
+            tell_of(self.realtime.market, self._callbacks)
+
+    @property
+    def market(self) -> Market:
+        """What is known of the contracts that are heard; its ``sessions`` can be set.
+
+        Raises:
+            RealtimeUnavailable: realtime is switched off.
+        """
+        if self.realtime is None:
+            raise RealtimeUnavailable(
+                "realtime must be on, this trader was made with realtime=False"
+            )
+        return self._market
+
+    @property
+    def callback_failures(self) -> dict[str, int]:
+        """How often callbacks of a kind have raised."""
+        return dict(self._callbacks.failures)
+
+    def on(
+        self,
+        kind: str,
+        callback: Callable[[Any], object],
+        *,
+        symbol: str | None = None,
+    ) -> Callable[[], None]:
+        """Call something with each event of a kind, directly and without a queue.
+
+        It is called where the hubs are read: on the event loop, or on the trader's own
+        thread. Nothing is read meanwhile, so it must not wait. What it raises is
+        counted (``callback_failures``), logged once a minute, and stops nobody.
+
+        Args:
+            kind: "quote" with the whole Quote, "trade" with a MarketTrade, "depth" with
+                the Book; "stale" and "fresh"; "order", "position", "fill", "account"
+                with what has happened to it; "gap", "live", "rolled", "refused",
+                "connect_failed", "undecodable", "unknown" of the hubs.
+            callback: takes the event.
+            symbol: of a contract that is loaded: it is subscribed, and nothing of
+                another is told. Without it, all that is subscribed otherwise is told.
+
+        Returns:
+            What ends it: call that to hear no more.
+
+        Raises:
+            InvalidField, WrongFieldType, UnknownSymbol: an argument is not usable.
+            RealtimeUnavailable: realtime is switched off.
+        """
+        market = self.market
+        if symbol is None:
+            return self._callbacks.add(kind, callback)
+        if kind in KINDS and kind not in OF_A_CONTRACT:
+            raise InvalidField("symbol", f"must not come with {kind}", symbol)
+        contract_id, tick_size = self._known(symbol_from(symbol))
+
+        def of_contract(event: Any) -> None:
+            if event.contract_id == contract_id:
+                callback(event)
+
+        listen = of_contract if callable(callback) else callback
+        stop_calls = self._callbacks.add(kind, listen)
+        self.account  # noqa: B018 (it was entered)
+        stop = market.want(OF_A_CONTRACT[kind], contract_id, tick_size)
+
+        def stop_both() -> None:
+            stop_calls()
+            stop()
+
+        return stop_both
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The whole quote of now, without waiting; None where none has come.
+
+        It is there while somebody hears the contract's quotes.
+
+        Raises:
+            UnknownSymbol: the contract is not loaded.
+        """
+        feed = self.market.feed(self._known(symbol_from(symbol))[0])
+        return None if feed is None else feed.quote
+
+    def quotes(self, symbol: str) -> Any:
+        """The quotes of a contract: each is whole, and the latest.
+
+        A consumer that is slow gets the newest quote next, never a backlog:
+        ``stream.merged`` counts those that were replaced, ``stream.age_s`` says how old
+        the last one is, ``stream.is_stale`` whether it may be wrong by now.
+
+        Raises:
+            InvalidField, WrongFieldType: of the symbol.
+            RealtimeUnavailable: realtime is switched off.
+            RealtimeClosed: the trader is closed.
+        """
+        source = market_streams.quotes(self.market, self._known_of(symbol), self._clock)
+        return self._stream(source, symbol)
+
+    def market_trades(
+        self, symbol: str, *, most: int = market_streams.KEPT, gaps: bool = False
+    ) -> Any:
+        """Every trade of a contract's market, in order; none is dropped.
+
+        Where more than ``most`` wait for a slow consumer, all of them go: the stream
+        raises ``Lagged`` once, with their number, and goes on with what comes next.
+
+        Args:
+            symbol: of the contract.
+            most: how many may wait.
+            gaps: give a ``Gap`` between the trades where some may be missing.
+
+        Raises:
+            See ``quotes``.
+        """
+        known = self._known_of(symbol)
+        source: Source[MarketTrade | Gap] = market_streams.trades(
+            self.market, known, self._clock, most, gaps
+        )
+        return self._stream(source, symbol)
+
+    def depth(self, symbol: str) -> Any:
+        """A contract's depth as a ``Book``: as it is when it is taken.
+
+        Raises:
+            See ``quotes``.
+        """
+        source: Source[Book] = market_streams.depth(
+            self.market, self._known_of(symbol), self._clock
+        )
+        return self._stream(source, symbol)
+
+    # ------------------------------------------------------------ inner
+
+    def _known_of(self, symbol: str) -> Callable[[], tuple[str, Decimal | None]]:
+        checked = symbol_from(symbol)
+        self.account  # noqa: B018 (it was entered)
+        return lambda: self._known(checked)
+
+    def _known(self, symbol: str) -> tuple[str, Decimal | None]:
+        """A contract's id, and its tick."""
+        listing = self.executor._contracts.find(symbol)
+        grid = listing.grid
+        return listing.contract_id, None if grid is None else grid.size
+
+    def _stream(self, source: Source[Any], symbol: str) -> Any:
+        raise NotImplementedError
+
+    def _end_streams(self) -> None:
+        """Every consumer ends, once what waits for it was taken."""
+        if self.realtime is not None:
+            self._market.end()
