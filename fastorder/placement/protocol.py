@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder._core.codec.order import OrderRequest
-    from fastorder._core.flow.protocol import Command, Finish, Send
+    from fastorder._core.flow.protocol import Command, Finish
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.evidence import Evidence
     from fastorder.config import RetryPolicy

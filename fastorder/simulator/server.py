@@ -64,6 +64,7 @@ class Simulator:
         self.ledger: Ledger = gateway.ledger
         self.faults = FaultPlan()
         self.hubs = Hubs(gateway.tokens.valid)
+        gateway.exchange.tell = self.hubs.changed
         self.token = gateway.tokens.give("trader1")
         self.host = host
         self.port = port

@@ -8,8 +8,11 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
 from fastorder.realtime.hubs import LoopHubs
 from fastorder.streams.stream import Stream
+from fastorder.trader.knowing import StateVerbs
+from fastorder.trader.order_events import filled_ticket
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.state_reads import LookReader
 from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
@@ -20,12 +23,18 @@ if TYPE_CHECKING:
 
     from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.result import OrderResult
+    from fastorder.acts.report import Fill
+    from fastorder.realtime.base import BaseHub
     from fastorder.streams.book import Book
     from fastorder.streams.stream import Source
 
 
 class Trader(
-    TradeVerbs[Ticket[Placed]], LookVerbs[Ticket[Placed]], StreamVerbs[Ticket[Placed]]
+    TradeVerbs[Ticket[Placed]],
+    LookVerbs[Ticket[Placed]],
+    StreamVerbs[Ticket[Placed]],
+    StateVerbs[Ticket[Placed]],
 ):
     """A login, an account and an executor: one object for a trading day.
 
@@ -74,7 +83,7 @@ class Trader(
     def _place(
         self, account_id: int, order: OrderRequest, called_ns: int
     ) -> Ticket[Placed]:
-        return Placing(self, account_id, self.executor._submit(order, called_ns))
+        return Placing(self, account_id, self.executor._submit(order, called_ns), order)
 
     async def __aenter__(self) -> Self:
         try:
@@ -95,6 +104,7 @@ class Trader(
 
     async def aclose(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
+        self._end_state()
         try:
             await self.executor.aclose(drain)
         finally:
@@ -119,6 +129,14 @@ class Trader(
         if self._listing(symbol) is not None:
             return Stream(source)
         return Stream(source, lambda: self._load(symbol))
+
+    def _filled(
+        self, placed: OrderResult, account_id: int, timeout: float
+    ) -> Ticket[Fill]:
+        return filled_ticket(self, placed, account_id, timeout)
+
+    def _make_reader(self, hub: BaseHub) -> LookReader:
+        return LookReader(self.executor)
 
     def _renew_for_hubs(self) -> None:
         if not self.executor.closed:

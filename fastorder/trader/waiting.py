@@ -10,8 +10,11 @@ from fastorder.errors import FastOrderError
 from fastorder.realtime.hubs import ThreadHubs
 from fastorder.runtime.log import log
 from fastorder.streams.stream import BlockingStream
+from fastorder.trader.knowing import StateVerbs
+from fastorder.trader.order_events import filled_in_thread
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
+from fastorder.trader.state_ports import ApartReader
 from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
@@ -22,12 +25,17 @@ if TYPE_CHECKING:
 
     from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.result import OrderResult
+    from fastorder.acts.report import Fill
     from fastorder.auth.credentials import Credentials
+    from fastorder.realtime.base import BaseHub
     from fastorder.streams.book import Book
     from fastorder.streams.stream import Source
 
 
-class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed]):
+class Trader(
+    TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed], StateVerbs[Placed]
+):
     """A login, an account and an executor, for plain code: every verb waits.
 
     ``with Trader.from_env(account="PRAC") as trader`` logs in, finds the account and
@@ -50,7 +58,8 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed]):
         return OrderExecutor(**options)
 
     def _place(self, account_id: int, order: OrderRequest, called_ns: int) -> Placed:
-        return Placed(self, account_id, self.executor._submit(order, called_ns))
+        result = self.executor._submit(order, called_ns)
+        return Placed(self, account_id, result, None, order)
 
     def __enter__(self) -> Self:
         try:
@@ -71,9 +80,12 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed]):
 
     def shutdown(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
+        self._end_state()
         try:
             self.executor.close(drain)
         finally:
+            if self._reader is not None:
+                self._reader.close()
             if self.realtime is not None:
                 self.realtime.close()
             self._end_streams()
@@ -95,6 +107,12 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed]):
         if self._listing(symbol) is None:
             self.executor._wait(self._load(symbol))
         return BlockingStream(source)
+
+    def _filled(self, placed: OrderResult, account_id: int, timeout: float) -> Fill:
+        return filled_in_thread(self, placed, account_id, timeout)
+
+    def _make_reader(self, hub: BaseHub) -> ApartReader:
+        return ApartReader(self.executor, hub, self._ca_file)
 
     def _renew_for_hubs(self) -> None:
         """Log in on a thread of its own: the executor's may be in no call for long."""
