@@ -119,6 +119,15 @@ class BaseHub:
         return self._protocol.current is not None
 
     @property
+    def heard_ns(self) -> int | None:
+        """When the last byte came over the connection of now; None for no connection.
+
+        On the monotonic clock.
+        """
+        current = self._protocol.current
+        return None if current is None else self._driver.heard_ns(current.generation)
+
+    @property
     def subscriptions(self) -> tuple[Subscription, ...]:
         """What was subscribed, in that order."""
         return self._protocol.subscriptions

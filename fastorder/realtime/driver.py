@@ -146,6 +146,11 @@ class HubDriver(Receiver):
         """Whether a connection is open, or being opened."""
         return bool(self._channels)
 
+    def heard_ns(self, generation: int) -> int | None:
+        """When the last byte came over a connection; None where it is gone."""
+        channel = self._channels.get(generation)
+        return None if channel is None else channel.heard_ns
+
     def every(self, pause_ns: int, call: Callable[[], object]) -> None:
         """Call it again and again, until the engine is closed."""
         Repeated(self.engine, self._clock, pause_ns, call).arm()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fastorder.simulator.bars import MOST_BARS, UNIT_S, bars
@@ -15,6 +16,7 @@ from fastorder.simulator.endpoints import FIELDS, NESTED, OPEN, QUERY
 from fastorder.simulator.exchange import Exchange
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
+from fastorder.simulator.market_data import Tape
 from fastorder.simulator.order_entry import OrderEntry
 from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
@@ -71,6 +73,7 @@ class Gateway:
         self.exchange = Exchange(self.contracts, self.clock, seed, self.ledger)
         self.search_lag_s = 0.0
         self.most_bars = MOST_BARS
+        self.tapes: dict[str, Tape] = {}
         self._limits = RateLimits() if rate_limit else None
         self.order_entry = OrderEntry(self.exchange, self.clock)
         names = random.Random(seed)
@@ -197,18 +200,32 @@ class Gateway:
             return envelope(4, bars=None)
         if members["live"]:
             return envelope(bars=[])
+        limit, taped = min(members["limit"], self.most_bars), []
+        start_s, end_s = map(seconds_from, (members["startTime"], members["endTime"]))
+        length_s = unit * members["unitNumber"]
+        now_s, partial = self.clock.now_s(), members["includePartialBar"]
+        tape = self.tapes.get(contract.id)
+        if tape is not None:
+            taped = tape.bars(start_s, end_s, length_s, now_s, partial)[:limit]
+            now_s, partial = tape.begin_s // length_s * length_s, False
         rows = bars(
             self.exchange.walk(contract),
-            seconds_from(members["startTime"]),
-            seconds_from(members["endTime"]),
-            unit * members["unitNumber"],
-            members["limit"],
-            self.clock.now_s(),
-            members["includePartialBar"],
+            start_s,
+            end_s,
+            length_s,
+            limit - len(taped),
+            now_s,
+            partial,
             self.exchange.hours,
             self.most_bars,
         )
-        return LongAnswer(rows, lambda made: envelope(bars=made))
+        return LongAnswer(chain(taped, rows), lambda made: envelope(bars=made))
+
+    def tape_of(self, contract_id: str) -> Tape:
+        """What was traded of a contract at the hubs; history shows it from then on."""
+        if contract_id not in self.tapes:
+            self.tapes[contract_id] = Tape(self.clock.now_s())
+        return self.tapes[contract_id]
 
     # ------------------------------------------------------------ orders
 

@@ -21,6 +21,7 @@ from fastorder.simulator.endpoints import PING
 from fastorder.simulator.faults import Fault, FaultPlan
 from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.hubs import Hubs, is_hub
+from fastorder.simulator.market_data import MarketData
 from fastorder.simulator.wire import Answer, LongAnswer, document_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Simulator:
         ledger: what really happened.
         faults: what is still to go wrong; safe from any thread.
         hubs: the realtime hubs; touch them on the server's loop only (see ``call``).
+        market: makes what the market hub sends; the same holds for it.
         token: a valid token.
         host, port, base_url: where it listens.
         connections: how many it has taken so far.
@@ -65,6 +67,7 @@ class Simulator:
         self.faults = FaultPlan()
         self.hubs = Hubs(gateway.tokens.valid)
         gateway.exchange.tell = self.hubs.changed
+        self.market = MarketData(gateway, self.hubs)
         self.token = gateway.tokens.give("trader1")
         self.host = host
         self.port = port
@@ -117,6 +120,7 @@ class Simulator:
         """End every connection and stop listening."""
         for task in self._tasks:
             task.cancel()
+        self.market.stop()
         self.hubs.stop()
         self._abort_all()
         assert self._runner is not None

@@ -51,6 +51,12 @@ class Market:
     # ------------------------------------------------------------ for consumers
 
     @property
+    def heard_ns(self) -> int | None:
+        """When the hub's connection was heard last; None where there is none."""
+        heard_ns: int | None = self._hubs.market.heard_ns
+        return heard_ns
+
+    @property
     def sessions(self) -> Sessions | None:
         """When the market is open: Globex's weekdays where nothing else was set.
 

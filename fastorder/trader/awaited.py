@@ -17,6 +17,7 @@ from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder.acts.report import Fill
+    from fastorder.marketdata.frames import Every
+    from fastorder.marketdata.gateway import Comparison
     from fastorder.realtime.base import BaseHub
+    from fastorder.streams.bar_stream import LiveBars
     from fastorder.streams.book import Book
     from fastorder.streams.stream import Source
 
@@ -125,6 +129,17 @@ class Trader(
         def depth(self, symbol: str) -> Stream[Book]:
             """See ``StreamVerbs``."""
 
+        def live_bars(
+            self,
+            symbol: str,
+            every: str | Every,
+            *,
+            history: int = 0,
+            check_minutes: float | None = None,
+            on_check: Callable[[Comparison], object] | None = None,
+        ) -> LiveBars:
+            """See ``StreamVerbs``."""
+
     def _stream(self, source: Source[Any], symbol: str) -> Stream[Any]:
         if self._listing(symbol) is not None:
             return Stream(source)
@@ -137,6 +152,16 @@ class Trader(
 
     def _make_reader(self, hub: BaseHub) -> LookReader:
         return LookReader(self.executor)
+
+    def _bar_stream(self, symbol: str, *given: Any) -> LiveBars:
+        from fastorder.streams.bar_stream import LiveBars
+
+        prepare = None
+        if self._listing(symbol) is None:
+            prepare = lambda: self._load(symbol)  # noqa: E731
+        frame = given[1]
+        read = lambda ask: self._read_bars(symbol, frame, ask)  # noqa: E731
+        return LiveBars(prepare, read, *given)
 
     def _renew_for_hubs(self) -> None:
         if not self.executor.closed:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.field_checks import symbol_from
-from fastorder.errors import InvalidField, RealtimeUnavailable
-from fastorder.runtime.clock import Clock
+from fastorder.errors import InvalidField, RealtimeUnavailable, WrongFieldType
+from fastorder.runtime.clock import SECOND_NS, Clock
 from fastorder.streams import market_streams
 from fastorder.streams.callbacks import KINDS, Callbacks
 from fastorder.streams.contract_feed import DEPTH, QUOTES, TRADES
 from fastorder.streams.market import Market
 from fastorder.streams.telling import tell_of
 from fastorder.trader.base import BaseTrader, PlacedT
+from fastorder.verbs.history import HistoryVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
     from fastorder._core.codec.market_events import MarketTrade, Quote
+    from fastorder._core.flow.ticket import Ticket
+    from fastorder.marketdata import Bars
+    from fastorder.marketdata.frames import Every, Timeframe
+    from fastorder.marketdata.gateway import Comparison
     from fastorder.realtime.events import Gap
     from fastorder.streams.book import Book
+    from fastorder.streams.stitching import Ask
     from fastorder.streams.stream import Source
 
 OF_A_CONTRACT = {
@@ -177,7 +183,89 @@ class StreamVerbs(BaseTrader[PlacedT]):
         )
         return self._stream(source, symbol)
 
+    def live_bars(
+        self,
+        symbol: str,
+        every: str | Every,
+        *,
+        history: int = 0,
+        check_minutes: float | None = None,
+        on_check: Callable[[Comparison], object] | None = None,
+    ) -> Any:
+        """The bars of a contract, each once it has ended: of history, then live.
+
+        No bar comes twice, and none is left out. A bar in which trades may have been
+        missed, the first one and those around a gap, comes from history; ``source``
+        says which it is. Where history has none in a minute, it comes as it was heard,
+        and ``partial``.
+
+        Args:
+            symbol: of the contract.
+            every: a timeframe, such as "30s", "5m", "1h".
+            history: how many bars of the past come first, at most 20,000.
+            check_minutes: hold the bars against the gateway's so often.
+            on_check: called with each Comparison; a difference is logged too.
+
+        Raises:
+            InvalidField, WrongFieldType: an argument is not usable.
+            RealtimeUnavailable: realtime is switched off.
+            RealtimeClosed: the trader is closed.
+        """
+        from fastorder.marketdata.frames import Timeframe
+        from fastorder.streams.bar_stream import Checks, seconds_ns
+        from fastorder.verbs.history import UNITS_RULE, checked_every
+
+        frame, _ = checked_every(every)
+        if not isinstance(frame, Timeframe):
+            raise InvalidField("every", UNITS_RULE, str(every), "of time alone here")
+        _check_history(history)
+        if check_minutes is not None:
+            _check_minutes(check_minutes)
+        if on_check is not None and not callable(on_check):
+            raise WrongFieldType("on_check", "must be callable", on_check)
+        trades: Source[MarketTrade | Gap] = market_streams.trades(
+            self.market, self._known_of(symbol), self._clock, market_streams.KEPT, True
+        )
+        apart_ns = None if check_minutes is None else seconds_ns(check_minutes)
+        checks = Checks(apart_ns, on_check)
+        return self._bar_stream(
+            symbol_from(symbol),
+            trades,
+            frame,
+            history,
+            self._exchange_ns,
+            self._heard_ns,
+            checks,
+        )
+
     # ------------------------------------------------------------ inner
+
+    def _exchange_ns(self) -> int:
+        """The gateway's time, as its answers show it."""
+        ahead_s = self.executor._dispatcher.server_clock.ahead_s() or 0.0
+        return int((self._clock.wall_s() + ahead_s) * SECOND_NS)
+
+    def _heard_ns(self) -> int | None:
+        """When the market hub was heard last, on the same clock; None for not now."""
+        heard_ns = self.market.heard_ns
+        if heard_ns is None:
+            return None
+        return self._exchange_ns() - (self._clock.monotonic_ns() - heard_ns)
+
+    def _read_bars(self, symbol: str, frame: Timeframe, ask: Ask) -> Ticket[Bars]:
+        from fastorder.streams.bar_stream import moment
+
+        return HistoryVerbs.bars.ticket(
+            self.executor,
+            symbol,
+            frame,
+            since=None if ask.since_ns is None else moment(ask.since_ns),
+            until=moment(ask.until_ns),
+            limit=ask.limit,
+        )
+
+    def _bar_stream(self, symbol: str, *given: Any) -> Any:
+        raise NotImplementedError
 
     def _known_of(self, symbol: str) -> Callable[[], tuple[str, Decimal | None]]:
         checked = symbol_from(symbol)
@@ -197,3 +285,22 @@ class StreamVerbs(BaseTrader[PlacedT]):
         """Every consumer ends, once what waits for it was taken."""
         if self.realtime is not None:
             self._market.end()
+
+
+MOST_HISTORY = 20_000
+MOST_MINUTES = 1440.0
+
+
+def _check_history(history: Any) -> None:
+    if type(history) is not int:
+        raise WrongFieldType("history", "must be a whole number of bars", history)
+    if not 0 <= history <= MOST_HISTORY:
+        raise InvalidField("history", f"must be from 0 to {MOST_HISTORY}", history)
+
+
+def _check_minutes(minutes: Any) -> None:
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float)):
+        raise WrongFieldType("check_minutes", "must be a number of minutes", minutes)
+    if not 0.1 <= minutes <= MOST_MINUTES:  # false for NaN as well
+        rule = f"must be from 0.1 to {MOST_MINUTES:g} minutes"
+        raise InvalidField("check_minutes", rule, minutes)

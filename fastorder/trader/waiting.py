@@ -19,6 +19,7 @@ from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
     from fastorder.acts.report import Fill
     from fastorder.auth.credentials import Credentials
+    from fastorder.marketdata.frames import Every
+    from fastorder.marketdata.gateway import Comparison
     from fastorder.realtime.base import BaseHub
+    from fastorder.streams.bar_stream import BlockingLiveBars
     from fastorder.streams.book import Book
     from fastorder.streams.stream import Source
 
@@ -103,6 +107,17 @@ class Trader(
         def depth(self, symbol: str) -> BlockingStream[Book]:
             """See ``StreamVerbs``."""
 
+        def live_bars(
+            self,
+            symbol: str,
+            every: str | Every,
+            *,
+            history: int = 0,
+            check_minutes: float | None = None,
+            on_check: Callable[[Comparison], object] | None = None,
+        ) -> BlockingLiveBars:
+            """See ``StreamVerbs``."""
+
     def _stream(self, source: Source[Any], symbol: str) -> BlockingStream[Any]:
         if self._listing(symbol) is None:
             self.executor._wait(self._load(symbol))
@@ -113,6 +128,15 @@ class Trader(
 
     def _make_reader(self, hub: BaseHub) -> ApartReader:
         return ApartReader(self.executor, hub, self._ca_file)
+
+    def _bar_stream(self, symbol: str, *given: Any) -> BlockingLiveBars:
+        from fastorder.streams.bar_stream import BlockingLiveBars
+
+        trades, frame = given[0], given[1]
+        stream = self._stream(trades, symbol)
+        wait = self.executor._wait
+        read = lambda ask: wait(self._read_bars(symbol, frame, ask))  # noqa: E731
+        return BlockingLiveBars(stream, read, *given)
 
     def _renew_for_hubs(self) -> None:
         """Log in on a thread of its own: the executor's may be in no call for long."""
