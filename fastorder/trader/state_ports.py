@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import queue
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.transport.evidence import Receiver
-from fastorder.blocking import OrderExecutor
-from fastorder.errors import FastOrderError, RealtimeClosed
-from fastorder.realtime.state.looks import Look, Looked
 from fastorder.realtime.state.store import State
 from fastorder.runtime.log import log
-from fastorder.trader.state_reads import look_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +16,6 @@ if TYPE_CHECKING:
     from fastorder.realtime.state.looks import Reader
     from fastorder.runtime.clock import Clock
     from fastorder.verbs.base import BaseExecutor
-
-CLOSE_S = 5.0
 
 
 class Alarm(Receiver):
@@ -49,61 +41,6 @@ class Alarm(Receiver):
 
     def _on_error(self, error: BaseException) -> None:
         log().error("the state's timer has failed: %r", error)
-
-
-class ApartReader:
-    """Reads on a thread of its own, by an executor of its own with the same token.
-
-    A blocking executor belongs to the program's thread, and runs in its calls alone.
-
-    Args:
-        executor: the trader's.
-        hub: answers are told where it is read.
-        ca_file: authorities to trust instead of the system's.
-    """
-
-    def __init__(
-        self, executor: BaseExecutor[Any], hub: BaseHub, ca_file: str | None
-    ) -> None:
-        self._executor = executor
-        self._hub = hub
-        self._ca_file = ca_file
-        self._asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._thread = Thread(target=self._run, name="fastorder-state", daemon=True)
-        self._thread.start()
-
-    def ask(self, look: Look, answered: Callable[[Looked], None]) -> None:
-        """Start a look; see ``Reader``."""
-        self._asked.put((look, answered))
-
-    def close(self) -> None:
-        """End once the look that is under way has."""
-        self._asked.put(None)
-        self._thread.join(CLOSE_S)
-
-    def _run(self) -> None:
-        executor = self._executor
-        with OrderExecutor(
-            executor.base_url, ca_file=self._ca_file, budgets=executor._budgets
-        ) as reader:
-            while (asked := self._asked.get()) is not None:
-                look, answered = asked
-                self._answer(answered, self._read(reader, look))
-
-    def _read(self, reader: OrderExecutor, look: Look) -> Looked:
-        try:
-            token = self._executor.get_token()
-            if token is not None and token != reader.get_token():
-                reader.set_token(token)
-            return reader._wait(reader._group("state", look_steps(reader, look)))
-        except FastOrderError as error:
-            return Looked(0, why=str(error))
-
-    def _answer(self, answered: Callable[[Looked], None], looked: Looked) -> None:
-        try:
-            self._hub._act(lambda _now_ns: answered(looked))
-        except RealtimeClosed:
-            log().debug("a look has ended after the hub was closed")
 
 
 def state_of(

@@ -43,14 +43,24 @@ class LookReader:
     def ask(self, look: Look, answered: Callable[[Looked], None]) -> None:
         """Start a look; see ``Reader``."""
         try:
-            group = self._executor._group("state", look_steps(self._executor, look))
+            self.do(
+                lambda executor: look_steps(executor, look),
+                lambda ticket: answered(looked_of(ticket)),
+            )
         except FastOrderError as error:
             answered(Looked(0, why=str(error)))
-            return
+
+    def do(
+        self,
+        make_steps: Callable[[BaseExecutor[Any]], Steps[Any]],
+        ended: Callable[[Ticket[Any]], None],
+    ) -> None:
+        """Take the steps of a verb; ``ended`` is called with its ticket."""
+        group = self._executor._group("state", make_steps(self._executor))
         if group.done:
-            answered(looked_of(group))
+            ended(group)
         else:
-            group._call_when_done(lambda ticket: answered(looked_of(ticket)))
+            group._call_when_done(ended)
 
 
 def looked_of(ticket: Ticket[Looked]) -> Looked:

@@ -14,7 +14,7 @@ from fastorder.trader.knowing import StateVerbs
 from fastorder.trader.order_events import filled_in_thread
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
-from fastorder.trader.state_ports import ApartReader
+from fastorder.trader.state_thread import ApartReader
 from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
