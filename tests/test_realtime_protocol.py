@@ -797,6 +797,55 @@ def test_72_hours_of_tokens_that_end_each_hour():
     assert [type(e) for e in told if not isinstance(e, Event)] == [Rolled] * 72
 
 
+def test_a_roll_without_a_newer_token_is_done_again_once_there_is_one():
+    scene = Scene(ORDERS).live()
+    scene.hub.token_lasts(1000, scene.now, waits=True)
+    scene.hub.token_changed(scene.now)
+    scene.pass_s(1, heard=[1])
+    assert Connect(2) in scene.taken()
+    scene.open(2)
+    scene.hub.token_lasts(1000, scene.now)
+    scene.acknowledge(2)
+    scene.hub.lost(1, "closed", scene.now)
+    scene.hub.token_changed(scene.now)  # in time: it is taken by the next roll
+    scene.pass_s(900, heard=[2])
+    assert Connect(3) not in scene.taken()
+
+
+def test_a_new_token_ends_the_pause():
+    scene = Scene(ORDERS)
+    scene.start()
+    scene.fail(401)
+    scene.fail(401)
+    scene.taken()
+    scene.hub.token_changed(scene.now)
+    scene.pass_s(1, step_s=0.1)
+    assert Connect(3) in scene.taken()
+
+
+def test_a_token_that_came_during_a_connect_is_tried_at_once():
+    scene = Scene(ORDERS)
+    scene.start()
+    scene.fail(401)
+    scene.hub.token_changed(scene.now)
+    scene.taken()
+    scene.fail(401)
+    assert Connect(3) in scene.taken()
+
+
+def test_a_frozen_feed_is_given_up_and_connected_anew():
+    scene = Scene(ORDERS).live()
+    scene.hub.give_up("frozen", scene.now)
+    told = scene.told()
+    assert [type(event) for event in told] == [Gap]
+    assert told[0].why == "frozen"
+    scene.pass_s(1, step_s=0.1)
+    assert Connect(2) in scene.taken()
+    scene.hub.stop(scene.now)
+    scene.hub.give_up("frozen", scene.now)
+    assert scene.told() == []
+
+
 # ---------------------------------------------------------------- user events
 
 

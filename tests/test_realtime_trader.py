@@ -177,6 +177,55 @@ def test_a_token_that_a_hub_refuses_is_renewed(form, gateway):
     assert len(gateway.ledger.requests("/api/Auth/loginKey")) == 2
 
 
+def test_a_roll_asks_for_a_token_and_loses_no_event(form, gateway):
+    """The token of now ends soon: another one is got, and taken by the next roll."""
+    trader = form.make()
+    events = []
+    trader.realtime.user.on(
+        "event", lambda event: events.append(event.rows[0][1]["id"])
+    )
+    form.enter()
+    hub = trader.realtime.user
+    live(hub)
+    old = trader.executor.get_token()
+    form.call(hub._act, lambda now_ns: hub._protocol.token_lasts(0.0, now_ns))
+
+    def happen(first):
+        for number in range(first, first + 50):
+            gateway.hubs.user("Order", ACCOUNT, 1, {"id": number})
+
+    for first in range(1, 2000, 50):
+        gateway.call(lambda first=first: happen(first))
+    until(lambda: gateway.hubs.tokens[-1] != old)
+    until(lambda: connections(gateway) == 1)
+    gateway.call(lambda: happen(2001))
+    until(lambda: events and events[-1] == 2050)
+    assert events == list(range(1, 2051))
+    assert trader.executor.get_token() != old
+
+
+def test_the_token_stands_in_no_text(form, gateway, caplog):
+    """It is in the hub's address; a hub that repeats it is quoted without it."""
+    caplog.set_level(0)
+    trader = form.make()
+    failures = []
+    trader.realtime.user.on("connect_failed", failures.append)
+    gateway.hubs.faults.refuse = 503
+    gateway.hubs.faults.echo = True
+    form.enter()
+    token = trader.executor.get_token()
+    until(lambda: failures)
+    gateway.hubs.faults.refuse = 0
+    live(trader.realtime.user)
+    quotes = form.call(trader.quotes, MNQ)
+    things = [trader, trader.realtime, trader.realtime.user, trader.market, quotes]
+    texts = [*map(repr, things), *(each.why for each in failures), caplog.text]
+    assert any("HTTP 503" in text for text in texts)
+    for text in texts:
+        assert token not in text
+        assert token[:40] not in text
+
+
 @pytest.mark.parametrize("given", [None, 1, b"x", "http://example.com", "ws://x"])
 def test_a_place_for_hubs_that_cannot_be_used_is_refused(form, given):
     with pytest.raises(ConfigurationError):

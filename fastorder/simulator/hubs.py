@@ -55,6 +55,7 @@ class HubFaults:
         split: cut what is sent into frames of so many bytes; 0 for whole messages.
         mute: pings are not sent, and calls are not answered.
         handshake: the answer to a handshake; None for none at all.
+        echo: an answer that refuses repeats the address, with the token in it.
         refuse_calls: a method whose calls fail; "" for none.
     """
 
@@ -64,6 +65,7 @@ class HubFaults:
         self.split = 0
         self.mute = False
         self.handshake: dict[str, Any] | None = {}
+        self.echo = False
         self.refuse_calls = ""
 
 
@@ -102,7 +104,8 @@ class Hubs:
         if self.faults.refuse:
             asked = self.faults.retry_after
             headers = {} if asked is None else {"Retry-After": asked}
-            return web.Response(status=self.faults.refuse, headers=headers)
+            text = str(request.url) if self.faults.echo else None
+            return web.Response(status=self.faults.refuse, headers=headers, text=text)
         token = request.query.get("access_token") or _bearer(request)
         if token is None or not self._is_valid(token):
             return web.Response(status=401)

@@ -271,7 +271,8 @@ cdef class LoopEngine(Engine):
         if connection is None:
             self.serve_libcurl(watch, c.CURL_CSELECT_IN)
         elif connection.channel is not None:
-            self.serve_channel(connection)
+            if not (<Channel>connection.channel).behind:    # its turn is to come
+                self.serve_channel(connection)
         elif connection.receiver is None:
             if not is_quiet(&connection.wire):
                 self.lose(connection)
