@@ -124,7 +124,11 @@ def test_what_happens_in_a_gap_is_told_once_it_is_over(gateway, run):
             assert not trader.state.proven
             assert fills == []
             gateway.hubs.faults.refuse = 0
+            asked = len(gateway.ledger.requests())
             await proven(trader)
+            assert (
+                len(gateway.ledger.requests()) - asked == 5
+            )  # at once: one round trip
             assert [each.source for each in fills] == ["repair"]
             assert [each.order_id for each in synced[-1].missed_fills] == [
                 order.order_id
@@ -201,7 +205,9 @@ def test_a_subscription_that_is_refused_leaves_the_state_unproven(gateway, run):
             await proven(trader)
             trader.state.refused(
                 fastorder.realtime.events.Refused(
-                    fastorder.realtime.events.Subscription("SubscribeOrders", (1,)),
+                    fastorder.realtime.events.Subscription(
+                        "SubscribeOrders", (ACCOUNT,)
+                    ),
                     "no",
                 )
             )

@@ -139,11 +139,13 @@ class Guard:
         )
 
     def _ended(self, danger: Danger, ticket: Ticket[Guarded]) -> None:
-        self._acting.discard(danger.key)
         try:
             guarded = ticket._value()
         except FastOrderError as error:
             guarded = Guarded(danger, why=str(error))
+        if guarded.results:
+            self._acted.add(danger.key)  # it may have been taken in another thread
+        self._acting.discard(danger.key)
         if guarded.results:
             self.done.append(guarded)
             log().warning("the guard has acted on %s: %s", danger, guarded.results)

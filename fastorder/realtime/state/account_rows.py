@@ -260,7 +260,7 @@ class AccountRows:
         """The orders that have not ended, as far as is known."""
         return [
             held
-            for held in self.orders.values()
+            for held in list(self.orders.values())  # another thread may ask
             if held.order is not None and not has_ended(held.order)
         ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from fastorder._core.codec.price import price_text
+from fastorder._base.wire_values import number_from
+from fastorder.errors import WrongFieldType
 from fastorder.risk.day_loss import AccountDay
 from fastorder.risk.trading_day import trading_day
 
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
 
 
 def open_result(position: Position | None, contract: Contract, price: Price) -> Decimal:
-    """Dollars that a position would bring at a price, before fees."""
-    exact = Decimal(price_text(price))
+    """Dollars that a position would bring at a price, before fees.
+
+    Raises:
+        WrongFieldType: the price is no number.
+    """
+    try:
+        exact = number_from(price)
+    except TypeError:
+        rule = "must be an int, a float or a Decimal"
+        raise WrongFieldType("price", rule, price) from None
     if position is None or not position.net:
         return Decimal(0)
     ticks = (exact - position.average_price) / contract.tick_size

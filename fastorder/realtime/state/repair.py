@@ -182,7 +182,8 @@ class Repair:
     @property
     def unsettled_ns(self) -> int:
         """Since when a position and its trades disagree; 0 where none does."""
-        times = [each.unsettled_ns for each in self._rows.positions.values()]
+        positions = list(self._rows.positions.values())  # another thread may ask
+        times = [each.unsettled_ns for each in positions]
         return min(filter(None, times), default=0)
 
     def rows_changed(self) -> None:

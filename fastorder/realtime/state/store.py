@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from fastorder.models import Account, Contract, Order, Position, Price, Trade
-    from fastorder.realtime.events import Event, Gap, Live, Refused
+    from fastorder.realtime.events import Event, Gap, Live, Refused, Subscription
     from fastorder.realtime.state.looks import Look, Looked, Reader
     from fastorder.realtime.state.told import Change
     from fastorder.runtime.clock import Clock
@@ -79,7 +79,6 @@ class State:
         self._watchers: dict[object, Callable[[], object]] = {}
         self._armed_ns = FOREVER_NS
         self._generation = 0  # of the connection that ended last
-        self._refused: list[str] = []
         self.is_closed = False
         self._repair = Repair(
             self.rows,
@@ -228,7 +227,11 @@ class State:
         """Call something after each change, of the first reads too; what ends that."""
         key = object()
         self._watchers[key] = callback
-        return lambda: self._watchers.pop(key, None) and None
+
+        def end() -> None:
+            self._watchers.pop(key, None)
+
+        return end
 
     # ------------------------------------------------------------ what comes in
 
@@ -269,7 +272,7 @@ class State:
     def live(self, live: Live) -> None:
         """Everything that is wanted was answered."""
         self._generation = min(self._generation, live.generation - 1)
-        refused = [each for each in live.refused if "Account" not in each.target]
+        refused = [each for each in live.refused if self._needs(each)]
         if refused:
             why = f"the hub does not take {refused[0].target}"
             self._repair.gap(self._clock.monotonic_ns(), why)
@@ -279,10 +282,15 @@ class State:
 
     def refused(self, refused: Refused) -> None:
         """The hub does not take a subscription: its events will not come."""
-        if "Account" not in refused.subscription.target:
+        if self._needs(refused.subscription):
             why = f"{refused.subscription.target} was refused: {refused.why}"
             self._repair.gap(self._clock.monotonic_ns(), why)
             self._tell([])
+
+    def _needs(self, subscription: Subscription) -> bool:
+        """Whether it is of this account, or of all."""
+        arguments = subscription.arguments
+        return not arguments or arguments[0] == self.account_id
 
     def time(self) -> None:
         """The time has come that ``wake`` was called with."""
@@ -296,7 +304,9 @@ class State:
         """Ask for nothing more; what is known stays."""
         self.is_closed = True
         self._repair.gap(self._clock.monotonic_ns(), "it is closed")
-        self._tell([])
+        self._repair.told.clear()
+        for watcher in list(self._watchers.values()):
+            self._hearers.call(watcher)
 
     def _looked(self, number: int, looked: Looked) -> None:
         if self.is_closed:
