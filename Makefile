@@ -28,6 +28,7 @@
 PYTHON ?= python3
 KILLS ?= 500
 DROPS ?= 1000
+DURATION ?= 600
 STREAMS ?= 100000
 FUZZ ?= 10
 JOBS ?= auto
@@ -39,7 +40,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-realtime bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
+.PHONY: demo bench-realtime soak test test-long fuzz campaign campaign-matching campaign-realtime bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -76,8 +77,15 @@ bench: $(VENV)/.test build
 	@sh tools/ensure_nginx.sh
 	$(BIN)/python benchmarks/environments.py
 	$(BIN)/python -m pytest benchmarks -s -o addopts= $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/realtime/compare.py
 	$(BIN)/python benchmarks/history.py
 	$(BIN)/python benchmarks/report.py
+
+bench-realtime: $(VENV)/.test build
+	$(BIN)/python benchmarks/realtime/compare.py $(ARGS)
+
+soak: $(VENV)/.test build
+	PYTHONPATH=tests $(BIN)/python tests/soak.py $(DURATION)
 
 bench-short: $(VENV)/.test build
 	@sh tools/ensure_nginx.sh

@@ -183,6 +183,20 @@ def test_where_a_stop_is_refused_it_closes(gateway, run):
     run(day())
 
 
+def test_where_no_stop_may_leave_it_closes(gateway, run):
+    async def day():
+        async with entered(gateway) as trader:
+            await proven(trader)
+            await trader.buy("MNQ", 1)
+            trader.kill("enough")
+            guard = trader.protect(within_ms=20, act="stop", stop_ticks=40)
+            await until_done(guard)
+            assert [each.action for each in guard.done[0].results] == ["close"]
+            assert held(gateway) == 0
+
+    run(day())
+
+
 def test_a_bracket_is_protection_enough(gateway, run):
     async def day():
         async with entered(gateway) as trader:

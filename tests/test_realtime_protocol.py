@@ -8,6 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastorder.errors import RealtimeUnavailable
+from fastorder.realtime.commands import (
+    Connect,
+    Drop,
+    Failure,
+    Farewell,
+    Negotiate,
+    Probe,
+    Renew,
+    Tell,
+    Write,
+)
 from fastorder.realtime.events import (
     ConnectFailed,
     Event,
@@ -18,18 +29,7 @@ from fastorder.realtime.events import (
     Subscription,
     Undecodable,
 )
-from fastorder.realtime.hub_protocol import (
-    Connect,
-    Drop,
-    Failure,
-    Farewell,
-    HubProtocol,
-    Negotiate,
-    Probe,
-    Renew,
-    Tell,
-    Write,
-)
+from fastorder.realtime.hub_protocol import HubProtocol
 from fastorder.realtime.negotiation import Redirect, read_answer
 from fastorder.realtime.overlap import Overlap
 

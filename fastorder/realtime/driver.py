@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.outside_text import from_outside
-from fastorder._base.timestamps import http_date_s
 from fastorder._core.codec.market_events import MarketDecoder
 from fastorder._core.codec.market_json import ROWS, market_events
 from fastorder._core.flow.hub_feed import HubFeed
@@ -14,12 +13,13 @@ from fastorder._core.transport.evidence import Receiver
 from fastorder._core.transport.request_head import Origin, Route
 from fastorder.auth.token_expiry import remaining_s
 from fastorder.errors import RealtimeProtocolError, TokenMissing
-from fastorder.realtime import hub_protocol as commands
+from fastorder.realtime import commands
+from fastorder.realtime.commands import Failure
 from fastorder.realtime.events import Event
-from fastorder.realtime.hub_protocol import Failure, HubProtocol
 from fastorder.realtime.listeners import Listeners
-from fastorder.runtime.clock import SECOND_NS
+from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
+from fastorder.runtime.retry_schedule import retry_after_s
 from fastorder.session.tls import security_for
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fastorder._core.transport.engine import Engine
     from fastorder._core.transport.evidence import Evidence
     from fastorder.auth.token_store import TokenStore
+    from fastorder.realtime.hub_protocol import HubProtocol
     from fastorder.runtime.clock import Clock
 
 ANSWER_MS = 10_000
@@ -137,7 +138,7 @@ class HubDriver(Receiver):
         self._feeds: dict[int, HubFeed] = {}
         self._token_number = -1
         self._ask_again_ns = 0
-        self._armed_ns = 2**63 - 1
+        self._armed_ns = FOREVER_NS
         self._running = False
         self._record = b""
 
@@ -304,14 +305,10 @@ class HubDriver(Receiver):
         why = f"the server answered HTTP {status}"
         if text:
             why += f": {from_outside(text)}"
-        return Failure(why, status, self._asked_ns(evidence.retry_after))
-
-    def _asked_ns(self, retry_after: bytes) -> int:
-        """What a Retry-After asks for: seconds, or a date."""
-        if retry_after.isdigit():
-            return int(retry_after[:9]) * SECOND_NS
-        date_s = http_date_s(retry_after)
-        return 0 if date_s is None else int((date_s - self._clock.wall_s()) * SECOND_NS)
+        asked_s = 0.0
+        if evidence.retry_after:
+            asked_s = retry_after_s(evidence.retry_after, evidence.date)
+        return Failure(why, status, int(asked_s * SECOND_NS))
 
     def failed(self, generation: int, failure: Failure) -> None:
         """No evidence came at all."""
@@ -367,7 +364,7 @@ class HubDriver(Receiver):
             self.engine.wake_at(due_ns, self)
 
     def _on_timer(self) -> None:
-        self._armed_ns = 2**63 - 1
+        self._armed_ns = FOREVER_NS
         self._look_at_time()
         self._arm()
 

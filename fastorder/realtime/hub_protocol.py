@@ -6,9 +6,20 @@ Inputs are calls with the time; what is to be done stands in ``commands`` afterw
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fastorder.errors import RealtimeUnavailable
+from fastorder.realtime.commands import (
+    Connect,
+    Drop,
+    Failure,
+    Farewell,
+    Negotiate,
+    Probe,
+    Renew,
+    Tell,
+    Write,
+)
 from fastorder.realtime.events import (
     ConnectFailed,
     Event,
@@ -19,15 +30,18 @@ from fastorder.realtime.events import (
     Subscription,
     Undecodable,
 )
-from fastorder.realtime.link import NEVER_NS, Call, End, Link, LinkState
+from fastorder.realtime.link import Call, End, Link, LinkState
 from fastorder.realtime.negotiation import Agreed, read_answer
 from fastorder.realtime.overlap import Overlap
-from fastorder.realtime.reconnect import SECOND_NS, Reconnect
+from fastorder.realtime.reconnect import Reconnect
+from fastorder.realtime.wanted import Wanted
+from fastorder.runtime.clock import FOREVER_NS as NEVER_NS
+from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
+    from fastorder.realtime.commands import Command, Told
     from fastorder.runtime.clock import Clock
 
 JUMP_NS = 5 * SECOND_NS
@@ -40,83 +54,6 @@ The token itself is renewed after nine tenths of it."""
 
 OVERLAP_NS = 5 * SECOND_NS
 """How long the newer connection may be behind the one that ended."""
-
-
-class Negotiate(NamedTuple):
-    """Ask how to connect; the answer goes to ``negotiated``."""
-
-    generation: int
-    base_url: str | None = None
-    token: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Negotiate(generation={self.generation})"
-
-
-class Connect(NamedTuple):
-    """Open a WebSocket with the token of this moment, or the one given."""
-
-    generation: int
-    connection_token: str | None = None
-    base_url: str | None = None
-    token: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Connect(generation={self.generation})"
-
-
-class Write(NamedTuple):
-    """Put bytes on the wire."""
-
-    generation: int
-    data: bytes
-
-
-class Probe(NamedTuple):
-    """Send a WebSocket ping: whoever is there answers at once."""
-
-    generation: int
-
-
-class Farewell(NamedTuple):
-    """Send a WebSocket close; the connection still reads."""
-
-    generation: int
-    code: int
-
-
-class Drop(NamedTuple):
-    """End the connection, whatever state it is in."""
-
-    generation: int
-
-
-class Renew(NamedTuple):
-    """The hub did not take the token: get another one, if that can be done."""
-
-
-class Tell(NamedTuple):
-    """Tell the program."""
-
-    event: Live | Rolled | Gap | Refused | ConnectFailed | Event | Undecodable
-
-
-class Failure(NamedTuple):
-    """Why a connection did not come to be.
-
-    Attributes:
-        status: the HTTP status of the answer; 0 where there was none.
-        retry_ns: what its Retry-After asks for.
-    """
-
-    why: str
-    status: int = 0
-    retry_ns: int = 0
-
-
-Command: TypeAlias = (
-    "Negotiate | Connect | Write | Probe | Farewell | Drop | Renew | Tell"
-)
 
 
 class HubProtocol:
@@ -164,10 +101,7 @@ class HubProtocol:
         self._roll_ns = NEVER_NS
         self._roll_waits = False
         self._has_newer_token = False  # than that of the connect under way
-        self._subscriptions: dict[Subscription, None] = {}
-        self._settled: set[Subscription] = set()
-        self._refused: dict[Subscription, None] = {}
-        self._settled_next: set[Subscription] = set()
+        self._wanted = Wanted()
         self._sent_on: tuple[str | None, str | None] = (None, None)
         self._ahead_ns = self._wall_ahead_ns()
 
@@ -193,19 +127,16 @@ class HubProtocol:
 
     def subscribe(self, subscription: Subscription, now_ns: int) -> None:
         """Want something, on this connection and on all that follow."""
-        if subscription in self._subscriptions:
+        if not self._wanted.add(subscription):
             return
-        self._subscriptions[subscription] = None
         for link in (self.current, self._coming):
             if link is not None and link.state is LinkState.OPEN:
                 self._ask(link, subscription, now_ns)
 
     def unsubscribe(self, subscription: Subscription, now_ns: int) -> None:
         """Want it no more."""
-        if subscription not in self._subscriptions:
+        if not self._wanted.remove(subscription):
             return
-        del self._subscriptions[subscription]
-        self._refused.pop(subscription, None)
         for link in (self.current, self._coming):
             if link is not None and link.state is LinkState.OPEN:
                 link.tell(subscription.undone, subscription.arguments, now_ns)
@@ -251,16 +182,12 @@ class HubProtocol:
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
         """What was subscribed, in that order."""
-        return tuple(self._subscriptions)
+        return self._wanted.all
 
     @property
     def acknowledged(self) -> tuple[Subscription, ...]:
         """What the hub has acknowledged on the connection of now."""
-        return tuple(
-            each
-            for each in self._subscriptions
-            if each in self._settled and each not in self._refused
-        )
+        return self._wanted.acknowledged
 
     # ------------------------------------------------------------ connecting
 
@@ -312,7 +239,7 @@ class HubProtocol:
         self._connect_ns = NEVER_NS
         self.generation += 1
         self._coming = Link(self.generation, self._write)
-        self._settled_next = set()
+        self._wanted.begin()
         self._hops = 0
         self._id_given = False
         self._has_newer_token = False
@@ -366,7 +293,7 @@ class HubProtocol:
         link = self._link(generation)
         if self._undecodable_is_gap and link is not None and link is self.current:
             self._tell(Gap(generation, now_ns, f"a record could not be read: {why}"))
-            self._tell(Live(generation, tuple(self._refused)))
+            self._tell(Live(generation, self._wanted.refused))
 
     def is_greeted(self, generation: int) -> bool:
         """Whether events may come over a connection: its handshake is done."""
@@ -390,23 +317,20 @@ class HubProtocol:
         if self.current is not None and link is self._coming:
             self.overlap = Overlap(self.current.generation, link.generation)
             self._overlap_until_ns = NEVER_NS
-        for subscription in self._subscriptions:
+        for subscription in self._wanted.all:
             self._ask(link, subscription, now_ns)
         self._look_whether_live(now_ns)
 
     def _ask(self, link: Link, subscription: Subscription, now_ns: int) -> None:
-        settled = self._settled_next if link is self._coming else self._settled
+        answers = self._wanted.answers(is_coming=link is self._coming)
 
         def answered(result: Any, why: str | None, sent: bool) -> None:
-            if link.state is LinkState.ENDED or subscription not in self._subscriptions:
+            if link.state is LinkState.ENDED:
                 return
-            settled.add(subscription)
-            if why is None:
-                self._refused.pop(subscription, None)
-            else:
-                self._refused[subscription] = None
-                self._tell(Refused(subscription, why))
-            self._look_whether_live(self._clock.monotonic_ns())
+            if self._wanted.settle(subscription, answers, is_refused=why is not None):
+                if why is not None:
+                    self._tell(Refused(subscription, why))
+                self._look_whether_live(self._clock.monotonic_ns())
 
         link.call(Call(subscription.target, subscription.arguments, answered), now_ns)
 
@@ -415,14 +339,14 @@ class HubProtocol:
         link = self._coming
         if link is None or link.state is not LinkState.OPEN:
             return
-        if not self._settled_next.issuperset(self._subscriptions):
+        if not self._wanted.is_answered:
             return
         before, self.current, self._coming = self.current, link, None
-        self._settled = self._settled_next
+        self._wanted.take_over()
         self._renewed = False
         link.live_ns = now_ns
         if before is None:
-            self._tell(Live(link.generation, tuple(self._refused)))
+            self._tell(Live(link.generation, self._wanted.refused))
             return
         self._leaving = before
         self._say_farewell(before, now_ns)
@@ -533,8 +457,6 @@ class HubProtocol:
     def _do(self, command: Command) -> None:
         self.commands.append(command)
 
-    def _tell(
-        self, event: Live | Rolled | Gap | Refused | ConnectFailed | Event | Undecodable
-    ) -> None:
+    def _tell(self, event: Told) -> None:
         if not self.stopped:
             self._do(Tell(event))

@@ -9,18 +9,18 @@ from fastorder._base.outside_text import from_outside
 from fastorder.errors import RealtimeProtocolError
 from fastorder.realtime import messages
 from fastorder.realtime.events import Event, Undecodable
+from fastorder.runtime.clock import FOREVER_NS as NEVER_NS
+from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECOND_NS = 1_000_000_000
 HANDSHAKE_NS = 10 * SECOND_NS
 PING_NS = 10 * SECOND_NS
 DEAD_NS = 30 * SECOND_NS
 ANSWER_NS = 10 * SECOND_NS
 PROBE_NS = 5 * SECOND_NS
 CLOSE_NS = 2 * SECOND_NS
-NEVER_NS = 2**63 - 1
 
 
 class LinkState(Enum):

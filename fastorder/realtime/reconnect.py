@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastorder.runtime.clock import SECOND_NS
+
 if TYPE_CHECKING:
     from fastorder.runtime.clock import Clock
 
-SECOND_NS = 1_000_000_000
 FIRST_NS = SECOND_NS // 10
 MOST_NS = 30 * SECOND_NS
 HEALTHY_NS = 60 * SECOND_NS

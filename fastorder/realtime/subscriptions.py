@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastorder._core.codec.field_checks import account_id_from
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.realtime.events import Subscription
 
@@ -13,11 +14,7 @@ def accounts() -> Subscription:
 
 def of_account(what: str, account_id: int) -> Subscription:
     """Orders, Positions or Trades of an account."""
-    if type(account_id) is not int:
-        raise WrongFieldType("account_id", "must be an int", account_id)
-    if not 0 < account_id < 2**63:
-        raise InvalidField("account_id", "must be above 0, of 64 bits", account_id)
-    return Subscription(f"Subscribe{what}", (account_id,))
+    return Subscription(f"Subscribe{what}", (account_id_from(account_id),))
 
 
 def of_contract(what: str, contract_id: str) -> Subscription:

@@ -186,14 +186,26 @@ class Guard:
         results = []
         if self._act == "stop":
             key = f"guard-{contract_id}-{danger.since_ns}"
-            placed = yield self._place_stop(executor, contract_id, net, missing, key)
-            results.append(placed)
-            if placed.outcome is Outcome.ACCEPTED:
-                self._watch.own_stops.add(placed.order_id)
-            if placed.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
+            try:
+                stop = self._place_stop(executor, contract_id, net, missing, key)
+                results.append((yield stop))
+            except (
+                FastOrderError
+            ) as error:  # a limit, the kill switch: nothing was sent
+                log().warning("the guard could place no stop: %s", error)
+            if self._is_placed(results):
                 return Guarded(danger, tuple(results))
         results.append((yield desk.close(contract_id)))
         return Guarded(danger, tuple(results))
+
+    def _is_placed(self, results: list[OrderResult]) -> bool:
+        """Whether a stop is there, or may be; where it is not, it is closed."""
+        for placed in results:
+            if placed.outcome is Outcome.ACCEPTED and placed.order_id is not None:
+                self._watch.own_stops.add(placed.order_id)
+            if placed.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
+                return True
+        return False
 
     def _place_stop(
         self, executor: Any, contract_id: str, net: int, size: int, key: str
