@@ -261,7 +261,7 @@ SHOWN = {
     ),
     "fastorder.simulator.Gateway": (
         "add_account clock contract contracts exchange handle ledger most_bars "
-        "open_hours order_entry search_lag_s set_price tokens"
+        "open_hours order_entry search_lag_s set_price tape_of tapes tokens"
     ),
     "fastorder.simulator.Hours": "is_open",
     "fastorder.simulator.Money": "fees profit trades",
@@ -273,8 +273,8 @@ SHOWN = {
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call compresses connections faults gateway host hubs ledger port "
-        "set_price start stop token"
+        "base_url call compresses connections faults gateway host hubs ledger market "
+        "port set_price start stop token"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"

@@ -1,7 +1,7 @@
 """The realtime side beside other clients: rounds in turn, each client a fresh process.
 
 ``compare.py [--rounds N] [--count N] [--only NAME ...]`` writes
-``benchmarks/results/realtime.json`` and the page ``docs/realtime-speed.md``. The server
+``benchmarks/realtime/results.json`` and the page ``docs/realtime-speed.md``. The server
 has one core, the client the other. Ratios are of one run; times depend on the machine.
 """
 
@@ -34,7 +34,7 @@ CLIENTS = {
 }
 """Each with its environment; fastorder's is the project's own."""
 
-RESULTS = HERE.parent / "results" / "realtime.json"
+RESULTS = HERE / "results.json"
 PACE = 2000
 LIMIT_S = 300
 SLOWER = {"pysignalr": 20, "signalrcore": 20, "websockets + orjson": 8}

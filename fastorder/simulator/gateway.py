@@ -16,8 +16,8 @@ from fastorder.simulator.endpoints import FIELDS, NESTED, OPEN, QUERY
 from fastorder.simulator.exchange import Exchange
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
-from fastorder.simulator.market_data import Tape
 from fastorder.simulator.order_entry import OrderEntry
+from fastorder.simulator.tape import Tape
 from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
     Answer,
@@ -56,6 +56,7 @@ class Gateway:
 
     Attributes:
         most_bars: of one answer; a gateway was seen to cut at 1,000 in silence.
+        tapes: what was traded at the hubs, by contract ids.
     """
 
     def __init__(

@@ -14,7 +14,8 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from fastorder._core.codec.ticker cimport (
-    DEPTH, INTS, NOT_GIVEN, NUMBERS, OTHER, PING, QUOTE, TIMES, TRADE, kind_of, row_begin, scan_event)
+    DEPTH, INTS, NOT_GIVEN, NUMBERS, OTHER, PING, QUOTE, TIMES, TRADE,
+    kind_of, row_begin, scan_event)
 
 from fastorder._core.codec.ticker import NAMES
 
