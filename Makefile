@@ -15,6 +15,8 @@
 #   make campaign-recorder  500 kills of a recorder of ticks, and of its sealing (KILLS=)
 #   make campaign-matching  100,000 random streams through the compiled exchange and
 #                  the simulator's: they have to come to the same (STREAMS=)
+#   make campaign-realtime  a million events of an account over 100,000 gaps, in virtual
+#                  time; both hubs dropped 1,000 times while a trader trades (DROPS=)
 #   make leaks     100,000 orders and nothing left of them
 #   make bench-market  bars and ticks in Parquet beside pandas and a peer's catalog
 #   make campaign-store  500 kills of a store's writer and of a migration, a day of 10,000
@@ -30,6 +32,7 @@
 
 PYTHON ?= python3
 KILLS ?= 500
+DROPS ?= 1000
 DURATION ?= 600
 STREAMS ?= 100000
 FUZZ ?= 10
@@ -42,7 +45,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store bench-realtime soak
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store bench-realtime soak campaign-realtime
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -122,6 +125,10 @@ campaign-store: $(VENV)/.test build
 bench-store: $(VENV)/.test build
 	$(BIN)/python -m pip install --quiet --no-compile --group bench
 	$(BIN)/python benchmarks/store/record.py $(ARGS)
+
+campaign-realtime: $(VENV)/.test build
+	PYTHONPATH=tests $(BIN)/python -m state_campaign $(ARGS)
+	FASTORDER_DROPS=$(DROPS) $(BIN)/python -m pytest tests/test_state_drops.py -q -s
 
 bench-matching: $(VENV)/.test build
 	$(BIN)/python benchmarks/matching/ticks.py $(ARGS)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from email.utils import formatdate
 
 from fastorder import OrderRequest, RetryPolicy
@@ -212,6 +213,12 @@ def found(placement, row):
     return listing(row)
 
 
+def event_row(clock, **more):
+    """The order as an event of the hub shows it, made now."""
+    made = datetime.fromtimestamp(clock.wall, timezone.utc).isoformat()
+    return {**ours(creationTimestamp=made), **more}
+
+
 INPUTS = {
     Event.START: lambda p, clock: p.start(),
     Event.RESUME: lambda p, clock: p.resume(clock.wall - 60),
@@ -233,6 +240,7 @@ INPUTS = {
     Event.UNMATCHED: lambda p, clock: p.on_evidence(trades(8, 9)),
     Event.KNOWN: lambda p, clock: p.on_evidence(shown(p.probed)),
     Event.UNLISTED: lambda p, clock: p.on_evidence(shown(p.probed, YOUNG)),
+    Event.WITNESSED: lambda p, clock: p.on_witness(event_row(clock)),
     Event.TIME: lambda p, clock: (clock.pass_s(60), p.on_time())[1],
     Event.RESOLVE: lambda p, clock: p.on_resolve(),
     Event.FAILURE: lambda p, clock: p.on_failure("a bug"),

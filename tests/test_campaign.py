@@ -12,6 +12,7 @@ from campaign.run import Intent, Looked, Told, Weather, live
 from campaign.tally import Tally, campaign, tally
 
 from fastorder import Outcome
+from fastorder.placement import lookups
 
 ORDERS = 20_000
 USUAL = Weather()
@@ -146,3 +147,38 @@ def test_a_life_without_a_fault_is_not_complained_of():
 )
 def test_the_checker_complains_of_what_no_planted_mistake_leads_to(said, facts):
     assert [text.split(":")[0] for text in judged(*facts)] == [said]
+
+
+def accepts(**changed):
+    """A judge of events that asks for less."""
+
+    def shown_by(row, order, tag, contract_id, since_s):
+        asked = {
+            "account": row.get("accountId") == order.account_id,
+            "tag": row.get("customTag") == tag,
+            "leg": not row.get("parentOrderId"),
+            "time": not str(row.get("creationTimestamp")).startswith("2020"),
+            "side": row.get("side") == order.side,
+            "contract": row.get("contractId") == contract_id,
+            "status": type(row.get("status")) is int and row["status"] != 5,
+        }
+        return all({**asked, **changed}.values())
+
+    return shown_by
+
+
+def test_events_of_the_hub_resolve_orders_in_doubt():
+    lives = [live(seed, USUAL).ledger for seed in range(400)]
+    assert sum(fact.what == "witnessed" for life in lives for fact in life) > 5
+
+
+@pytest.mark.parametrize(
+    "what", ["account", "tag", "leg", "time", "side", "contract", "status"]
+)
+def test_the_checker_catches_an_event_that_is_believed_though_it_proves_nothing(
+    what, monkeypatch
+):
+    monkeypatch.setattr(lookups, "is_shown_by", accepts(**{what: True}))
+    counted = tally(range(TRIED), USUAL)
+    said = chain.from_iterable(wrong for _, wrong in counted.failures)
+    assert {text.split(":")[0] for text in said} & {"phantom", "wrong"}

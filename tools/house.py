@@ -31,6 +31,9 @@ FROM = re.compile(
 )
 PLAIN = re.compile(r"^[ \t]*c?import[ \t]+(fastorder[\w.]*)", re.MULTILINE)
 
+INNER = {"realtime": "realtime.state"}
+"""Rooms that have another one in them."""
+
 CORE = {
     "flow": ("codec", "transport"),
     "codec": (),
@@ -200,6 +203,7 @@ def members(room: str) -> list[str]:
 def rooms() -> list[str]:
     """The rooms of the client from the top, then what stands beside it."""
     parts = {"_core": [f"_core.{part}" for part in CORE]}
+    parts |= {room: [room, inner] for room, inner in INNER.items()}
     inside = [
         each
         for floor in layers()

@@ -174,6 +174,11 @@ def room_box(
     else:
         modules = [f"{room}.{each}" for each in house.members(room)]
         body = chips(x + PAD, top, inner, modules, colors)
+    if room in house.INNER:
+        below = top + body.height + GAP
+        within = room_box(x + PAD, below, inner, house.INNER[room], colors)
+        height_of_both = body.height + GAP + within.height
+        body = Box([*body.parts, *within.parts], height_of_both)
     height += body.height + 2 * PAD
     frame = rect(x, y, width, height, colors["room"], colors["line"])
     return Box([frame, *parts, *body.parts], height)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WALKS = 20_000
 STEPS = 32
-RARE = {Event.FAILURE, Event.STOP, Event.RESOLVE}
+RARE = {Event.FAILURE, Event.STOP, Event.RESOLVE, Event.WITNESSED}
 FREQUENT = [
     *(Event.UNANSWERED, Event.ABSENT, Event.TIME),
     *(Event.MATCHED, Event.UNMATCHED, Event.KNOWN),
@@ -47,6 +47,8 @@ Row = tuple[State, Event, str, State]
 
 def done(command: object) -> str:
     """What a command asks for, in words."""
+    if command is None:
+        return "remember it"
     if isinstance(command, Send):
         return ASKS[command.endpoint]
     if isinstance(command, Pause):

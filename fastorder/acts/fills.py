@@ -89,10 +89,10 @@ def _read_once(
     try:
         order = _order(read(asked), order_id)
         if not order.fill_volume:
-            return _fill(placed, order, ())
+            return fill_of(placed, order, ())
         asked = desk.read_trades(TRADES_BACK_S)
         yield desk.wait([asked], until_ns)
-        return _fill(placed, order, _trades(read(asked), desk.account_id, order_id))
+        return fill_of(placed, order, _trades(read(asked), desk.account_id, order_id))
     except (
         RequestFailed,
         ArithmeticError,
@@ -119,7 +119,7 @@ def _trades(
     return tuple(reversed([trade for trade in mine if not trade.voided]))
 
 
-def _fill(placed: OrderResult, order: Order, trades: tuple[Trade, ...]) -> Fill:
+def fill_of(placed: OrderResult, order: Order, trades: tuple[Trade, ...]) -> Fill:
     """What a look has shown; the order's own row says how much is filled."""
     quantity = order.fill_volume
     state = FillState.WORKING

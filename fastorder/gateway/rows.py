@@ -86,9 +86,9 @@ def is_leg(row: Row) -> bool | None:
 
 def same_price(shown: object, price: Any) -> bool | None:
     """Whether a row's price is this one."""
-    if type(shown) not in (int, float) or not isfinite(shown):  # type: ignore[arg-type]
+    if type(shown) not in (int, float, Decimal) or not isfinite(shown):  # type: ignore[arg-type]
         return None
-    return Decimal(repr(shown)) == Decimal(price_text(price))
+    return Decimal(str(shown)) == Decimal(price_text(price))
 
 
 def side_of(row: Row) -> Side | None:

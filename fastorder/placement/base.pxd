@@ -38,6 +38,7 @@ cdef class PlacementBase(RequestProtocol):
     cdef bint _never_again
     cdef bint _had_401
     cdef bint _single_lookup
+    cdef bint _witnessed
     cdef bint _only_send_refused
     cdef str _error
     cdef int64_t _due_ns

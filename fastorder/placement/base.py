@@ -79,6 +79,7 @@ class PlacementBase(RequestProtocol):
     _never_again: bool  # a send of this order may never follow
     _had_401: bool  # a send has got one
     _single_lookup: bool  # one look-up is enough for a first result
+    _witnessed: bool  # while it was sent, an event has shown it
     _only_send_refused: bool  # its tag was in use, so no send of it has landed
     _error: str  # why it is in doubt, or was not sent
     _due_ns: int
@@ -90,6 +91,7 @@ class PlacementBase(RequestProtocol):
         self.state = SENDING
         self.tries += 1
         self._due_ns = 0
+        self._witnessed = False
         return gated_send(PLACE, self._body, self._leave_until_ns())
 
     def _pause(self, state: State, due_ns: int) -> Pause:

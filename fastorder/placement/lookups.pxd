@@ -33,6 +33,7 @@ cdef class Lookups:
     cpdef object traded(self, Evidence evidence)
     cpdef object shown(self, Evidence evidence, int64_t order_id)
     cpdef object _found_as(self, dict row)
+    cpdef bint witnessed(self, dict row, double called_s) except -1
     cpdef object _owner_of(self, dict row)
     cpdef object _not_listed(self, list unclear)
     cpdef object begin_anew(self)

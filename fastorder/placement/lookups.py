@@ -21,7 +21,7 @@ from fastorder.gateway.responses import (
 from fastorder.gateway.rows import created_s
 from fastorder.gateway.server_clock import CUT_S, MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.placement.list_audit import ListAudit
-from fastorder.placement.sighting import Owner, found_as, owner_of
+from fastorder.placement.sighting import Owner, found_as, is_shown_by, owner_of
 from fastorder.placement.states import Event
 from fastorder.requests.repeated_looks import RepeatedLooks
 
@@ -196,6 +196,20 @@ class Lookups:
             return Event.KNOWN
         self.note = f"order {order_id} is there, and no look-up lists it"
         return Event.UNLISTED
+
+    def witnessed(self, row: Row, called_s: float) -> bool:
+        """Judge an event of the hub; whether it shows this very order.
+
+        Args:
+            row: of an order, as the event has it.
+            called_s: when the order was asked for, in seconds since the epoch.
+        """
+        margin_s = UNSYNCED_MARGIN_S if self.restarted else MARGIN_S
+        since_s = float(self._server_clock.window_start_s(called_s, margin_s))
+        if not is_shown_by(row, self.order, self.tag, self.contract_id, since_s):
+            return False
+        self._found_by, self._ours = "an event of the user hub shows", [row]
+        return True
 
     def _owner_of(self, row: Row) -> Owner:
         return owner_of(row, self.order, self.tag, self.contract_id, self._since_s)

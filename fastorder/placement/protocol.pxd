@@ -20,6 +20,7 @@ cdef class Placement(Reconciliation):
     cpdef object start(self)
     cpdef object on_evidence(self, Evidence evidence)
     cpdef object on_time(self)
+    cpdef object on_witness(self, dict row)
     cpdef object on_new_token(self)
     cpdef object on_failure(self, str why)
     cpdef object on_broken_off(self, str why)

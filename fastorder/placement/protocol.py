@@ -50,10 +50,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder._core.codec.order import OrderRequest
-    from fastorder._core.flow.protocol import Command, Finish, Send
+    from fastorder._core.flow.protocol import Command, Finish
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.transport.evidence import Evidence
     from fastorder.config import RetryPolicy
+    from fastorder.gateway.rows import Row
     from fastorder.gateway.server_clock import ServerClock
     from fastorder.placement.interlock import Interlock
     from fastorder.runtime.clock import Clock
@@ -116,6 +117,18 @@ class Placement(Reconciliation):
     def on_resolve(self) -> Command[OrderResult] | None:
         """Somebody wants to know: look it up now; it is not sent by this."""
         return self._handle(Event.RESOLVE)
+
+    def on_witness(self, row: Row) -> Command[OrderResult] | None:
+        """An event of the hub shows an order; one that is another's changes nothing.
+
+        Args:
+            row: as the event has it.
+        """
+        if self.state is READY or self.state is RETRY_WAIT or self.state is DONE:
+            return None
+        if not self._lookups().witnessed(row, self.called_s):
+            return None
+        return self._handle(Event.WITNESSED)
 
     def on_new_token(self) -> Command[OrderResult] | None:
         """There is another token: what the last one hid is looked at."""
@@ -186,19 +199,19 @@ class Placement(Reconciliation):
     def _refused(self) -> Command[OrderResult]:
         """A refusal proves something of the only send there ever was, and no other."""
         name = refusal_name(self._answer)
-        if self.in_doubt:
+        if self.in_doubt or self._witnessed:
             self._never_again = True
             return self._look_up_now(f"{name}: {self._answer.reason}")
         return self._rejected(name)
 
-    def _tag_taken(self) -> Send:
+    def _tag_taken(self) -> Command[OrderResult]:
         """The owner may be this very order, by a send that seemed lost."""
         self._only_send_refused = self.attempts == 1 and not self.in_doubt
         self._never_again = True
         self._lookups().contest()
         return self._look_up_now(self._answer.reason)
 
-    def _client_error(self) -> Send:
+    def _client_error(self) -> Command[OrderResult]:
         """Most likely never read as an order: one look-up, and the wait is over."""
         self._never_again = True
         self._single_lookup = True
@@ -334,6 +347,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.UNANSWERED: Placement._unanswered,
         Event.NOT_SENT: Placement._not_sent,
         Event.GATE_CLOSED: Placement._gate_closed,
+        Event.WITNESSED: Placement._remember,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
@@ -345,6 +359,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
     LOOKUP_WAIT: {
         Event.TIME: Placement._look_up,
         Event.RESOLVE: Placement._look_up,
+        Event.WITNESSED: Placement._found,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
@@ -352,12 +367,14 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._absent,
         Event.INCONCLUSIVE: Placement._look_again_later,
+        Event.WITNESSED: Placement._found,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     WATCHING: {
         Event.TIME: Placement._check,
         Event.RESOLVE: Placement._check,
+        Event.WITNESSED: Placement._found,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
@@ -365,6 +382,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         **FOUND_OR_NOT,
         Event.ABSENT: Placement._still_absent,
         Event.INCONCLUSIVE: Placement._still_inconclusive,
+        Event.WITNESSED: Placement._found,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
@@ -372,6 +390,7 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.MATCHED: Placement._matched,
         Event.UNMATCHED: Placement._unmatched,
         Event.INCONCLUSIVE: Placement._still_inconclusive,
+        Event.WITNESSED: Placement._found,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
@@ -380,11 +399,13 @@ TRANSITIONS: dict[State, dict[Event, Callable[[Placement], Any]]] = {
         Event.KNOWN: Placement._known,
         Event.UNLISTED: Placement._still_inconclusive,
         Event.INCONCLUSIVE: Placement._still_inconclusive,
+        Event.WITNESSED: Placement._found,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },
     STUCK: {
         Event.RESOLVE: Placement._check,
+        Event.WITNESSED: Placement._found,
         Event.FAILURE: Placement._failed,
         Event.STOP: Placement._stopped,
     },

@@ -43,15 +43,17 @@ class Reconciliation(PlacementBase):
         self._mark_in_doubt(RESTARTED)
         return self._check()
 
-    def _look_up_later(self) -> Pause:
+    def _look_up_later(self) -> Command[OrderResult]:
+        if self._witnessed:
+            return self._found()
         schedule = self._schedule
         self._may_resend = not schedule.spent
         due_ns = schedule.next_due_ns if self._may_resend else schedule.last_due_ns
         return self._pause(LOOKUP_WAIT, due_ns(self.evidence))
 
-    def _look_up_now(self, reason: str) -> Send:
+    def _look_up_now(self, reason: str) -> Command[OrderResult]:
         self._mark_in_doubt(reason)
-        return self._look_up()
+        return self._found() if self._witnessed else self._look_up()
 
     def _look_up(self) -> Send:
         self.state = LOOKING_UP
@@ -81,6 +83,10 @@ class Reconciliation(PlacementBase):
     def _found(self) -> Finish[OrderResult]:
         lookups = self._lookups()
         return self._finish(Outcome.ACCEPTED, lookups.sighting, lookups.order_id)
+
+    def _remember(self) -> None:
+        """An event is there before the answer, which is still to come."""
+        self._witnessed = True
 
     def _found_rejected(self) -> Finish[OrderResult]:
         lookups = self._lookups()

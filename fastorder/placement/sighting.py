@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastorder.enums import OrderType
 from fastorder.gateway.rows import (
     created_s,
+    is_id,
     is_leg,
     is_rejected,
     same_contract,
@@ -68,6 +69,27 @@ def found_as(row: Row, order: OrderRequest, contract_id: str) -> Event:
     if order.custom_tag is not None and not _is_alike(row, order):
         return Event.MISMATCH
     return Event.FOUND_REJECTED if rejected else Event.FOUND
+
+
+def is_shown_by(
+    row: Row, order: OrderRequest, tag: str, contract_id: str, since_s: float
+) -> bool:
+    """Whether an event of the hub proves that an order is there.
+
+    All that a look-up leaves open has to be told: the account and the tag, that it is
+    no leg, that it was made since the call, contract, side, and a status that is alive
+    or filled. A rejection, and whatever cannot be read, is for the look-ups to judge.
+    """
+    made_s = created_s(row)
+    return (
+        is_id(row.get("id"))
+        and row.get("accountId") == order.account_id
+        and same_tag(row.get("customTag"), tag) is True
+        and is_leg(row) is False
+        and made_s is not None
+        and made_s >= since_s
+        and found_as(row, order, contract_id) is Event.FOUND
+    )
 
 
 def is_of(row: Row, contract_id: str, side: Side) -> bool:

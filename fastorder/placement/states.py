@@ -49,6 +49,8 @@ class Event(Enum):
     UNMATCHED = "a trade is of an order that is not known"
     KNOWN = "the order that was asked for is there"
     UNLISTED = "it is there, and the look-ups should have listed it"
+    # an event of the hub
+    WITNESSED = "an event of the hub shows an order that has the tag"
     # the rest
     TIME = "a pause is over"
     RESOLVE = "somebody wants to know"

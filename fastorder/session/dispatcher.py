@@ -506,6 +506,19 @@ class Dispatcher(DispatcherBase):
         ticket.done = False
         self._carry_on(ticket, ticket._protocol.on_resolve())
 
+    def witness(self, tag: str, row: dict[str, Any]) -> None:
+        """An event of the user hub shows an order: whoever is in doubt of it is told.
+
+        Args:
+            tag: of the order.
+            row: as the event has it.
+        """
+        for ticket in tuple(self._open):
+            if ticket.tag == tag and ticket.kind == "place" and not ticket.settled:
+                command = ticket._protocol.on_witness(row)
+                if command is not None:
+                    self._carry_on(ticket, command)
+
     def _carry_on(self, ticket: Ticket[Any], command: Command[Any] | None) -> None:
         try:
             ticket._execute(command)

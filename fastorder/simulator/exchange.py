@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastorder.simulator.book import Account, Kind, Order, Position, Status, Trade
 from fastorder.simulator.prices import STEP_S, Walk, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fastorder.simulator.clock import Clock
     from fastorder.simulator.contracts import Contract
@@ -21,6 +21,9 @@ BUY, SELL = 0, 1
 FIRST_ORDER_ID = 3_400_000_001
 FIRST_TRADE_ID = 3_000_000_001
 FIRST_POSITION_ID = 825_000_001
+NEW, CHANGED, REMOVED = 0, 1, 2
+"""What the hub's events call themselves; no official names are known."""
+
 MOST_STEPS = 4 * 3600  # a longer silence is walked in its last hour only
 
 
@@ -35,6 +38,8 @@ class Exchange:
     Attributes:
         accounts: by number.
         hours: when orders trade; None for always.
+        tell: called with each change: "Order", "Trade", "Position" or "Account", the
+            account's number, the hub's action, and the row.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Exchange:
         self._position_ids = count(FIRST_POSITION_ID)
         self.accounts: dict[int, Account] = {}
         self.hours: Hours | None = None
+        self.tell: Callable[[str, int, int, dict[str, Any]], object] = _to_nobody
 
     # ------------------------------------------------------------ prices
 
@@ -285,12 +291,14 @@ class Exchange:
                 account, order, price, closing, ticks * contract.tick_value * closing
             )
             position.size -= way * closing
+            self._tell_position(account, position)
             if position.size == 0:
                 del account.positions[contract.id]
                 position = None
         if order.size > closing:
-            self._open(account, position, order, price, order.size - closing)
+            position = self._open(account, position, order, price, order.size - closing)
             self._book_trade(account, order, price, order.size - closing, None)
+            self._tell_position(account, position)
 
     def _open(
         self,
@@ -299,7 +307,7 @@ class Exchange:
         order: Order,
         price: Decimal,
         size: int,
-    ) -> None:
+    ) -> Position:
         if position is None:
             position = Position(
                 next(self._position_ids), order.contract, self._clock.now_s()
@@ -308,6 +316,15 @@ class Exchange:
         held = abs(position.size)
         position.average = (position.average * held + price * size) / (held + size)
         position.size += size if order.side == BUY else -size
+        return position
+
+    def _tell_position(self, account: Account, position: Position) -> None:
+        """A position that is flat keeps its average, and has no side any more."""
+        row = position.to_wire(account.id)
+        action = CHANGED
+        if position.size == 0:
+            row["type"], action = 0, REMOVED
+        self.tell("Position", account.id, action, row)
 
     def _book_trade(
         self,
@@ -333,8 +350,15 @@ class Exchange:
         )
         account.trades.append(trade)
         self._ledger.money(account.id, profit or Decimal(0), fees)
+        self.tell("Trade", account.id, NEW, trade.to_wire())
+        self.tell("Account", account.id, CHANGED, account.to_wire())
 
     def _note(self, kind: str, order: Order) -> None:
         self._ledger.effect(
             self._clock.now_s(), kind, order.id, order.account_id, order.custom_tag
         )
+        self.tell("Order", order.account_id, CHANGED, order.to_wire())
+
+
+def _to_nobody(what: str, account_id: int, action: int, row: dict[str, Any]) -> None:
+    """No hub is there."""

@@ -194,6 +194,16 @@ class Hubs:
         event = {"action": action, "data": data}
         return self.emit((f"{what}s", account_id), f"GatewayUser{what}", event)
 
+    def changed(
+        self, what: str, account_id: int, action: int, row: dict[str, Any]
+    ) -> int:
+        """Something of an account has changed: "Account", or as of ``user``."""
+        if not self.connections:
+            return 0
+        if what == "Account":
+            return self.account(action, row)
+        return self.user(what, account_id, action, row)
+
     def account(self, action: int, row: dict[str, Any]) -> int:
         """Send an account to all who have subscribed to accounts."""
         data = {name: value for name, value in row.items() if value is not None}

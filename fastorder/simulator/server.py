@@ -66,6 +66,7 @@ class Simulator:
         self.ledger: Ledger = gateway.ledger
         self.faults = FaultPlan()
         self.hubs = Hubs(gateway.tokens.valid)
+        gateway.exchange.tell = self.hubs.changed
         self.market = MarketData(gateway, self.hubs)
         self.token = gateway.tokens.give("trader1")
         self.host = host

@@ -8,10 +8,13 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
 from fastorder.realtime.hubs import LoopHubs
 from fastorder.streams.stream import Stream
+from fastorder.trader.knowing import StateVerbs
+from fastorder.trader.order_events import filled_ticket
 from fastorder.trader.placed import Placed, Placing
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.record import AwaitedRecord, kept_record
 from fastorder.trader.recording import RecordVerbs
+from fastorder.trader.state_reads import LookReader
 from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
@@ -23,8 +26,11 @@ if TYPE_CHECKING:
 
     from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.result import OrderResult
+    from fastorder.acts.report import Fill
     from fastorder.marketdata.frames import Every
     from fastorder.marketdata.gateway import Comparison
+    from fastorder.realtime.base import BaseHub
     from fastorder.streams.bar_stream import LiveBars
     from fastorder.streams.book import Book
     from fastorder.streams.stream import Source
@@ -35,6 +41,7 @@ class Trader(
     LookVerbs[Ticket[Placed]],
     StreamVerbs[Ticket[Placed]],
     RecordVerbs,
+    StateVerbs[Ticket[Placed]],
 ):
     """A login, an account and an executor: one object for a trading day.
 
@@ -95,7 +102,7 @@ class Trader(
     def _place(
         self, account_id: int, order: OrderRequest, called_ns: int
     ) -> Ticket[Placed]:
-        return Placing(self, account_id, self.executor._submit(order, called_ns))
+        return Placing(self, account_id, self.executor._submit(order, called_ns), order)
 
     async def __aenter__(self) -> Self:
         try:
@@ -116,6 +123,7 @@ class Trader(
 
     async def aclose(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
+        self._end_state()
         try:
             await self.executor.aclose(drain)
         finally:
@@ -159,6 +167,14 @@ class Trader(
         if self._listing(symbol) is not None:
             return Stream(source)
         return Stream(source, lambda: self._load(symbol))
+
+    def _filled(
+        self, placed: OrderResult, account_id: int, timeout: float
+    ) -> Ticket[Fill]:
+        return filled_ticket(self, placed, account_id, timeout)
+
+    def _make_reader(self, hub: BaseHub) -> LookReader:
+        return LookReader(self.executor)
 
     def _bar_stream(self, symbol: str, *given: Any) -> LiveBars:
         from fastorder.streams.bar_stream import LiveBars

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.flow.ticket import Ticket
+from fastorder.errors import RealtimeUnavailable
+from fastorder.trader.order_events import steps_in_thread, steps_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from typing_extensions import Self
 
+    from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
+    from fastorder.realtime.state.order_life import OrderStep
+    from fastorder.realtime.state.store import State
     from fastorder.trader.base import BaseTrader
+    from fastorder.trader.knowing import StateVerbs
 
 
 class Placed:
@@ -26,7 +34,7 @@ class Placed:
             where it does not trail, or could not be read.
     """
 
-    __slots__ = ("_trader", "account_id", "result", "trail_ticks")
+    __slots__ = ("_order", "_trader", "account_id", "result", "trail_ticks")
 
     def __init__(
         self,
@@ -34,11 +42,13 @@ class Placed:
         account_id: int,
         result: OrderResult,
         trail_ticks: int | None = None,
+        order: OrderRequest | None = None,
     ) -> None:
         self._trader = trader
         self.account_id = account_id
         self.result = result
         self.trail_ticks = trail_ticks
+        self._order = order
 
     def __getattr__(self, name: str) -> Any:
         if name[:1] == "_":
@@ -46,7 +56,8 @@ class Placed:
         return getattr(self.result, name)
 
     def __dir__(self) -> list[str]:
-        own = [name for name in object.__dir__(self) if name != "_trader"]
+        hidden = ("_trader", "_order", "_followed")
+        own = [name for name in object.__dir__(self) if name not in hidden]
         return sorted({*own, *(name for name in dir(self.result) if name[:1] != "_")})
 
     def __bool__(self) -> bool:
@@ -64,10 +75,53 @@ class Placed:
     def filled(self, timeout: float = 5) -> Any:
         """Wait until it is filled or has ended; see ``OrderExecutor.filled``.
 
+        It is told by the order's events where the user hub is live and has missed
+        none; by reading where it has, where the time is over, or realtime is off.
+
         Returns:
             A Fill; with an event loop, what gives it when awaited.
         """
-        return self._trader.executor.filled(self.result, self.account_id, timeout)
+        trader: StateVerbs[Any] = self._trader  # type: ignore[assignment]
+        return trader._filled(self.result, self.account_id, timeout)
+
+    @property
+    def legs(self) -> int:
+        """How many legs it was placed with."""
+        order = self._order
+        if order is None:
+            return 0
+        ticks = order.stop_loss_ticks, order.take_profit_ticks
+        return sum(each is not None for each in ticks)
+
+    def __aiter__(self) -> AsyncIterator[OrderStep]:
+        """What happens to the order and its legs, until all of them have ended.
+
+        ``async for change in order: print(change)``: accepted, fill, filled, stop
+        working, target filled, stop cancelled ... With code that has no event loop,
+        ``for change in order``.
+
+        Raises:
+            RealtimeUnavailable: realtime is switched off, or hears another account.
+            OrderRejected, OrderUnknown ...: the gateway did not take it.
+            RealtimeClosed: of the loop, where the trader is closed meanwhile.
+        """
+        return steps_of(*self._followed())
+
+    def __iter__(self) -> Iterator[OrderStep]:
+        """The same for code without an event loop; see ``__aiter__``."""
+        return steps_in_thread(*self._followed())
+
+    def _followed(self) -> tuple[State, int, int]:
+        number = self.result.raise_for_outcome().order_id
+        assert number is not None
+        trader: StateVerbs[Any] = self._trader  # type: ignore[assignment]
+        state = trader.state
+        if self.account_id != state.account_id:
+            raise RealtimeUnavailable(
+                f"the order must be of account {state.account_id}, whose events are "
+                f"heard, was of {self.account_id}"
+            )
+        return state, number, self.legs
 
     def cancel(self) -> Any:
         """Cancel it; see ``OrderExecutor.cancel_order``."""
@@ -79,13 +133,18 @@ class Placing(Ticket[Placed]):
     """The ticket of an order, whose result can be acted upon."""
 
     def __init__(
-        self, trader: BaseTrader[Any], account_id: int, ticket: Ticket[OrderResult]
+        self,
+        trader: BaseTrader[Any],
+        account_id: int,
+        ticket: Ticket[OrderResult],
+        order: OrderRequest,
     ) -> None:
         super().__init__(
             trader.executor._dispatcher, None, "place", ticket.tag, account_id
         )
         self._trader = trader
         self._ticket = ticket
+        self._order = order
         if ticket.done:
             self._is_placed(ticket)
         else:
@@ -99,7 +158,9 @@ class Placing(Ticket[Placed]):
     def _is_placed(self, ticket: Ticket[OrderResult]) -> None:
         account_id = self.account_id
         assert account_id is not None
-        self._settle_with(Placed(self._trader, account_id, ticket._value()))
+        self._settle_with(
+            Placed(self._trader, account_id, ticket._value(), None, self._order)
+        )
 
 
 Placed.__module__ = "fastorder"  # where it is imported from

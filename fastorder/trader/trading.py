@@ -247,7 +247,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
         trails = None
         if entry.trail_ticks is not None and result.success:
             trails = yield from trail_distance(desk, result.order_id)
-        return Placed(self, number, result, trails)
+        return Placed(self, number, result, trails, order)
 
     @abstractmethod
     def _place(self, account_id: int, order: OrderRequest, called_ns: int) -> PlacedT:

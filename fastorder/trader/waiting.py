@@ -10,10 +10,13 @@ from fastorder.errors import FastOrderError
 from fastorder.realtime.hubs import ThreadHubs
 from fastorder.runtime.log import log
 from fastorder.streams.stream import BlockingStream
+from fastorder.trader.knowing import StateVerbs
+from fastorder.trader.order_events import filled_in_thread
 from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.record import WaitingRecord, kept_record
 from fastorder.trader.recording import RecordVerbs
+from fastorder.trader.state_thread import ApartReader
 from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
@@ -25,15 +28,24 @@ if TYPE_CHECKING:
 
     from fastorder._core.codec.market_events import Quote
     from fastorder._core.codec.order import OrderRequest
+    from fastorder._core.flow.result import OrderResult
+    from fastorder.acts.report import Fill
     from fastorder.auth.credentials import Credentials
     from fastorder.marketdata.frames import Every
     from fastorder.marketdata.gateway import Comparison
+    from fastorder.realtime.base import BaseHub
     from fastorder.streams.bar_stream import BlockingLiveBars
     from fastorder.streams.book import Book
     from fastorder.streams.stream import Source
 
 
-class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed], RecordVerbs):
+class Trader(
+    TradeVerbs[Placed],
+    LookVerbs[Placed],
+    StreamVerbs[Placed],
+    StateVerbs[Placed],
+    RecordVerbs,
+):
     """A login, an account and an executor, for plain code: every verb waits.
 
     ``with Trader.from_env(account="PRAC") as trader`` logs in, finds the account and
@@ -66,7 +78,8 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed], RecordV
         return OrderExecutor(**options)
 
     def _place(self, account_id: int, order: OrderRequest, called_ns: int) -> Placed:
-        return Placed(self, account_id, self.executor._submit(order, called_ns))
+        result = self.executor._submit(order, called_ns)
+        return Placed(self, account_id, result, None, order)
 
     def __enter__(self) -> Self:
         try:
@@ -87,9 +100,12 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed], RecordV
 
     def shutdown(self, drain: float | None = None) -> None:
         """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
+        self._end_state()
         try:
             self.executor.close(drain)
         finally:
+            if self._reader is not None:
+                self._reader.close()
             if self.realtime is not None:
                 self.realtime.close()
             self._end_streams()
@@ -124,6 +140,12 @@ class Trader(TradeVerbs[Placed], LookVerbs[Placed], StreamVerbs[Placed], RecordV
         if self._listing(symbol) is None:
             self.executor._wait(self._load(symbol))
         return BlockingStream(source)
+
+    def _filled(self, placed: OrderResult, account_id: int, timeout: float) -> Fill:
+        return filled_in_thread(self, placed, account_id, timeout)
+
+    def _make_reader(self, hub: BaseHub) -> ApartReader:
+        return ApartReader(self.executor, hub, self._ca_file)
 
     def _bar_stream(self, symbol: str, *given: Any) -> BlockingLiveBars:
         from fastorder.streams.bar_stream import BlockingLiveBars

@@ -103,6 +103,7 @@ class BaseExecutor(
     """What every executor can do; see ``fastorder.OrderExecutor``."""
 
     _runs_between_calls = True
+    _budgets: Budgets | None = None  # as they were given
 
     @with_near_names
     def __init__(
@@ -592,6 +593,7 @@ class BaseExecutor(
 
     def _count_within(self, budgets: Budgets, base_url: str) -> None:
         """Have every request counted."""
+        self._budgets = budgets
         try:
             self._dispatcher.budget = budget_for(
                 budgets, self._dispatcher, base_url, self._policy, self._timeouts

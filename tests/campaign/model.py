@@ -23,6 +23,7 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.runtime.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
 MS = 1_000_000
@@ -180,6 +181,10 @@ class Row(NamedTuple):
         return self.status != OrderStatus.REJECTED and self.parent_id is None
 
 
+def _nobody_hears(row: Row) -> None:
+    """No hub is there."""
+
+
 class Taken(NamedTuple):
     """What the gateway did with a request, and its whole answer."""
 
@@ -208,6 +213,7 @@ class Gateway:
         self._racy = racy
         self._refusing = refusing
         self.known_order: int | None = None
+        self.on_booked: Callable[[Row], Any] = _nobody_hears
         self.hollow_ns = 0  # so long a list leaves out a filled order of the client
         self.dead_until_ns = 0  # all that is read until then is a cache's, from before
         self._late: list[tuple[int, int, bytes]] = []
@@ -322,6 +328,7 @@ class Gateway:
         )
         self.rows.append(row)
         self._ledger.note("booked", at_ns, row)
+        self.on_booked(row)
         return row
 
     def _add_legs(self, row: Row) -> None:
@@ -329,6 +336,7 @@ class Gateway:
         for number, tag in ((1, row.tag), (2, f"{row.tag}-TP")):
             leg = row._replace(id=row.id + number, tag=tag, parent_id=row.id)
             self.rows.append(leg)
+            self.on_booked(leg)
 
 
 class Ending(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from campaign.hub import Hub
 from campaign.model import (
     OLD_NS,
     SECOND,
@@ -163,6 +164,7 @@ class Life:
             self._gateway.add(self._foreign_row())
             self._note("owned", None)
         self._populate()
+        self._hub = Hub(random, self._gateway) if random.random() < 0.5 else None
 
     def run(self) -> Ledger:
         """Live it, to the end of what may still be applied."""
@@ -312,6 +314,8 @@ class Life:
         self._pass(max(start_ns, self._world.now_ns))
         begun_ns = self._world.now_ns
         ending = self._place(send) if places else self._read(send)
+        if command := self._hear_events(ending.at_ns):
+            return command
         if self._random.random() < 0.06 and (
             command := self._disturb(ending.at_ns, Evidence(curl_code=CLOSED))
         ):
@@ -344,10 +348,23 @@ class Life:
         self._server_clock.note(evidence.date, self._clock.monotonic_ns())
         return self._placement.on_evidence(evidence)
 
+    def _hear_events(self, until_ns: int) -> Any:
+        """What the user hub tells meanwhile; a new command, or None."""
+        while self._hub is not None and (event := self._hub.next(until_ns)):
+            self._pass(max(event.at_ns, self._world.now_ns))
+            command = self._placement.on_witness(event.row)
+            if command is not None:
+                self._note("witnessed", event.row["id"])
+                return command
+        return None
+
     # ------------------------------------------------------------ pauses
 
     def _wait(self, due_ns: int) -> Any:
         self._note("paused", self._clock.true_ns(due_ns))
+        if command := self._hear_events(self._clock.true_ns(due_ns)):
+            self._timers.append(due_ns)
+            return command
         if self._random.random() < 0.06:
             command = self._disturb(self._clock.true_ns(due_ns), None)
             if command is not None:

@@ -1,0 +1,171 @@
+"""The position of one contract: the rows that came, held against the trades.
+
+A position's row has no time of its own, so of those that came over one connection the
+last counts. Its trades tell, in whatever order they come, how much there has to be;
+a row that says the same is believed, and while none does the position is not settled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fastorder.models import Position, Trade
+
+ALIKE_NS = 2 * 1_000_000_000
+"""Within this time, a row that was there before counts as the same, sent twice."""
+
+KEPT_NS = 120 * 1_000_000_000
+"""How long a trade is remembered, for reads that are behind."""
+
+MOST_ROWS = 32
+"""Rows of a contract that wait for their trades; more of them are no harm, and rare."""
+
+
+class Heard(NamedTuple):
+    """A row as it came."""
+
+    at_ns: int
+    row: Position
+
+
+class LiveTrade(NamedTuple):
+    """A trade that an event of this connection has told."""
+
+    created_ns: int
+    id: int
+    size: int
+    at_ns: int
+
+
+def signed(trade: Trade) -> int:
+    """Contracts of a trade, below 0 where it sells; none where it was taken back."""
+    if trade.voided:
+        return 0
+    return -trade.size if int(trade.side) else trade.size
+
+
+def net_of(row: Position | None) -> int:
+    """Contracts of a position, below 0 where it is short."""
+    return 0 if row is None else row.net
+
+
+class HeldPosition:
+    """The position of one contract.
+
+    Attributes:
+        row: the row that is believed; None where it is flat.
+        expected: what the trades come to; None while no proven position is known that
+            they could be added to.
+        is_told: an event of this connection has told of it.
+        unsettled_ns: since when rows and trades disagree; 0 where they agree.
+    """
+
+    def __init__(self) -> None:
+        self.row: Position | None = None
+        self.expected: int | None = None
+        self.is_told = False
+        self.unsettled_ns = 0
+        self._heard: list[Heard] = []
+        self._live: list[LiveTrade] = []
+
+    @property
+    def net(self) -> int:
+        """Contracts, below 0 where it is short."""
+        return net_of(self.row)
+
+    # ------------------------------------------------------------ what comes
+
+    def begin(self) -> None:
+        """Another connection: what came over the last one is over."""
+        self._heard.clear()
+        self._live.clear()
+        self.is_told = False
+        self.unsettled_ns = 0
+
+    def event(self, row: Position, now_ns: int) -> None:
+        """A row of the hub."""
+        self.is_told = True
+        recent = [each for each in self._heard if now_ns - each.at_ns <= ALIKE_NS]
+        if not any(each.row == row for each in recent):
+            self._heard.append(Heard(now_ns, row))
+            del self._heard[:-MOST_ROWS]
+        self._choose(now_ns)
+
+    def read(self, row: Position | None, now_ns: int) -> None:
+        """A read shows it; an event of this connection goes before it.
+
+        So does a row that agrees with the trades, before one that does not: the read
+        may be behind.
+        """
+        if not self.is_told and self.expected in (None, net_of(row)):
+            self.row = row
+        self._choose(now_ns)
+
+    def trade(self, trade: Trade, now_ns: int, *, is_live: bool) -> None:
+        """A trade of the contract has come."""
+        self._add(signed(trade), trade.created_ns or 0, trade.id, now_ns, is_live)
+
+    def void(self, trade: Trade, now_ns: int, *, is_live: bool) -> None:
+        """A trade of it was taken back: as if as much was traded the other way.
+
+        Args:
+            trade: as it was before.
+        """
+        last_ns = self._live[-1].created_ns if self._live else 0
+        self._add(-signed(trade), last_ns, trade.id, now_ns, is_live)
+
+    def _add(
+        self, size: int, made_ns: int, number: int, now_ns: int, is_live: bool
+    ) -> None:
+        if self.expected is not None:
+            self.expected += size
+        if is_live:
+            live = [each for each in self._live if now_ns - each.at_ns < KEPT_NS]
+            live.append(LiveTrade(made_ns, number, size, now_ns))
+            self._live = sorted(live)
+        self._choose(now_ns)
+
+    def base(self, net: int, now_ns: int) -> None:
+        """So many there are, by a read that is proven; trades are added from here."""
+        self.expected = net
+        self._choose(now_ns)
+
+    # ------------------------------------------------------------ what follows
+
+    def _choose(self, now_ns: int) -> None:
+        """Believe the last row that agrees with the trades; else the last one."""
+        heard = self._heard
+        if self.expected is None:
+            if heard:
+                self.row = heard[-1].row
+            return
+        agreeing = [each.row for each in heard if each.row.net == self.expected]
+        if agreeing:
+            self.row = agreeing[-1]
+        elif heard and self.net != self.expected:
+            self.row = heard[-1].row
+        last = heard[-1].row.net if heard else self.net
+        if self.net == self.expected == last:
+            self.unsettled_ns = 0
+        elif not self.unsettled_ns:
+            self.unsettled_ns = now_ns
+
+    def reachable(self, from_ns: int) -> set[int]:
+        """What a read may show that is behind by some of the trades of events.
+
+        Args:
+            from_ns: it lacks none of those that came before this.
+        """
+        net = self.expected or 0
+        found = {net}
+        for each in reversed(self._live):
+            if each.at_ns < from_ns:
+                break
+            net -= each.size
+            found.add(net)
+        return found
+
+    def is_calm(self, from_ns: int) -> bool:
+        """Whether no event has told of a trade since a time."""
+        return all(each.at_ns < from_ns for each in self._live)

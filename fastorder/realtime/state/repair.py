@@ -1,0 +1,365 @@
+"""Whether the rows can be relied on, and the reads that make it so; no I/O.
+
+After a gap nothing is proven. Reads leave once every subscription of the new connection
+was answered: a first look at once, so that what was missed is told soon; and one that
+proves, ``settle`` later, since what the gateway lists may be behind by that much. It
+proves where it was read in full, on the connection of now, and says of each contract
+what the trades come to. Nothing is inferred: what does not agree stays unproven, and is
+told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastorder.realtime.state.looks import Look, Looked
+from fastorder.realtime.state.reading import Unreadable
+from fastorder.realtime.state.told import (
+    Change,
+    Discrepancy,
+    Filled,
+    OrderChanged,
+    Source,
+    Synced,
+    Unproven,
+)
+from fastorder.realtime.state.verdict import (
+    Verdict,
+    judge,
+    news,
+    not_listed,
+    positions_by_contract,
+)
+from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
+
+if TYPE_CHECKING:
+    from fastorder.models import Order, Trade
+    from fastorder.realtime.state.account_rows import AccountRows
+    from fastorder.runtime.clock import Clock
+
+BACK_S = 120.0
+"""How much further back is read than what is proven: clocks differ."""
+
+SEED_BACK_S = 900.0
+"""How much further the first look reads: none of the others reads further than it."""
+
+DAY_S = 86_400.0
+"""How far back trades are read that were known, and may have been taken back."""
+
+AGAIN_NS = (1 * SECOND_NS, 2 * SECOND_NS, 5 * SECOND_NS, 10 * SECOND_NS)
+"""Pauses after looks that prove nothing."""
+
+DISAGREEMENTS = 3
+"""So many looks in a row that contradict the rows are told."""
+
+GRACE_NS = 2 * SECOND_NS
+"""How long an event may be behind a read, and a position behind its trades."""
+
+MOST_BY_ID = 20
+"""Orders that one look asks for by their numbers."""
+
+STARTING = "nothing was read yet"
+
+Told = Change | Unproven | Synced | Discrepancy
+
+
+class Repair:
+    """What is proven of one account's rows.
+
+    Args:
+        rows: reads are merged into them here.
+        clock: time.
+        settle_s: how far behind what the gateway lists may be.
+        check_s: how often it is read though no gap was told, while something is open.
+        seed_back_s: how far back the first look reads.
+
+    Attributes:
+        unproven: since when and why the rows cannot be relied on; None where they can.
+        looks: what is to be asked, each with its number; whoever asks takes it away.
+        told: what is to be told, oldest first.
+        due_ns: when ``time`` has something to do.
+        why_not: why the last look proved nothing, for people.
+    """
+
+    def __init__(
+        self,
+        rows: AccountRows,
+        clock: Clock,
+        *,
+        settle_s: float = 10.0,
+        check_s: float = 60.0,
+        seed_back_s: float = 0.0,
+    ) -> None:
+        self.unproven: Unproven | None = Unproven(clock.monotonic_ns(), STARTING)
+        self.looks: list[tuple[int, Look]] = []
+        self.told: list[Told] = []
+        self.due_ns = FOREVER_NS
+        self.why_not = ""
+        self._rows = rows
+        self._clock = clock
+        self._settle_ns = int(settle_s * SECOND_NS)
+        self._check_ns = int(check_s * SECOND_NS)
+        self._whole_s = clock.wall_s() - seed_back_s - SEED_BACK_S  # proven before it
+        self._seed_s = self._whole_s
+        self._is_seeded = False
+        self._live_ns: int | None = None  # all is subscribed since; None: it is not
+        self._number = 0  # of the last look: an answer to an older one is not heard
+        self._look: Look | None = None  # the one that is under way
+        self._shown: Looked | None = None  # what its first part has shown
+        self._tries = 0
+        self._disagreed = 0
+        self._last: dict[str, int] | None = None  # of the look before, by contract
+        self._suspects: frozenset[str] = frozenset()
+        self._fills: list[Trade] = []
+        self._orders: dict[int, Order] = {}
+
+    # ------------------------------------------------------------ the connection
+
+    def gap(self, since_ns: int, why: str) -> None:
+        """Events may be missing, until the next ``live``."""
+        self._live_ns = None
+        self._doubt(since_ns, why)
+        self.due_ns = FOREVER_NS
+
+    def live(self) -> None:
+        """Every subscription was answered: no event is missed from here on."""
+        first = self._live_ns is None
+        self._live_ns = self._live_ns or self._clock.monotonic_ns()
+        if first:
+            self._begin_anew()
+
+    def missed(self, since_ns: int, why: str) -> None:
+        """An event was missed, or could not be read; the connection goes on."""
+        self._doubt(since_ns, why)
+        if self._live_ns is not None:
+            self._live_ns = self._clock.monotonic_ns()
+            self._begin_anew()
+
+    def _doubt(self, since_ns: int, why: str) -> None:
+        self._rows.begin()
+        self.looks.clear()
+        self._look = self._shown = None
+        self._number += 1
+        if self.unproven is None:
+            self.unproven = Unproven(since_ns, why)
+            self.told.append(self.unproven)
+
+    def _begin_anew(self) -> None:
+        self._tries = self._disagreed = 0
+        self._last = None
+        self._suspects = frozenset()
+        self._ask_whole()
+
+    # ------------------------------------------------------------ asking
+
+    def _ask(self, look: Look) -> None:
+        self._look = look
+        self._number += 1
+        self.looks.append((self._number, look))
+        self.due_ns = FOREVER_NS
+
+    def _ask_whole(self) -> None:
+        now_s, account_id = self._clock.wall_s(), self._rows.account_id
+        back_s = max(now_s - self._whole_s, 0.0) + BACK_S
+        trades_back_s = min(max(now_s - self._seed_s, 0.0), DAY_S)
+        self._shown = None
+        self._ask(Look(account_id, back_s, max(back_s, trades_back_s)))
+
+    def time(self) -> None:
+        """What was due is done; earlier than that, nothing."""
+        if self._clock.monotonic_ns() < self.due_ns:
+            return
+        self.due_ns = FOREVER_NS
+        if self._live_ns is None or self._look is not None:
+            return
+        if self.unproven is not None:
+            self._ask_whole()
+        elif not self._stays_unsettled():
+            self._check()
+
+    # ------------------------------------------------------------ rows that disagree
+
+    @property
+    def unsettled_ns(self) -> int:
+        """Since when a position and its trades disagree; 0 where none does."""
+        positions = list(self._rows.positions.values())  # another thread may ask
+        times = [each.unsettled_ns for each in positions]
+        return min(filter(None, times), default=0)
+
+    def rows_changed(self) -> None:
+        """What the rows disagree about may need a look later."""
+        since_ns = self.unsettled_ns
+        if self.unproven is None and since_ns:
+            self.due_ns = min(self.due_ns, since_ns + GRACE_NS)
+
+    def _stays_unsettled(self) -> bool:
+        since_ns, now_ns = self.unsettled_ns, self._clock.monotonic_ns()
+        if not since_ns or now_ns < since_ns + GRACE_NS:
+            return False
+        self.missed(since_ns, "a position and its trades do not agree")
+        return True
+
+    # ------------------------------------------------------------ answers
+
+    def looked(self, number: int, looked: Looked) -> None:
+        """A look has ended.
+
+        Args:
+            number: which; one that another has taken the place of says nothing.
+        """
+        if number != self._number or self._look is None:
+            return
+        look, self._look = self._look, None
+        try:
+            if looked.why:
+                raise Unreadable(looked.why)
+            if self.unproven is None:
+                self._checked(looked)
+            else:
+                self._read(look, looked)
+        except Unreadable as error:
+            self._failed(str(error))
+
+    def _failed(self, why: str) -> None:
+        self.why_not = why
+        self._rows.counts["looks that could not be read"] += 1
+        if self.unproven is None:
+            self._next_check()
+        else:
+            self._again()
+
+    def _again(self) -> None:
+        pause_ns = AGAIN_NS[min(self._tries, len(AGAIN_NS) - 1)]
+        self._tries += 1
+        self.due_ns = self._clock.monotonic_ns() + pause_ns
+
+    def _read(self, look: Look, looked: Looked) -> None:
+        """Merge what came; ask for what it does not list; then judge it."""
+        if look.whole:
+            self._merge(looked)
+            self._shown = looked
+        else:
+            self._merge_by_id(looked)
+        assert self._shown is not None
+        missing = not_listed(self._rows, self._shown)
+        unasked = [each for each in missing if each not in self._shown.by_id]
+        if unasked:
+            by_id = tuple(unasked[:MOST_BY_ID])
+            self._ask(Look(self._rows.account_id, whole=False, by_id=by_id))
+        else:
+            self._judge(self._shown, missing)
+
+    @property
+    def _source(self) -> Source:
+        return "repair" if self._is_seeded else "seed"
+
+    def _merge(self, looked: Looked) -> None:
+        if None in (looked.accounts, looked.orders, looked.trades):
+            raise Unreadable("a list is missing")
+        self._needs_open(looked)
+        rows, now_ns, source = self._rows, self._clock.monotonic_ns(), self._source
+        positions = positions_by_contract(looked.positions or [], rows.account_id)
+        self._tell(rows.read_accounts(looked.accounts or [], source))
+        self._tell(rows.read_orders(looked.working or [], source, now_ns))
+        self._tell(rows.read_orders(looked.orders or [], source, now_ns))
+        self._tell(rows.read_trades(looked.trades or [], source, now_ns))
+        self._tell(rows.read_positions(positions, source, now_ns))
+
+    def _needs_open(self, looked: Looked) -> None:
+        if looked.positions is None or looked.working is None:
+            raise Unreadable("a list is missing")
+
+    def _merge_by_id(self, looked: Looked) -> None:
+        assert self._shown is not None
+        for number, row in looked.by_id.items():
+            if row is not None and row.get("id") != number:
+                raise Unreadable(f"order {number} was asked for, another one came")
+        rows = [row for row in looked.by_id.values() if row is not None]
+        now_ns = self._clock.monotonic_ns()
+        self._tell(self._rows.read_orders(rows, self._source, now_ns))
+        self._shown.by_id.update(looked.by_id)
+
+    def _tell(self, changes: list[Change]) -> None:
+        self.told += changes
+        for change in changes:
+            if isinstance(change, Filled):
+                self._fills.append(change.trade)
+            elif isinstance(change, OrderChanged):
+                self._orders[change.order.id] = change.order
+
+    # ------------------------------------------------------------ the verdict
+
+    def _judge(self, looked: Looked, missing: list[int]) -> None:
+        assert self._live_ns is not None
+        settled_ns = self._live_ns + self._settle_ns
+        if looked.begun_ns < settled_ns:
+            self.due_ns = max(settled_ns, self._clock.monotonic_ns())
+            return
+        verdict = judge(self._rows, looked, self._behind_ns, self._last)
+        lost = [f"order {each} is not listed, nor known" for each in missing]
+        if lost or verdict.wrong:
+            self._disagree([*verdict.wrong, *lost], verdict.nets)
+        elif verdict.busy:
+            self.why_not = f"traded while read: {', '.join(verdict.busy)}"
+            self._again()
+        else:
+            self._prove(looked, verdict)
+
+    @property
+    def _behind_ns(self) -> int:
+        return self._settle_ns + GRACE_NS
+
+    def _disagree(self, wrong: list[str], nets: dict[str, int]) -> None:
+        self.why_not = "; ".join(wrong)
+        self._disagreed += 1
+        self._last = nets
+        if self._disagreed == DISAGREEMENTS:
+            self.told.append(Discrepancy(tuple(wrong)))
+        self._again()
+
+    def _prove(self, looked: Looked, verdict: Verdict) -> None:
+        was, now_ns, rows = self.unproven, self._clock.monotonic_ns(), self._rows
+        assert was is not None
+        assert self._live_ns is not None
+        for contract_id in verdict.rebased:
+            rows.position(contract_id).base(verdict.nets.get(contract_id, 0), now_ns)
+        positions = positions_by_contract(looked.positions or [], rows.account_id)
+        self._tell(rows.read_positions(positions, self._source, now_ns))
+        took_s = (now_ns - self._live_ns) / SECOND_NS
+        synced = Synced(*was, took_s)
+        if self._is_seeded:
+            orders, rebased = tuple(self._orders.values()), tuple(verdict.rebased)
+            synced = Synced(*was, took_s, tuple(self._fills), orders, rebased)
+        ago_ns = now_ns - looked.begun_ns + self._settle_ns
+        self._whole_s = self._clock.wall_s() - ago_ns / SECOND_NS
+        self._is_seeded, rows.base = True, 0
+        self._fills, self._orders = [], {}
+        self.unproven, self.why_not = None, ""
+        self.told.append(synced)
+        self._next_check()
+
+    # ------------------------------------------------------------ the check by clock
+
+    def _next_check(self) -> None:
+        self.due_ns = self._clock.monotonic_ns() + self._check_ns
+        self.rows_changed()
+
+    def _check(self) -> None:
+        rows = self._rows
+        if rows.working() or any(each.net for each in rows.positions.values()):
+            self._ask(Look(rows.account_id))
+        else:
+            self._next_check()
+
+    def _checked(self, looked: Looked) -> None:
+        """Nothing that is open may be news, unless its event is on its way."""
+        self._needs_open(looked)
+        suspects = news(self._rows, looked, self._behind_ns)
+        again, self._suspects = suspects & self._suspects, suspects
+        if again:
+            why = f"no event has told of {', '.join(sorted(again))}"
+            self.missed(looked.begun_ns, why)
+        elif suspects:
+            self.due_ns = self._clock.monotonic_ns() + GRACE_NS
+        else:
+            self._next_check()

@@ -1,0 +1,128 @@
+"""What reads say of the rows: agreement, contradictions, news."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastorder.realtime.state.orders import has_ended
+from fastorder.realtime.state.positions import net_of
+from fastorder.realtime.state.reading import Unreadable, order_from, position_from
+
+if TYPE_CHECKING:
+    from fastorder.models import Position
+    from fastorder.realtime.state.account_rows import AccountRows
+    from fastorder.realtime.state.looks import Looked, Rows
+
+
+class Verdict(NamedTuple):
+    """What a look that may prove has come to.
+
+    Attributes:
+        wrong: what speaks against the rows, for people.
+        busy: contracts that are traded while they are read, and were not known.
+        rebased: contracts whose position is the read's.
+        nets: contracts that the read shows, below 0 where short.
+    """
+
+    wrong: list[str]
+    busy: list[str]
+    rebased: list[str]
+    nets: dict[str, int]
+
+
+def positions_by_contract(rows: Rows, account_id: int) -> dict[str, Position]:
+    """The open positions of a read.
+
+    Raises:
+        Unreadable: one cannot be read, is another account's, or a contract has two.
+    """
+    found: dict[str, Position] = {}
+    for row in rows:
+        position = position_from(row)
+        if position.account_id != account_id:
+            raise Unreadable("a position of another account is listed")
+        if position.contract_id in found:
+            raise Unreadable(f"{position.contract_id} has two positions")
+        if net_of(position):
+            found[position.contract_id] = position
+    return found
+
+
+def nets_of(looked: Looked, account_id: int) -> dict[str, int]:
+    """What a look shows of each contract, below 0 where short."""
+    positions = positions_by_contract(looked.positions or [], account_id)
+    return {contract_id: row.net for contract_id, row in positions.items()}
+
+
+def judge(
+    rows: AccountRows, looked: Looked, behind_ns: int, last: dict[str, int] | None
+) -> Verdict:
+    """Hold the positions of a read against the trades.
+
+    A read of a contract that nobody trades is what there is. Where nothing was known of
+    it that is enough; against what is known, a second one has to say the same.
+
+    Args:
+        behind_ns: by so much the read may be behind its beginning.
+        last: what the look before showed, where it may count as a first one.
+    """
+    nets = nets_of(looked, rows.account_id)
+    verdict = Verdict([], [], [], nets)
+    from_ns = looked.begun_ns - behind_ns
+    for contract_id in {*rows.positions, *nets}:
+        held, shown = rows.position(contract_id), nets.get(contract_id, 0)
+        if held.expected is None:
+            known = verdict.rebased if held.is_calm(from_ns) else verdict.busy
+            known.append(contract_id)
+        elif shown not in held.reachable(from_ns):
+            if last and held.is_calm(from_ns) and last.get(contract_id) == shown:
+                verdict.rebased.append(contract_id)
+            else:
+                verdict.wrong.append(
+                    f"{contract_id}: {shown} held, {held.expected} by the trades"
+                )
+    return verdict
+
+
+def not_listed(rows: AccountRows, looked: Looked) -> list[int]:
+    """Working orders of which neither this connection nor a look tells."""
+    listed = {_id(row) for row in (*(looked.working or ()), *(looked.orders or ()))}
+    listed |= {number for number, row in looked.by_id.items() if row is not None}
+    return [
+        held.order.id
+        for held in rows.working()
+        if held.order is not None
+        and held.order.id not in listed
+        and (held.is_partial or held.epoch != rows.epoch)
+    ]
+
+
+def _id(row: dict[str, Any]) -> int:
+    return order_from(row).id
+
+
+def news(rows: AccountRows, looked: Looked, behind_ns: int) -> frozenset[str]:
+    """What a read shows that no event has told; it may be on its way, though.
+
+    Args:
+        behind_ns: by so much the read may be behind its beginning, events too.
+    """
+    from_ns = looked.begun_ns - behind_ns
+    nets = nets_of(looked, rows.account_id)
+    found = {
+        f"the position of {contract_id}"
+        for contract_id in {*rows.positions, *nets}
+        if nets.get(contract_id, 0) not in rows.position(contract_id).reachable(from_ns)
+    }
+    listed = {order.id: order for order in map(order_from, looked.working or ())}
+    for order in listed.values():
+        held = rows.orders.get(order.id)
+        if held is None or held.is_older_than(order):
+            found.add(f"order {order.id}")
+    for held in rows.working():
+        known = held.order
+        if known is None or has_ended(known) or known.id in listed:
+            continue
+        if held.heard_ns < from_ns:
+            found.add(f"order {known.id}")
+    return frozenset(found)

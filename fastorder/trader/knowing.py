@@ -1,0 +1,165 @@
+"""What a trader knows of its account: the state, fed by its user hub."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastorder._core.codec.field_checks import symbol_from
+from fastorder.acts.verbs import seconds_from
+from fastorder.errors import (
+    InvalidField,
+    RealtimeUnavailable,
+    UnknownSymbol,
+    WrongFieldType,
+)
+from fastorder.realtime.state.protection import Danger, Watch
+from fastorder.runtime.clock import Clock
+from fastorder.trader.base import BaseTrader, PlacedT
+from fastorder.trader.guarding import Guard
+from fastorder.trader.state_ports import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from fastorder._core.flow.result import OrderResult
+    from fastorder.models import Contract, Price
+    from fastorder.realtime.base import BaseHub
+    from fastorder.realtime.state.looks import Reader
+    from fastorder.realtime.state.store import State
+
+
+class StateVerbs(BaseTrader[PlacedT]):
+    """The state of the trader's account.
+
+    Attributes:
+        settle_s: how far behind what the gateway lists may be, in seconds: so long
+            after a gap the reads are waited for that prove the state. It counts from
+            the next entry on.
+    """
+
+    settle_s: float = 10.0
+    _state: State | None = None
+    _reader: Any = None
+
+    @property
+    def state(self) -> State:
+        """What is known of the account: orders, positions, trades, its balance.
+
+        ``state.proven`` says whether it can be relied on.
+
+        Raises:
+            ExecutorMisuse: the trader was not entered yet.
+            RealtimeUnavailable: realtime is switched off.
+        """
+        self.account  # noqa: B018 (it was entered)
+        if self._state is None:
+            raise RealtimeUnavailable(
+                "realtime must be on, this trader was made with realtime=False"
+            )
+        return self._state
+
+    def open_result(self, symbol: str, price: Price) -> Decimal | None:
+        """Dollars that the position in a contract would bring at a price, before fees.
+
+        Args:
+            symbol: of a contract that was loaded.
+            price: of its last quote, say: ``trader.quote(symbol).last_price``.
+
+        Returns:
+            None where the position cannot be relied on now.
+
+        Raises:
+            UnknownSymbol, RealtimeUnavailable, ExecutorMisuse.
+        """
+        contract_id = self.executor.get_contract_id(symbol_from(symbol))
+        return self.state.open_result(self._contract_of(contract_id), price)
+
+    def protect(
+        self,
+        symbol: str | None = None,
+        *,
+        within_ms: float = 1000,
+        act: Literal["stop", "close"] | None = None,
+        stop_ticks: int | None = None,
+        cancel_orphans: bool = False,
+        on_alarm: Callable[[Danger], object] | None = None,
+    ) -> Guard:
+        """Guard the account: a position without a working stop is an alarm.
+
+        So are legs that work though their contract is flat: one of them may open a
+        position. Unless it is told to act, it tells and logs alone.
+
+        Args:
+            symbol: of a contract that is loaded; every contract where not given.
+            within_ms: how long it may last, in milliseconds: legs take some 20 to work.
+            act: "stop" places a stop for what is not covered, ``stop_ticks`` from the
+                average entry, and closes where the gateway refuses it; "close" closes
+                the position. Once for each alarm, after a read that shows the same;
+                a stop only where the state is proven.
+            stop_ticks: of "stop".
+            cancel_orphans: cancel the legs of a contract that is proven to be flat.
+            on_alarm: called with a Danger where the hub is read; it must not wait.
+
+        Returns:
+            A Guard: ``dangers`` of now, what was ``done``, ``stop()`` ends it.
+
+        Raises:
+            InvalidField, WrongFieldType, UnknownSymbol: an argument is not usable.
+            RealtimeUnavailable: realtime is switched off.
+        """
+        self.state  # noqa: B018 (it is there)
+        within_ns = int(seconds_from("within_ms", within_ms) * 1_000_000)
+        if act not in (None, "stop", "close"):
+            raise InvalidField("act", 'must be "stop" or "close", or not given', act)
+        if (act == "stop") != (stop_ticks is not None):
+            raise InvalidField("stop_ticks", 'must come with act="stop"', stop_ticks)
+        if stop_ticks is not None and type(stop_ticks) is not int:
+            raise WrongFieldType("stop_ticks", "must be a whole number", stop_ticks)
+        if stop_ticks is not None and not 4 <= stop_ticks <= 1000:
+            raise InvalidField("stop_ticks", "must be from 4 to 1000", stop_ticks)
+        if on_alarm is not None and not callable(on_alarm):
+            raise WrongFieldType("on_alarm", "must be callable", on_alarm)
+        if type(cancel_orphans) is not bool:
+            raise WrongFieldType("cancel_orphans", "must be a bool", cancel_orphans)
+        contracts = None
+        if symbol is not None:
+            contracts = frozenset({self.executor.get_contract_id(symbol_from(symbol))})
+        watch = Watch(within_ns, contracts)
+        return Guard(self, watch, act, stop_ticks, cancel_orphans, on_alarm)
+
+    def _contract_of(self, contract_id: str) -> Contract:
+        """A contract that was loaded, with its tick.
+
+        Raises:
+            UnknownSymbol: it was not.
+        """
+        for kept in self.executor._book._kept(False):
+            for contract in kept.contracts:
+                if contract.id == contract_id:
+                    found: Contract = contract
+                    return found
+        raise UnknownSymbol(f"{contract_id} must be loaded: trader.contract loads it")
+
+    def _open_realtime(self) -> None:
+        if self.realtime is not None:
+            hub: BaseHub = self.realtime.user
+            settle_s = seconds_from("settle_s", self.settle_s)
+            self._reader = self._make_reader(hub)
+            self._state = state_of(
+                self.account.id, self.executor, hub, self._reader, Clock(), settle_s
+            )
+        super()._open_realtime()
+
+    def _end_state(self) -> None:
+        if self._state is not None:
+            self._state.close()
+
+    @abstractmethod
+    def _filled(self, placed: OrderResult, account_id: int, timeout: float) -> Any:
+        """Wait for the fill of an order."""
+
+    @abstractmethod
+    def _make_reader(self, hub: BaseHub) -> Reader:
+        """What reads for the state."""

@@ -1,0 +1,85 @@
+"""What connects the state with a trader: its hub, its reads, its time, its orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastorder._core.transport.evidence import Receiver
+from fastorder.realtime.state.store import State
+from fastorder.runtime.log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastorder._core.transport.evidence import Evidence
+    from fastorder.realtime.base import BaseHub
+    from fastorder.realtime.state.looks import Reader
+    from fastorder.runtime.clock import Clock
+    from fastorder.verbs.base import BaseExecutor
+
+
+class Alarm(Receiver):
+    """Wakes the state where its hub is read."""
+
+    def __init__(self, hub: BaseHub, ring: Callable[[], object]) -> None:
+        self._engine = hub._engine
+        self._ring = ring
+
+    def set(self, due_ns: int) -> None:
+        """Ring at a time on the monotonic clock."""
+        if not self._engine.closed:
+            self._engine.wake_at(due_ns, self)
+
+    def _on_timer(self) -> None:
+        self._ring()
+
+    def _on_evidence(self, evidence: Evidence) -> None:
+        """Nothing is asked with it."""
+
+    def _on_close(self, evidence: Evidence | None) -> None:
+        """Whoever closed the engine knows."""
+
+    def _on_error(self, error: BaseException) -> None:
+        log().error("the state's timer has failed: %r", error)
+
+
+def state_of(
+    account_id: int,
+    executor: BaseExecutor[Any],
+    hub: BaseHub,
+    reader: Reader,
+    clock: Clock,
+    settle_s: float,
+) -> State:
+    """The state of an account, fed by a hub that is not open yet."""
+    alarm: list[Alarm] = []
+    state = State(
+        account_id,
+        reader,
+        lambda due_ns: alarm[0].set(due_ns),
+        clock,
+        witness=Witness(executor, account_id) if executor._runs_between_calls else None,
+        settle_s=settle_s,
+    )
+    alarm.append(Alarm(hub, state.time))
+    state.hear(hub)
+    return state
+
+
+class Witness:
+    """Shows the orders of events to those of an executor that are in doubt.
+
+    Args:
+        executor: of the loop on which the events come.
+        account_id: whose.
+    """
+
+    def __init__(self, executor: BaseExecutor[Any], account_id: int) -> None:
+        self._dispatcher = executor._dispatcher
+        self._account_id = account_id
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        """An event shows this order."""
+        tag = row.get("customTag")
+        if isinstance(tag, str) and row.get("accountId") == self._account_id:
+            self._dispatcher.witness(tag, row)

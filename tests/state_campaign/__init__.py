@@ -1,0 +1,1 @@
+"""The state's rules against a modelled gateway in virtual time."""

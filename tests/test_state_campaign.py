@@ -1,0 +1,102 @@
+"""The state through gaps, restarts and reads that are behind, and its judge."""
+
+from unittest.mock import patch
+
+import pytest
+from state_campaign.life import Life, Weather, tally
+
+from fastorder.realtime.state import orders, repair, verdict
+from fastorder.realtime.state.account_rows import AccountRows
+from fastorder.realtime.state.orders import HeldOrder
+from fastorder.realtime.state.positions import HeldPosition
+from fastorder.realtime.state.repair import Repair
+
+EVENTS = 20_000
+GAPS = 20
+TRIED = range(40)
+
+
+def test_no_row_of_twenty_thousand_events_is_wrong_while_it_is_proven():
+    counted, first = tally(range(0), GAPS, Weather()), 0
+    while counted.events < EVENTS:
+        counted.add(tally(range(first, first + 5), GAPS, Weather()))
+        first += 5
+    assert counted.failures == []
+    assert counted.syncs > counted.gaps / 4
+    assert counted.missed
+    assert counted.restarts
+    assert counted.checks > 1000
+
+
+def test_a_seed_is_always_the_same_life():
+    assert tally(range(3, 4), GAPS, Weather()) == tally(range(3, 4), GAPS, Weather())
+
+
+def test_without_a_lag_a_look_proves_at_once():
+    counted = tally(range(6), GAPS, Weather(lag_s=0.0, settle_s=0.0))
+    assert counted.failures == []
+    assert counted.syncs
+
+
+def test_a_lag_that_is_longer_than_was_allowed_for_is_caught():
+    assert tally(range(12), GAPS, Weather(lag_s=9.0, settle_s=1.0)).failures
+
+
+def never_seen(self, *given, **named):
+    return []
+
+
+def takes_any(self, row, *, wins_ties, traded):
+    before, self.order = self.order, row
+    self._version = orders.version_of(row)
+    return row != before
+
+
+def last_row_counts(self, now_ns):
+    if self._heard:
+        self.row = self._heard[-1].row
+
+
+def proven_at_once(self, looked, missing):
+    given = verdict.judge(self._rows, looked, self._behind_ns, self._last)
+    self._prove(looked, given)
+
+
+def told_again(self, trade, source, now_ns):
+    self.trades.pop(trade.id, None)
+    return self._new_trade(trade, source, now_ns)
+
+
+def not_in_doubt(self, since_ns, why):
+    self._rows.begin()
+
+
+MISTAKES = {
+    "trades of reads are not taken": (AccountRows, "read_trades", never_seen),
+    "orders of reads are not taken": (AccountRows, "read_orders", never_seen),
+    "positions of reads are not taken": (AccountRows, "read_positions", never_seen),
+    "an older row replaces a newer one": (HeldOrder, "take", takes_any),
+    "the last row of a position counts": (HeldPosition, "_choose", last_row_counts),
+    "the first look proves": (Repair, "_judge", proven_at_once),
+    "a trade is told again": (AccountRows, "trade", told_again),
+    "a gap is passed over": (Repair, "_doubt", not_in_doubt),
+    "orders that are not listed are not asked for": (repair, "not_listed", never_seen),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_the_judge_catches(mistake):
+    with patch.object(*mistake):
+        lives = (tally(range(seed, seed + 1), GAPS, Weather()) for seed in TRIED)
+        assert any(life.failures for life in lives)
+
+
+def test_the_judge_says_what_is_wrong():
+    life = Life(1, 1, Weather())
+    life.run()
+    assert life.wrong == []
+    held = next(each for each in life.rows.orders.values())
+    object.__setattr__(held.order, "fill_volume", 99)
+    from state_campaign.life import complaints
+
+    assert "it is" in complaints(life.rows, life._venue)[0]

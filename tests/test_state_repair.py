@@ -1,0 +1,287 @@
+"""When rows are proven, and what is read for it: a table of cases."""
+
+import pytest
+from test_state_rules import (
+    ACCOUNT,
+    BALANCE,
+    MNQ,
+    ORDER,
+    POSITION,
+    TRADE,
+    order,
+    position,
+    trade,
+)
+
+from fastorder.realtime.state.account_rows import AccountRows
+from fastorder.realtime.state.looks import Looked
+from fastorder.realtime.state.repair import Repair
+from fastorder.realtime.state.told import Discrepancy, Filled, Synced, Unproven
+from fastorder.runtime.clock import Clock
+
+SECOND = 1_000_000_000
+
+
+class Standing(Clock):
+    """A clock that stands until it is moved."""
+
+    def __init__(self):
+        self.ns = SECOND
+
+    def monotonic_ns(self):
+        return self.ns
+
+    def wall_s(self):
+        return 1_787_000_000 + self.ns / SECOND
+
+
+class Scene:
+    """A repair, its rows, and a gateway's lists that a test sets."""
+
+    def __init__(self, settle_s=10.0):
+        self.clock = Standing()
+        self.rows = AccountRows(ACCOUNT)
+        self.repair = Repair(self.rows, self.clock, settle_s=settle_s)
+        self.lists = {"accounts": [], "positions": [], "working": []}
+        self.lists |= {"orders": [], "trades": []}
+        self.by_id = {}
+
+    def pass_s(self, seconds):
+        self.clock.ns += int(seconds * SECOND)
+        self.repair.time()
+
+    def event(self, target, row):
+        self.repair.told += self.rows.event(target, row, self.clock.ns)
+        self.repair.rows_changed()
+
+    def answer(self, **members):
+        """Answer what was asked; the look of it."""
+        number, look = self.repair.looks.pop()
+        looked = Looked(self.clock.ns)
+        if look.whole:
+            names = self.lists if look.back_s else ("positions", "working")
+            for name in names:
+                setattr(looked, name, self.lists[name])
+        looked.by_id = {each: self.by_id.get(each) for each in look.by_id}
+        for name, value in members.items():
+            setattr(looked, name, value)
+        self.repair.looked(number, looked)
+        return look
+
+    def seeded(self):
+        self.repair.live()
+        self.answer()
+        self.pass_s(10)
+        self.answer()
+        assert self.repair.unproven is None
+        self.repair.told.clear()
+        return self
+
+    def told(self, kind):
+        return [each for each in self.repair.told if type(each) is kind]
+
+
+@pytest.fixture
+def scene():
+    return Scene().seeded()
+
+
+def test_at_the_start_nothing_is_proven_until_a_look_that_cannot_be_behind():
+    scene = Scene()
+    assert scene.repair.unproven.why == "nothing was read yet"
+    assert scene.repair.looks == []
+    scene.repair.live()
+    assert scene.answer().back_s > 900
+    assert scene.repair.unproven
+    scene.pass_s(9.9)
+    assert scene.repair.looks == []
+    scene.pass_s(0.1)
+    scene.answer()
+    assert scene.repair.unproven is None
+    assert scene.told(Synced)[0].missed_fills == ()
+
+
+def test_what_was_missed_is_told_at_the_first_look_and_summed_up_at_the_proof(scene):
+    scene.repair.gap(scene.clock.ns, "cut off")
+    assert scene.told(Unproven)[0].why == "cut off"
+    scene.lists["orders"] = [order(2, 1, fillVolume=1)]
+    scene.lists["trades"] = [trade(profitAndLoss=None)]
+    scene.lists["positions"] = [position(1)]
+    scene.repair.live()
+    scene.answer()
+    assert scene.told(Filled)[0].source == "repair"
+    assert not scene.told(Synced)
+    scene.pass_s(10)
+    scene.answer()
+    (synced,) = scene.told(Synced)
+    assert [each.id for each in synced.missed_fills] == [1]
+    assert [each.id for each in synced.missed_orders] == [7]
+    assert len(scene.told(Filled)) == 1
+    assert synced.took_s == 10
+
+
+def test_an_answer_from_before_another_gap_says_nothing(scene):
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    scene.repair.gap(scene.clock.ns, "again")
+    assert scene.repair.looks == []
+    scene.repair.looked(1, Looked(0, positions=[position(5)]))
+    assert not scene.rows.positions
+    assert scene.repair.unproven.why == "cut off"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"why": "HTTP 503"},
+        {"positions": None},
+        {"orders": None},
+        {"trades": None},
+        {"accounts": None},
+        {"working": None},
+        {"positions": [position(1) | {"accountId": 6}]},
+        {"positions": [position(1), position(2)]},
+        {"positions": [{}]},
+        {"trades": [{"id": 1}]},
+    ],
+    ids=str,
+)
+def test_what_was_not_read_in_full_proves_nothing_and_is_read_again(scene, members):
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    scene.pass_s(11)
+    scene.answer(**members)
+    assert scene.repair.unproven
+    assert scene.repair.why_not
+    scene.pass_s(1)
+    scene.answer()
+    assert scene.repair.unproven is None
+
+
+def test_a_working_order_that_is_not_listed_is_asked_for_by_its_number(scene):
+    scene.event(ORDER, order(1, 1))
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    scene.pass_s(11)
+    scene.answer()
+    scene.by_id[7] = order(3, 2)
+    assert scene.answer().by_id == (7,)
+    assert scene.repair.unproven is None
+    assert int(scene.rows.orders[7].order.status) == 3
+
+
+def test_an_order_that_the_gateway_does_not_know_any_more_is_a_discrepancy(scene):
+    scene.event(ORDER, order(1, 1))
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    for _ in range(4):
+        scene.pass_s(11)
+        scene.answer()
+        scene.answer()
+    assert scene.told(Discrepancy)[0].what == ("order 7 is not listed, nor known",)
+    assert scene.repair.unproven
+    assert int(scene.rows.orders[7].order.status) == 1
+
+
+def test_another_order_than_was_asked_for_is_not_taken(scene):
+    scene.event(ORDER, order(1, 1))
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    scene.answer()
+    scene.by_id[7] = order(3, 2, number=8)
+    scene.answer()
+    assert "another one came" in scene.repair.why_not
+    assert 8 not in scene.rows.orders
+
+
+def test_a_position_without_its_trades_needs_a_second_read_that_says_the_same(scene):
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    scene.lists["positions"] = [position(2)]
+    scene.pass_s(11)
+    scene.answer()
+    assert "2 held, 0 by the trades" in scene.repair.why_not
+    scene.pass_s(1)
+    scene.answer()
+    (synced,) = scene.told(Synced)
+    assert synced.rebased == (MNQ,)
+    assert scene.rows.positions[MNQ].net == 2
+
+
+def test_reads_that_never_agree_are_told_and_stay_unproven(scene):
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    for size in range(1, 6):
+        scene.lists["positions"] = [position(size)]
+        scene.pass_s(11)
+        scene.answer()
+    assert len(scene.told(Discrepancy)) == 1
+    assert scene.repair.unproven
+    assert not scene.told(Synced)
+
+
+def test_a_position_that_is_ahead_of_its_trades_is_read_after_a_grace(scene):
+    scene.event(POSITION, position(1))
+    assert scene.repair.unsettled_ns
+    scene.pass_s(1.9)
+    assert scene.repair.unproven is None
+    scene.pass_s(0.2)
+    assert "do not agree" in scene.repair.unproven.why
+    assert scene.repair.looks
+
+
+def test_a_lost_event_is_found_by_the_clock(scene):
+    scene.event(ORDER, order(1, 1))
+    scene.pass_s(60)
+    scene.lists["working"] = [order(1, 2, limitPrice=5)]
+    scene.answer()
+    assert scene.repair.unproven is None
+    scene.pass_s(2)
+    scene.answer()
+    assert scene.repair.unproven.why == "no event has told of order 7"
+
+
+def test_an_event_that_comes_right_after_the_check_was_not_lost(scene):
+    scene.event(ORDER, order(1, 1))
+    scene.pass_s(60)
+    scene.lists["working"] = [order(1, 2, limitPrice=5)]
+    scene.answer()
+    scene.event(ORDER, order(1, 2, limitPrice=5))
+    scene.pass_s(2)
+    scene.answer()
+    assert scene.repair.unproven is None
+
+
+def test_where_nothing_is_open_nothing_is_asked_by_the_clock(scene):
+    scene.pass_s(3600)
+    assert scene.repair.looks == []
+
+
+def test_a_position_that_the_check_does_not_show_is_read_anew(scene):
+    scene.event(TRADE, trade())
+    scene.event(POSITION, position(1))
+    scene.event(ORDER, order(2, 1, fillVolume=1))
+    for seconds in (60, 2):
+        scene.pass_s(seconds)
+        scene.answer()
+    assert scene.repair.unproven.why == f"no event has told of the position of {MNQ}"
+
+
+def test_a_contract_that_is_traded_during_the_first_reads_is_read_again():
+    scene = Scene()
+    scene.repair.live()
+    scene.answer()
+    scene.pass_s(9)
+    scene.event(TRADE, trade())
+    scene.event(POSITION, position(1))
+    scene.event(BALANCE, {"id": 5, "name": "P", "balance": 1, "canTrade": True,
+                          "isVisible": True})  # fmt: skip
+    scene.event(ORDER, order(2, 1, fillVolume=1))
+    scene.pass_s(1)
+    scene.answer()
+    assert "traded while read" in scene.repair.why_not
+    scene.lists["positions"] = [position(1)]
+    scene.pass_s(13)
+    scene.answer()
+    assert scene.repair.unproven is None
+    assert scene.rows.positions[MNQ].expected == 1
