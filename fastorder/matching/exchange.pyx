@@ -35,6 +35,7 @@ from fastorder.matching._state cimport (
     CANCEL,
     CLOSE,
     ENTRY,
+    LEAST,
     MODIFY,
     MOST,
     NO_MEMORY,
@@ -76,7 +77,7 @@ from fastorder.matching.settings import (
     TradeThrough,
 )
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 MAGIC = b"FOMX"
 PATHS = ("worst", "nearest", "high_first", "low_first")
 FARTHEST = 1 << 40
@@ -130,15 +131,6 @@ cdef class Exchange:
     Raises:
         MatchingError: an argument breaks a rule.
     """
-
-    cdef venue_t venue
-    cdef bint ready
-    cdef bint busy              # a call is under way
-    cdef list kept              # what the venue borrows
-    cdef dict tags
-    cdef object on_event
-    cdef bytes fingerprint
-    cdef int64_t n_fed
 
     def __init__(self, contracts, accounts, *, fills=None, latency=None,
                  str path="worst", seed=0, bint expire_at_close=False,
@@ -224,6 +216,7 @@ cdef class Exchange:
         self.venue.n_accounts = n
         for i, account in enumerate(accounts):
             self.venue.accounts[i].balance = account.balance_micros
+            self.venue.accounts[i].floor = LEAST
             self.venue.accounts[i].may_trade = account.may_trade
             self.venue.accounts[i].auto_oco = account.auto_oco
         return 0
@@ -347,6 +340,26 @@ cdef class Exchange:
         """
         self.check_ready()
         self.venue.accounts[self.account_number(account)].may_trade = may_trade
+
+    def set_floor(self, account, micros):
+        """Set what an account's equity may not come down to; None for no floor.
+
+        Equity is its balance and what its open positions would bring at the last
+        prints. Once it is there, a FLOOR_REACHED event tells so, with the balance and
+        the open profit, and the floor is gone: nothing is closed by it.
+
+        Raises:
+            MatchingError: no such account, or no whole number.
+        """
+        cdef int number = self.account_number(account)
+        cdef account_t* one = &self.venue.accounts[number]
+        cdef int64_t floor = LEAST
+        if micros is not None:
+            floor = whole("micros", micros, -MOST // 2, MOST // 2)
+        self.venue.floors += (floor != LEAST) - (one.floor != LEAST)
+        one.floor = floor
+        for number in range(self.venue.n_contracts):
+            set_edges(&self.venue, &self.venue.contracts[number])
 
     cdef request_t request(self, int what, account, contract) except *:
         cdef request_t request
