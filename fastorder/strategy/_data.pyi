@@ -19,7 +19,7 @@ class Bar:
         every: str,
         time_ns: int,
         end_ns: int,
-        open: float,
+        open: float,  # noqa: A002
         high: float,
         low: float,
         close: float,

@@ -248,9 +248,11 @@ class Run:
 
     # ---------------------------------------------------------------- for the desks
 
-    def at(self, time_ns: int, call: Callable[[int], object]) -> None:
-        """Have something called at a time."""
-        self.timers.at(time_ns, call)
+    def at(
+        self, time_ns: int, call: Callable[[int], object], late: bool = True
+    ) -> None:
+        """Have something called at a time; what is not late is of the firm."""
+        self.timers.at(time_ns, call, late)
 
     def net(self, symbol: str) -> int:
         """What the account holds of a contract."""
@@ -359,7 +361,7 @@ class Run:
 
 
 def _culprit(error: BaseException) -> tuple[Strategy, str] | None:
-    """The strategy and the handler in which an error was raised; None for no strategy."""
+    """The strategy and the handler in which an error was raised; None for none."""
     trace = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame

@@ -108,8 +108,8 @@ def _one(symbol: str, data: Any) -> Bars | Ticks:
     if "price" in names and "time_ns" in names:
         return Ticks(**{n: data[n] for n in Ticks.__annotations__ if n in names})
     raise BadData(
-        f"data of {symbol} must have the columns time_ns and price, or open, high, low, "
-        f"close and volume, had {', '.join(map(str, names)) or 'none'}"
+        f"data of {symbol} must have the columns time_ns and price, or open, high, "
+        f"low, close and volume, had {', '.join(map(str, names)) or 'none'}"
     )
 
 
@@ -168,15 +168,15 @@ class Feed:
         """The first nanosecond after the last datum."""
         return int(self.time_ns[-1]) + max(1, self.length_ns)
 
-    def cut(self, until: int) -> Feed:
-        """The same without the rows from one on."""
+    def part(self, first: int, last: int) -> Feed:
+        """The rows from one on and before another."""
         parts = {
             name: None
             if columns is None
-            else {n: None if c is None else c[:until] for n, c in columns.items()}
+            else {n: None if c is None else c[first:last] for n, c in columns.items()}
             for name, columns in (("ticks", self.ticks), ("bars", self.bars))
         }
-        return replace(self, time_ns=self.time_ns[:until], **parts)  # type: ignore[arg-type]
+        return replace(self, time_ns=self.time_ns[first:last], **parts)  # type: ignore[arg-type]
 
 
 def feed_of(
@@ -185,7 +185,7 @@ def feed_of(
     """Data cut to a span, and checked.
 
     Raises:
-        BadData: nothing is left, out of order, off the grid, or past the contract's end.
+        BadData: nothing is left, out of order, off the grid, past the contract's end.
     """
     feed = _bar_feed if isinstance(data, Bars) else _tick_feed
     found = feed(instrument, data, since, until)  # type: ignore[operator]
@@ -196,8 +196,8 @@ def feed_of(
     expires_ns = instrument.expires_ns
     if expires_ns is not None and found.end_ns > expires_ns:
         raise BadData(
-            f"{instrument.symbol} expires within the data, at {expires_ns}: give until= "
-            "before that, and a run of its own for the next contract"
+            f"{instrument.symbol} expires within the data, at {expires_ns}: give "
+            "until= before that, and a run of its own for the next contract"
         )
     return found  # type: ignore[no-any-return]
 
@@ -291,7 +291,8 @@ def bar_length(symbol: str, data: Bars, times: Any) -> int:
         return data.every.length_ns
     if data.every is not None:
         raise BadData(
-            f"bars of {symbol} must be of seconds, minutes or hours, were of {data.every}"
+            f"bars of {symbol} must be of seconds, minutes or hours, "
+            f"were of {data.every}"
         )
     if len(times) < 2:
         raise BadData(f"bars of {symbol} must say how long they are: Bars(..., every=)")

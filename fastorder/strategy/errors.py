@@ -14,7 +14,7 @@ class BadParameter(StrategyError):
 
 
 class BadData(StrategyError):
-    """Data cannot be run over: out of order, off the grid, with holes, or not enough."""
+    """Data cannot be run over: out of order, off the grid, with holes, or none."""
 
 
 class BadOrder(StrategyError):

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 LONGEST_BAR_NS = 600_000_000_000
 """Bars that end at 15:10 too: longer ones would hide the deadline."""
 
-CLOSING_NS = 1_000_000_000
-"""How long after a loss the run goes on, so that what is open gets closed."""
-
 
 class Verdict(NamedTuple):
     """What became of an account.
@@ -149,10 +146,10 @@ class Firm:
         no_new, flat = self._deadlines(day)
         run = self._run
         if no_new > run.first_ns:
-            run.at(no_new, self._end_entries)
+            run.at(no_new, self._end_entries, late=False)
         if flat > run.first_ns:
-            run.at(flat, self._flatten)
-        run.at(int(day.end_s * 1e9), self._end_day)
+            run.at(flat, self._flatten, late=False)
+        run.at(int(day.end_s * 1e9), self._end_day, late=False)
 
     def _deadlines(self, day: TradingDay) -> tuple[int, int]:
         """When no position is opened any more, and when all are closed."""
@@ -187,6 +184,8 @@ class Firm:
         balance = self._balance()
         highest = min(self.start_micros, balance - self.loss_micros)
         self.floor_micros = max(self.floor_micros, highest)
+        if self._day.date.weekday() >= 5 and balance == self._day_start:
+            return
         self.days.append(
             DayRow(
                 self._day.date,
@@ -214,8 +213,7 @@ class Firm:
 
     def finish(self) -> None:
         """The data have ended: the day that is open counts as far as it went."""
-        if self._balance() != self._day_start or not self.days:
-            self._note_day()
+        self._note_day()
 
     # ---------------------------------------------------------------- the floor
 
@@ -229,7 +227,9 @@ class Firm:
         self._run.exchange.set_floor(self._run.account, floor)
 
     def take(self, event: tuple[int, ...]) -> None:
-        """An event of the exchange: is it the floor?"""
+        """An event of the exchange; one of a floor ends the day, or the account."""
+        if self._is_over and event[16] == What.TRADE:
+            self._halt_once_flat()
         if event[16] != What.FLOOR_REACHED or self._is_over:
             return
         equity = event[9] + event[5]
@@ -251,8 +251,12 @@ class Firm:
                 f"equity {equity / 1e6:,.2f} at the maximum loss limit "
                 f"{self.floor_micros / 1e6:,.2f}",
             )
-        if not self.observe:
-            self._run.at(time_ns + CLOSING_NS, lambda _: self._run.engine.halt())
+        self._halt_once_flat()
+
+    def _halt_once_flat(self) -> None:
+        """A lost account trades no more: the run ends as soon as all is closed."""
+        if not self.observe and not any(map(self._run.net, self._run.instruments)):
+            self._run.engine.halt()
 
     # ---------------------------------------------------------------- orders
 

@@ -10,7 +10,7 @@ from fastorder.strategy.errors import BadData
 
 SEEN = "2026-09"
 """When the fees of the table were taken down: the venue's help centre, article 8284213,
-and fills of practice accounts. They change: an ``Instrument`` of your own goes first."""
+and fills of practice accounts. They change: an ``Instrument`` of yours goes first."""
 
 _TABLE = """
 MNQ .25 .5 .36 .25 | MES .25 1.25 .36 .25 | MCL .01 1 .51 .25
@@ -55,6 +55,8 @@ class Instrument:
             object.__setattr__(self, name, value)
             if value < 0 or (value == 0 and name.startswith("tick")):
                 raise BadData(f"{self.symbol}.{name} must be above 0, was {value}")
+            if name != "tick_size":
+                micros(value)
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -21,6 +21,7 @@ class Order:
         price: its limit or its stop, as the market quotes it; None at the market.
         tag: what the strategy calls it.
         parent: of a leg, its entry.
+        distance_ticks: of a leg, how far from the fill of its entry it lies.
         asked_ns: when it was asked for.
         status: ``asked``, ``unknown``, ``waiting`` (a leg), ``accepted``, or how it
             ended: ``filled``, ``cancelled``, ``expired``, ``rejected``, ``not sent``.
@@ -29,6 +30,7 @@ class Order:
 
     __slots__ = (
         "asked_ns",
+        "distance_ticks",
         "filled",
         "id",
         "kind",
@@ -55,6 +57,7 @@ class Order:
         *,
         tag: str = "",
         parent: Order | None = None,
+        distance_ticks: int = 0,
     ) -> None:
         self.id = id
         self.symbol = symbol
@@ -66,6 +69,7 @@ class Order:
         self.tag = tag
         self.parent = parent
         self.asked_ns = asked_ns
+        self.distance_ticks = distance_ticks
         self.status = "asked" if parent is None else "waiting"
         self.filled = 0
 

@@ -115,7 +115,7 @@ class Result:
         return summary(self)
 
     def by(self, what: str) -> dict[Any, dict[str, float]]:
-        """Trades put together: by ``day``, ``hour`` (Chicago), ``side`` or ``exit_kind``.
+        """Trades put together: by ``day``, ``hour`` (Chicago), ``side``, ``exit_kind``.
 
         Returns:
             For each: how many ``trades``, and what they brought ``net``.
@@ -137,7 +137,8 @@ class Result:
             keys = trades[what]
         else:
             raise ValueError(
-                f"by must be day, hour, side, exit_kind, symbol or strategy, was {what!r}"
+                "by must be day, hour, side, exit_kind, symbol or strategy, "
+                f"was {what!r}"
             )
         names, rows = np.unique(keys, return_inverse=True)
         nets = np.bincount(rows, trades["net"], len(names))

@@ -48,8 +48,10 @@ class RunPort(Protocol):
     throttled: int
     unsent: int
 
-    def at(self, time_ns: int, call: Callable[[int], object]) -> None:
-        """Have something called at a time."""
+    def at(
+        self, time_ns: int, call: Callable[[int], object], late: bool = True
+    ) -> None:
+        """Have something called at a time; what is not late is of the firm."""
         ...
 
     def net(self, symbol: str) -> int:

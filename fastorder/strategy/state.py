@@ -1,4 +1,4 @@
-"""State: what a strategy wants to know after a restart, in types that a file can hold."""
+"""State: what a strategy knows after a restart, in types that a file can hold."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ and opens is both. Money is whole micro-dollars until it is a column.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +29,8 @@ class Lot(NamedTuple):
     costs: float
     """Micro-dollars of each contract."""
     ambiguous: bool
+    stop: float
+    target: float
 
 
 COLUMNS = (
@@ -44,6 +47,8 @@ COLUMNS = (
     "net",
     "exit_kind",
     "ambiguous",
+    "stop_price",
+    "target_price",
     "mae",
     "mfe",
 )
@@ -98,8 +103,8 @@ def _rows(run: RunPort, events: Any) -> Any:
                 held = lots[id(desk), symbol]
                 left = sum(lot.size for lot in held)
                 yield from _closed(
-                    run, names[id(desk)], symbol, held, left, time_ns, ticks, 0, "settled",
-                    False,
+                    run, names[id(desk)], symbol, held, left, time_ns, ticks, 0,
+                    "settled", False,
                 )  # fmt: skip
             continue
         desk, order = run.owners[order_id], run.orders[order_id]
@@ -114,7 +119,17 @@ def _rows(run: RunPort, events: Any) -> Any:
                 exit_kind(order), doubt,
             )  # fmt: skip
         if size > closing:
-            held.append(Lot(time_ns, ticks, size - closing, side, costs, doubt))
+            held.append(
+                Lot(
+                    time_ns,
+                    ticks,
+                    size - closing,
+                    side,
+                    costs,
+                    doubt,
+                    *legs_of(run, order),
+                )
+            )
 
 
 def _closed(
@@ -132,9 +147,20 @@ def _closed(
         yield (
             name, symbol, lot.side, part, lot.time_ns, instrument.price(lot.ticks),
             time_ns, instrument.price(ticks), gross / DOLLARS, cost / DOLLARS,
-            (gross - cost) / DOLLARS, kind, doubt or lot.ambiguous,
+            (gross - cost) / DOLLARS, kind, doubt or lot.ambiguous, lot.stop,
+            lot.target,
         )  # fmt: skip
         size -= part
+
+
+def legs_of(run: RunPort, order: Any) -> tuple[float, float]:
+    """Where the stop and the target of an entry lay at first; NaN without."""
+    found = {"stop loss": math.nan, "take profit": math.nan}
+    for leg_id in (order.id + 1, order.id + 2):
+        leg = run.orders.get(leg_id)
+        if leg is not None and leg.parent is order and leg.price is not None:
+            found[leg.role] = leg.price
+    return found["stop loss"], found["take profit"]
 
 
 def exit_kind(order: Any) -> str:

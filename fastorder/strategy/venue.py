@@ -110,7 +110,7 @@ class Desk:
                 self._add(
                     Order(
                         number, symbol, -side, size, leg_kind, leg_role, None, now_ns,
-                        parent=order,
+                        parent=order, distance_ticks=asked,
                     )
                 )  # fmt: skip
         self.requests.append(
@@ -374,6 +374,7 @@ class Desk:
             self.alive.pop(order.id, None)
         elif order.status in ("asked", "unknown"):
             order.status = "accepted"
+        self._place_legs(order, event[4])
         before = self.positions[symbol]
         self.positions[symbol] = before + side * size
         self._held += abs(before + side * size) - abs(before)
@@ -393,6 +394,15 @@ class Desk:
                 PositionChange(event[1], symbol, self.positions[symbol], event[8])
             )
 
+    def _place_legs(self, order: Order, ticks: int) -> None:
+        """The legs of an entry lie so far from its fill."""
+        for leg_id in (order.id + 1, order.id + 2):
+            leg = self.run.orders.get(leg_id)
+            if leg is not None and leg.parent is order:
+                way = leg.side if leg.role == "stop loss" else -leg.side
+                price = self.run.instruments[order.symbol].price
+                leg.price = price(ticks + way * leg.distance_ticks)
+
     def force_flat(self) -> None:
         """Cancel all orders and close all positions, as the firm's risk desk does."""
         run = self.run
@@ -404,7 +414,7 @@ class Desk:
                 self._close_by_force(symbol, held)
 
     def _close_by_force(self, symbol: str, held: int) -> None:
-        """The net position, as it is when that arrives; of several strategies, a part."""
+        """The net position, as that arrives; of several strategies each its own."""
         run, side = self.run, -1 if held > 0 else 1
         number = run.numbers[symbol]
         if len(run.desks) == 1:
@@ -465,17 +475,17 @@ def _whole(name: str, value: object, least: int, most: int) -> None:
 
 
 class Timers:
-    """What is to be done at which time, in the order in which it was asked for."""
+    """What is to be done at which time: the firm first, then as it was asked for."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Callable[[int], object]]] = []
+        self._heap: list[tuple[int, bool, int, Callable[[int], object]]] = []
         self._turn = 0
         self.engine: Engine | None = None
 
-    def at(self, time_ns: int, call: Callable[[int], object]) -> None:
-        """Have something called at a time."""
+    def at(self, time_ns: int, call: Callable[[int], object], late: bool) -> None:
+        """Have something called at a time; of two at one time, what is late last."""
         self._turn += 1
-        heapq.heappush(self._heap, (time_ns, self._turn, call))
+        heapq.heappush(self._heap, (time_ns, late, self._turn, call))
         self.set()
 
     def set(self) -> None:
@@ -486,5 +496,5 @@ class Timers:
     def due(self, time_ns: int) -> None:
         """Call what is due."""
         while self._heap and self._heap[0][0] <= time_ns:
-            heapq.heappop(self._heap)[2](time_ns)
+            heapq.heappop(self._heap)[3](time_ns)
         self.set()
