@@ -165,7 +165,15 @@ _DATACLASSES = {
 _COMPILED = (OrderRequest, OrderResult, Ticket)
 """These say themselves where they are imported from."""
 
-_MODULES = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
+_MODULES = {
+    "blocking",
+    "errors",
+    "journal",
+    "marketdata",
+    "settings",
+    "simulator",
+    "strategy",
+}
 """Those that users import from; the others are not theirs."""
 
 for _name in __all__:  # each says that it is imported from here

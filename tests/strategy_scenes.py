@@ -1,5 +1,7 @@
 """Data and strategies that the tests of strategies share."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from fastorder.marketdata import Bars
@@ -51,7 +53,7 @@ class Told(Strategy):
     """Keeps what it is told; does what it is made with, at which bar or tick."""
 
     symbol = "MNQ"
-    _plan = {}
+    _plan: ClassVar = {}
 
     def start(self):
         self.told = []

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -257,7 +258,7 @@ def test_an_order_whose_answer_is_lost_is_unknown_until_it_is_looked_up():
     outcomes = []
 
     class Hears(Told):
-        _plan = {2: lambda s: s.buy(1, limit=10_000.0)}
+        _plan: ClassVar = {2: lambda s: s.buy(1, limit=10_000.0)}
 
         def on_order(self, event):
             outcomes.append((event.what, event.outcome, self.flat, event.order.status))
@@ -367,10 +368,10 @@ def test_a_bar_that_reaches_both_legs_counts_against_the_strategy_and_is_told():
 
 def test_strategies_share_an_account_and_have_their_own_positions():
     class Long(Told):
-        _plan = {2: lambda s: s.buy(2)}
+        _plan: ClassVar = {2: lambda s: s.buy(2)}
 
     class Short(Told):
-        _plan = {3: lambda s: s.sell(2), 9: lambda s: s.close()}
+        _plan: ClassVar = {3: lambda s: s.sell(2), 9: lambda s: s.close()}
 
     result = backtest([Long, Short], data=random_bars(20))
     long, short = result._run.strategies

@@ -1,4 +1,4 @@
-"""Data of a backtest: taken in every form, and refused before the run where they are bad."""
+"""Data of a backtest: taken in every form, refused before the run where bad."""
 
 from datetime import date, datetime, timezone
 

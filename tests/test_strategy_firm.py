@@ -34,7 +34,7 @@ FREE = Instrument("MNQ", "0.25", "0.5", spread_ticks=0, stop_slippage_ticks=0)
 
 
 def moment(day, clock):
-    """A time in Chicago on a day of the first week of September 2026, in nanoseconds."""
+    """A time in Chicago, days after the last of August 2026, in nanoseconds."""
     at = datetime(2026, 8, 31, tzinfo=CHICAGO) + timedelta(days=day)
     return (
         int(datetime.combine(at.date(), time.fromisoformat(clock), CHICAGO).timestamp())

@@ -6,7 +6,7 @@ from strategy_scenes import MINUTE, Told, planned, random_bars, ticks
 
 from fastorder.marketdata import Bars, aggregate_ticks, resample
 from fastorder.strategy import Strategy, StrategyError, backtest, check
-from fastorder.strategy.check import early_fills
+from fastorder.strategy.future import early_fills
 
 BARS = random_bars(1_500)
 TICKS = ticks(8_000)
@@ -70,7 +70,7 @@ class UnclosedHour(Signals):
 
 
 class RightLabels(Signals):
-    """Five minutes under the time of their end, shifted as if they were of their start."""
+    """Five minutes under the time of their end, taken for that of their start."""
 
     def prepare(self, data):
         columns = data["MNQ"]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from strategy_scenes import MINUTE, MONDAY, bars, planned, random_bars, ticks
+from strategy_scenes import MINUTE, MONDAY, planned, random_bars, ticks
 
 from fastorder.matching import What
 from fastorder.strategy import Instrument, Strategy, Ticks, backtest
@@ -93,7 +93,7 @@ def test_the_best_of_many_draws_is_as_large_as_expected():
 
 
 def test_the_deflated_ratio_is_that_of_the_paper():
-    # Bailey and Lopez de Prado, 2014, section "A numerical example": five years of days,
+    # Bailey and Lopez de Prado, 2014, "A numerical example": five years of days,
     # annual ratio 2.5, 100 trials with variance 1/2, skewness -3, kurtosis 10
     ratio, n = 2.5 / math.sqrt(250), 1250
     luck = math.sqrt(0.5 / 250) * own.expected_best(100)

@@ -187,8 +187,10 @@ def feed_of(
     Raises:
         BadData: nothing is left, out of order, off the grid, past the contract's end.
     """
-    feed = _bar_feed if isinstance(data, Bars) else _tick_feed
-    found = feed(instrument, data, since, until)  # type: ignore[operator]
+    if isinstance(data, Bars):
+        found = _bar_feed(instrument, data, since, until)
+    else:
+        found = _tick_feed(instrument, data, since, until)
     if not len(found):
         raise BadData(
             f"data of {instrument.symbol} must be there in the span, had none"
@@ -199,7 +201,7 @@ def feed_of(
             f"{instrument.symbol} expires within the data, at {expires_ns}: give "
             "until= before that, and a run of its own for the next contract"
         )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _tick_feed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastorder.errors import FastOrderError
 
 
@@ -31,5 +33,22 @@ class StrategyFailed(FastOrderError, RuntimeError):
 
     def __init__(self, name: str, handler: str, time_ns: int, error: object) -> None:
         super().__init__(f"{name}.{handler} raised {error!r} at {time_ns} ns")
+        self._made_of = (name, handler, time_ns, repr(error))
         self.handler = handler
         self.time_ns = time_ns
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return _failed, self._made_of
+
+
+class _Text(str):
+    """What an error of another process looked like."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _failed(name: str, handler: str, time_ns: int, error: str) -> StrategyFailed:
+    return StrategyFailed(name, handler, time_ns, _Text(error))

@@ -122,10 +122,11 @@ def micros(dollars: Decimal) -> int:
 
 def _known() -> dict[str, Instrument]:
     rows = (row.split() for row in _TABLE.replace("\n", "|").split("|") if row.strip())
-    return {
-        symbol: Instrument(symbol, *(Decimal(number) for number in numbers))
-        for symbol, *numbers in rows
-    }
+    found = {}
+    for symbol, *numbers in rows:
+        tick_size, tick_value, fee, commission = map(Decimal, numbers)
+        found[symbol] = Instrument(symbol, tick_size, tick_value, fee, commission)
+    return found
 
 
 KNOWN = _known()

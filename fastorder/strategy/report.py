@@ -1,7 +1,8 @@
 """A result as one HTML file: charts, trades, calendar, verdict; without network.
 
-Plotly draws it: it is kept, under the MIT licence, has candles, and its wheel brings the
-whole library as one script, which is put into the page. Nothing of its Python is run.
+Plotly draws it: it is kept, under the MIT licence, has candles, and its wheel brings
+the whole library as one script, which is put into the page. Nothing of its Python is
+run.
 """
 
 from __future__ import annotations
@@ -120,9 +121,9 @@ def _conduct(result: Result) -> str:
     return (
         f"{one['trades_a_day']:.1f} trades a day, held for "
         f"{'no time' if math.isnan(held) else f'{held:.0f} s'} in the median. "
-        f"{result.ambiguous} orders were decided against the strategy, as their bar does "
-        f"not say how they filled; {result.throttled} requests were held back by the "
-        "budget. The venue forbids strategies that live on fills no market would give."
+        f"{result.ambiguous} orders were decided against the strategy, as their bar "
+        f"does not say how they filled; {result.throttled} requests were held back by "
+        "the budget. The venue forbids living on fills that no market would give."
     )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastorder.strategy.backtest import _feeds, _strategies, backtest
 from fastorder.strategy.data import time_of
 from fastorder.strategy.errors import StrategyError, StrategyFailed
+from fastorder.strategy.running import _feeds, _strategies, backtest
 
 if TYPE_CHECKING:
     from fastorder.strategy.data import Feed
@@ -152,7 +152,7 @@ def _changed(
 
 
 def _until(feed: Feed, time_ns: int) -> Feed:
-    """A feed up to a time: bars that have ended, ticks with the first one from it on."""
+    """A feed up to a time: bars that have ended, ticks to the first from it on."""
     if feed.length_ns:
         last = int(feed.time_ns.searchsorted(time_ns - feed.length_ns, "right"))
     else:

@@ -18,9 +18,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastorder.strategy.backtest import _feeds, _strategies, backtest
 from fastorder.strategy.data import time_of
 from fastorder.strategy.errors import StrategyError
+from fastorder.strategy.running import _feeds, _strategies, backtest
 from fastorder.strategy.statistics import DAYS, deflated_sharpe
 
 if TYPE_CHECKING:
@@ -222,8 +222,8 @@ def combinations(
         if isinstance(values, str) or not len(values):
             raise StrategyError(f"grid[{name!r}] must be values, was {values!r}")
     found = [dict(zip(grid, row, strict=True)) for row in product(*grid.values())]
-    for values in found:
-        strategy(**values)
+    for each in found:
+        strategy(**each)
     return found
 
 
@@ -362,7 +362,7 @@ class Bench:
 
         if not tasks:
             return
-        feeds = self.client.scatter(self.feeds, broadcast=True, hash=False)
+        feeds = self.client.scatter([self.feeds], broadcast=True, hash=False)[0]
         futures = {
             self.client.submit(
                 run_task,
@@ -375,7 +375,7 @@ class Bench:
             ): task
             for task in tasks
         }
-        for future in as_completed(futures):
+        for future in as_completed(futures):  # type: ignore[no-untyped-call]
             yield futures[future], _row_of(future, future.exception())
 
 
