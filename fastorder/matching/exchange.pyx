@@ -4,7 +4,7 @@
 from cpython cimport array
 from libc.stdint cimport int8_t, int64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memmove, memset
+from libc.string cimport memcpy, memmove, memset
 
 import array
 import hashlib
@@ -663,9 +663,10 @@ cdef class Exchange:
 
         rows = np.empty(n, dtype=list(EVENT_FIELDS))
         cdef int64_t left = self.venue.n_events - n
+        cdef unsigned char[::1] target
         if n:
-            rows[:] = np.frombuffer(
-                (<const char*>self.venue.events)[:n * sizeof(event_t)], rows.dtype)
+            target = rows.view(np.uint8)
+            memcpy(&target[0], self.venue.events, n * sizeof(event_t))
             memmove(self.venue.events, self.venue.events + n, left * sizeof(event_t))
         self.venue.n_events = left
         self.venue.shown = max(0, self.venue.shown - n)
