@@ -1,4 +1,4 @@
-"""One run of one engine, in whichever environment it is: prints what it took as JSON."""
+"""One run of one engine, in whichever environment it is: prints its cost as JSON."""
 
 from __future__ import annotations
 
@@ -211,7 +211,5 @@ if __name__ == "__main__":
     spent = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        json.dumps(
-            {"rows": rows, "seconds": spent, "trades": trades, "peak_mib": peak}
-        )
+        json.dumps({"rows": rows, "seconds": spent, "trades": trades, "peak_mib": peak})
     )

@@ -26,7 +26,7 @@ SCENES = {
     "backtesting.py": ("backtesting", 1_000_000),
     "backtrader": ("backtrader", 100_000),
 }
-"""Each with its program and the rows that it gets: backtrader takes minutes for more."""
+"""Each with its program and its rows: backtrader takes minutes for more."""
 
 OWN = ("bars", "each", "rules")
 

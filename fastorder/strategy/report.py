@@ -19,7 +19,6 @@ from fastorder.strategy.errors import StrategyError
 
 if TYPE_CHECKING:
     from fastorder.strategy.data import Feed
-    from fastorder.strategy.result import Result
 
 PAGE = Path(__file__).parent / "pages" / "report.html"
 MOST_BARS = 20_000
@@ -28,7 +27,7 @@ LENGTHS = ("1m", "5m", "15m", "1h", "4h")
 MS = 1_000_000
 
 
-def write_report(result: Result, path: Any, title: str = "") -> None:
+def write_report(result: Any, path: Any, title: str = "") -> None:
     """Write the page of a result.
 
     Args:
@@ -64,7 +63,7 @@ def bundle() -> str:
     raise StrategyError("a report needs plotly: pip install 'fastorder[report]'")
 
 
-def page_data(result: Result) -> dict[str, Any]:
+def page_data(result: Any) -> dict[str, Any]:
     """All that the page shows, as JSON has it; times in milliseconds."""
     run = result._run
     return {
@@ -87,7 +86,7 @@ def page_data(result: Result) -> dict[str, Any]:
     }
 
 
-def _about(result: Result) -> str:
+def _about(result: Any) -> str:
     run = result._run
     strategies = ", ".join(map(repr, run.strategies))
     first, last = (_day(ns) for ns in (run.first_ns, run.end_ns))
@@ -100,7 +99,7 @@ def _day(time_ns: int) -> str:
     return f"{datetime.fromtimestamp(time_ns / 1e9, timezone.utc):%Y-%m-%d}"
 
 
-def _verdict(result: Result) -> str:
+def _verdict(result: Any) -> str:
     if result.verdict is None:
         return ""
     firm, verdict = result.firm, result.verdict
@@ -114,7 +113,7 @@ def _verdict(result: Result) -> str:
     return told
 
 
-def _conduct(result: Result) -> str:
+def _conduct(result: Any) -> str:
     """What the venue looks at beside money: how often, how short, how lucky."""
     one = result.summary
     held = one["median_held_s"]
@@ -127,7 +126,7 @@ def _conduct(result: Result) -> str:
     )
 
 
-def _equity(result: Result) -> dict[str, Any]:
+def _equity(result: Any) -> dict[str, Any]:
     """As many points as a chart can show, the last of each piece and the deepest."""
     import numpy as np
 
@@ -146,7 +145,7 @@ def _equity(result: Result) -> dict[str, Any]:
     }
 
 
-def _floor(result: Result) -> dict[str, Any]:
+def _floor(result: Any) -> dict[str, Any]:
     if result.firm is None:
         return {"time": [], "floor": []}
     return {
@@ -185,7 +184,7 @@ def _length_ns(every: str) -> int:
     return frame.length_ns
 
 
-def _trades(result: Result) -> dict[str, Any]:
+def _trades(result: Any) -> dict[str, Any]:
     trades = result.trades
     return {
         "symbol": trades["symbol"].tolist(),
@@ -204,7 +203,7 @@ def _trades(result: Result) -> dict[str, Any]:
     }
 
 
-def _part(result: Result, what: str) -> list[list[Any]]:
+def _part(result: Any, what: str) -> list[list[Any]]:
     names = {1: "long", -1: "short"} if what == "side" else {}
     return [
         [str(names.get(key, key)), row["trades"], round(row["net"], 2)]
