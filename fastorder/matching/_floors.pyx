@@ -30,7 +30,7 @@ cdef inline const position_t* held_by(const venue_t* venue, int account,
 
 
 cdef bint open_of(const venue_t* venue, int account, int64_t* profit) noexcept nogil:
-    """What all open positions of an account would bring; False where it does not fit."""
+    """What all open positions of an account would bring; False if it does not fit."""
     cdef int64_t part
     cdef int i
     profit[0] = 0

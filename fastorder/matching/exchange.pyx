@@ -52,7 +52,6 @@ from fastorder.matching._state cimport (
     order_t,
     position_t,
     request_t,
-    venue_t,
 )
 from fastorder.matching._time cimport advance, set_boundary
 from fastorder.matching._walk cimport bars_t, feed_bars

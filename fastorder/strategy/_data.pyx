@@ -159,7 +159,8 @@ cdef class Series:
         columns = []
         for nth in range(6):
             whole = nth >= 4
-            new = np.full(room, 0 if whole else np.nan, np.int64 if whole else np.float64)
+            empty, kind = (0, np.int64) if whole else (np.nan, np.float64)
+            new = np.full(room, empty, kind)
             if kept:
                 new[:kept] = self.columns[nth][self.filled - kept:self.filled]
             address = new.ctypes.data

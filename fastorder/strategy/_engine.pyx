@@ -265,7 +265,7 @@ cdef class Engine:
         self.exchange.check_failed()
 
     cdef bint step(self) except -1:
-        cdef Source source, one, first = None
+        cdef Source one, first = None
         cdef Frame frame
         cdef int64_t data_ns = MOST, other_ns = MOST, next_ns, bars_ns = MOST
         for frame in self.frames:
