@@ -23,6 +23,7 @@
 #                  orders against the ledger (KILLS=)
 #   make bench-store  what the record costs: a row, a day's profit, an order beside it
 #   make bench-matching  the compiled exchange: ticks a second, with resting orders
+#   make bench-strategy  strategies over bars and ticks, beside other engines
 #   make cuts      connections cut at every byte of a request and of its answer
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
@@ -45,7 +46,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store bench-realtime soak campaign-realtime
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
 
 demo: $(VENV)/.demo build
 	$(BIN)/python examples/demo.py
@@ -132,6 +133,9 @@ campaign-realtime: $(VENV)/.test build
 
 bench-matching: $(VENV)/.test build
 	$(BIN)/python benchmarks/matching/ticks.py $(ARGS)
+
+bench-strategy: $(VENV)/.test build
+	$(BIN)/python benchmarks/strategy/speed.py $(ARGS)
 
 leaks: $(VENV)/.test build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)

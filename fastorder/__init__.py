@@ -173,6 +173,7 @@ _MODULES = {
     "settings",
     "simulator",
     "store",
+    "strategy",
 }
 """Those that users import from; the others are not theirs."""
 

@@ -2,4 +2,4 @@
 
 from fastorder.matching._state cimport contract_t, venue_t
 
-cdef void set_edges(const venue_t* venue, contract_t* contract) noexcept nogil
+cdef void set_edges(venue_t* venue, contract_t* contract) noexcept nogil

@@ -8,6 +8,7 @@ trailing stop; nor does a quote whose ask is above ``ask_edge`` and whose bid is
 
 from libc.stdint cimport int64_t
 
+from fastorder.matching._floors cimport check_floors, floor_edges
 from fastorder.matching._orders cimport is_working
 from fastorder.matching._state cimport (
     LEAST,
@@ -23,14 +24,30 @@ from fastorder.matching._state cimport (
 )
 
 
-cdef void set_edges(const venue_t* venue, contract_t* contract) noexcept nogil:
-    """Find them anew; for whenever an order has come, changed or gone."""
+cdef void set_edges(venue_t* venue, contract_t* contract) noexcept nogil:
+    """Find them anew; for whenever an order has come, changed or gone.
+
+    Floors bind the contracts of an account to each other: a trade in one moves the
+    edges of all.
+    """
+    cdef int i
+    if venue.floors == 0:
+        find_edges(venue, contract)
+        return
+    check_floors(venue, contract)
+    for i in range(venue.n_contracts):
+        find_edges(venue, &venue.contracts[i])
+
+
+cdef void find_edges(const venue_t* venue, contract_t* contract) noexcept nogil:
     cdef int i
     contract.low = contract.ask_edge = LEAST
     contract.high = contract.bid_edge = MOST
     for i in range(contract.count):
         if is_working(&contract.orders[i]):
             narrow(venue, contract, &contract.orders[i])
+    if venue.floors:
+        floor_edges(venue, contract)
 
 
 cdef void narrow(const venue_t* venue, contract_t* contract,

@@ -59,6 +59,7 @@ cdef enum:
     CLOSE_REFUSED = 12
     SETTLED = 13
     AMBIGUOUS = 14
+    FLOOR_REACHED = 15
 
 cdef enum:
     # flags of a trade
@@ -197,6 +198,7 @@ cdef struct order_t:
 
 cdef struct account_t:
     int64_t balance
+    int64_t floor           # LEAST is none
     int32_t may_trade
     int32_t auto_oco
 
@@ -331,6 +333,8 @@ cdef struct venue_t:
     int32_t watched         # somebody wants to see events as they come
     int32_t is_scratch
     int32_t failed
+    int32_t floors          # how many accounts have one
+    int32_t spare
 
 
 cdef inline int64_t magnitude(int64_t number) noexcept nogil:

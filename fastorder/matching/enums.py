@@ -47,6 +47,7 @@ class What(IntEnum):
     CLOSE_REFUSED = 12
     SETTLED = 13
     AMBIGUOUS = 14
+    FLOOR_REACHED = 15
 
 
 class Flag(IntFlag):

@@ -4,7 +4,7 @@
 from cpython cimport array
 from libc.stdint cimport int8_t, int64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memmove, memset
+from libc.string cimport memcpy, memmove, memset
 
 import array
 import hashlib
@@ -35,6 +35,7 @@ from fastorder.matching._state cimport (
     CANCEL,
     CLOSE,
     ENTRY,
+    LEAST,
     MODIFY,
     MOST,
     NO_MEMORY,
@@ -51,7 +52,6 @@ from fastorder.matching._state cimport (
     order_t,
     position_t,
     request_t,
-    venue_t,
 )
 from fastorder.matching._time cimport advance, set_boundary
 from fastorder.matching._walk cimport bars_t, feed_bars
@@ -76,7 +76,7 @@ from fastorder.matching.settings import (
     TradeThrough,
 )
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 MAGIC = b"FOMX"
 PATHS = ("worst", "nearest", "high_first", "low_first")
 FARTHEST = 1 << 40
@@ -130,15 +130,6 @@ cdef class Exchange:
     Raises:
         MatchingError: an argument breaks a rule.
     """
-
-    cdef venue_t venue
-    cdef bint ready
-    cdef bint busy              # a call is under way
-    cdef list kept              # what the venue borrows
-    cdef dict tags
-    cdef object on_event
-    cdef bytes fingerprint
-    cdef int64_t n_fed
 
     def __init__(self, contracts, accounts, *, fills=None, latency=None,
                  str path="worst", seed=0, bint expire_at_close=False,
@@ -224,6 +215,7 @@ cdef class Exchange:
         self.venue.n_accounts = n
         for i, account in enumerate(accounts):
             self.venue.accounts[i].balance = account.balance_micros
+            self.venue.accounts[i].floor = LEAST
             self.venue.accounts[i].may_trade = account.may_trade
             self.venue.accounts[i].auto_oco = account.auto_oco
         return 0
@@ -347,6 +339,26 @@ cdef class Exchange:
         """
         self.check_ready()
         self.venue.accounts[self.account_number(account)].may_trade = may_trade
+
+    def set_floor(self, account, micros):
+        """Set what an account's equity may not come down to; None for no floor.
+
+        Equity is its balance and what its open positions would bring at the last
+        prints. Once it is there, a FLOOR_REACHED event tells so, with the balance and
+        the open profit, and the floor is gone: nothing is closed by it.
+
+        Raises:
+            MatchingError: no such account, or no whole number.
+        """
+        cdef int number = self.account_number(account)
+        cdef account_t* one = &self.venue.accounts[number]
+        cdef int64_t floor = LEAST
+        if micros is not None:
+            floor = whole("micros", micros, -MOST // 2, MOST // 2)
+        self.venue.floors += (floor != LEAST) - (one.floor != LEAST)
+        one.floor = floor
+        for number in range(self.venue.n_contracts):
+            set_edges(&self.venue, &self.venue.contracts[number])
 
     cdef request_t request(self, int what, account, contract) except *:
         cdef request_t request
@@ -650,9 +662,10 @@ cdef class Exchange:
 
         rows = np.empty(n, dtype=list(EVENT_FIELDS))
         cdef int64_t left = self.venue.n_events - n
+        cdef unsigned char[::1] target
         if n:
-            rows[:] = np.frombuffer(
-                (<const char*>self.venue.events)[:n * sizeof(event_t)], rows.dtype)
+            target = rows.view(np.uint8)
+            memcpy(&target[0], self.venue.events, n * sizeof(event_t))
             memmove(self.venue.events, self.venue.events + n, left * sizeof(event_t))
         self.venue.n_events = left
         self.venue.shown = max(0, self.venue.shown - n)

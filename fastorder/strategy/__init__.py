@@ -1,0 +1,111 @@
+"""Strategies: written once, for backtest, paper and live."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from fastorder.strategy._data import Bar, Series, Tick
+from fastorder.strategy.errors import (
+    BadData,
+    BadOrder,
+    BadParameter,
+    StrategyError,
+    StrategyFailed,
+)
+from fastorder.strategy.events import Fill, Gap, OrderEvent, PositionChange
+from fastorder.strategy.orders import Order
+from fastorder.strategy.state import State
+from fastorder.strategy.strategy import Strategy
+
+if TYPE_CHECKING:
+    from fastorder.matching.settings import (
+        Histogram,
+        Latencies,
+        Queue,
+        Touch,
+        TradeThrough,
+    )
+    from fastorder.strategy.chances import Chance, MonteCarlo, monte_carlo
+    from fastorder.strategy.data import Ticks
+    from fastorder.strategy.firm import Firm, Verdict
+    from fastorder.strategy.future import Change, Check, check
+    from fastorder.strategy.instruments import Instrument
+    from fastorder.strategy.result import Result
+    from fastorder.strategy.running import backtest
+    from fastorder.strategy.sweeping import Fold, Sweep, sweep, walk_forward
+
+__all__ = [
+    "BadData",
+    "BadOrder",
+    "BadParameter",
+    "Bar",
+    "Chance",
+    "Change",
+    "Check",
+    "Fill",
+    "Firm",
+    "Fold",
+    "Gap",
+    "Histogram",
+    "Instrument",
+    "Latencies",
+    "MonteCarlo",
+    "Order",
+    "OrderEvent",
+    "PositionChange",
+    "Queue",
+    "Result",
+    "Series",
+    "State",
+    "Strategy",
+    "StrategyError",
+    "StrategyFailed",
+    "Sweep",
+    "Tick",
+    "Ticks",
+    "Touch",
+    "TradeThrough",
+    "Verdict",
+    "backtest",
+    "check",
+    "monte_carlo",
+    "sweep",
+    "walk_forward",
+]
+
+_LATER = {
+    "Chance": "fastorder.strategy.chances",
+    "Change": "fastorder.strategy.future",
+    "Check": "fastorder.strategy.future",
+    "Firm": "fastorder.strategy.firm",
+    "Fold": "fastorder.strategy.sweeping",
+    "Histogram": "fastorder.matching.settings",
+    "Instrument": "fastorder.strategy.instruments",
+    "Latencies": "fastorder.matching.settings",
+    "MonteCarlo": "fastorder.strategy.chances",
+    "Queue": "fastorder.matching.settings",
+    "Result": "fastorder.strategy.result",
+    "Sweep": "fastorder.strategy.sweeping",
+    "Ticks": "fastorder.strategy.data",
+    "Touch": "fastorder.matching.settings",
+    "TradeThrough": "fastorder.matching.settings",
+    "Verdict": "fastorder.strategy.firm",
+    "backtest": "fastorder.strategy.running",
+    "check": "fastorder.strategy.future",
+    "monte_carlo": "fastorder.strategy.chances",
+    "sweep": "fastorder.strategy.sweeping",
+    "walk_forward": "fastorder.strategy.sweeping",
+}
+"""Imported once they are asked for: what only writes strategies needs none of it."""
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of the package
+
+    def __getattr__(name: str) -> object:
+        """A name of ``_LATER``, on its first use."""
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        """What is for users, loaded or not."""
+        return sorted({*__all__, *(n for n in globals() if n.startswith("__"))})

@@ -1,0 +1,176 @@
+# cython: boundscheck=False, wraparound=False
+"""What a strategy sees of the market: bars, ticks, and series of closed bars."""
+
+cimport cython
+from libc.stdint cimport int64_t, uintptr_t
+
+CHUNK = 4096
+NAMES = ("open", "high", "low", "close", "time_ns", "volume")
+
+
+@cython.freelist(16)
+cdef class Bar:
+    """A closed bar; prices as the market quotes them.
+
+    Args:
+        symbol: of which contract.
+        every: of which length.
+        time_ns: when it opened, in nanoseconds since 1970 UTC.
+        end_ns: when it ended: the first nanosecond after it.
+        open, high, low, close: prices.
+        volume: contracts.
+    """
+
+    def __init__(self, str symbol, str every, int64_t time_ns, int64_t end_ns,
+                 double open, double high, double low, double close,
+                 int64_t volume=0):
+        self.symbol = symbol
+        self.every = every
+        self.time_ns = time_ns
+        self.end_ns = end_ns
+        self.open = open
+        self.high = high
+        self.low = low
+        self.close = close
+        self.volume = volume
+
+    def __repr__(self):
+        return (f"Bar({self.symbol} {self.every} at {self.time_ns}, open {self.open:g} "
+                f"high {self.high:g} low {self.low:g} close {self.close:g} "
+                f"volume {self.volume})")
+
+
+@cython.freelist(16)
+cdef class Tick:
+    """A trade of the market.
+
+    Args:
+        symbol: of which contract.
+        time_ns: when, in nanoseconds since 1970 UTC.
+        price: as the market quotes it.
+        size: contracts.
+        side: 1 a buyer's, -1 a seller's, 0 not known.
+    """
+
+    def __init__(self, str symbol, int64_t time_ns, double price, int64_t size=1,
+                 int side=0):
+        self.symbol = symbol
+        self.time_ns = time_ns
+        self.price = price
+        self.size = size
+        self.side = side
+
+    def __repr__(self):
+        return (f"Tick({self.symbol} at {self.time_ns}, {self.size} at {self.price:g}, "
+                f"side {self.side})")
+
+
+cdef class Series:
+    """The last closed bars of one length, as NumPy columns that cannot be written.
+
+    A column that was taken stays as it is: bars that close later stand in new ones. The
+    memory behind it holds no bar that has not closed.
+
+    Args:
+        symbol: of which contract.
+        every: of which length.
+        history: how many bars the columns hold at most.
+    """
+
+    def __init__(self, str symbol, str every, int64_t history):
+        if history < 1:
+            raise ValueError(f"history must be at least 1, was {history}")
+        self.symbol = symbol
+        self.every = every
+        self.history = history
+        self.columns = None
+
+    def __len__(self):
+        return min(self.count, self.history)
+
+    def __repr__(self):
+        return f"<{len(self)} of {self.history} bars of {self.every} of {self.symbol}>"
+
+    @property
+    def ready(self):
+        """Whether as many bars have closed as the columns can hold."""
+        return self.count >= self.history
+
+    @property
+    def open(self):
+        """The prices at which the bars opened, oldest first."""
+        return self.column(0)
+
+    @property
+    def high(self):
+        """Their highest prices."""
+        return self.column(1)
+
+    @property
+    def low(self):
+        """Their lowest prices."""
+        return self.column(2)
+
+    @property
+    def close(self):
+        """The prices at which they closed."""
+        return self.column(3)
+
+    @property
+    def time_ns(self):
+        """When they opened, in nanoseconds since 1970 UTC."""
+        return self.column(4)
+
+    @property
+    def volume(self):
+        """Contracts."""
+        return self.column(5)
+
+    def take(self, Bar bar):
+        """Add a bar that has closed."""
+        self.append(bar)
+
+    cdef column(self, int nth):
+        if self.columns is None:
+            self.grow()
+        return self.columns[nth][max(0, self.filled - self.history):self.filled]
+
+    cdef int append(self, Bar bar) except -1:
+        if self.filled == self.room:
+            self.grow()
+        cdef int64_t at = self.filled
+        self.prices[0][at] = bar.open
+        self.prices[1][at] = bar.high
+        self.prices[2][at] = bar.low
+        self.prices[3][at] = bar.close
+        self.wholes[0][at] = bar.time_ns
+        self.wholes[1][at] = bar.volume
+        self.filled = at + 1
+        self.count += 1
+        return 0
+
+    cdef int grow(self) except -1:
+        """New columns that begin with what the old ones end with."""
+        import numpy as np
+
+        cdef uintptr_t address
+        kept = min(self.filled, self.history)
+        room = kept + max(CHUNK, self.history)
+        columns = []
+        for nth in range(6):
+            whole = nth >= 4
+            empty, kind = (0, np.int64) if whole else (np.nan, np.float64)
+            new = np.full(room, empty, kind)
+            if kept:
+                new[:kept] = self.columns[nth][self.filled - kept:self.filled]
+            address = new.ctypes.data
+            if whole:
+                self.wholes[nth - 4] = <int64_t*>address
+            else:
+                self.prices[nth] = <double*>address
+            new.flags.writeable = False
+            columns.append(new)
+        self.columns = columns
+        self.room = room
+        self.filled = kept
+        return 0

@@ -1,0 +1,176 @@
+"""check: does a strategy know the future? It is run on data that end earlier.
+
+What a strategy asks for up to a time must be the same whether the data go on after it
+or not. And no order may be filled by the datum that it was asked for at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastorder.strategy.data import time_of
+from fastorder.strategy.errors import StrategyError, StrategyFailed
+from fastorder.strategy.running import _feeds, _strategies, backtest
+
+if TYPE_CHECKING:
+    from fastorder.strategy.data import Feed
+    from fastorder.strategy.result import Result
+
+
+class Change(NamedTuple):
+    """A request that depends on what came after it.
+
+    Attributes:
+        cut_ns: where the data ended.
+        time_ns: when it was asked for, of both the earlier.
+        whole: what was asked for with the data whole; None for nothing.
+        cut: what was asked for with the data cut; a text where the strategy raised.
+    """
+
+    cut_ns: int
+    time_ns: int
+    whole: Any
+    cut: Any
+
+
+class Check:
+    """What a check has found.
+
+    Attributes:
+        runs: how often the strategy was run on data that were cut.
+        requests: how many requests the whole run made: of none, nothing is proved.
+        changes: the first request of each of those runs that differs.
+        early_fills: orders that were filled by the datum at which they were asked for.
+    """
+
+    def __init__(
+        self, runs: int, requests: int, changes: list[Change], early_fills: list[Any]
+    ) -> None:
+        self.runs = runs
+        self.requests = requests
+        self.changes = changes
+        self.early_fills = early_fills
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found, and there was something to look at."""
+        return not self.changes and not self.early_fills and self.requests > 0
+
+    def __bool__(self) -> bool:
+        return self.clean
+
+    def __repr__(self) -> str:
+        if self.clean:
+            return (
+                f"<Check: {self.requests} requests are the same in {self.runs} runs "
+                "on data that end earlier>"
+            )
+        if not self.requests:
+            return "<Check: the strategy asked for nothing, so nothing is proved>"
+        lines = [
+            f"at {change.time_ns} ns: {change.whole} with the data whole, "
+            f"{change.cut} where they end at {change.cut_ns} ns"
+            for change in self.changes
+        ]
+        lines += [f"filled by its own datum: {order!r}" for order in self.early_fills]
+        return "<Check: the strategy knows the future\n  " + "\n  ".join(lines) + ">"
+
+
+def check(
+    strategy: Any, *, data: Any, cuts: int = 20, seed: int = 0, **options: Any
+) -> Check:
+    """Run a strategy on data that end earlier, and report what changes.
+
+    Args:
+        strategy: a class, or an object of one.
+        data: as ``backtest`` takes them.
+        cuts: at how many places they are cut: those of requests first, then at random.
+        seed: of the places.
+        options: those of ``backtest``.
+
+    Raises:
+        StrategyError, StrategyFailed: as ``backtest``, of the whole data.
+    """
+    if isinstance(cuts, bool) or not isinstance(cuts, int) or cuts < 1:
+        raise StrategyError(f"cuts must be at least 1, was {cuts!r}")
+    made = _strategies(strategy, options.pop("parameters", None))
+    since, until = (
+        time_of(name, options.pop(name, None)) for name in ("since", "until")
+    )
+    feeds = _feeds(made, data, since, until, options.pop("instruments", ()))
+    whole = backtest(made, data=feeds, **options)
+    asked = [row for rows in whole.requests for row in rows]
+    changes = []
+    places = _places(feeds, sorted({row[0] for row in asked}), cuts, seed)
+    for time_ns in places:
+        change = _changed(made, feeds, whole, time_ns, options)
+        if change is not None:
+            changes.append(change)
+    return Check(len(places), len(asked), changes, early_fills(whole))
+
+
+def _places(
+    feeds: dict[str, Feed], asked: list[int], cuts: int, seed: int
+) -> list[int]:
+    """Times at which the data are cut: half of them right after requests."""
+    import numpy as np
+
+    draw = np.random.default_rng(seed)
+    at_requests = draw.choice(asked, min(len(asked), (cuts + 1) // 2), replace=False)
+    times = np.concatenate([feed.time_ns for feed in feeds.values()])
+    others = draw.choice(times, min(len(times), cuts - len(at_requests)), replace=False)
+    first = max(feed.first_ns for feed in feeds.values())
+    found = {int(each) for each in (*at_requests, *others)}
+    return sorted(each for each in found if each > first)
+
+
+def _changed(
+    made: Any,
+    feeds: dict[str, Feed],
+    whole: Result,
+    time_ns: int,
+    options: dict[str, Any],
+) -> Change | None:
+    """The first request up to a time that changes where the data end there."""
+    parts = {name: _until(feed, time_ns) for name, feed in feeds.items()}
+    if not all(len(part) for part in parts.values()):
+        return None
+    try:
+        cut = backtest(made, data=parts, **options).requests
+    except StrategyFailed as error:
+        return Change(time_ns, error.time_ns, "no error", str(error))
+    known_ns = min(part.end_ns - (part.length_ns == 0) for part in parts.values())
+    for before, after in zip(whole.requests, cut, strict=True):
+        left = [row for row in before if row[0] <= known_ns]
+        right = [row for row in after if row[0] <= known_ns]
+        for nth in range(max(len(left), len(right))):
+            pair = [rows[nth] if nth < len(rows) else None for rows in (left, right)]
+            if pair[0] != pair[1]:
+                when = min(row[0] for row in pair if row is not None)
+                return Change(time_ns, when, *pair)
+    return None
+
+
+def _until(feed: Feed, time_ns: int) -> Feed:
+    """A feed up to a time: bars that have ended, ticks to the first from it on."""
+    if feed.length_ns:
+        last = int(feed.time_ns.searchsorted(time_ns - feed.length_ns, "right"))
+    else:
+        last = int(feed.time_ns.searchsorted(time_ns, "left")) + 1
+    return feed.part(0, last)
+
+
+def early_fills(result: Result) -> list[Any]:
+    """Orders that were filled by the datum at which they were asked for, or before."""
+    from fastorder.matching import What
+
+    run = result._run
+    found = []
+    trades = result.events[result.events["kind"] == What.TRADE]
+    for time_ns, order_id in zip(
+        trades["time_ns"].tolist(), trades["order_id"].tolist(), strict=True
+    ):
+        order = run.orders[order_id]
+        if time_ns <= order.asked_ns:
+            found.append(order)
+    return found
