@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.order import OrderRequest
@@ -11,6 +12,7 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder.acts.contract_work import result_of_ticket
 from fastorder.enums import Outcome
 from fastorder.errors import FastOrderError, InvalidField, WrongFieldType
+from fastorder.session.ticket_group import STOPS
 
 if TYPE_CHECKING:
     from fastorder.acts.report import PlacedMany
@@ -67,7 +69,8 @@ def place_many(
             if not any(isinstance(each, Ticket) for each in sent):
                 raise
             sent.append(_not_sent(error))
-    yield [each for each in sent if isinstance(each, Ticket)]
+    with suppress(*STOPS):  # all have left: what became of them is told all the same
+        yield [each for each in sent if isinstance(each, Ticket)]
     return PlacedMany(
         tuple(
             result_of_ticket(each) if isinstance(each, Ticket) else each

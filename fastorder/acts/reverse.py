@@ -7,15 +7,18 @@ stay behind.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastorder._base.counted import counted
 from fastorder.acts.audit import Books, audit
+from fastorder.acts.contract_work import result_of_ticket
 from fastorder.acts.looks import look
 from fastorder.acts.sweep import CLOSE, Sweep
 from fastorder.enums import Side
 from fastorder.errors import FastOrderError
 from fastorder.runtime.clock import SECOND_NS
+from fastorder.session.ticket_group import STOPS, why_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,24 +56,28 @@ def reverse(
     """
     from fastorder.acts.report import ReverseReport  # an act loads it
 
-    begun_ns = desk.now_ns()
-    until_ns = begun_ns + int(deadline_s * SECOND_NS)
-    held = yield from _held(desk, contract_id, until_ns)
-    if held.why or not held.size:
-        return ReverseReport(None, None, held.why or "no position is held")
-    left_s = max(until_ns - desk.now_ns(), 0) / SECOND_NS
-    closed = yield from Sweep(desk, CLOSE, contract_id, left_s).steps()
-    if not closed.verified:
-        return ReverseReport(closed, None, f"not proved flat: {closed.why}")
-    why = yield from _was_something_else(desk, contract_id, held)
-    if why:
-        return ReverseReport(closed, None, why)
+    until_ns = desk.now_ns() + int(deadline_s * SECOND_NS)
+    closed = None
+    try:
+        held = yield from _held(desk, contract_id, until_ns)
+        if held.why or not held.size:
+            return ReverseReport(None, None, held.why or "no position is held")
+        left_s = max(until_ns - desk.now_ns(), 0) / SECOND_NS
+        closed = yield from Sweep(desk, CLOSE, contract_id, left_s).steps()
+        if not closed.verified:
+            return ReverseReport(closed, None, f"not proved flat: {closed.why}")
+        why = yield from _was_something_else(desk, contract_id, held)
+        if why:
+            return ReverseReport(closed, None, why)
+    except STOPS as stop:
+        return ReverseReport(closed, None, why_ended(stop))
     try:
         ticket = enter(Side.SELL if held.size > 0 else Side.BUY, abs(held.size))
     except FastOrderError as error:  # halted meanwhile, say: what was done is told
         return ReverseReport(closed, None, str(error))
-    placed = yield ticket
-    return ReverseReport(closed, placed)
+    with suppress(*STOPS):
+        yield ticket
+    return ReverseReport(closed, result_of_ticket(ticket))
 
 
 def _held(desk: Desk, contract_id: str, until_ns: int) -> Steps[Held]:

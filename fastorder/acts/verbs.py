@@ -225,7 +225,8 @@ class ActVerbs(BaseExecutor[ResultT]):
         account, seconds = account_id_from(account_id), seconds_from("timeout", timeout)
         ticket = self._dispatcher.tagged(placed.tag) if placed.tag else None
         desk = Desk(self, account, Lane.READS)
-        return self._group("filled", filled(desk, placed, ticket, seconds))
+        steps = filled(desk, placed, ticket, seconds)
+        return self._group("filled", steps, changes=False)
 
     def _listing_of(self, symbol: str) -> Listing:
         """The contract of a symbol, asked for where the executor can be used."""

@@ -271,13 +271,19 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
         log().error("account %s is flattened: %s: %s", account_id, denied, why)
-        ActVerbs.flatten.ticket(self.executor, account_id)
+        act = ActVerbs.flatten.ticket(self.executor, account_id)
+        if act.done:
+            say_result(act)
+        else:
+            act._call_when_done(say_result)
 
     def _open(self) -> Ticket[Self]:
         if self._entered:
             raise ExecutorMisuse("a trader must be entered once only, make another")
         self._entered = True
-        opening: Ticket[Self] = self.executor._group("enter", self._opening())
+        opening: Ticket[Self] = self.executor._group(
+            "enter", self._opening(), changes=False
+        )
         return opening
 
     @property
@@ -409,6 +415,14 @@ def kept_credentials(given: Credentials | FastOrderError) -> Credentials:
     if isinstance(given, Credentials):
         return given
     raise given
+
+
+def say_result(act: Ticket[Any]) -> None:
+    """Tell in the log what became of an act that nobody waits for."""
+    try:
+        log().warning("%s after a breach: %r", act.kind, act._value())
+    except FastOrderError as error:
+        log().error("%s after a breach has failed: %s", act.kind, error)
 
 
 def symbols_from(given: Any) -> tuple[str, ...]:

@@ -503,7 +503,8 @@ class BaseExecutor(
 
         account = account_id_from(account_id)
         self._dispatcher.check_ready()
-        return self._group("load exposure", exposure_steps(self, account))
+        steps = exposure_steps(self, account)
+        return self._group("load exposure", steps, changes=False)
 
     @property
     def budgets(self) -> BudgetsLeft | None:
@@ -521,6 +522,15 @@ class BaseExecutor(
         a cancel or a close of unknown outcome is read back for a while, and leaves.
         """
         return self._dispatcher.unsettled()
+
+    def acts(self) -> tuple[Ticket[Any], ...]:
+        """The acts under way, and the last 32 that have ended, oldest first.
+
+        An act is a verb of several requests that changes something. Its ``result`` is
+        its report; one whose wait was cancelled is stopped, and reports all the same.
+        """
+        under_way = [group for group in self._dispatcher.groups if group.changes]
+        return (*self._dispatcher.ended_groups, *under_way)
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
         """The last changes that have ended, oldest first.
@@ -634,10 +644,13 @@ class BaseExecutor(
     def _under_way(self) -> list[Ticket[OrderResult]]:
         return [ticket for ticket in self._dispatcher.unsettled() if not ticket.done]
 
-    def _group(self, kind: str, steps: Steps[T]) -> TicketGroup[T]:
+    def _group(
+        self, kind: str, steps: Steps[T], *, changes: bool = True
+    ) -> TicketGroup[T]:
         """Start a verb of several requests."""
         self._engine.check()
-        return TicketGroup(self._dispatcher, kind, steps)._start()
+        group = TicketGroup(self._dispatcher, kind, steps, changes=changes)
+        return group._start()
 
     def _drained(self) -> list[Ticket[Any]]:
         """What a close waits for: changes on their way, and groups that go on."""
