@@ -15,8 +15,8 @@ from test_acts import (
     PLACE,
     POSITIONS,
     TRADES,
+    Facade,
     bought,
-    desk,  # noqa: F401
     resting,
     working,
 )
@@ -26,6 +26,13 @@ from fastorder.simulator import Fault
 
 PARTIAL = "/api/Position/partialCloseContract"
 CHANGES = (CLOSE, CANCEL, PLACE, MODIFY, PARTIAL)
+
+
+@pytest.fixture(params=["async", "blocking"])
+def desk(request, gateway):
+    facade = Facade(request.param, gateway)
+    yield facade
+    facade.end()
 
 
 def stopped(desk, gateway, path, verb, *given, **named):
@@ -101,7 +108,7 @@ def test_a_close_on_its_way_is_followed_and_told(desk, gateway):
     bought(desk, 2, **BRACKET)
     gateway.faults.add(Fault(POSITIONS, reply="stall", times=None))
     gateway.faults.add(Fault(CLOSE, reply="trickle", delay_s=0.005))
-    act = stopped(desk, gateway, CLOSE, "flatten", ACCOUNT, "MNQ")
+    act = stopped(desk, gateway, CLOSE, "flatten", ACCOUNT, symbol="MNQ")
     assert not act.done or act.result is not None
     gateway.faults.clear()
     report = ended(desk, act).result
@@ -118,7 +125,7 @@ def test_a_close_whose_answer_is_lost_is_not_sent_again(desk, gateway):
     bought(desk, 1)
     gateway.faults.add(Fault(POSITIONS, reply="trickle", delay_s=0.002))
     gateway.faults.add(Fault(CLOSE, reply="hang_up", effect="none", delay_s=0.2))
-    act = stopped(desk, gateway, CLOSE, "flatten", ACCOUNT, "MNQ")
+    act = stopped(desk, gateway, CLOSE, "flatten", ACCOUNT, symbol="MNQ")
     report = ended(desk, act).result
     assert len(gateway.ledger.requests(CLOSE)) == 1
     assert [step.result.outcome for step in report.steps] == [Outcome.UNKNOWN]
@@ -128,9 +135,9 @@ def test_a_close_whose_answer_is_lost_is_not_sent_again(desk, gateway):
 GIVEN = {
     "flatten": (ACCOUNT,),
     "cancel_all": (ACCOUNT,),
-    "close_with_legs": ("MNQ", ACCOUNT),
+    "close_out": ("MNQ", ACCOUNT),
     "reverse": ("MNQ", ACCOUNT),
-    "partial_close": ("MNQ", ACCOUNT, 1),
+    "partial_close_out": ("MNQ", ACCOUNT, 1),
     "move_stop": ("MNQ", ACCOUNT, 20_000),
 }
 
@@ -140,9 +147,9 @@ GIVEN = {
     [
         *(("flatten", path) for path in (POSITIONS, CLOSE, CANCEL)),
         *(("cancel_all", path) for path in (POSITIONS, CANCEL)),
-        *(("close_with_legs", path) for path in (POSITIONS, CLOSE, CANCEL)),
+        *(("close_out", path) for path in (POSITIONS, CLOSE, CANCEL)),
         *(("reverse", path) for path in (TRADES, CLOSE, CANCEL, PLACE)),
-        *(("partial_close", path) for path in (POSITIONS, PARTIAL)),
+        *(("partial_close_out", path) for path in (POSITIONS, PARTIAL)),
         *(("move_stop", path) for path in (POSITIONS, MODIFY)),
     ],
 )

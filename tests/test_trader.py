@@ -472,8 +472,8 @@ def test_every_act_of_an_executor_is_in_both_with_the_same_arguments():
     for name in (
         "flatten",
         "cancel_all",
-        "close_with_legs",
-        "partial_close",
+        "close_out",
+        "partial_close_out",
         "reverse",
     ):
         one, other = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import symbol_from
@@ -126,9 +126,10 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self._journal = None if journal is False else journal
         given = with_limits(options)
         risk = given.get("risk")
-        self._reads_exposure = risk is not None and needs_exposure(risk)
+        is_limits = isinstance(risk, RiskLimits)  # the executor refuses what is none
+        self._reads_exposure = is_limits and needs_exposure(risk)
         self._exposed: set[int] = set()  # accounts that were read for the limits
-        if risk is not None and risk.flatten_on_breach:
+        if isinstance(risk, RiskLimits) and risk.flatten_on_breach:
             given.setdefault("on_breach", self._flatten_after_breach)
         self.executor = self._make_executor(
             base_url=base_url, journal=self._journal, **given
@@ -215,6 +216,12 @@ class BaseTrader(ABC, Generic[PlacedT]):
         )
         return trader
 
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refused: its executor is one process's, and one trader's."""
+        raise TypeError(
+            "a Trader must stay what it is, not be copied or pickled: make another one"
+        )
+
     def __repr__(self) -> str:
         kind = f"{type(self).__module__}.{type(self).__name__}"
         if not hasattr(self, "executor"):
@@ -253,21 +260,11 @@ class BaseTrader(ABC, Generic[PlacedT]):
             self._numbers[str(self._wanted)] = account.id
         return self
 
-    def _read_exposure(self, account_id: int, *, again: bool = False) -> Steps[None]:
+    def _read_exposure(self, account_id: int) -> Steps[None]:
         """Read what the limits have to know of an account, where they have to."""
-        if self._reads_exposure and (again or account_id not in self._exposed):
+        if self._reads_exposure and account_id not in self._exposed:
             yield BaseExecutor.load_exposure.ticket(self.executor, account_id)
             self._exposed.add(account_id)
-
-    def _exposure_after(self, kind: str, account_id: int) -> Steps[None]:
-        """The same after an act; where it fails, the act's report is told all the same.
-
-        The limits then go by what they knew: more, never less, than there is.
-        """
-        try:
-            yield from self._read_exposure(account_id, again=True)
-        except FastOrderError as error:
-            log().warning("after %s the limits have not been told: %s", kind, error)
 
     def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
         log().error("account %s is flattened: %s: %s", account_id, denied, why)
@@ -311,7 +308,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         start: Callable[[int], Ticket[Any]],
         *,
         adds_exposure: bool = False,
-        changes_exposure: bool = False,
+        changes: bool = True,
     ) -> Ticket[Any]:
         """Start a verb, once its account and its contract are known.
 
@@ -322,24 +319,20 @@ class BaseTrader(ABC, Generic[PlacedT]):
             start: starts it for an account.
             adds_exposure: the limits have to know the account before it. What lessens
                 risk waits for no such read.
-            changes_exposure: the limits have to read the account after it.
+            changes: whether it may change something at the gateway.
         """
         number = self._ready(account) if adds_exposure else self._number(account)
-        reads_after = changes_exposure and self._reads_exposure
         is_loaded = symbol is None or self._listing(symbol) is not None
-        if number is not None and is_loaded and not reads_after:
+        if number is not None and is_loaded:
             return start(number)
 
         def steps() -> Steps[Any]:
             (found,) = yield from self._found(
                 [account], [symbol] if symbol else [], reads_exposure=adds_exposure
             )
-            result = yield start(found)
-            if reads_after:
-                yield from self._exposure_after(kind, found)
-            return result
+            return (yield start(found))
 
-        prepared: Ticket[Any] = self.executor._group(kind, steps())
+        prepared: Ticket[Any] = self.executor._group(kind, steps(), changes=changes)
         return prepared
 
     def _found(
@@ -395,6 +388,15 @@ class BaseTrader(ABC, Generic[PlacedT]):
         """
         grid: TickGrid | None = self.executor._contracts.find(symbol_from(symbol)).grid
         return grid
+
+    def has_negative_prices(self, symbol: str) -> bool:
+        """Whether a contract that is loaded has prices of zero and below.
+
+        Raises:
+            UnknownSymbol: it is not loaded.
+        """
+        found: Listing = self.executor._contracts.find(symbol_from(symbol))
+        return bool(found.negative_prices)
 
     def _load(self, symbol: str) -> Ticket[Any]:
         return ContractVerbs.contract.ticket(self.executor, symbol)

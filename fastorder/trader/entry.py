@@ -27,6 +27,9 @@ class Ticks(Protocol):
     def grid_of(self, symbol: str) -> TickGrid | None:
         """Those of a symbol; None where they are not known."""
 
+    def has_negative_prices(self, symbol: str) -> bool:
+        """Whether its contract has prices of zero and below."""
+
 
 class Entry:
     """One call of ``buy`` or ``sell``, checked as far as it can be without a contract.
@@ -123,6 +126,7 @@ class Entry:
         stop_loss_ticks, take_profit_ticks = self._legs
         if self._has_priced_legs:
             stop_loss_ticks, take_profit_ticks = self._leg_ticks(grid)
+            self._check_above_zero(ticks)
         complete(made, stop_loss_ticks, take_profit_ticks, self._options)
         return made
 
@@ -148,7 +152,8 @@ class Entry:
         if len(names) > 1 and names != ["limit", "stop"]:
             rule = f"must not come with {' and '.join(names[:-1])}"
             raise InvalidField(names[-1], rule, given[names[-1]])
-        if self._join not in (None, True, *JOINS):
+        named = isinstance(self._join, str) and self._join in JOINS
+        if self._join is not None and self._join is not True and not named:
             raise InvalidField("join", 'must be "bid", "ask" or True', self._join)
         if self.trail_ticks is not None:
             whole_ticks("trail_ticks", self.trail_ticks)
@@ -188,6 +193,18 @@ class Entry:
                 raise InvalidField(name, rule, price)
             found.append(distance)
         return found[0], found[1]
+
+    def _check_above_zero(self, ticks: Ticks) -> None:
+        """Refuse a leg at a price that its contract does not have."""
+        if ticks.has_negative_prices(self.symbol):
+            return
+        for name, price in zip(LEGS, self._prices, strict=True):
+            if price is not None and not price > 0:
+                hint = (
+                    "where its contract trades at zero and below, "
+                    "set_contract_id(..., negative_prices=True) says so"
+                )
+                raise InvalidField(name, "must be positive", price, hint)
 
     def _trail_price(self, grid: TickGrid | None, last: Price | None) -> Any:
         """Where the stop begins: so far behind the last price."""

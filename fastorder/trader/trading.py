@@ -359,15 +359,15 @@ class TradeVerbs(BaseTrader[PlacedT]):
     def close(
         self, symbol: str, *, deadline: float = 10, account: int | str | None = None
     ) -> Ticket[ActReport]:
-        """Close a position with its legs; see ``OrderExecutor.close_with_legs``."""
-        return self._act(ActVerbs.close_with_legs, account, symbol, deadline=deadline)
+        """Close a position with its legs; see ``OrderExecutor.close_out``."""
+        return self._act(ActVerbs.close_out, account, symbol, deadline=deadline)
 
     @verb
     def partial_close(
         self, symbol: str, quantity: int, *, account: int | str | None = None
     ) -> Ticket[PartialCloseReport]:
-        """Close a part of a position; see ``OrderExecutor.partial_close``."""
-        return self._act(ActVerbs.partial_close, account, symbol, quantity)
+        """Close a part of a position; see ``OrderExecutor.partial_close_out``."""
+        return self._act(ActVerbs.partial_close_out, account, symbol, quantity)
 
     @verb
     def reverse(
@@ -421,7 +421,6 @@ class TradeVerbs(BaseTrader[PlacedT]):
             symbol_from(symbol),
             lambda number: act.ticket(self.executor, symbol, number, *given, **named),
             adds_exposure=act is ActVerbs.reverse,
-            changes_exposure=True,
         )
 
     def _sweep(
@@ -432,8 +431,9 @@ class TradeVerbs(BaseTrader[PlacedT]):
             act.__name__,
             account,
             None if symbol is None else symbol_from(symbol),
-            lambda number: act.ticket(self.executor, number, symbol, deadline=deadline),
-            changes_exposure=True,
+            lambda number: act.ticket(
+                self.executor, number, symbol=symbol, deadline=deadline
+            ),
         )
 
     # ------------------------------------------------------------ the kill switch
@@ -488,10 +488,10 @@ def accounts_from(given: Any) -> tuple[int | str, ...]:
     if isinstance(given, str) or not hasattr(given, "__iter__"):
         raise WrongFieldType("accounts", "must be a list of accounts", given)
     accounts = tuple(given)
-    if not accounts or len(set(accounts)) < len(accounts):
-        raise InvalidField("accounts", ONCE, given)
     for account in accounts:
         if account is None:
             raise WrongFieldType("accounts", "must hold accounts only", account)
         check_wanted(account)
+    if not accounts or len(set(accounts)) < len(accounts):
+        raise InvalidField("accounts", ONCE, given)
     return accounts

@@ -68,6 +68,7 @@ from fastorder.verbs.option_checks import (
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
 from fastorder.verbs.session import SessionVerbs
+from fastorder.verbs.typed_reads import TypedReads
 
 if TYPE_CHECKING:
     import os
@@ -151,6 +152,7 @@ class BaseExecutor(
         self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._book = ContractBook(self._contracts, base_url, lambda: dispatcher.clock)
         dispatcher.on_refused = ContractRefresh(self._book, dispatcher).refused
+        self._reads = TypedReads(dispatcher, self._policy)
         self._risk = self._make_risk(risk, on_breach)
         dispatcher.risk = self._risk
         self._idempotency = IdempotencyStore(
@@ -169,10 +171,11 @@ class BaseExecutor(
         self._made_at = _caller()
 
     def __repr__(self) -> str:
+        kind = f"{type(self).__module__}.{type(self).__name__}"
+        if not hasattr(self, "_made_at"):
+            return f"<{kind} not made>"
         state = "closed" if self._engine.closed else "open"
-        return (
-            f"<{type(self).__module__}.{type(self).__name__} {self._base_url} {state}>"
-        )
+        return f"<{kind} {self._base_url} {state}>"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refused: its connections and its token cannot go to another process."""
@@ -596,8 +599,8 @@ class BaseExecutor(
             on_breach,
             awaited=self._runs_between_calls,
         )
-        self._sightings = Sightings(risk)
-        self._book.on_shown = self._sightings.contracts
+        self._reads.sightings = Sightings(risk)
+        self._book.on_shown = self._reads.sightings.contracts
         return risk
 
     def _count_within(self, budgets: Budgets, base_url: str) -> None:
