@@ -33,7 +33,8 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
     It may be made outside a running loop; the first use binds it to the loop and the
     thread of that use, and any other is refused. Every verb sends at once and returns
     a ``Ticket``: await it for the ``OrderResult``. An await that is cancelled ends the
-    wait, not the order; ``intents()`` and ``resolve(tag)`` keep it in sight.
+    wait, not the order; ``intents()`` and ``resolve(tag)`` keep it in sight. It stops
+    a verb of several requests, which ``acts()`` keeps in sight.
 
     Args:
         base_url: the gateway; http is taken for a loopback address only.

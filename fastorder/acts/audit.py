@@ -15,6 +15,7 @@ from fastorder._base.counted import counted
 from fastorder.acts.looks import is_text, may_fill, read
 from fastorder.errors import RequestFailed
 from fastorder.gateway.rows import created_s, traded
+from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 BACK_S = 86_400
 """Every position is closed once a day. Source: the venue's rule of 15:10 Chicago."""
+
+TOLD_NS = SECOND_NS // 2
+"""So long a report waits at most until the limits have heard of what it says."""
 
 
 class Books:
@@ -117,3 +121,14 @@ def audit(desk: Desk, until_ns: int) -> Steps[Books | str]:
         return Books(read(orders), read(trades), placed)
     except (RequestFailed, ValueError) as error:
         return str(error)
+
+
+def tell_limits(desk: Desk, until_ns: int) -> Steps[None]:
+    """Read the positions once more, where limits want to know.
+
+    An order that the books have shown to have ended is counted beside the positions
+    until a list of them is asked for after that.
+    """
+    if desk.has_limits:
+        until_ns = min(until_ns, desk.now_ns() + TOLD_NS)
+        yield desk.wait([desk.read_positions()], until_ns)

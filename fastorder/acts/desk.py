@@ -48,6 +48,11 @@ class Desk:
         """Monotonic and wall time."""
         return self._dispatcher.clock
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether anybody else wants to know what is read."""
+        return self._reads.sightings is not None
+
     def now_ns(self) -> int:
         """The monotonic clock."""
         return self._dispatcher.clock.monotonic_ns()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastorder.acts.audit import tell_limits
 from fastorder.acts.contract_work import result_of_ticket
 from fastorder.acts.holding import Closing, held_by_both
 from fastorder.errors import RequestFailed
@@ -35,6 +36,7 @@ def partial_close(
         closing = _closing(desk, result, quantity, begun_s)
         until_ns = desk.now_ns() + LOOK_NS
         found = yield from held_by_both(desk, contract_id, until_ns, closing)
+        yield from tell_limits(desk, until_ns)
     except STOPS as stop:
         return PartialCloseReport(result_of_ticket(ticket), None, why=why_ended(stop))
     except RequestFailed as error:

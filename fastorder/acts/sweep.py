@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastorder.acts.audit import audit
+from fastorder.acts.audit import audit, tell_limits
 from fastorder.acts.contract_work import ContractWork
 from fastorder.acts.looks import look
 from fastorder.gateway.rows import same_contract
@@ -206,6 +206,8 @@ class Sweep:
         books = yield from audit(self._desk, self._deadline_ns)
         under_way = [*self._on_their_way(), *self._closes_on_their_way()]
         self._doubt = self._books_doubt(books) or ", ".join(under_way)
+        if not self._doubt:
+            yield from tell_limits(self._desk, self._deadline_ns)
         return not self._doubt
 
     def _books_doubt(self, books: Books | str) -> str:

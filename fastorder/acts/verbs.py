@@ -254,6 +254,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         number = None if order_id is None else order_id_from(order_id)
         listing = self._listing_of(symbol)
         price_text(price)
+        listing.check_sign("price", price)
         if listing.grid is not None:
             listing.grid.ticks(price)
         field = "stop_price" if what is STOP else "limit_price"

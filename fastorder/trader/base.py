@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from fastorder.budgets.left import BudgetsLeft
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.gateway.contracts import Listing
-    from fastorder.models import Account
+    from fastorder.models import Account, Price
     from fastorder.risk.control import Risk
     from fastorder.risk.denials import Denied
     from fastorder.session.ticket_group import Steps
@@ -389,14 +389,14 @@ class BaseTrader(ABC, Generic[PlacedT]):
         grid: TickGrid | None = self.executor._contracts.find(symbol_from(symbol)).grid
         return grid
 
-    def has_negative_prices(self, symbol: str) -> bool:
-        """Whether a contract that is loaded has prices of zero and below.
+    def check_sign(self, symbol: str, name: str, price: Price) -> None:
+        """Refuse a price of zero or below where a contract has none.
 
         Raises:
             UnknownSymbol: it is not loaded.
+            InvalidField: it is such a price.
         """
-        found: Listing = self.executor._contracts.find(symbol_from(symbol))
-        return bool(found.negative_prices)
+        self.executor._contracts.find(symbol_from(symbol)).check_sign(name, price)
 
     def _load(self, symbol: str) -> Ticket[Any]:
         return ContractVerbs.contract.ticket(self.executor, symbol)

@@ -27,8 +27,8 @@ class Ticks(Protocol):
     def grid_of(self, symbol: str) -> TickGrid | None:
         """Those of a symbol; None where they are not known."""
 
-    def has_negative_prices(self, symbol: str) -> bool:
-        """Whether its contract has prices of zero and below."""
+    def check_sign(self, symbol: str, name: str, price: Price) -> None:
+        """Refuse a price of zero or below where its contract has none."""
 
 
 class Entry:
@@ -126,7 +126,9 @@ class Entry:
         stop_loss_ticks, take_profit_ticks = self._legs
         if self._has_priced_legs:
             stop_loss_ticks, take_profit_ticks = self._leg_ticks(grid)
-            self._check_above_zero(ticks)
+            for name, price in zip(LEGS, self._prices, strict=True):
+                if price is not None:
+                    ticks.check_sign(self.symbol, name, price)
         complete(made, stop_loss_ticks, take_profit_ticks, self._options)
         return made
 
@@ -193,18 +195,6 @@ class Entry:
                 raise InvalidField(name, rule, price)
             found.append(distance)
         return found[0], found[1]
-
-    def _check_above_zero(self, ticks: Ticks) -> None:
-        """Refuse a leg at a price that its contract does not have."""
-        if ticks.has_negative_prices(self.symbol):
-            return
-        for name, price in zip(LEGS, self._prices, strict=True):
-            if price is not None and not price > 0:
-                hint = (
-                    "where its contract trades at zero and below, "
-                    "set_contract_id(..., negative_prices=True) says so"
-                )
-                raise InvalidField(name, "must be positive", price, hint)
 
     def _trail_price(self, grid: TickGrid | None, last: Price | None) -> Any:
         """Where the stop begins: so far behind the last price."""

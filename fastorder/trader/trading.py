@@ -436,6 +436,11 @@ class TradeVerbs(BaseTrader[PlacedT]):
             ),
         )
 
+    def acts(self) -> tuple[Ticket[Any], ...]:
+        """The acts under way, and the last that have ended; see ``OrderExecutor``."""
+        listed: tuple[Ticket[Any], ...] = self.executor.acts()
+        return listed
+
     # ------------------------------------------------------------ the kill switch
 
     def kill(self, reason: str = "kill() was called") -> None:
