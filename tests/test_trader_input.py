@@ -17,6 +17,7 @@ from test_trader import Form, own_folders  # noqa: F401 (for all tests)
 import fastorder
 from fastorder import OrderRequest, blocking
 from fastorder.trader.base import BaseTrader
+from fastorder.trader.entering import EntryVerbs
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.trading import TradeVerbs
 from fastorder.verbs.order_query import AsyncOrderQuery
@@ -129,7 +130,7 @@ CHANGES = ("place", "modify", "cancel", "closeContract", "partialCloseContract")
 def verbs():
     return {
         name: verb
-        for kind in (BaseTrader, LookVerbs, TradeVerbs)
+        for kind in (BaseTrader, LookVerbs, EntryVerbs, TradeVerbs)
         for name, verb in vars(kind).items()
         if name[0] != "_" and callable(verb)
     }
