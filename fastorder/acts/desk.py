@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from fastorder.acts.waits import Wait
@@ -11,7 +10,6 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
 from fastorder.requests.page_walk import PageWalk
 from fastorder.runtime.clock import SECOND_NS
-from fastorder.verbs.time_span import wire_text
 
 if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
@@ -115,8 +113,7 @@ class Desk:
         since_s = self._dispatcher.server_clock.window_start_s(
             self.clock.wall_s(), back_s
         )
-        since = wire_text(datetime.fromtimestamp(int(since_s), timezone.utc))
-        return {"accountId": self.account_id, "startTimestamp": since}
+        return self._reads.since(self.account_id, int(since_s))
 
     # ------------------------------------------------------------ what is known here
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from fastorder.budgets.lanes import LaneNumber
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.session.outcome_log import OutcomeLog
-    from fastorder.session.ticket_group import TicketGroup
 
 KEPT_ENDED = 256
 """How many ended requests stay visible."""
@@ -124,8 +123,8 @@ class Dispatcher(DispatcherBase):
             for endpoint in Endpoint
             if not endpoint.changes
         }
-        self.groups: dict[TicketGroup[Any], None] = {}
-        self.ended_groups: deque[TicketGroup[Any]] = deque(maxlen=KEPT_ACTS)
+        self.groups: dict[Any, None] = {}
+        self.ended_groups: deque[Any] = deque(maxlen=KEPT_ACTS)
         self._open: dict[Ticket[Any], None] = {}
         self._recalled: dict[Ticket[OrderResult], None] = {}  # not looked up yet
         self._restart_looks = RestartLooks(self)
@@ -341,7 +340,7 @@ class Dispatcher(DispatcherBase):
         """Whether a read may leave once more, on another connection."""
         return self.budget is None or self.budget.begins_anew(receiver)
 
-    def group_ended(self, group: TicketGroup[Any], *, is_kept: bool) -> None:
+    def group_ended(self, group: Ticket[Any], *, is_kept: bool) -> None:
         """A verb of several requests has ended; what it did stays in sight."""
         self.groups.pop(group, None)
         if is_kept:

@@ -18,6 +18,7 @@ from fastorder.requests.order_pages import OrderPages
 from fastorder.requests.query import ExactQuery
 from fastorder.runtime.log import log
 from fastorder.verbs.answers import UNREADABLE, readable, row_of, rows_of
+from fastorder.verbs.time_span import wire_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +135,13 @@ class TypedReads:
             models = self.sightings.watching(endpoint, request, models)
         convert = self._as_rows(endpoint, request["accountId"], models)
         return self._start(endpoint, request, convert, SearchOrderError, lane)
+
+    def since(self, account_id: int, since_s: int) -> dict[str, Any]:
+        """What asks for the rows of an account since a time, in whole seconds."""
+        from datetime import datetime, timezone  # loaded with the executor
+
+        moment = datetime.fromtimestamp(since_s, timezone.utc)
+        return {"accountId": account_id, "startTimestamp": wire_text(moment)}
 
     def page_rows(self, wanted: OrderFilter, walk: PageWalk, lane: Lane) -> Ticket[Any]:
         """The same of a list of orders that is read page by page."""
