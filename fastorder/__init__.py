@@ -12,6 +12,7 @@ from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder.enums import OrderStatus, OrderType, Outcome, PositionType, Side
 from fastorder.errors import (
+    ActStopped,
     AmbiguousAccount,
     AmbiguousSymbol,
     AuthLost,
@@ -70,6 +71,7 @@ __all__ = [
     "Account",
     "ActReport",
     "ActStep",
+    "ActStopped",
     "AmbiguousAccount",
     "AmbiguousSymbol",
     "AuthLost",

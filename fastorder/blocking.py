@@ -45,8 +45,9 @@ class OrderExecutor(ActVerbs[OrderResult]):
 
     One executor belongs to the thread that used it first. Ctrl-C ends a wait, not the
     order: ``intents()`` lists what is open, and the next call, ``resolve(tag)`` say,
-    carries it on. Between calls nothing runs: a connection is used again for
-    30 seconds after its last use.
+    carries it on. A verb of several requests is stopped by it: see ``acts()``.
+    Between calls nothing runs: a connection is used again for 30 seconds after its
+    last use.
 
     Args, Raises: see ``fastorder.OrderExecutor``.
     """

@@ -67,6 +67,19 @@ class PositionType(GatewayNumber):
     SHORT = 2
 
 
+def net_size(kind: object, size: int) -> int:
+    """Contracts of a position with their sign: below 0 where it is short.
+
+    Raises:
+        ValueError: it is open, and does not say which way.
+    """
+    if size == 0 or kind is PositionType.LONG:
+        return size
+    if kind is PositionType.SHORT:
+        return -size
+    raise ValueError(f"a position must be long or short, was {kind!s}")
+
+
 class Outcome(Enum):
     """What is known of a request that changes something.
 

@@ -188,6 +188,25 @@ class NotAwaited(FastOrderError, TypeError, AttributeError):
     """
 
 
+class ActStopped(FastOrderError):
+    """A verb of several requests was stopped: its wait was cancelled.
+
+    Attributes:
+        act: its name, such as "reverse".
+        why: it was stopped.
+        came_to: what became of the requests that had left.
+    """
+
+    def __init__(self, act: str, why: str, came_to: str) -> None:
+        super().__init__(act, why, came_to)
+        self.act = act
+        self.why = why
+        self.came_to = came_to
+
+    def __str__(self) -> str:
+        return f"{self.act} was stopped: {self.why}; {self.came_to}"
+
+
 class Halted(FastOrderError, RuntimeError):
     """No new exposure may leave; the text says why. See ``kill`` and ``resume``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastorder._base.near_names import with_near_names
 from fastorder._core.flow.result import OrderResult
@@ -16,6 +16,7 @@ from fastorder.session.keepalive import Keepalive
 from fastorder.verbs.order_query import AsyncOrderQuery, page_size_from
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Callable, Iterable
     from datetime import datetime
     from types import TracebackType
@@ -32,7 +33,8 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
     It may be made outside a running loop; the first use binds it to the loop and the
     thread of that use, and any other is refused. Every verb sends at once and returns
     a ``Ticket``: await it for the ``OrderResult``. An await that is cancelled ends the
-    wait, not the order; ``intents()`` and ``resolve(tag)`` keep it in sight.
+    wait, not the order; ``intents()`` and ``resolve(tag)`` keep it in sight. It stops
+    a verb of several requests, which ``acts()`` keeps in sight.
 
     Args:
         base_url: the gateway; http is taken for a loopback address only.
@@ -113,14 +115,11 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
             return
         import asyncio  # this runs in a loop: it is loaded
 
-        waits = [asyncio.ensure_future(ticket) for ticket in self._drained()]
+        drained = [ended(ticket) for ticket in self._drained()]
         try:
-            if waits:
-                await asyncio.wait(waits, timeout=seconds)
+            if drained:
+                await asyncio.wait(drained, timeout=seconds)
         finally:  # an aclose that is cancelled closes all the same
-            for wait in waits:
-                if not wait.cancel() and not wait.cancelled():
-                    wait.exception()  # a group's; it has been logged
             self._close_now()
 
     def close(self) -> None:
@@ -209,3 +208,17 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
         credentials = credentials_from(user_name, api_key)
         del user_name, api_key  # a traceback with local variables must not show them
         return self._login(credentials, renew)
+
+
+def ended(ticket: Ticket[Any]) -> Future[None]:
+    """Done once a ticket is; it takes no result, so that an error is not lost in it."""
+    import asyncio  # this runs in a loop: it is loaded
+
+    future = asyncio.get_running_loop().create_future()
+
+    def is_done(_: Ticket[Any]) -> None:
+        if not future.done():
+            future.set_result(None)
+
+    ticket._call_when_done(is_done)
+    return future

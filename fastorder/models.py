@@ -16,7 +16,7 @@ from fastorder._base.wire_values import (
     plain,
     unknown_members,
 )
-from fastorder.enums import OrderStatus, OrderType, PositionType, Side
+from fastorder.enums import OrderStatus, OrderType, PositionType, Side, net_size
 from fastorder.ticks import TradedInTicks
 
 Price: TypeAlias = int | float | Decimal
@@ -329,13 +329,7 @@ class Position:
         Raises:
             ValueError: the gateway does not say which way it is open.
         """
-        if self.size == 0:
-            return 0
-        if self.type is PositionType.LONG:
-            return self.size
-        if self.type is PositionType.SHORT:
-            return -self.size
-        raise ValueError(f"a position must be long or short, was {self.type!s}")
+        return net_size(self.type, self.size)
 
     @classmethod
     def from_wire(cls, row: Mapping[str, Any]) -> "Position":

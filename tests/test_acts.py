@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -115,7 +116,7 @@ def test_flatten_leaves_nothing_and_says_what_it_did(desk, gateway):
 def test_flatten_of_one_symbol_touches_no_other(desk, gateway):
     bought(desk, 1, "MES")
     bought(desk, 1)
-    report = desk.flatten(ACCOUNT, "MNQ")
+    report = desk.flatten(ACCOUNT, symbol="MNQ")
     assert report
     assert sizes(gateway) == {MES: 1}
     assert [each.contract_id for each in report.contracts] == [MNQ]
@@ -259,7 +260,7 @@ def test_an_account_that_is_not_there_is_an_error(desk):
 def test_with_a_symbol_the_close_leaves_first(desk, gateway):
     bought(desk, 1)
     before = len(gateway.ledger.requests())
-    desk.flatten(ACCOUNT, "MNQ")
+    desk.flatten(ACCOUNT, symbol="MNQ")
     first = gateway.ledger.requests()[before:][:3]
     assert CLOSE.lower() in [each.endpoint for each in first]
 
@@ -302,7 +303,7 @@ def test_cancel_all_sends_at_once(desk, gateway):
 def test_cancel_all_of_a_symbol_leaves_the_others(desk, gateway):
     resting(desk)
     desk.place_limit_order("MES", "BUY", 1, ACCOUNT, 1_000)
-    assert desk.cancel_all(ACCOUNT, "MES")
+    assert desk.cancel_all(ACCOUNT, symbol="MES")
     assert working(gateway) == 1
 
 
@@ -317,7 +318,7 @@ def test_more_orders_than_a_page_are_all_cancelled(desk, gateway):
 def test_close_takes_the_legs_and_leaves_the_entries(desk, gateway):
     bought(desk, 2, **BRACKET)
     resting(desk, 1, stop_loss_ticks=40)
-    report = desk.close_with_legs("MNQ", ACCOUNT)
+    report = desk.close_out("MNQ", ACCOUNT)
     assert report
     assert held(gateway) == 0
     assert working(gateway) == 2  # an entry, and the leg that waits for it
@@ -325,7 +326,7 @@ def test_close_takes_the_legs_and_leaves_the_entries(desk, gateway):
 
 def test_partial_close_says_what_is_left_unprotected(desk, gateway):
     bought(desk, 3, **BRACKET)
-    report = desk.partial_close("MNQ", ACCOUNT, 1)
+    report = desk.partial_close_out("MNQ", ACCOUNT, 1)
     assert report
     assert report.position == 2
     assert [leg.size for leg in report.oversized] == [3, 3]
@@ -334,13 +335,56 @@ def test_partial_close_says_what_is_left_unprotected(desk, gateway):
 
 def test_a_partial_close_of_too_much_is_refused(desk, gateway):
     bought(desk, 1)
-    report = desk.partial_close("MNQ", ACCOUNT, 2)
+    report = desk.partial_close_out("MNQ", ACCOUNT, 2)
     assert not report
     assert report.result.outcome is Outcome.REJECTED
     assert report.position == 1
 
 
+@pytest.mark.parametrize("behind", ["positions", "both"])
+def test_a_partial_close_believes_no_list_that_is_behind(desk, gateway, behind):
+    """One list from before the close, or both of them, until they are up to date."""
+    bought(desk, 3)
+    for path in (POSITIONS, TRADES) if behind == "both" else (POSITIONS,):
+        body = gateway.call(lambda path=path: answer_of(gateway, path))
+        gateway.faults.add(Fault(path, reply="body", body=body, times=2))
+    report = desk.partial_close_out("MNQ", ACCOUNT, 1)
+    assert report
+    assert report.position == 2
+
+
+def test_a_partial_close_that_no_list_shows_has_no_position(desk, gateway):
+    bought(desk, 3)
+    body = gateway.call(lambda: answer_of(gateway, POSITIONS))
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=body, times=None))
+    report = desk.partial_close_out("MNQ", ACCOUNT, 1)
+    assert report
+    assert report.position is None
+    assert "3 contracts listed, the trades add up to 2" in report.why
+
+
+def answer_of(gateway, path):
+    """What the gateway answers to a read of the account now."""
+    request = {"accountId": ACCOUNT}
+    if path == TRADES:
+        request["startTimestamp"] = "2020-01-01T00:00:00Z"
+    body = json.dumps(request).encode()
+    answer = gateway.gateway.handle(path.lower(), gateway.token, body)
+    assert answer.status == 200
+    return answer.body
+
+
 # ------------------------------------------------------------ reverse
+
+
+def test_reverse_closes_nothing_where_it_could_not_open_as_much(gateway):
+    with blocking.OrderExecutor(gateway.base_url, retry=QUICK, max_quantity=2) as desk:
+        prepared(desk, gateway)
+        bought(desk, 2)
+        bought(desk, 2)
+        with pytest.raises(fastorder.InvalidField, match="max_quantity"):
+            desk.reverse("MNQ", ACCOUNT)
+        assert held(gateway) == 4
 
 
 def test_reverse_closes_then_opens_as_much(desk, gateway):
@@ -478,12 +522,44 @@ def test_one_wrong_order_lets_none_leave(desk, gateway):
     assert not gateway.ledger.requests(PLACE)
 
 
-def test_what_refuses_a_later_one_is_its_result(desk, gateway):
-    desk.place_order(order(idempotency_key="k"))
-    placed = desk.place_many([order(), order(idempotency_key="k", quantity=2)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        [{"idempotency_key": "k", "quantity": 2}],
+        [{"custom_tag": "t"}, {"custom_tag": "t", "quantity": 2}],
+        [{"custom_tag": "t"}, {"custom_tag": "t", "account_id": COMBINE}],
+        [{"idempotency_key": "n"}, {"idempotency_key": "n", "quantity": 2}],
+    ],
+)
+def test_a_key_or_a_tag_that_was_used_lets_none_leave(desk, gateway, options):
+    assert desk.place_order(order(idempotency_key="k")).success
+    with pytest.raises(fastorder.KeyReused):
+        desk.place_many([order(), *(order(**each) for each in options)])
+    assert len(gateway.ledger.placements()) == 1
+
+
+def test_an_order_in_doubt_or_a_kill_lets_none_leave(desk, gateway):
+    gateway.faults.add(
+        Fault(PLACE, reply="hang_up", effect="none"),
+        Fault("/api/Order/search", reply="status", status=500, times=None),
+    )
+    desk.place_market_order("MES", "BUY", 1, ACCOUNT)
+    with pytest.raises(fastorder.Interlocked):
+        desk.place_many([order(), order(symbol="MES")])
+    desk.executor.kill()
+    with pytest.raises(fastorder.Halted):
+        desk.place_many([order()])
+    assert len(gateway.ledger.requests(PLACE)) == 1
+
+
+def test_what_the_limits_refuse_a_later_one_is_its_result(gateway):
+    limits = fastorder.RiskLimits(max_orders_per_second=1)
+    with blocking.OrderExecutor(gateway.base_url, retry=QUICK, risk=limits) as trader:
+        prepared(trader, gateway)
+        placed = trader.place_many([order(), order()])
     assert placed[0].success
     assert placed[1].outcome is Outcome.NOT_SENT
-    assert len(gateway.ledger.placements()) == 2
+    assert len(gateway.ledger.placements()) == 1
 
 
 def test_none_at_all_is_none(desk):
@@ -576,6 +652,53 @@ def test_what_cannot_be_read_is_unknown(desk, gateway):
     assert "could not be read" in fill.why
 
 
+def filled_row(placed, **changes):
+    row = {
+        "id": placed.order_id,
+        "accountId": ACCOUNT,
+        "contractId": MNQ,
+        "status": 2,
+        "type": 2,
+        "side": 0,
+        "size": 2,
+        "fillVolume": 2,
+        "filledPrice": 20_000.0,
+    } | changes
+    return {name: value for name, value in row.items() if value is not ...}
+
+
+@pytest.mark.parametrize("trades_are_listed", [True, False])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fillVolume": 0},
+        {"fillVolume": 1},
+        {"fillVolume": ...},
+        {"size": 3},
+        {"status": 3, "fillVolume": 0},
+        {"status": 1, "fillVolume": 0},
+        {"accountId": COMBINE},
+        {"id": 1},
+    ],
+    ids=str,
+)
+def test_a_row_that_contradicts_makes_no_fill(
+    desk, gateway, changes, trades_are_listed
+):
+    """Whatever a row says: what is told is traded, or the text says what is not."""
+    placed = bought(desk, 2)
+    answer = {"success": True, "errorCode": 0, "order": filled_row(placed, **changes)}
+    body = json.dumps(answer).encode()
+    gateway.faults.add(Fault(BY_ID, reply="body", body=body, times=None))
+    if not trades_are_listed:
+        none = b'{"trades":[],"success":true,"errorCode":0,"errorMessage":null}'
+        gateway.faults.add(Fault(TRADES, reply="body", body=none, times=None))
+    fill = desk.filled(placed, ACCOUNT, timeout=0.1)
+    assert fill.why
+    if fill.state is FillState.FILLED:
+        assert fill.quantity == 2
+
+
 # ------------------------------------------------------------ bad input
 
 
@@ -583,13 +706,13 @@ def test_what_cannot_be_read_is_unknown(desk, gateway):
     ("verb", "given", "named"),
     [
         ("flatten", ("x",), {}),
-        ("flatten", (ACCOUNT, "XYZ"), {}),
+        ("flatten", (ACCOUNT,), {"symbol": "XYZ"}),
         ("flatten", (ACCOUNT,), {"deadline": -1}),
         ("flatten", (ACCOUNT,), {"deadline": float("nan")}),
         ("flatten", (ACCOUNT,), {"deadline": True}),
-        ("cancel_all", (ACCOUNT, 5), {}),
-        ("close_with_legs", (None, ACCOUNT), {}),
-        ("partial_close", ("MNQ", ACCOUNT, 0), {}),
+        ("cancel_all", (ACCOUNT,), {"symbol": 5}),
+        ("close_out", (None, ACCOUNT), {}),
+        ("partial_close_out", ("MNQ", ACCOUNT, 0), {}),
         ("reverse", ("MNQ", ACCOUNT), {"stop_loss_ticks": -1}),
         ("move_stop", ("MNQ", ACCOUNT, 25_000), {"order_id": "x"}),
         ("filled", ("placed", ACCOUNT), {}),
@@ -623,7 +746,7 @@ def test_flatten_leaves_before_the_reads_that_wait(gateway, symbol):
             gateway.faults.add(slow)
             before = len(gateway.ledger.requests())
             reads = [executor.trades(ACCOUNT, since) for _ in range(64)]
-            report = await executor.flatten(ACCOUNT, symbol)
+            report = await executor.flatten(ACCOUNT, symbol=symbol)
             await asyncio.gather(*reads)
             return report, gateway.ledger.requests()[before:]
 
@@ -653,7 +776,7 @@ def test_a_busy_budget_has_room_for_a_flatten(gateway):
         async with executor:
             await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
             reads = [executor.trades(ACCOUNT, since) for _ in range(100)]
-            report = await executor.flatten(ACCOUNT, "MNQ", deadline=4)
+            report = await executor.flatten(ACCOUNT, symbol="MNQ", deadline=4)
             assert not all(each.done for each in reads)  # many wait for their turn
             await executor.aclose(drain=0)
             for each in reads:
@@ -673,7 +796,7 @@ def test_no_act_is_verified_while_its_close_may_still_be_sent_again(trader, gate
     gateway.faults.add(Fault(CLOSE, effect="none", reply="stall"))
     fills = threading.Timer(0.7, gateway.set_price, (MNQ, price - 20))
     fills.start()
-    report = trader.flatten(ACCOUNT, "MNQ")
+    report = trader.flatten(ACCOUNT, symbol="MNQ")
     fills.join()
     under_way = [each for each in trader.intents() if "close" in each.kind]
     assert not (report and any(not each.done for each in under_way)), report

@@ -106,7 +106,7 @@ async def scenario(gateway, seed):
             gateway.faults.add(Fault(PLACE, reply="hang_up", effect=effect))
             in_doubt = executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
         symbol = dice.choice((None, "MNQ"))
-        report = await executor.flatten(ACCOUNT, symbol, deadline=6)
+        report = await executor.flatten(ACCOUNT, symbol=symbol, deadline=6)
         shown = gateway.call(lambda: books(gateway, symbol))
         if in_doubt is not None:
             await asyncio.wait([asyncio.ensure_future(in_doubt)], timeout=3)

@@ -338,7 +338,7 @@ def parrot():
 
 LOCAL = (
     "base_url budgets check closed close contract_book risk session get_contract_id "
-    "get_token "
+    "get_token acts "
     "set_contract_id set_token halted kill resume intents recent recover place_order "
     "place_market_order "
     "place_stop_order place_stop_limit_order place_trailing_stop_order "
@@ -376,9 +376,9 @@ VERBS = {
     "connect": lambda it: it.connect(2),
     "resolve": lambda it: [it.resolve(each.tag) for each in it.intents() if each.tag],
     "cancel_all": lambda it: it.cancel_all(ACCOUNT, deadline=0),
-    "flatten": lambda it: it.flatten(ACCOUNT, "MNQ", deadline=0.1),
-    "close_with_legs": lambda it: it.close_with_legs("MNQ", ACCOUNT, deadline=0.1),
-    "partial_close": lambda it: it.partial_close("MNQ", ACCOUNT, 1),
+    "flatten": lambda it: it.flatten(ACCOUNT, symbol="MNQ", deadline=0.1),
+    "close_out": lambda it: it.close_out("MNQ", ACCOUNT, deadline=0.1),
+    "partial_close_out": lambda it: it.partial_close_out("MNQ", ACCOUNT, 1),
     "reverse": lambda it: it.reverse("MNQ", ACCOUNT, deadline=0.1),
     "move_stop": lambda it: it.move_stop("MNQ", ACCOUNT, 25_000),
     "move_target": lambda it: it.move_target("MNQ", ACCOUNT, 25_000),
@@ -387,7 +387,7 @@ VERBS = {
         OrderResult(Outcome.ACCEPTED, order_id=7), ACCOUNT, 0
     ),
     "load_exposure": lambda it: it.load_exposure(ACCOUNT),
-    "what is open": lambda it: [it.intents(), it.recent(), it],
+    "what is open": lambda it: [it.intents(), it.recent(), it.acts(), it],
 }
 ONCE = RetryPolicy(max_retries=0, base_delay=0.01, quiet=0.01, watch=0.02)
 

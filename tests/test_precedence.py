@@ -204,6 +204,7 @@ SENDS_NOTHING = {
     "halted",
     "intents",
     "kill",
+    "acts",
     "recent",
     "recover",
     "resume",

@@ -365,7 +365,7 @@ def test_unknown_members_are_kept_and_missing_ones_allowed(ask, gateway):
     deep = {"a": [{"b": {"c": {"d": {"e": 1}}}}]}
     rows = [
         position(new="x\n", more=[1, 2.5, None, True], deep=deep),
-        position(creationTimestamp=...),
+        position(id=2, creationTimestamp=...),
     ]
     body = json.dumps({"positions": rows, "success": True, "errorCode": 0}).encode()
     gateway.faults.add(Fault(POSITIONS, reply="body", body=body))

@@ -115,7 +115,7 @@ OTHERS = {
     "accounts": (), "check": (ORDER,), "connect": (), "get_contract_id": ("MNQ",),
     "get_token": (), "intents": (), "kill": (), "load_contract": ("MNQ",),
     "load_exposure": (ACCOUNT,), "open_orders": (ACCOUNT,), "orders": (ACCOUNT, SINCE),
-    "positions": (ACCOUNT,), "recent": (), "recover": (), "resume": (),
+    "acts": (), "positions": (ACCOUNT,), "recent": (), "recover": (), "resume": (),
     "search_orders": (ACCOUNT, SINCE), "set_contract_id": ("MNQ", MNQ),
     "bars": ("MNQ", "1m"), "contract": ("MNQ",), "contracts": (), "ping": (),
     "trades": (ACCOUNT, SINCE), "order": (1, ACCOUNT), "query_orders": (ACCOUNT,),
@@ -125,7 +125,7 @@ LEFT_ALONE = {
     "base_url", "closed", "halted", "risk", "session", "contract_book", "budgets",
     "account", "logout", "roll_contract",
     # acts, which are made of the verbs above: tests/test_acts.py
-    "cancel_all", "flatten", "close_with_legs", "partial_close", "reverse",
+    "cancel_all", "flatten", "close_out", "partial_close_out", "reverse",
     "move_stop", "move_target", "filled",
 }  # fmt: skip
 """Verbs that send no order, and attributes."""

@@ -8,7 +8,7 @@ import pytest
 from conftest import ACCOUNT, QUICK, prepared
 
 import fastorder
-from fastorder import Outcome, blocking
+from fastorder import ActStopped, Outcome, blocking
 from fastorder.simulator import Fault
 from fastorder.verbs.reads import ReadVerbs
 
@@ -91,7 +91,7 @@ def test_it_goes_on_though_nobody_awaits_it(run, connect, gateway, resting):
     assert not any(is_open(gateway, number) for number in resting)
 
 
-def test_a_wait_that_is_cancelled_ends_the_wait_alone(run, connect, gateway, resting):
+def test_a_wait_that_is_cancelled_sends_nothing_more(run, connect, gateway, resting):
     gateway.faults.add(Fault(OPEN, reply="trickle", delay_s=0.003))
 
     async def main():
@@ -99,9 +99,88 @@ def test_a_wait_that_is_cancelled_ends_the_wait_alone(run, connect, gateway, res
             group = start(executor)
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(group, 0.01)
-            assert await group == dict.fromkeys(resting, Outcome.ACCEPTED)
+            assert group.state == "stopped: it had sent no change"
+            with pytest.raises(ActStopped, match="it had sent no change"):
+                await group
 
     run(main())
+    assert all(is_open(gateway, number) for number in resting)
+
+
+def test_what_is_on_its_way_is_followed_to_its_outcome(
+    run, connect, gateway, resting, caplog
+):
+    gateway.faults.add(Fault(CANCEL, reply="trickle", delay_s=0.003, times=3))
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            waits = asyncio.ensure_future(group)
+            while len(group.tickets) < 4:
+                await asyncio.sleep(0.005)
+            waits.cancel()
+            await asyncio.wait([waits])
+            assert executor.acts() == (group,)
+            assert group.state == "stopped, 1 answered, of 4 requests"
+            with pytest.raises(ActStopped) as stopped:
+                await group
+            return stopped.value
+
+    error = run(main())
+    assert error.came_to.count("accepted") == 3
+    assert "cancel all is stopped: nobody waits for it any more; 3 requests on" in (
+        caplog.text
+    )
+    assert str(error) in caplog.text
+    assert not any(is_open(gateway, number) for number in resting)
+
+
+def test_a_wait_may_be_cancelled_before_it_has_begun(run, connect, gateway, resting):
+    gateway.faults.add(Fault(OPEN, reply="trickle", delay_s=0.003))
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            task = asyncio.ensure_future(group)
+            task.cancel()
+            await asyncio.wait([task])
+            assert group.state == "stopped: it had sent no change"
+
+    run(main())
+
+
+def test_one_of_two_waits_may_end(run, connect, gateway, resting):
+    gateway.faults.add(Fault(OPEN, reply="trickle", delay_s=0.003))
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            waits = [asyncio.ensure_future(group) for _ in range(2)]
+            await asyncio.sleep(0)
+            waits[0].cancel()
+            assert await waits[1] == dict.fromkeys(resting, Outcome.ACCEPTED)
+
+    run(main())
+
+
+def test_a_part_is_stopped_with_its_whole(run, connect, gateway, resting):
+    gateway.faults.add(Fault(OPEN, reply="trickle", delay_s=0.003))
+    parts = []
+
+    def steps(executor):
+        parts.append(start(executor))
+        yield parts[0]
+        yield parts[0]
+
+    async def main():
+        async with connect() as executor:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(start(executor, steps), 0.01)
+            assert parts[0].state == "stopped: it had sent no change"
+            assert not executor._dispatcher.groups
+
+    run(main())
+    assert all(is_open(gateway, number) for number in resting)
 
 
 def test_one_that_is_refused_hides_no_other(run, connect, gateway, resting):
@@ -127,7 +206,22 @@ def test_a_read_that_fails_is_its_error(run, connect, gateway, caplog):
                     await group
 
     run(main())
-    assert "cancel all has failed" in caplog.text  # for whom nobody awaits it
+    assert "has failed" not in caplog.text  # it has been raised
+
+
+def test_an_error_that_nobody_hears_of_is_logged(run, connect, gateway, caplog):
+    gateway.faults.add(Fault(OPEN, reply="status", status=404, times=9))
+
+    async def main():
+        async with connect() as executor:
+            group = start(executor)
+            while not group.done:
+                await asyncio.sleep(0.005)
+            del group
+            gc.collect()
+
+    run(main())
+    assert caplog.text.count("cancel all has failed, unheard") == 1
 
 
 def test_its_steps_may_handle_such_an_error(run, connect, gateway):
@@ -203,7 +297,7 @@ def test_a_closed_executor_starts_none(trader):
 def test_nothing_is_left_of_it(run, connect, resting):
     async def main():
         async with connect() as executor:
-            group = start(executor)
+            group = executor._group("cancel all", cancel_all(executor), changes=False)
             await group
             assert not executor._dispatcher.groups
             seen = weakref.ref(group)

@@ -15,6 +15,7 @@ import fastorder
 from fastorder import FillState, Outcome, blocking
 from fastorder.simulator import Fault
 from fastorder.trader.base import BaseTrader
+from fastorder.trader.entering import EntryVerbs
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.trading import TradeVerbs
 
@@ -472,8 +473,8 @@ def test_every_act_of_an_executor_is_in_both_with_the_same_arguments():
     for name in (
         "flatten",
         "cancel_all",
-        "close_with_legs",
-        "partial_close",
+        "close_out",
+        "partial_close_out",
         "reverse",
     ):
         one, other = (
@@ -484,7 +485,7 @@ def test_every_act_of_an_executor_is_in_both_with_the_same_arguments():
 
 
 def test_every_verb_is_documented():
-    for kind in (BaseTrader, LookVerbs, TradeVerbs):
+    for kind in (BaseTrader, LookVerbs, EntryVerbs, TradeVerbs):
         for name, verb in verbs_of(kind).items():
             assert inspect.getdoc(verb), name
 

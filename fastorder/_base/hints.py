@@ -82,3 +82,10 @@ def milliseconds_hint(value: float, most: float) -> str:
     if not most < value <= most * 1000:
         return ""
     return f"{value:g} ms are {value / 1000:g}"
+
+
+NEGATIVE_HINT = (
+    "where its contract trades at zero and below, set_contract_id(..., "
+    "negative_prices=True) says so"
+)
+"""What lets a price of zero or below pass."""

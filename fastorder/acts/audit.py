@@ -12,10 +12,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fastorder._base.counted import counted
-from fastorder.acts.looks import is_text, listed, may_fill, read
-from fastorder.enums import Side
+from fastorder.acts.looks import is_text, may_fill, read
 from fastorder.errors import RequestFailed
-from fastorder.gateway.rows import side_of, size_of
+from fastorder.gateway.rows import created_s, traded
+from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 BACK_S = 86_400
 """Every position is closed once a day. Source: the venue's rule of 15:10 Chicago."""
+
+TOLD_NS = SECOND_NS // 2
+"""So long a report waits at most until the limits have heard of what it says."""
 
 
 class Books:
@@ -42,17 +45,14 @@ class Books:
         self._traded: Counter[int] = Counter()
         for row in trades:
             self._add(row)
-        self._orders = orders
+        self._orders, self._trades = orders, trades
 
     def _add(self, row: Row) -> None:
-        if row.get("voided", False) is True:
-            return
-        side, size = side_of(row), size_of(row)
-        contract_id = row.get("contractId")
-        if side is None or size is None or not is_text(contract_id):
+        bought, contract_id = traded(row), row.get("contractId")
+        if bought and not is_text(contract_id):
             raise ValueError(f"a trade of order {row['orderId']} cannot be read")
-        self.net[str(contract_id)] += size if side is Side.BUY else -size
-        self._traded[row["orderId"]] += size
+        self.net[str(contract_id)] += bought
+        self._traded[row["orderId"]] += abs(bought)
 
     def unlisted_doubt(self) -> str:
         """Which of this executor's orders are not listed; empty where all are."""
@@ -96,6 +96,17 @@ class Books:
                 return f"the fills of order {row['id']} are not in the trades yet"
         return ""
 
+    def since(self, contract_id: str, at_s: float) -> tuple[int, int]:
+        """How many contracts were bought, and sold, since a time of the gateway."""
+        sizes = [
+            traded(row)
+            for row in self._trades
+            if row.get("contractId") == contract_id and (created_s(row) or 0) >= at_s
+        ]
+        return sum(size for size in sizes if size > 0), -sum(
+            size for size in sizes if size < 0
+        )
+
     def new_net(self, contract_id: str, before: Books) -> int:
         """What has been bought of a contract since, less what has been sold."""
         return self.net[contract_id] - before.net[contract_id]
@@ -107,10 +118,17 @@ def audit(desk: Desk, until_ns: int) -> Steps[Books | str]:
     orders, trades = desk.read_orders(BACK_S), desk.read_trades(BACK_S)
     yield desk.wait([orders, trades], until_ns)
     try:
-        return Books(
-            listed(read(orders), "orders", desk.account_id),
-            listed(read(trades), "trades", desk.account_id, "orderId"),
-            placed,
-        )
+        return Books(read(orders), read(trades), placed)
     except (RequestFailed, ValueError) as error:
         return str(error)
+
+
+def tell_limits(desk: Desk, until_ns: int) -> Steps[None]:
+    """Read the positions once more, where limits want to know.
+
+    An order that the books have shown to have ended is counted beside the positions
+    until a list of them is asked for after that.
+    """
+    if desk.has_limits:
+        until_ns = min(until_ns, desk.now_ns() + TOLD_NS)
+        yield desk.wait([desk.read_positions()], until_ns)

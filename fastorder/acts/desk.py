@@ -4,37 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.codec.request import render_search_since
 from fastorder.acts.waits import Wait
 from fastorder.budgets.lanes import Lane
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
-from fastorder.requests.order_pages import OrderPages
 from fastorder.requests.page_walk import PageWalk
-from fastorder.requests.query import Query
 from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
-    from fastorder._core.transport.evidence import Evidence
+    from fastorder.gateway.rows import Rows
+    from fastorder.models import Order
     from fastorder.runtime.clock import Clock
     from fastorder.verbs.base import BaseExecutor
-
-
-class DatedQuery(Query):
-    """A read that keeps the Date of its answer: one out of a cache stands still."""
-
-    __slots__ = ("date",)
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.date = b""
-
-    def on_evidence(self, evidence: Evidence) -> Any:
-        """An exchange has ended."""
-        self.date = evidence.date
-        return super().on_evidence(evidence)
 
 
 class Desk:
@@ -56,15 +39,25 @@ class Desk:
         self._lane = lane
         self.executor = executor
         self._dispatcher = executor._dispatcher
+        self._reads = executor._reads
 
     @property
     def clock(self) -> Clock:
         """Monotonic and wall time."""
         return self._dispatcher.clock
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether anybody else wants to know what is read."""
+        return self._reads.sightings is not None
+
     def now_ns(self) -> int:
         """The monotonic clock."""
         return self._dispatcher.clock.monotonic_ns()
+
+    def gateway_s(self, at_s: float) -> float | None:
+        """What the gateway's clock showed at a wall time; up to 1 s less."""
+        return self._dispatcher.server_clock.shown_at_s(at_s)
 
     def wait(self, tickets: list[Ticket[Any]], until_ns: int) -> Wait:
         """Done once they are, or at that time."""
@@ -88,52 +81,39 @@ class Desk:
 
     # ------------------------------------------------------------ reads
 
-    def read_positions(self) -> tuple[Ticket[Any], DatedQuery]:
+    def read_positions(self) -> Ticket[Rows]:
         """Ask for the positions."""
-        return self._read(
-            Endpoint.SEARCH_POSITIONS, b'{"accountId":%d}' % self.account_id
-        )
+        request = {"accountId": self.account_id}
+        return self._reads.rows(Endpoint.SEARCH_POSITIONS, request, self._lane)
 
-    def read_working(self) -> Ticket[Any]:
+    def read_working(self) -> Ticket[Rows]:
         """Ask for the orders that may still fill, every page of them."""
         wanted = OrderFilter(self.account_id, WORKING)
-        pages = OrderPages(wanted, PageWalk(), self.executor._policy, self.clock)
-        ticket = self._dispatcher.read_ticket(
-            pages, None, self.account_id, lane=self._lane
-        )
-        return self._dispatcher.launch(ticket)
+        return self._reads.page_rows(wanted, PageWalk(), self._lane)
 
-    def read_order(self, order_id: int) -> Ticket[Any]:
+    def read_order(self, order_id: int) -> Ticket[Order]:
         """Ask for one order."""
-        body = b'{"accountId":%d,"orderId":%d}' % (self.account_id, order_id)
-        return self._read(Endpoint.ORDER_BY_ID, body)[0]
+        return self._reads.order(order_id, self.account_id, lane=self._lane)
 
-    def read_orders(self, back_s: int) -> Ticket[Any]:
+    def read_orders(self, back_s: int) -> Ticket[Rows]:
         """Ask for the orders of the last so many seconds, of every status."""
-        return self._read(Endpoint.SEARCH_ORDERS, self._since(back_s))[0]
+        request = self._since(back_s)
+        return self._reads.rows(Endpoint.SEARCH_ORDERS, request, self._lane)
 
-    def read_trades(self, back_s: int) -> Ticket[Any]:
+    def read_trades(self, back_s: int) -> Ticket[Rows]:
         """Ask for the trades of the last so many seconds."""
-        return self._read(Endpoint.SEARCH_TRADES, self._since(back_s))[0]
+        request = self._since(back_s)
+        return self._reads.rows(Endpoint.SEARCH_TRADES, request, self._lane)
 
     def ask(self, endpoint: Endpoint, request: dict[str, Any]) -> Ticket[Any]:
         """Ask for anything else."""
-        import orjson  # loaded with the executor
+        return self._reads.read(endpoint, request, dict, lane=self._lane)
 
-        return self._read(endpoint, orjson.dumps(request))[0]
-
-    def _since(self, back_s: int) -> bytes:
+    def _since(self, back_s: int) -> dict[str, Any]:
         since_s = self._dispatcher.server_clock.window_start_s(
             self.clock.wall_s(), back_s
         )
-        return render_search_since(self.account_id, since_s)
-
-    def _read(self, endpoint: Endpoint, body: bytes) -> tuple[Ticket[Any], DatedQuery]:
-        query = DatedQuery(endpoint, body, None, self.executor._policy, self.clock)
-        ticket = self._dispatcher.read_ticket(
-            query, None, self.account_id, lane=self._lane
-        )
-        return self._dispatcher.launch(ticket), query
+        return self._reads.since(self.account_id, int(since_s))
 
     # ------------------------------------------------------------ what is known here
 

@@ -7,20 +7,21 @@ before an order is told to be filled; one of them may be behind.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fastorder.acts.looks import listed, read
+from fastorder.acts.looks import read
 from fastorder.acts.report import Fill, FillState
 from fastorder.enums import OrderStatus, Outcome
 from fastorder.errors import RequestFailed
-from fastorder.gateway.rows import is_row
-from fastorder.models import Order, Trade
+from fastorder.models import Trade
 from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.acts.desk import Desk
+    from fastorder.gateway.rows import Rows
+    from fastorder.models import Order
     from fastorder.session.ticket_group import Steps
 
 FIRST_PAUSE_NS = SECOND_NS // 20
@@ -70,7 +71,7 @@ def _read_until(
     pause_ns, fill = FIRST_PAUSE_NS, None
     while True:
         latest = yield from _read_once(desk, placed, order_id, until_ns)
-        if latest.state is not FillState.UNKNOWN or fill is None:
+        if latest.order is not None or fill is None or fill.order is None:
             fill = latest
         if fill.is_final and not fill.why:
             return fill
@@ -87,12 +88,12 @@ def _read_once(
     asked = desk.read_order(order_id)
     yield desk.wait([asked], until_ns)
     try:
-        order = _order(read(asked), order_id)
-        if not order.fill_volume:
+        order = read(asked)
+        if not _may_have_traded(order):
             return fill_of(placed, order, ())
-        asked = desk.read_trades(TRADES_BACK_S)
-        yield desk.wait([asked], until_ns)
-        return fill_of(placed, order, _trades(read(asked), desk.account_id, order_id))
+        listed = desk.read_trades(TRADES_BACK_S)
+        yield desk.wait([listed], until_ns)
+        return fill_of(placed, order, _trades_of(read(listed), order_id))
     except (
         RequestFailed,
         ArithmeticError,
@@ -104,40 +105,48 @@ def _read_once(
         return Fill(FillState.UNKNOWN, placed, why=why)
 
 
-def _order(document: dict[str, Any], order_id: int) -> Order:
-    row = document.get("order")
-    if not isinstance(row, dict) or not is_row(row) or row["id"] != order_id:
-        raise ValueError(f"order {order_id} is not shown")
-    return Order.from_wire(row)
-
-
-def _trades(
-    document: dict[str, Any], account_id: int, order_id: int
-) -> tuple[Trade, ...]:
-    rows = listed(document, "trades", account_id, "orderId")
+def _trades_of(rows: Rows, order_id: int) -> tuple[Trade, ...]:
     mine = [Trade.from_wire(row) for row in rows if row["orderId"] == order_id]
     return tuple(reversed([trade for trade in mine if not trade.voided]))
 
 
+def _may_have_traded(order: Order) -> bool:
+    """Whether its row says so, by whichever of its members."""
+    is_filled = order.status is OrderStatus.FILLED
+    return bool(order.fill_volume) or is_filled or order.filled_price is not None
+
+
 def fill_of(placed: OrderResult, order: Order, trades: tuple[Trade, ...]) -> Fill:
-    """What a look has shown; the order's own row says how much is filled."""
-    quantity = order.fill_volume
+    """What a look has shown: the row, the trades, and whether they say the same."""
+    traded = sum(trade.size for trade in trades)
+    quantity = max(order.fill_volume, traded)
     state = FillState.WORKING
     if isinstance(order.status, OrderStatus):
         state = STATES.get(order.status, state)
     if quantity and state is FillState.WORKING:
         state = FillState.PARTLY_FILLED
-    traded = sum(trade.size for trade in trades)
-    why = ""
-    if traded != quantity:
-        why = f"{traded} of {quantity} filled are listed in the trades so far"
+    why = _contradiction(order, traded)
+    if state is FillState.FILLED and quantity != order.size:
+        state = FillState.UNKNOWN
     return Fill(state, placed, quantity, _average(order, trades), trades, order, why)
+
+
+def _contradiction(order: Order, traded: int) -> str:
+    """What the row says against itself, or against the trades; empty for nothing."""
+    volume, size = order.fill_volume, order.size
+    if order.status is OrderStatus.FILLED and volume != size:
+        return f"its row says filled, and {volume} of {size}; {traded} are traded"
+    if traded != volume:
+        return f"{traded} of {volume} filled are listed in the trades so far"
+    if order.filled_price is not None and not volume:
+        return f"its row has a price of {order.filled_price}, and nothing filled"
+    return ""
 
 
 def _average(order: Order, trades: tuple[Trade, ...]) -> Decimal | None:
     """Of the trades where all are listed, else what the order's row says."""
     traded = sum(trade.size for trade in trades)
-    if traded and traded == order.fill_volume:
+    if traded and traded >= order.fill_volume:
         paid = sum((trade.price * trade.size for trade in trades), Decimal(0))
         return paid / traded
     return order.filled_price

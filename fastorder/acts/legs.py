@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from fastorder.acts.contract_work import result_of_ticket
 from fastorder.acts.looks import look
 from fastorder.enums import OrderStatus, OrderType
 from fastorder.errors import InvalidField, RequestFailed
 from fastorder.gateway.rows import same_contract
 from fastorder.runtime.clock import SECOND_NS
+from fastorder.session.ticket_group import STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +73,10 @@ def move_leg(
         yield desk.sleep(desk.now_ns() + APART_NS)
     leg = _only(found, what, symbol, contract_id, order_id, sight)
     _check_side(leg, what, price, sight)
-    moved: OrderResult = yield modify(leg.id)
-    return moved
+    ticket = modify(leg.id)
+    with suppress(*STOPS):
+        yield ticket
+    return result_of_ticket(ticket)
 
 
 def legs_of(sight: Sight, contract_id: str, what: str) -> list[Order]:

@@ -6,15 +6,14 @@ knows whether it is of the contract, nor how much of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from fastorder.enums import OrderStatus
 from fastorder.errors import RequestFailed
 from fastorder.gateway.order_filter import WORKING
 from fastorder.gateway.rows import (
+    held,
     is_leg,
-    is_of_account,
-    is_row,
     side_of,
     size_of,
     status_of,
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from fastorder.models import Order
     from fastorder.session.ticket_group import Steps
 
-LONG, SHORT = 1, 2
-"""Types of a position on the wire."""
+T = TypeVar("T")
 
 
 class Sight(NamedTuple):
@@ -70,16 +68,12 @@ def look(desk: Desk, until_ns: int) -> Steps[Sight]:
         until_ns: what is not answered by then counts as not read.
     """
     begun_ns = desk.now_ns()
-    positions, asked = desk.read_positions()
+    positions = desk.read_positions()
     working = desk.read_working()
     yield desk.wait([positions, working], until_ns)
     try:
-        held = signed_sizes(read(positions), desk.account_id)
-        rows = {
-            row["id"]: row
-            for row in listed(read(working), "orders", desk.account_id)
-            if may_fill(row)
-        }
+        sizes = signed_sizes(read(positions))
+        rows = {row["id"]: row for row in read(working) if may_fill(row)}
         orders = tuple(working_order(row) for row in rows.values())
     except RequestFailed as error:
         refusal = error if error.error_code else None
@@ -87,10 +81,10 @@ def look(desk: Desk, until_ns: int) -> Steps[Sight]:
     except ValueError as error:
         return Sight(begun_ns, {}, (), frozenset(), why=str(error))
     legs = frozenset(number for number, row in rows.items() if is_leg(row))
-    return Sight(begun_ns, held, orders, legs, asked.date)
+    return Sight(begun_ns, sizes, orders, legs, positions._protocol.date)
 
 
-def read(ticket: Ticket[Any]) -> dict[str, Any]:
+def read(ticket: Ticket[T]) -> T:
     """The answer of a read.
 
     Raises:
@@ -98,49 +92,23 @@ def read(ticket: Ticket[Any]) -> dict[str, Any]:
     """
     if not ticket.done:
         raise RequestFailed(f"{ticket.state} when its time was over")
-    document: dict[str, Any] = ticket._value()
-    return document
+    return ticket._value()
 
 
-def listed(
-    document: dict[str, Any], name: str, account_id: int, number: str = "id"
-) -> Rows:
-    """The rows of an answer.
-
-    Raises:
-        ValueError: it lists none that can be read, or those of another account.
-    """
-    rows = document.get(name)
-    if not isinstance(rows, list) or not all(is_row(row, number) for row in rows):
-        raise ValueError(f"the answer lists no {name} that can be read")
-    if not all(is_of_account(row, account_id) for row in rows):
-        raise ValueError(f"the answer lists {name} of another account")
-    return rows
-
-
-def signed_sizes(document: dict[str, Any], account_id: int) -> dict[str, int]:
+def signed_sizes(positions: Rows) -> dict[str, int]:
     """What is held of each contract, signed.
 
     Raises:
         ValueError: a position cannot be read.
     """
-    held: dict[str, int] = {}
-    for row in listed(document, "positions", account_id):
-        size = signed_size(row)
+    sizes: dict[str, int] = {}
+    for row in positions:
+        size, contract_id = held(row), row.get("contractId")
+        if size and not is_text(contract_id):
+            raise ValueError(f"position {row['id']} cannot be read")
         if size:
-            contract_id = row["contractId"]
-            held[contract_id] = held.get(contract_id, 0) + size
-    return held
-
-
-def signed_size(row: Row) -> int:
-    """How much a position is of: below zero where it is short."""
-    size, kind = size_of(row), row.get("type")
-    if size == 0:
-        return 0
-    if size is None or kind not in (LONG, SHORT) or not is_text(row.get("contractId")):
-        raise ValueError(f"position {row['id']} cannot be read")
-    return size if kind == LONG else -size
+            sizes[str(contract_id)] = sizes.get(str(contract_id), 0) + size
+    return sizes
 
 
 def may_fill(row: Row) -> bool:

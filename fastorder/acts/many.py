@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.order import OrderRequest
-from fastorder._core.codec.request import render_place
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder.acts.contract_work import result_of_ticket
 from fastorder.enums import Outcome
 from fastorder.errors import FastOrderError, InvalidField, WrongFieldType
+from fastorder.session.ticket_group import STOPS
 
 if TYPE_CHECKING:
     from fastorder.acts.report import PlacedMany
-    from fastorder.gateway.contracts import ContractCache
     from fastorder.session.ticket_group import Steps
     from fastorder.submission.submitter import Submitter
 
@@ -39,14 +39,16 @@ def orders_from(given: Any) -> list[OrderRequest]:
     return orders
 
 
-def check_rendered(order: OrderRequest, contracts: ContractCache) -> None:
+def check_all(submitter: Submitter, orders: list[OrderRequest]) -> None:
     """Refuse what would be refused once others have left already.
 
     Raises:
-        UnknownSymbol, InvalidField: and nothing was sent.
+        UnknownSymbol, InvalidField, KeyReused, Halted, Interlocked: of any of them; and
+            nothing was sent.
     """
-    listing = contracts.find(order.symbol)
-    render_place(order, listing.contract_id, "", listing.grid, listing.negative_prices)
+    named: dict[str, bytes] = {}
+    for order in orders:
+        submitter.check(order, named)
 
 
 def place_many(
@@ -55,7 +57,7 @@ def place_many(
     """Send orders at once; what becomes of each is told, in the order given.
 
     What refuses the first of them is raised: nothing has left. What refuses a later
-    one, a key that was used say, is its result: NOT_SENT.
+    one, a limit that the others have used up say, is its result: NOT_SENT.
     """
     from fastorder.acts.report import PlacedMany  # an act loads it
 
@@ -67,7 +69,8 @@ def place_many(
             if not any(isinstance(each, Ticket) for each in sent):
                 raise
             sent.append(_not_sent(error))
-    yield [each for each in sent if isinstance(each, Ticket)]
+    with suppress(*STOPS):  # all have left: what became of them is told all the same
+        yield [each for each in sent if isinstance(each, Ticket)]
     return PlacedMany(
         tuple(
             result_of_ticket(each) if isinstance(each, Ticket) else each

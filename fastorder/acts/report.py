@@ -124,11 +124,11 @@ class PartialCloseReport:
 
     Attributes:
         result: what became of the request; it is sent once at most.
-        position: contracts held at a look after it, below zero where they are short;
-            None where they could not be read. One look alone may be behind.
+        position: contracts held after it, below zero where they are short, once the
+            positions and the trades say the same; None where they do not.
         oversized: the legs that are of more contracts than that. The gateway leaves
             them as they are: one that fills would turn the position round.
-        why: why the position could not be read; empty where it was.
+        why: why the position is not known; empty where it is.
     """
 
     result: OrderResult

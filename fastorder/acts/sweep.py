@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastorder.acts.audit import audit
+from fastorder.acts.audit import audit, tell_limits
 from fastorder.acts.contract_work import ContractWork
 from fastorder.acts.looks import look
 from fastorder.gateway.rows import same_contract
 from fastorder.requests.read_backs import Effect, Finding, ReadBacks
 from fastorder.runtime.clock import SECOND_NS
+from fastorder.session.ticket_group import STOPS, why_ended
 
 if TYPE_CHECKING:
     from fastorder.acts.audit import Books
@@ -83,9 +84,12 @@ class Sweep:
         """The whole of it; each round is a look and what it calls for."""
         if self._aim.closes and self._only is not None:
             self._work(self._only).close()  # it leaves before anything is read
-        while not (yield from self._round()):
-            if self._desk.now_ns() >= self._deadline_ns:
-                break
+        try:
+            while not (yield from self._round()):
+                if self._desk.now_ns() >= self._deadline_ns:
+                    break
+        except STOPS as stop:
+            self._doubt = f"{why_ended(stop)}; {self._doubt or self._lacking()}"
         return self._report()
 
     def _round(self) -> Steps[bool]:
@@ -202,6 +206,8 @@ class Sweep:
         books = yield from audit(self._desk, self._deadline_ns)
         under_way = [*self._on_their_way(), *self._closes_on_their_way()]
         self._doubt = self._books_doubt(books) or ", ".join(under_way)
+        if not self._doubt:
+            yield from tell_limits(self._desk, self._deadline_ns)
         return not self._doubt
 
     def _books_doubt(self, books: Books | str) -> str:

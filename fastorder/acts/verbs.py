@@ -16,7 +16,7 @@ from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder.acts.desk import Desk
 from fastorder.acts.legs import STOP, TARGET, move_leg
-from fastorder.acts.many import check_rendered, orders_from, place_many
+from fastorder.acts.many import check_all, orders_from, place_many
 from fastorder.acts.partial import partial_close
 from fastorder.acts.reverse import reverse
 from fastorder.acts.sweep import CANCEL_ALL, CLOSE, FLATTEN, Sweep
@@ -50,7 +50,7 @@ class ActVerbs(BaseExecutor[ResultT]):
 
     @delivered
     def cancel_all(
-        self, account_id: int, symbol: str | None = None, *, deadline: float = 10
+        self, account_id: int, *, symbol: str | None = None, deadline: float = 10
     ) -> Ticket[ActReport]:
         """Cancel every working order of an account, all at once; suspended legs too.
 
@@ -71,7 +71,7 @@ class ActVerbs(BaseExecutor[ResultT]):
 
     @delivered
     def flatten(
-        self, account_id: int, symbol: str | None = None, *, deadline: float = 10
+        self, account_id: int, *, symbol: str | None = None, deadline: float = 10
     ) -> Ticket[ActReport]:
         """Cancel the orders, close the positions, cancel the legs that stay behind.
 
@@ -85,7 +85,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         return self._sweep(FLATTEN, account_id, symbol, deadline)
 
     @delivered
-    def close_with_legs(
+    def close_out(
         self, symbol: str, account_id: int, *, deadline: float = 10
     ) -> Ticket[ActReport]:
         """Close the position of a contract, and cancel the legs that stay behind.
@@ -97,7 +97,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         return self._sweep(CLOSE, account_id, symbol_from(symbol), deadline)
 
     @delivered
-    def partial_close(
+    def partial_close_out(
         self, symbol: str, account_id: int, quantity: int
     ) -> Ticket[PartialCloseReport]:
         """Close a part of a position, and see what is held and protected after it.
@@ -146,7 +146,8 @@ class ActVerbs(BaseExecutor[ResultT]):
             return ticket
 
         seconds = seconds_from("deadline", deadline)
-        steps = reverse(Desk(self, account), contract_id, seconds, enter)
+        check = self._submitter.check_quantity
+        steps = reverse(Desk(self, account), contract_id, seconds, enter, check)
         return self._group("reverse", steps)
 
     @delivered
@@ -194,16 +195,14 @@ class ActVerbs(BaseExecutor[ResultT]):
             A PlacedMany: one OrderResult for each, in the same order.
 
         Raises:
-            UnknownSymbol, InvalidField, WrongFieldType: one of them is wrong.
-            Halted, Interlocked and what else refuses the first of them: nothing was
-                sent. A later one that is refused is NOT_SENT, and says why.
+            UnknownSymbol, InvalidField, WrongFieldType, KeyReused, Halted, Interlocked:
+                one of them is refused, and nothing was sent.
+            RiskDenied and what else refuses the first of them: nothing was sent. A
+                later one, for which the limits have no room left, is NOT_SENT.
         """
         checked = orders_from(orders)
-        for order in checked:
-            self._submitter.check_quantity(order.quantity)
         self._engine.check()
-        for order in checked:
-            check_rendered(order, self._contracts)
+        check_all(self._submitter, checked)
         steps = place_many(self._submitter, checked, monotonic_ns())
         return self._group("place many", steps)
 
@@ -225,7 +224,8 @@ class ActVerbs(BaseExecutor[ResultT]):
         account, seconds = account_id_from(account_id), seconds_from("timeout", timeout)
         ticket = self._dispatcher.tagged(placed.tag) if placed.tag else None
         desk = Desk(self, account, Lane.READS)
-        return self._group("filled", filled(desk, placed, ticket, seconds))
+        steps = filled(desk, placed, ticket, seconds)
+        return self._group("filled", steps, changes=False)
 
     def _listing_of(self, symbol: str) -> Listing:
         """The contract of a symbol, asked for where the executor can be used."""
@@ -254,6 +254,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         number = None if order_id is None else order_id_from(order_id)
         listing = self._listing_of(symbol)
         price_text(price)
+        listing.check_sign("price", price)
         if listing.grid is not None:
             listing.grid.ticks(price)
         field = "stop_price" if what is STOP else "limit_price"

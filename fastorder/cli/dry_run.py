@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.request import render_place
 from fastorder.cli import shapes
+from fastorder.trader.entering import NO_OPTIONS
 from fastorder.trader.entry import Entry
-from fastorder.trader.trading import NO_OPTIONS
 
 if TYPE_CHECKING:
     from fastorder.enums import Side

@@ -13,6 +13,7 @@ from fastorder.errors import (
     PlaceOrderError,
 )
 from fastorder.gateway.endpoints import Endpoint
+from fastorder.gateway.rows import rows_in
 from fastorder.requests.query import Query
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.log import log
@@ -81,7 +82,8 @@ class ContractRefresh:
         from fastorder.models import Contract  # loaded with the executor
 
         try:
-            listed = [Contract.from_wire(row) for row in document["contracts"]]
+            rows = rows_in(document, "contracts", number=None)
+            listed = [Contract.from_wire(row) for row in rows]
         except UNREADABLE as error:
             why = from_outside(repr(error))
             log().warning("the list of contracts cannot be read: %s", why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.hints import symbol_meant
+from fastorder._base.hints import NEGATIVE_HINT, symbol_meant
 from fastorder._core.codec.field_checks import contract_id_from
 from fastorder._core.codec.price import TickGrid
 from fastorder.errors import InvalidField, UnknownSymbol
@@ -55,6 +55,15 @@ class Listing:
         if negative_prices is None:
             negative_prices = product_code(contract_id) in CRUDE_OIL
         self.negative_prices = negative_prices
+
+    def check_sign(self, name: str, price: Any) -> None:
+        """Refuse a price of zero or below where the contract has none.
+
+        Raises:
+            InvalidField: it is one.
+        """
+        if not self.negative_prices and not price > 0:
+            raise InvalidField(name, "must be positive", price, NEGATIVE_HINT)
 
 
 class ContractCache:

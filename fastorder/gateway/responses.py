@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.answer_kind import AnswerKind
 from fastorder.errors import PlaceOrderError, error_name
-from fastorder.gateway.rows import is_of_account, is_row
+from fastorder.gateway.rows import is_of_account, is_row, rows_in
 
 if TYPE_CHECKING:
     from fastorder._core.flow.classify import Answer
@@ -84,22 +84,10 @@ def shown_order(answer: Answer, order_id: int, account_id: int) -> Row | None:
 
 
 def _listed(answer: Answer, name: str, number: str, account_id: int) -> Rows | None:
-    """An absent or null list is not an empty one, and a row without a number no row.
-
-    Nor is a list to be read that holds rows of another account, or two that say
-    different things under one number.
-    """
-    rows = _document(answer).get(name)
-    if not isinstance(rows, list) or not all(is_row(row, number) for row in rows):
+    try:
+        return rows_in(_document(answer), name, account_id, number)
+    except (TypeError, ValueError):
         return None
-    if not all(is_of_account(row, account_id) for row in rows):
-        return None
-    return rows if number != "id" or _is_consistent(rows) else None
-
-
-def _is_consistent(rows: Rows) -> bool:
-    last = {row["id"]: row for row in rows}
-    return len(last) == len(rows) or all(last[row["id"]] == row for row in rows)
 
 
 def _document(answer: Answer) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastorder._base.timestamps import time_from
 from fastorder._core.codec.price import price_text
-from fastorder.enums import OrderStatus, OrderType, Side
+from fastorder.enums import OrderStatus, OrderType, PositionType, Side, net_size
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -42,6 +42,43 @@ def is_id(value: object) -> bool:
 def is_row(row: object, number: str = "id") -> bool:
     """Whether it is an object with an id under this name."""
     return isinstance(row, dict) and is_id(row.get(number))
+
+
+def rows_in(
+    document: Row,
+    name: str,
+    account_id: int | None = None,
+    number: str | None = "id",
+) -> Rows:
+    """The rows that an answer lists under a name.
+
+    Args:
+        account_id: whose all of them have to be; None for rows of no account.
+        number: the member that is their number; None where they have none.
+
+    Raises:
+        TypeError, ValueError: it lists none that can be read: an absent or null list is
+            not an empty one, a row without its number is no row, rows of another
+            account are not what was asked for, and two that say different things under
+            one number cannot both be true.
+    """
+    rows = document.get(name)
+    if not isinstance(rows, list):
+        raise TypeError(f"{name} must be a list, was {type(rows).__name__}")
+    if not all(isinstance(row, dict) for row in rows):
+        raise TypeError(f"{name} must be a list of objects with ids")
+    if number is not None and not all(is_row(row, number) for row in rows):
+        raise TypeError(f"{name} must be a list of objects with ids")
+    if account_id is not None and not all(is_of_account(r, account_id) for r in rows):
+        raise ValueError(f"{name} must be of account {account_id}, some are not")
+    if number == "id" and not _is_consistent(rows):
+        raise ValueError(f"{name} must not say different things under one id")
+    return rows
+
+
+def _is_consistent(rows: Rows) -> bool:
+    last = {row["id"]: row for row in rows}
+    return len(last) == len(rows) or all(last[row["id"]] == row for row in rows)
 
 
 def is_of_account(row: Row, account_id: int) -> bool:
@@ -121,6 +158,36 @@ def is_rejected(row: Row) -> bool | None:
         return None if status is None else False
     filled = _count(row.get("fillVolume"))
     return None if filled is None else filled == 0
+
+
+def traded(row: Row) -> int:
+    """How much a trade has bought: below zero where it sold, 0 where it was voided.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    voided = row.get("voided", False)
+    if voided is True:
+        return 0
+    side, size = side_of(row), size_of(row)
+    if side is None or not size or voided is not False:
+        raise ValueError(f"a trade of order {row['orderId']} cannot be read")
+    return size if side is Side.BUY else -size
+
+
+def held(row: Row) -> int:
+    """How much a position is of: below zero where it is short.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    size = size_of(row)
+    if size is None:
+        raise ValueError(f"position {row['id']} cannot be read")
+    try:
+        return net_size(_member(PositionType, row.get("type")), size)
+    except ValueError:
+        raise ValueError(f"position {row['id']} cannot be read") from None
 
 
 def created_s(row: Row) -> float | None:

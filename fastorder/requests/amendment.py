@@ -119,6 +119,7 @@ class Amendment(RequestProtocol):
         "_retries",
         "_superseded",
         "_watch_until_ns",
+        "_withdrawn",
         "account_id",
         "attempts",
         "evidence",
@@ -158,6 +159,7 @@ class Amendment(RequestProtocol):
         self._may_resend = False
         self._is_told = False  # that it is unknown: it is not sent any more
         self._superseded = False
+        self._withdrawn = ""  # why it is not sent again, though nothing is newer
         self._renewed = False  # gone on once because of another token
         self._error = ""
         self._refusal: Answer | None = None
@@ -205,7 +207,7 @@ class Amendment(RequestProtocol):
             return None
         if self.state is not State.RETRY_WAIT:
             return self._read_back()
-        return self._give_way() if self._superseded else self.start()
+        return self._give_way() if self._gives_way else self.start()
 
     def on_new_token(self) -> Command[OrderResult] | None:
         """There is another token: what the last one hid is looked at."""
@@ -216,12 +218,20 @@ class Amendment(RequestProtocol):
 
     def after_hold(self, command: Send) -> Command[OrderResult] | None:
         """It waited for a login; a newer modify may have taken its place."""
-        if self.state is SENDING and self._superseded:
+        if self.state is SENDING and self._gives_way:
             return self._give_way()
         return command
 
     def superseded_by(self, newer: Amendment) -> None:
         """Be sent no more where that would undo a newer change of the order."""
+
+    def withdraw(self, why: str) -> None:
+        """Be sent no more; what has left is followed to its outcome."""
+        self._withdrawn = why
+
+    @property
+    def _gives_way(self) -> bool:
+        return self._superseded or bool(self._withdrawn)
 
     def on_stop(self, evidence: Evidence | None) -> Finish[OrderResult]:
         """The executor closes: nothing more can be learnt."""
@@ -311,7 +321,7 @@ class Amendment(RequestProtocol):
         """The 401 does not prove that the request had no effect."""
         if self.kind.repeat is not Repeat.AT_ONCE:
             return self._read_back_later()
-        return self._give_way() if self._superseded else self.start()
+        return self._give_way() if self._gives_way else self.start()
 
     def _not_sent(self, evidence: Evidence) -> Command[OrderResult]:
         if evidence.held_back:
@@ -455,7 +465,7 @@ class Amendment(RequestProtocol):
         """Send again, look again, or tell that it is unknown."""
         failed = finding.effect is Effect.UNREADABLE
         why = f"reading back failed: {finding.why}" if failed else finding.why
-        if self._may_resend and self._refusal is None:
+        if self._may_resend and self._refusal is None and not self._withdrawn:
             if self.kind.repeat is Repeat.AT_ONCE:
                 return self.start()
             if self.kind.repeat is Repeat.AFTER_LOOKUP:
@@ -479,11 +489,12 @@ class Amendment(RequestProtocol):
         return Tell(unknown.value, pause) if first else pause
 
     def _give_way(self) -> Command[OrderResult]:
-        """A newer modify has taken its place: it is not sent any more."""
+        """It is not sent any more: withdrawn, or a newer modify has its place."""
         return self._read_back() if self.in_doubt else self._outdated()
 
     def _outdated(self, why: str = "it was not sent") -> Finish[OrderResult]:
-        self._error = f"{why}; a newer modify has taken its place"
+        reason = self._withdrawn or "a newer modify has taken its place"
+        self._error = f"{why}; {reason}"
         if self.in_doubt:
             return self._finish(Outcome.UNKNOWN, self._error)
         return self._never_sent()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
-from fastorder.gateway.rows import is_row
+from fastorder.gateway.rows import rows_in
 
 if TYPE_CHECKING:
     from fastorder.gateway.rows import Row, Rows
@@ -64,7 +64,7 @@ class PageWalk:
         Raises:
             TypeError, ValueError: they are no rows, or cannot be read page by page.
         """
-        self._check(rows)
+        rows = rows_in({"orders": rows}, "orders")
         if self._is_gap(rows):
             self._step_back()
             return []
@@ -75,12 +75,6 @@ class PageWalk:
         if not self.is_complete:
             self._step_on(rows, bool(new))
         return new
-
-    def _check(self, rows: Any) -> None:
-        if not isinstance(rows, list):  # null is not "none"
-            raise TypeError(f"orders must be a list, was {type(rows).__name__}")
-        if not all(map(is_row, rows)):
-            raise TypeError("orders must be a list of objects with ids")
 
     def _is_gap(self, rows: Rows) -> bool:
         """Whether rows may lie between the last one that was shown and this page."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from fastorder._base.counted import counted
 from fastorder._core.codec.request import render_search_since
 from fastorder._core.flow.protocol import Send
-from fastorder.enums import Outcome, Side
+from fastorder.enums import Outcome
 from fastorder.errors import ClosePositionError, PartialClosePositionError
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.responses import listed_positions, listed_trades
-from fastorder.gateway.rows import created_s, same_contract, side_of, size_of
+from fastorder.gateway.rows import created_s, same_contract, size_of, traded
 from fastorder.requests.amendment import Amendment, Kind, Repeat, State
 from fastorder.requests.read_backs import Effect, Finding
 
@@ -155,13 +155,19 @@ class PositionClose(Amendment):
         """Why the trades do not show that the position was closed; empty if they do."""
         net, latest_s = 0, 0.0
         for row in rows:
-            same, voided = self._is_of_contract(row), row.get("voided", False)
-            if same is False or voided is True:
+            same = self._is_of_contract(row)
+            if same is False:
                 continue
-            side, size, made_s = side_of(row), size_of(row), created_s(row)
-            if not (same and size and made_s) or side is None or voided is not False:
+            try:
+                bought = traded(row)
+            except ValueError as error:
+                return str(error)
+            if bought == 0:  # it was taken back
+                continue
+            made_s = created_s(row)
+            if not same or not made_s:
                 return f"a trade of order {row['orderId']} cannot be read"
-            net += size if side is Side.BUY else -size
+            net += bought
             latest_s = max(latest_s, made_s)
         assert self._looks is not None
         since_s = self._looks.gateway_s(self._called_ns)

@@ -34,7 +34,8 @@ cdef class Dispatcher(DispatcherBase):
     cdef public bint expects_late_arrivals
     cdef public object on_refused
     cdef readonly OrderContracts order_contracts
-    cdef readonly set groups
+    cdef readonly dict groups
+    cdef readonly object ended_groups
     cdef dict _routes
     cdef dict _urgent_routes
     cdef dict _open

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 KEPT_ENDED = 256
 """How many ended requests stay visible."""
 
+KEPT_ACTS = 32
+"""The same of verbs of several requests."""
+
 ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 REJECTED = Outcome.REJECTED
 
@@ -61,6 +64,7 @@ class Dispatcher(DispatcherBase):
 
     Attributes:
         groups: the verbs of several requests that are under way.
+        ended_groups: the last of those that have changed something.
         budget: what every request has to pass; None where none is counted.
         on_refused: called with the ticket of a change that was rejected; None where
             nobody wants to know.
@@ -119,7 +123,8 @@ class Dispatcher(DispatcherBase):
             for endpoint in Endpoint
             if not endpoint.changes
         }
-        self.groups: set[Ticket[Any]] = set()
+        self.groups: dict[Any, None] = {}
+        self.ended_groups: deque[Any] = deque(maxlen=KEPT_ACTS)
         self._open: dict[Ticket[Any], None] = {}
         self._recalled: dict[Ticket[OrderResult], None] = {}  # not looked up yet
         self._restart_looks = RestartLooks(self)
@@ -251,7 +256,7 @@ class Dispatcher(DispatcherBase):
         for ticket in tuple(self._open):
             if not ticket.settled:
                 ticket._on_close(None)
-        for group in tuple(self.groups):
+        for group in tuple(reversed(self.groups)):  # a part before its whole
             group._on_close(None)
         if self.budget is not None:
             self.budget.close()
@@ -334,6 +339,12 @@ class Dispatcher(DispatcherBase):
     def begins_anew(self, receiver: Receiver) -> bool:
         """Whether a read may leave once more, on another connection."""
         return self.budget is None or self.budget.begins_anew(receiver)
+
+    def group_ended(self, group: Ticket[Any], *, is_kept: bool) -> None:
+        """A verb of several requests has ended; what it did stays in sight."""
+        self.groups.pop(group, None)
+        if is_kept:
+            self.ended_groups.append(group)
 
     def wait_left(self, ticket: Ticket[Any]) -> None:
         """Nobody waits for a read any more: while it waits for room, it ends."""

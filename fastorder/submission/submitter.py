@@ -9,7 +9,7 @@ from fastorder._base.counted import counted
 from fastorder._core.codec.request import render_place
 from fastorder._core.codec.tag_series import TagSeries
 from fastorder._core.flow.ticket import ticket_of_order
-from fastorder.errors import Halted, Interlocked, InvalidField
+from fastorder.errors import Halted, Interlocked, InvalidField, KeyReused
 from fastorder.gateway.order_tags import tag_of
 from fastorder.placement.protocol import placement_of
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
@@ -111,6 +111,32 @@ class Submitter:
             return self._idempotency.launch(ticket, order, contract_id, body)
         return self._dispatcher.launch(ticket)
 
+    def check(self, order: OrderRequest, named_bodies: dict[str, bytes]) -> None:
+        """Refuse what ``submit`` would, but for the limits; nothing is sent.
+
+        Args:
+            named_bodies: those of the orders with a tag of their own that were checked
+                before it, by tag; this one is put in.
+        """
+        self.check_quantity(order.quantity)
+        listing = self._contracts.find(order.symbol)
+        is_named = order.idempotency_key is not None or order.custom_tag is not None
+        tag = self._tag(order) if is_named else ""
+        body = render_place(
+            order, listing.contract_id, tag, listing.grid, listing.negative_prices
+        )
+        if is_named:
+            first = named_bodies.setdefault(tag, body)
+            if first != body:
+                raise _reused(order, first, body)
+            known = self._idempotency.known(order, tag, listing.contract_id, body)
+            if known is not None:
+                return  # a repeat sends nothing
+        if self._gate.is_shut():
+            self._refuse_halted()
+        if self._interlock.any and order.despite is None:
+            self._check_interlock(order, listing.contract_id)
+
     def _launch_guarded(
         self,
         ticket: Ticket[OrderResult],
@@ -192,6 +218,12 @@ class Submitter:
             contested = self._interlock.contested(order.account_id, contract_id)
             raise Interlocked(_in_doubt(order.account_id, tags, contested), tags)
         log().warning("trading on despite %s: %s", named(tags), order.despite.reason)
+
+
+def _reused(order: OrderRequest, first: bytes, second: bytes) -> KeyReused:
+    name = order.idempotency_key or order.custom_tag or ""
+    is_tag = order.idempotency_key is None
+    return KeyReused(name, first.decode(), second.decode(), is_tag)
 
 
 def _in_doubt(account_id: int, tags: tuple[str, ...], contested: dict[str, str]) -> str:

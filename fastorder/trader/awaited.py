@@ -62,7 +62,7 @@ class Trader(
             given. False for none.
         risk: what orders have to keep to; where it is not given, orders of at most 50
             contracts, and 20 orders in a second. False for none. Limits that need it
-            have the account read at the entry, and after each act.
+            have the account read at the entry; what acts read, they hear of.
         on_breach: see ``OrderExecutor``; where ``risk`` says ``flatten_on_breach`` and
             none is given, the trader flattens.
         store: a ``fastorder.store.Store`` that keeps what happens; or where one is,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import symbol_from
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from fastorder.budgets.left import BudgetsLeft
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.gateway.contracts import Listing
-    from fastorder.models import Account
+    from fastorder.models import Account, Price
     from fastorder.realtime.hubs import BaseHubs
     from fastorder.risk.control import Risk
     from fastorder.risk.denials import Denied
@@ -141,9 +141,10 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self._journal = None if journal is False else journal
         given = with_limits(options)
         risk = given.get("risk")
-        self._reads_exposure = risk is not None and needs_exposure(risk)
+        is_limits = isinstance(risk, RiskLimits)  # the executor refuses what is none
+        self._reads_exposure = is_limits and needs_exposure(risk)
         self._exposed: set[int] = set()  # accounts that were read for the limits
-        if risk is not None and risk.flatten_on_breach:
+        if isinstance(risk, RiskLimits) and risk.flatten_on_breach:
             given.setdefault("on_breach", self._flatten_after_breach)
         self._record = record_of(self, store, self._record_kind)
         if self._record is not None and risk is not None:
@@ -244,6 +245,12 @@ class BaseTrader(ABC, Generic[PlacedT]):
         )
         return trader
 
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refused: its executor is one process's, and one trader's."""
+        raise TypeError(
+            "a Trader must stay what it is, not be copied or pickled: make another one"
+        )
+
     def __repr__(self) -> str:
         kind = f"{type(self).__module__}.{type(self).__name__}"
         if not hasattr(self, "executor"):
@@ -282,31 +289,27 @@ class BaseTrader(ABC, Generic[PlacedT]):
             self._numbers[str(self._wanted)] = account.id
         return self
 
-    def _read_exposure(self, account_id: int, *, again: bool = False) -> Steps[None]:
+    def _read_exposure(self, account_id: int) -> Steps[None]:
         """Read what the limits have to know of an account, where they have to."""
-        if self._reads_exposure and (again or account_id not in self._exposed):
+        if self._reads_exposure and account_id not in self._exposed:
             yield BaseExecutor.load_exposure.ticket(self.executor, account_id)
             self._exposed.add(account_id)
 
-    def _exposure_after(self, kind: str, account_id: int) -> Steps[None]:
-        """The same after an act; where it fails, the act's report is told all the same.
-
-        The limits then go by what they knew: more, never less, than there is.
-        """
-        try:
-            yield from self._read_exposure(account_id, again=True)
-        except FastOrderError as error:
-            log().warning("after %s the limits have not been told: %s", kind, error)
-
     def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
         log().error("account %s is flattened: %s: %s", account_id, denied, why)
-        ActVerbs.flatten.ticket(self.executor, account_id)
+        act = ActVerbs.flatten.ticket(self.executor, account_id)
+        if act.done:
+            say_result(act)
+        else:
+            act._call_when_done(say_result)
 
     def _open(self) -> Ticket[Self]:
         if self._entered:
             raise ExecutorMisuse("a trader must be entered once only, make another")
         self._entered = True
-        opening: Ticket[Self] = self.executor._group("enter", self._opening())
+        opening: Ticket[Self] = self.executor._group(
+            "enter", self._opening(), changes=False
+        )
         return opening
 
     @property
@@ -334,7 +337,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         start: Callable[[int], Ticket[Any]],
         *,
         adds_exposure: bool = False,
-        changes_exposure: bool = False,
+        changes: bool = True,
     ) -> Ticket[Any]:
         """Start a verb, once its account and its contract are known.
 
@@ -345,24 +348,20 @@ class BaseTrader(ABC, Generic[PlacedT]):
             start: starts it for an account.
             adds_exposure: the limits have to know the account before it. What lessens
                 risk waits for no such read.
-            changes_exposure: the limits have to read the account after it.
+            changes: whether it may change something at the gateway.
         """
         number = self._ready(account) if adds_exposure else self._number(account)
-        reads_after = changes_exposure and self._reads_exposure
         is_loaded = symbol is None or self._listing(symbol) is not None
-        if number is not None and is_loaded and not reads_after:
+        if number is not None and is_loaded:
             return start(number)
 
         def steps() -> Steps[Any]:
             (found,) = yield from self._found(
                 [account], [symbol] if symbol else [], reads_exposure=adds_exposure
             )
-            result = yield start(found)
-            if reads_after:
-                yield from self._exposure_after(kind, found)
-            return result
+            return (yield start(found))
 
-        prepared: Ticket[Any] = self.executor._group(kind, steps())
+        prepared: Ticket[Any] = self.executor._group(kind, steps(), changes=changes)
         return prepared
 
     def _found(
@@ -419,6 +418,15 @@ class BaseTrader(ABC, Generic[PlacedT]):
         grid: TickGrid | None = self.executor._contracts.find(symbol_from(symbol)).grid
         return grid
 
+    def check_sign(self, symbol: str, name: str, price: Price) -> None:
+        """Refuse a price of zero or below where a contract has none.
+
+        Raises:
+            UnknownSymbol: it is not loaded.
+            InvalidField: it is such a price.
+        """
+        self.executor._contracts.find(symbol_from(symbol)).check_sign(name, price)
+
     def _load(self, symbol: str) -> Ticket[Any]:
         return ContractVerbs.contract.ticket(self.executor, symbol)
 
@@ -459,6 +467,14 @@ def kept_credentials(given: Credentials | FastOrderError) -> Credentials:
     if isinstance(given, Credentials):
         return given
     raise given
+
+
+def say_result(act: Ticket[Any]) -> None:
+    """Tell in the log what became of an act that nobody waits for."""
+    try:
+        log().warning("%s after a breach: %r", act.kind, act._value())
+    except FastOrderError as error:
+        log().error("%s after a breach has failed: %s", act.kind, error)
 
 
 def symbols_from(given: Any) -> tuple[str, ...]:

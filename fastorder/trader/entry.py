@@ -27,6 +27,9 @@ class Ticks(Protocol):
     def grid_of(self, symbol: str) -> TickGrid | None:
         """Those of a symbol; None where they are not known."""
 
+    def check_sign(self, symbol: str, name: str, price: Price) -> None:
+        """Refuse a price of zero or below where its contract has none."""
+
 
 class Entry:
     """One call of ``buy`` or ``sell``, checked as far as it can be without a contract.
@@ -123,6 +126,9 @@ class Entry:
         stop_loss_ticks, take_profit_ticks = self._legs
         if self._has_priced_legs:
             stop_loss_ticks, take_profit_ticks = self._leg_ticks(grid)
+            for name, price in zip(LEGS, self._prices, strict=True):
+                if price is not None:
+                    ticks.check_sign(self.symbol, name, price)
         complete(made, stop_loss_ticks, take_profit_ticks, self._options)
         return made
 
@@ -148,7 +154,8 @@ class Entry:
         if len(names) > 1 and names != ["limit", "stop"]:
             rule = f"must not come with {' and '.join(names[:-1])}"
             raise InvalidField(names[-1], rule, given[names[-1]])
-        if self._join not in (None, True, *JOINS):
+        named = isinstance(self._join, str) and self._join in JOINS
+        if self._join is not None and self._join is not True and not named:
             raise InvalidField("join", 'must be "bid", "ask" or True', self._join)
         if self.trail_ticks is not None:
             whole_ticks("trail_ticks", self.trail_ticks)

@@ -65,6 +65,7 @@ class LookVerbs(BaseTrader[PlacedT]):
             account,
             None,
             lambda number: ReadVerbs.order.ticket(self.executor, order_id, number),
+            changes=False,
         )
 
     @verb
@@ -109,6 +110,7 @@ class LookVerbs(BaseTrader[PlacedT]):
                 live=live,
                 progress=progress,
             ),
+            changes=False,
         )
 
     def query_orders(
@@ -153,4 +155,5 @@ class LookVerbs(BaseTrader[PlacedT]):
             account,
             None,
             lambda number: start(self.executor, number, *given),
+            changes=False,
         )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._core.codec.request import render_search_since
-from fastorder.acts.looks import listed, read
+from fastorder.acts.looks import read
 from fastorder.acts.waits import Wait
 from fastorder.budgets.lanes import Lane
 from fastorder.errors import FastOrderError, RequestFailed, SearchOrderByIdError
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
+from fastorder.gateway.rows import rows_in
 from fastorder.realtime.state.looks import Look, Looked
-from fastorder.requests.order_pages import OrderPages
 from fastorder.requests.page_walk import PageWalk
 from fastorder.requests.query import ExactQuery
 from fastorder.runtime.clock import SECOND_NS
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder._core.flow.ticket import Ticket
+    from fastorder.gateway.rows import Rows
     from fastorder.session.ticket_group import Steps
     from fastorder.verbs.base import BaseExecutor
 
@@ -86,16 +86,16 @@ class Looks:
         self._dispatcher = executor._dispatcher
         self._look = look
         self._begun_ns = self._dispatcher.clock.monotonic_ns()
-        account = b'{"accountId":%d}' % look.account_id
+        account = {"accountId": look.account_id}
         self._lists: dict[str, Ticket[Any]] = {}
         if look.whole:
-            self._lists["positions"] = self._read(Endpoint.SEARCH_POSITIONS, account)
+            self._lists["positions"] = self._rows(Endpoint.SEARCH_POSITIONS, account)
             self._lists["working"] = self._working()
         if look.whole and look.back_s:
             orders, trades = Endpoint.SEARCH_ORDERS, Endpoint.SEARCH_TRADES
-            self._lists["orders"] = self._read(orders, self._since(look.back_s))
-            self._lists["trades"] = self._read(trades, self._since(look.trades_back_s))
-            self._lists["accounts"] = self._read(Endpoint.SEARCH_ACCOUNTS, ACTIVE)
+            self._lists["orders"] = self._rows(orders, self._since(look.back_s))
+            self._lists["trades"] = self._rows(trades, self._since(look.trades_back_s))
+            self._lists["accounts"] = self._accounts()
         self._by_id = {number: self._order(number) for number in look.by_id}
 
     def wait(self) -> Wait:
@@ -109,25 +109,24 @@ class Looks:
         looked = Looked(self._begun_ns)
         try:
             for name, ticket in self._lists.items():
-                setattr(looked, name, self._rows(name, ticket))
+                setattr(looked, name, rows_of(name, ticket))
             for number, ticket in self._by_id.items():
                 looked.by_id[number] = shown(ticket)
-        except (FastOrderError, ValueError) as error:
+        except (FastOrderError, TypeError, ValueError) as error:
             looked.why = str(error)
         return looked
 
-    def _rows(self, name: str, ticket: Ticket[Any]) -> list[dict[str, Any]]:
-        of = "orders" if name == "working" else name
-        return listed(read(ticket), of, self._look.account_id)
+    def _rows(self, endpoint: Endpoint, request: dict[str, Any]) -> Ticket[Any]:
+        return self._executor._reads.rows(endpoint, request, Lane.LOOK_UPS)
 
-    def _read(self, endpoint: Endpoint, body: bytes) -> Ticket[Any]:
+    def _accounts(self) -> Ticket[Any]:
         policy, clock = self._executor._policy, self._dispatcher.clock
-        return self._launch(ExactQuery(endpoint, body, None, policy, clock))
+        query = ExactQuery(Endpoint.SEARCH_ACCOUNTS, ACTIVE, None, policy, clock)
+        return self._launch(query)
 
     def _working(self) -> Ticket[Any]:
         wanted = OrderFilter(self._look.account_id, WORKING)
-        policy, clock = self._executor._policy, self._dispatcher.clock
-        return self._launch(OrderPages(wanted, PageWalk(), policy, clock))
+        return self._executor._reads.page_rows(wanted, PageWalk(), Lane.LOOK_UPS)
 
     def _order(self, number: int) -> Ticket[Any]:
         body = b'{"accountId":%d,"orderId":%d}' % (self._look.account_id, number)
@@ -137,16 +136,26 @@ class Looks:
             ExactQuery(Endpoint.ORDER_BY_ID, body, codes, policy, clock)
         )
 
-    def _since(self, back_s: float) -> bytes:
+    def _since(self, back_s: float) -> dict[str, Any]:
         clock = self._dispatcher.server_clock
         since_s = clock.window_start_s(self._dispatcher.clock.wall_s(), int(back_s) + 1)
-        return render_search_since(self._look.account_id, since_s)
+        return self._executor._reads.since(self._look.account_id, since_s)
 
     def _launch(self, query: ExactQuery) -> Ticket[Any]:
         ticket = self._dispatcher.read_ticket(
             query, None, self._look.account_id, lane=Lane.LOOK_UPS
         )
         return self._dispatcher.launch(ticket)
+
+
+def rows_of(name: str, ticket: Ticket[Any]) -> Rows:
+    """The rows of a list.
+
+    Raises:
+        RequestFailed, TypeError, ValueError: it was not answered, or cannot be read.
+    """
+    told = read(ticket)
+    return rows_in(told, name) if name == "accounts" else told
 
 
 def shown(ticket: Ticket[Any]) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.wire_values import number_from
 from fastorder.acts.looks import is_text, read
 from fastorder.errors import RequestFailed
 from fastorder.gateway.endpoints import Endpoint
@@ -48,14 +49,14 @@ def last_price(desk: Desk, contract_id: str) -> Steps[Decimal]:
             f"the last price of {contract_id} must be known to trail by a distance, "
             "the gateway shows none of the last 15 minutes: nothing was sent"
         )
-    return Decimal(repr(max(bars, key=lambda bar: bar["t"])["c"]))
+    return number_from(max(bars, key=lambda bar: bar["t"])["c"])
 
 
 def is_bar(row: Any) -> bool:
     """Whether a row has a time and a price."""
     if not isinstance(row, dict) or not is_text(row.get("t")):
         return False
-    return type(row.get("c")) in (int, float)
+    return type(row.get("c")) in (int, float, Decimal)
 
 
 def trail_distance(desk: Desk, order_id: int) -> Steps[int | None]:
@@ -63,8 +64,7 @@ def trail_distance(desk: Desk, order_id: int) -> Steps[int | None]:
     asked = desk.read_order(order_id)
     yield desk.wait([asked], desk.now_ns() + LOOK_NS)
     try:
-        row = read(asked).get("order")
+        ticks = read(asked).trail_distance
     except RequestFailed:
         return None
-    ticks = row.get("trailDistance") if isinstance(row, dict) else None
     return abs(ticks) if type(ticks) is int else None

@@ -41,4 +41,4 @@ class AccountVerbs(ReadVerbs):
             return chosen_account(account, listed(document))
 
         request = {"onlyActiveAccounts": False}
-        return self._read(Endpoint.SEARCH_ACCOUNTS, request, take)
+        return self._reads.read(Endpoint.SEARCH_ACCOUNTS, request, take)

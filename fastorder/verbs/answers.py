@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.outside_text import from_outside
 from fastorder.errors import FastOrderError, RequestFailed
+from fastorder.gateway.rows import rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +27,10 @@ def rows_of(
         account_id: whose all of them have to be; None for rows of no account.
     """
     name = f"{kind.__name__.lower()}s"
+    number = None if name == "contracts" else "id"  # a contract's id is a text
 
     def convert(document: dict[str, Any]) -> list[Any]:
-        rows = document[name]
-        if not isinstance(rows, list):  # null is not "none"
-            raise TypeError(f"{name} must be a list, was {type(rows).__name__}")
+        rows = rows_in(document, name, account_id, number)
         found = [kind.from_wire(row) for row in rows]
         if account_id is not None and any(
             each.account_id != account_id for each in found

@@ -68,6 +68,7 @@ from fastorder.verbs.option_checks import (
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
 from fastorder.verbs.session import SessionVerbs
+from fastorder.verbs.typed_reads import TypedReads
 
 if TYPE_CHECKING:
     import os
@@ -152,6 +153,7 @@ class BaseExecutor(
         self._contracts = ContractCache(awaited=self._runs_between_calls)
         self._book = ContractBook(self._contracts, base_url, lambda: dispatcher.clock)
         dispatcher.on_refused = ContractRefresh(self._book, dispatcher).refused
+        self._reads = TypedReads(dispatcher, self._policy)
         self._risk = self._make_risk(risk, on_breach)
         dispatcher.risk = self._risk
         self._idempotency = IdempotencyStore(
@@ -170,10 +172,11 @@ class BaseExecutor(
         self._made_at = _caller()
 
     def __repr__(self) -> str:
+        kind = f"{type(self).__module__}.{type(self).__name__}"
+        if not hasattr(self, "_made_at"):
+            return f"<{kind} not made>"
         state = "closed" if self._engine.closed else "open"
-        return (
-            f"<{type(self).__module__}.{type(self).__name__} {self._base_url} {state}>"
-        )
+        return f"<{kind} {self._base_url} {state}>"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refused: its connections and its token cannot go to another process."""
@@ -504,7 +507,8 @@ class BaseExecutor(
 
         account = account_id_from(account_id)
         self._dispatcher.check_ready()
-        return self._group("load exposure", exposure_steps(self, account))
+        steps = exposure_steps(self, account)
+        return self._group("load exposure", steps, changes=False)
 
     @property
     def budgets(self) -> BudgetsLeft | None:
@@ -522,6 +526,15 @@ class BaseExecutor(
         a cancel or a close of unknown outcome is read back for a while, and leaves.
         """
         return self._dispatcher.unsettled()
+
+    def acts(self) -> tuple[Ticket[Any], ...]:
+        """The acts under way, and the last 32 that have ended, oldest first.
+
+        An act is a verb of several requests that changes something. Its ``result`` is
+        its report; one whose wait was cancelled is stopped, and reports all the same.
+        """
+        under_way = [group for group in self._dispatcher.groups if group.changes]
+        return (*self._dispatcher.ended_groups, *under_way)
 
     def recent(self) -> tuple[Ticket[OrderResult], ...]:
         """The last changes that have ended, oldest first.
@@ -587,8 +600,8 @@ class BaseExecutor(
             on_breach,
             awaited=self._runs_between_calls,
         )
-        self._sightings = Sightings(risk)
-        self._book.on_shown = self._sightings.contracts
+        self._reads.sightings = Sightings(risk)
+        self._book.on_shown = self._reads.sightings.contracts
         return risk
 
     def _count_within(self, budgets: Budgets, base_url: str) -> None:
@@ -636,10 +649,13 @@ class BaseExecutor(
     def _under_way(self) -> list[Ticket[OrderResult]]:
         return [ticket for ticket in self._dispatcher.unsettled() if not ticket.done]
 
-    def _group(self, kind: str, steps: Steps[T]) -> TicketGroup[T]:
+    def _group(
+        self, kind: str, steps: Steps[T], *, changes: bool = True
+    ) -> TicketGroup[T]:
         """Start a verb of several requests."""
         self._engine.check()
-        return TicketGroup(self._dispatcher, kind, steps)._start()
+        group = TicketGroup(self._dispatcher, kind, steps, changes=changes)
+        return group._start()
 
     def _drained(self) -> list[Ticket[Any]]:
         """What a close waits for: changes on their way, and groups that go on."""

@@ -118,7 +118,7 @@ class ContractVerbs(ReadVerbs):
             return take(wanted, contract)
 
         request = {"contractId": wanted.id}
-        return self._read(
+        return self._reads.read(
             Endpoint.CONTRACT_BY_ID, request, read, SearchContractByIdError
         )
 
@@ -135,7 +135,7 @@ class ContractVerbs(ReadVerbs):
             self._book.take_list(listed, live)
             return convert(listed)
 
-        return self._read(Endpoint.LIST_CONTRACTS, {"live": live}, take)
+        return self._reads.read(Endpoint.LIST_CONTRACTS, {"live": live}, take)
 
 
 def _has(contract: Contract, text: str) -> bool:

@@ -5,30 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.field_checks import account_id_from, order_id_from
-from fastorder.errors import SearchOrderByIdError, SearchOrderError
+from fastorder.errors import SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.order_filter import WORKING, OrderFilter
-from fastorder.requests.order_pages import OrderPages
 from fastorder.requests.page_walk import PageWalk
-from fastorder.requests.query import ExactQuery
 from fastorder.requests.status_ping import StatusPing
-from fastorder.verbs.answers import readable, row_of, rows_of
+from fastorder.verbs.answers import rows_of
 from fastorder.verbs.delivery import delivered
 from fastorder.verbs.option_checks import check_type
 from fastorder.verbs.order_query import order_filter
 from fastorder.verbs.time_span import checked_moment, checked_span, wire_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
-    from enum import IntEnum
 
     from fastorder._core.flow.ticket import Ticket
     from fastorder.config import RetryPolicy
     from fastorder.gateway.contracts import ContractCache
     from fastorder.models import Account, Order, Position, Trade
-    from fastorder.risk.sightings import Sightings
     from fastorder.session.dispatcher import Dispatcher
+    from fastorder.verbs.typed_reads import TypedReads
 
 
 class ReadVerbs:
@@ -37,8 +33,7 @@ class ReadVerbs:
     _dispatcher: Dispatcher
     _contracts: ContractCache
     _policy: RetryPolicy
-    _sightings: Sightings | None = None
-    """Hears of what is read, where there are limits."""
+    _reads: TypedReads
 
     @delivered
     def validate_token(self) -> Ticket[None]:
@@ -74,7 +69,7 @@ class ReadVerbs:
 
         check_type("only_active", only_active, bool, "must be True or False")
         request = {"onlyActiveAccounts": only_active}
-        return self._read(Endpoint.SEARCH_ACCOUNTS, request, rows_of(Account))
+        return self._reads.read(Endpoint.SEARCH_ACCOUNTS, request, rows_of(Account))
 
     @delivered
     def orders(
@@ -93,7 +88,7 @@ class ReadVerbs:
 
         body = self._span_body(account_id, since, until)
         rows = rows_of(Order, body["accountId"])
-        return self._read(Endpoint.SEARCH_ORDERS, body, rows, SearchOrderError)
+        return self._reads.read(Endpoint.SEARCH_ORDERS, body, rows, SearchOrderError)
 
     search_orders = orders
     """The same under its older name."""
@@ -106,7 +101,7 @@ class ReadVerbs:
         SUSPENDED. An order that comes while several pages are read may be missing.
         """
         wanted = OrderFilter(account_id_from(account_id), WORKING)
-        return self._read_pages(wanted, PageWalk())
+        return self._reads.pages(wanted, PageWalk())
 
     @delivered
     def order(self, order_id: int | str, account_id: int) -> Ticket[Order]:
@@ -116,19 +111,7 @@ class ReadVerbs:
             RequestFailed: the account has none of this number; of the async executor
                 when awaited.
         """
-        from fastorder.models import Order  # loaded with the executor
-
-        number = order_id_from(order_id)
-        account = account_id_from(account_id)
-
-        def take(document: dict[str, Any]) -> Order:
-            order = Order.from_wire(row_of(document, "order"))
-            if (order.id, order.account_id) != (number, account):
-                raise ValueError(f"order {number} was asked for, {order.id} came")
-            return order
-
-        request = {"accountId": account, "orderId": number}
-        return self._read(Endpoint.ORDER_BY_ID, request, take, SearchOrderByIdError)
+        return self._reads.order(order_id_from(order_id), account_id_from(account_id))
 
     @delivered
     def positions(self, account_id: int) -> Ticket[list[Position]]:
@@ -143,7 +126,9 @@ class ReadVerbs:
         account = account_id_from(account_id)
         rows = rows_of(Position, account)
         request = {"accountId": account}
-        return self._read(Endpoint.SEARCH_POSITIONS, request, rows, SearchOrderError)
+        return self._reads.read(
+            Endpoint.SEARCH_POSITIONS, request, rows, SearchOrderError
+        )
 
     @delivered
     def trades(
@@ -154,7 +139,7 @@ class ReadVerbs:
 
         body = self._span_body(account_id, since, until)
         rows = rows_of(Trade, body["accountId"])
-        return self._read(Endpoint.SEARCH_TRADES, body, rows, SearchOrderError)
+        return self._reads.read(Endpoint.SEARCH_TRADES, body, rows, SearchOrderError)
 
     def _order_filter(self, account_id: int, **given: Any) -> OrderFilter:
         """What the facades' ``query_orders`` read, checked."""
@@ -163,27 +148,7 @@ class ReadVerbs:
         return wanted
 
     def _read_page(self, wanted: OrderFilter, walk: PageWalk) -> Ticket[list[Order]]:
-        return self._read_pages(wanted, walk, one=True)
-
-    def _read_pages(
-        self, wanted: OrderFilter, walk: PageWalk, *, one: bool = False
-    ) -> Ticket[list[Order]]:
-        """Start to read the pages of a list of orders, as one read."""
-        from fastorder.models import Order  # loaded with the executor
-
-        clock = self._dispatcher.clock
-        pages = OrderPages(wanted, walk, self._policy, clock, one=one)
-        convert = rows_of(Order)
-        if self._sightings is not None:
-            everything = OrderFilter(wanted.account_id, WORKING)
-            is_whole = wanted == everything and not one
-            convert = self._sightings.watching_pages(
-                wanted.account_id, is_whole, convert
-            )
-        convert = readable(Endpoint.QUERY_ORDERS, convert)
-        return self._dispatcher.launch(
-            self._dispatcher.read_ticket(pages, convert, wanted.account_id)
-        )
+        return self._reads.pages(wanted, walk, one=True)
 
     def _span_body(self, account_id: int, since: Any, until: Any) -> dict[str, Any]:
         if since is None:
@@ -194,20 +159,3 @@ class ReadVerbs:
         if end is not None:
             request["endTimestamp"] = wire_text(end)
         return request
-
-    def _read(
-        self,
-        endpoint: Endpoint,
-        request: dict[str, Any] | bytes,
-        convert: Callable[[dict[str, Any]], Any],
-        codes: type[IntEnum] | None = None,
-    ) -> Ticket[Any]:
-        """Start a read; its result is what ``convert`` makes of the answer."""
-        import orjson  # loaded with the executor
-
-        body = request if isinstance(request, bytes) else orjson.dumps(request)
-        if self._sightings is not None and isinstance(request, dict):
-            convert = self._sightings.watching(endpoint, request, convert)
-        query = ExactQuery(endpoint, body, codes, self._policy, self._dispatcher.clock)
-        ticket = self._dispatcher.read_ticket(query, readable(endpoint, convert))
-        return self._dispatcher.launch(ticket)

@@ -14,6 +14,7 @@ from fastorder._core.codec.price cimport TickGrid, above_zero, price_bytes
 
 from decimal import Decimal
 
+from fastorder._base.hints import NEGATIVE_HINT
 from fastorder.errors import InvalidField
 
 cdef enum:
@@ -22,9 +23,6 @@ cdef enum:
     TRAILING_STOP = 5
     STACK_ROOM = 768
 
-cdef str NEGATIVE_HINT = (
-    "where its contract trades at zero and below, set_contract_id(..., "
-    "negative_prices=True) says so")
 
 # ---------------------------------------------------------------- the writer
 

@@ -46,6 +46,7 @@ cdef class Ticket(Receiver):
     cpdef object _value(self)
     cpdef object _release(self)
     cpdef object _left(self)
+    cpdef object _unwanted(self)
     cpdef object _execute(self, object command)
     cpdef object _break_off(self, str why)
     cdef int tell(self, object value) except -1

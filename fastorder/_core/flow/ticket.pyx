@@ -228,7 +228,10 @@ cdef class Ticket(Receiver):
 
     def throw(self, *error):
         """Raise inside the wait, as a cancelled task does."""
-        return self._task_steps().throw(*error)
+        try:
+            return self._task_steps().throw(*error)
+        finally:                # one that had not begun to wait has not left by itself
+            self._left()
 
     def close(self):
         """End the wait, not the request."""
@@ -374,9 +377,14 @@ cdef class Ticket(Receiver):
         return 0
 
     cpdef object _left(self):
-        """Somebody has stopped to wait for it; a read may be wanted by nobody now."""
+        """Somebody has stopped to wait for it; it may be wanted by nobody now."""
         is_wanted = self.waiter is not None or self.waiters or self.callbacks
-        if self.kind == "read" and not self.done and not is_wanted:
+        if not self.done and not is_wanted:
+            self._unwanted()
+
+    cpdef object _unwanted(self):
+        """The last wait for it was ended before it was."""
+        if self.kind == "read":
             self.dispatcher.wait_left(self)
 
     cdef int wake_waiters(self) except -1:
