@@ -16,7 +16,7 @@ from fastorder.contracts.names import (
     wanted_from,
 )
 from fastorder.contracts.products import NAMES
-from fastorder.errors import AmbiguousSymbol, ConfigurationError, WrongFieldType
+from fastorder.errors import AmbiguousSymbol, ConfigurationError, WrongFieldType, was
 from fastorder.gateway.contracts import product
 from fastorder.runtime.log import log
 
@@ -91,7 +91,7 @@ class ContractBook:
         """
         if type(max_age_s) not in (int, float) or not max_age_s > 0:
             raise ConfigurationError(
-                f"max_age_s must be a number of seconds above 0, was {max_age_s!r}"
+                f"max_age_s must be a number of seconds above 0, {was(max_age_s)}"
             )
         from fastorder.contracts.cache_file import CacheFile  # for whoever keeps one
 

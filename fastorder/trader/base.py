@@ -9,15 +9,14 @@ from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import Credentials, credentials_from
-from fastorder.budgets.limits import Budgets
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
     FastOrderError,
     UnknownSymbol,
+    was,
 )
 from fastorder.gateway.accounts import check_wanted, described
-from fastorder.risk.limits import RiskLimits
 from fastorder.runtime.log import log
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
@@ -37,11 +36,13 @@ if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.budgets.left import BudgetsLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.gateway.contracts import Listing
     from fastorder.models import Account
     from fastorder.risk.control import Risk
     from fastorder.risk.denials import Denied
+    from fastorder.risk.limits import RiskLimits
     from fastorder.session.ticket_group import Steps
 
 PlacedT = TypeVar("PlacedT")
@@ -183,7 +184,6 @@ class BaseTrader(ABC, Generic[PlacedT]):
             base_url=base_url,
             profile=profile,
             file=file,
-            sections={"budgets": Budgets, "risk": RiskLimits},
         )
         credentials = found.credentials()
         given = {
@@ -418,5 +418,5 @@ def symbols_from(given: Any) -> tuple[str, ...]:
         ConfigurationError: they are no list of symbols.
     """
     if isinstance(given, str) or not hasattr(given, "__iter__"):
-        raise ConfigurationError(f"symbols must be a list of symbols, was {given!r}")
+        raise ConfigurationError(f"symbols must be a list of symbols, {was(given)}")
     return tuple(symbol_from(symbol) for symbol in given)
