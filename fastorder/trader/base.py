@@ -20,6 +20,7 @@ from fastorder.gateway.accounts import check_wanted, described
 from fastorder.runtime.log import log
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
+from fastorder.trader.contracts_place import contracts_path
 from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import needs_exposure, with_limits
 from fastorder.verbs.accounts import AccountVerbs
@@ -134,6 +135,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self.executor = self._make_executor(
             base_url=base_url, journal=self._journal, **given
         )
+        path = contracts_path(base_url)
+        if path is not None:
+            self.executor.contract_book.keep_in(path)
 
     @classmethod
     def from_env(
@@ -353,7 +357,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             if reads_exposure:
                 yield from self._read_exposure(number)
             numbers.append(number)
-        missing = dict.fromkeys(each for each in symbols if not self._listing(each))
+        missing = dict.fromkeys(each for each in symbols if not self._is_loaded(each))
         yield [self._load(symbol) for symbol in missing]
         return numbers
 
@@ -373,8 +377,12 @@ class BaseTrader(ABC, Generic[PlacedT]):
             return None
         return number
 
+    def _is_loaded(self, symbol: str) -> bool:
+        """Whether the ticks of a symbol are known, or of a contract id."""
+        return self.executor._contracts.loaded(symbol_from(symbol)) is not None
+
     def _listing(self, symbol: str) -> Listing | None:
-        """The contract of a symbol; None where it has to be loaded."""
+        """The contract of a symbol, or of an id; None where it has to be loaded."""
         try:
             listing: Listing = self.executor._contracts.find(symbol_from(symbol))
         except UnknownSymbol:

@@ -224,7 +224,8 @@ class TradeVerbs(BaseTrader[PlacedT]):
     ) -> PlacedT:
         """Send an order; where something has to be asked for first, then that."""
         number = self._ready(account)
-        if number is not None and entry.trail_ticks is None:
+        is_known = not entry.has_prices or self._is_loaded(entry.symbol)
+        if number is not None and is_known and entry.trail_ticks is None:
             try:
                 return self._place(number, entry.order(number, self), called_ns)
             except UnknownSymbol:
@@ -271,7 +272,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
         checked = orders_from(orders)
         wanted = accounts_from(accounts)
         symbols = [order.symbol for order in checked]
-        if not wanted and all(self._listing(symbol) for symbol in symbols):
+        if not wanted and all(self._is_loaded(symbol) for symbol in symbols):
             return ActVerbs.place_many.ticket(self.executor, checked)
 
         def steps() -> Steps[PlacedMany]:
