@@ -16,6 +16,7 @@ from fastorder.simulator.exchange import Exchange
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
 from fastorder.simulator.order_entry import OrderEntry
+from fastorder.simulator.tick_bars import TICK_UNIT, tick_bars
 from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
     Answer,
@@ -189,7 +190,7 @@ class Gateway:
         unit = UNIT_S.get(members["unit"])
         if contract is None:
             return envelope(1, bars=None)
-        if unit is None:
+        if unit is None and members["unit"] != TICK_UNIT:
             return envelope(2, bars=None)
         if members["unitNumber"] < 1:
             return envelope(3, bars=None)
@@ -197,17 +198,17 @@ class Gateway:
             return envelope(4, bars=None)
         if members["live"]:
             return envelope(bars=[])
-        rows = bars(
+        window = (
             self.exchange.walk(contract),
             seconds_from(members["startTime"]),
             seconds_from(members["endTime"]),
-            unit * members["unitNumber"],
-            members["limit"],
+            (unit or 1) * members["unitNumber"],
+            min(members["limit"], self.most_bars),
             self.clock.now_s(),
             members["includePartialBar"],
             self.exchange.hours,
-            self.most_bars,
         )
+        rows = tick_bars(*window) if unit is None else bars(*window)
         return LongAnswer(rows, lambda made: envelope(bars=made))
 
     # ------------------------------------------------------------ orders

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """What a trader does in a day: buy, sell, move, close, flatten."""
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     Account = int | str | None
 
 NO_OPTIONS: dict[str, Any] = {}
+
+# A member of an enum is looked up anew each time.
+BUY, SELL = Side.BUY, Side.SELL
+MARKET = OrderType.MARKET
 
 
 class TradeVerbs(BaseTrader[PlacedT]):
@@ -107,7 +112,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             is take_profit
         ):
             placed = self._at_market(
-                Side.BUY,
+                BUY,
                 symbol,
                 quantity,
                 stop_loss_ticks,
@@ -118,7 +123,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             if placed is not None:
                 return placed
         entry = Entry(
-            Side.BUY,
+            BUY,
             symbol,
             quantity,
             limit,
@@ -169,7 +174,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             is take_profit
         ):
             placed = self._at_market(
-                Side.SELL,
+                SELL,
                 symbol,
                 quantity,
                 stop_loss_ticks,
@@ -180,7 +185,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
             if placed is not None:
                 return placed
         entry = Entry(
-            Side.SELL,
+            SELL,
             symbol,
             quantity,
             limit,
@@ -212,7 +217,7 @@ class TradeVerbs(BaseTrader[PlacedT]):
         account = self._account
         if account is None:
             return None
-        order = priced_order(symbol, side, quantity, account.id, OrderType.MARKET)
+        order = priced_order(symbol, side, quantity, account.id, MARKET)
         complete(order, stop_loss_ticks, take_profit_ticks, options)
         try:
             return self._place(account.id, order, called_ns)
