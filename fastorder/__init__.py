@@ -165,7 +165,17 @@ _DATACLASSES = {
 _COMPILED = (OrderRequest, OrderResult, Ticket)
 """These say themselves where they are imported from."""
 
-_MODULES = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
+_MODULES = {
+    "blocking",
+    "errors",
+    "journal",
+    "marketdata",
+    "matching",
+    "realtime",
+    "settings",
+    "simulator",
+    "ticks",
+}
 """Those that users import from; the others are not theirs."""
 
 for _name in __all__:  # each says that it is imported from here
