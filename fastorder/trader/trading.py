@@ -1,4 +1,3 @@
-# cython: annotation_typing=False
 """What a trader does in a day: buy, sell, move, close, flatten."""
 
 from __future__ import annotations
