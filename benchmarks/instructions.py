@@ -10,6 +10,7 @@ order meets the event loop in the same way.
     python benchmarks/instructions.py --misses  # what misses the first-level caches
     python benchmarks/instructions.py --limits  # what every limit together adds
     python benchmarks/instructions.py --budgets # what budgets add to it
+    python benchmarks/instructions.py --trader  # a trader's buy beside it
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,8 @@ LIMITED = "FASTORDER_LIMITED"
 Their orders have no legs: the server gives every order the same number, and no two have
 the same legs.
 """
+TRADER = "trader"
+"""Stands for a trader in the place of a kind of budgets."""
 STOP, TARGET = (None, None) if LIMITED in os.environ else (50, 100)
 CACHES = ("--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=524288,8,64")
 INSTRUCTION, MISSED_CODE, MISSED_READ, MISSED_WRITE = 0, 3, 4, 5
@@ -141,6 +145,31 @@ async def client(port: int, orders: int, budgets: str) -> None:
                 "MNQ", "BUY", 1, 12345678, STOP, TARGET
             )
             assert result.success, result
+
+
+async def trader_client(port: int, orders: int) -> None:
+    """The same by a trader's ``buy``; budgets, risk and journal are off."""
+    import fastorder
+    from fastorder.models import Account
+
+    trader = fastorder.Trader(
+        f"http://127.0.0.1:{port}",
+        user_name="trader1",
+        api_key="key",
+        journal=False,
+        budgets=False,
+        risk=False,
+    )
+    trader.executor.set_token("abc")
+    trader.executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
+    trader._account = Account(12345678, "PRAC", Decimal(0), True, True)
+    await trader.executor.connect()
+    for _ in range(orders):
+        placed = await trader.buy(
+            "MNQ", 1, stop_loss_ticks=STOP, take_profit_ticks=TARGET
+        )
+        assert placed.result.success, placed
+    await trader.aclose()
 
 
 def answering() -> contextlib.AbstractContextManager[int]:
@@ -237,10 +266,20 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--limits", action="store_true")
+    parser.add_argument("--trader", action="store_true")
     given = parser.parse_args()
     if given.client:
         port, orders, budgets = given.client
-        asyncio.run(client(int(port), int(orders), budgets))
+        if budgets == TRADER:
+            asyncio.run(trader_client(int(port), int(orders)))
+        else:
+            asyncio.run(client(int(port), int(orders), budgets))
+        return
+    if given.trader:
+        bare, composed = count(), count(budgets=TRADER)
+        for name, number in composed.items():
+            print(f"{name:20} {number:>9,} {number - bare[name]:>+9,}")
+        print(f"{'ratio':20} {composed['total'] / bare['total']:>9.3f}")
         return
     if given.budgets:
         for budgets in ("off", "on", "shared"):

@@ -172,10 +172,13 @@ _MODULES = {
     "errors",
     "journal",
     "marketdata",
+    "matching",
+    "realtime",
     "settings",
     "simulator",
     "store",
     "strategy",
+    "ticks",
 }
 """Those that users import from; the others are not theirs."""
 

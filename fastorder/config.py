@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastorder._base.hints import milliseconds_hint
 from fastorder._base.near_names import class_with_near_names
-from fastorder.errors import ConfigurationError
+from fastorder.errors import ConfigurationError, was
 
 SECOND_NS = 1_000_000_000
 
@@ -78,7 +78,7 @@ class RetryPolicy:
         if type(self.max_retries) is not int or not 0 <= self.max_retries <= 10:
             raise ConfigurationError(
                 f"max_retries must be a whole number from 0 to 10, "
-                f"was {self.max_retries!r}"
+                f"{was(self.max_retries)}"
             )
         _check_seconds("base_delay", self.base_delay, 0.0, 60.0)
         _check_number("multiplier", self.multiplier, 1.0, 100.0)
@@ -89,7 +89,7 @@ class RetryPolicy:
         _check_seconds("watch", self.watch, 0.0, 86_400.0)
         if self.resend not in RESENDS:
             raise ConfigurationError(
-                f"resend must be one of {', '.join(RESENDS)}, was {self.resend!r}"
+                f"resend must be one of {', '.join(RESENDS)}, {was(self.resend)}"
             )
         object.__setattr__(self, "statuses", _statuses(self.statuses))
 
@@ -130,7 +130,7 @@ def _check_number(
     if not least <= value <= most:  # false for NaN as well
         meant = milliseconds_hint(value, most) if unit else ""
         raise ConfigurationError(
-            f"{name} must be {least} to {most}{unit}, was {value!r}"
+            f"{name} must be {least} to {most}{unit}, {was(value)}"
             + (f" ({meant})" if meant else "")
         )
 
@@ -141,7 +141,7 @@ def _statuses(statuses: object) -> frozenset[int]:
     ):
         return frozenset(statuses)
     raise ConfigurationError(
-        f"statuses must be a set of HTTP statuses from 500 to 599, was {statuses!r}"
+        f"statuses must be a set of HTTP statuses from 500 to 599, {was(statuses)}"
         + _why_not(statuses)
     )
 

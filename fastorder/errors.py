@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ class InvalidField(FastOrderError, ValueError):
     """
 
     def __init__(self, field: str, rule: str, value: object, hint: str = "") -> None:
+        if may_hold_secret(value):
+            value = Unshown(value)
         super().__init__(field, rule, value, hint)
         self.field = field
         self.rule = rule
@@ -50,6 +53,8 @@ class WrongFieldType(FastOrderError, TypeError):
     """
 
     def __init__(self, field: str, rule: str, value: object, hint: str = "") -> None:
+        if may_hold_secret(value):
+            value = Unshown(value)
         super().__init__(field, rule, value, hint)
         self.field = field
         self.rule = rule
@@ -434,6 +439,30 @@ class JournalConflict(JournalError, ValueError):
 
 class JournalMisuse(JournalError, RuntimeError):
     """Used after it was closed, or in a fork of its process."""
+
+
+LONG_AND_BASE64 = r"eyJ[\w-]+\.[\w.-]+|[A-Za-z0-9+_=-][A-Za-z0-9+/_=-]{39,}"
+"""A token, or a key: long, and of the letters of base64 alone; no absolute path."""
+
+
+def looks_like_secret(value: object) -> bool:
+    """Whether it is a token or a key, as far as that can be told, and nothing else."""
+    if isinstance(value, (bytes, bytearray)):
+        value = value.decode("latin-1")
+    return isinstance(value, str) and bool(re.fullmatch(LONG_AND_BASE64, value.strip()))
+
+
+def may_hold_secret(value: object) -> bool:
+    """Whether something in it looks like a token or a key."""
+    text = value if isinstance(value, str) else repr(value)
+    return bool(re.search(LONG_AND_BASE64, text))
+
+
+def was(value: object) -> str:
+    """The end of an error's text: what was found, unless that may be a secret."""
+    if may_hold_secret(value):
+        return f"was a {type(value).__name__} that may be a secret, and is not shown"
+    return f"was {_shown(value)}"
 
 
 def _shown(value: object) -> str:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -28,6 +29,7 @@ hypothesis.settings.load_profile(os.environ.get("FASTORDER_EXAMPLES", "same"))
 
 ACCOUNT = 12345678
 COMBINE = 12345679
+NUMBERS = count()
 QUICK = fastorder.RetryPolicy(base_delay=0.02)
 """The default schedule, made short: the tests are of its order, not of its length."""
 
@@ -57,6 +59,13 @@ class Authority:
         chain.write_bytes(b"".join(blob.bytes() for blob in made.cert_chain_pems))
         made.private_key_pem.write_to_path(str(key))
         return Certificate(str(chain), str(key), self.pem)
+
+
+@pytest.fixture(autouse=True)
+def own_caches(monkeypatch, tmp_path_factory):
+    """No trader of a test takes what another test has kept of a gateway's contracts."""
+    folder = tmp_path_factory.getbasetemp() / "caches" / str(next(NUMBERS))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
 
 
 def pytest_configure(config):

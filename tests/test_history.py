@@ -298,11 +298,19 @@ def test_every_unit_of_the_gateway_can_be_had(bars, gateway, every, unit):
     assert len(found) == 3
 
 
-def test_bars_of_ticks_are_asked_for_by_the_gateways_own_number(bars, gateway):
-    with pytest.raises(fastorder.RequestFailed, match="UnitInvalid"):
-        bars("MNQ", TickCount(50), days=1)
-    (request,) = asked(gateway)
+def test_bars_of_ticks_are_those_of_the_gateway(bars, gateway):
+    """Of several pages too: the simulator has a trade in each quarter of a second."""
+    gateway.gateway.most_bars = 1_000
+    found = bars("MNQ", TickCount(50), **window(600))
+    request = asked(gateway)[0]
     assert (request["unit"], request["unitNumber"]) == (7, 50)
+    times = found.time_ns.tolist()
+    begin = int((UNTIL - timedelta(minutes=600)).timestamp()) * SECOND
+    length = 50 * SECOND // 4
+    first = -(-begin // length) * length
+    assert times == list(range(first, times[-1] + 1, length))
+    assert int(UNTIL.timestamp()) * SECOND - times[-1] < 2 * length
+    assert len(asked(gateway)) == 3
 
 
 def test_a_bar_in_the_making_is_marked(bars):

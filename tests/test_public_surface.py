@@ -457,7 +457,6 @@ def test_what_is_shown_is_documented(name, kind):
 def test_the_package_shows_what_is_for_users():
     import fastorder.marketdata
 
-    modules = {"blocking", "errors", "journal", "marketdata", "settings", "simulator"}
-    modules |= {"store"}
-    assert set(public(dir(fastorder))) - set(fastorder.__all__) <= modules
+    modules = set(public(dir(fastorder))) - set(fastorder.__all__)
+    assert modules <= fastorder._MODULES
     assert set(fastorder.__all__) <= set(dir(fastorder))

@@ -288,3 +288,5 @@ def test_a_hub_that_nobody_keeps_ends_its_connection():
 
         asyncio.run(scene())
         gc.collect()
+        (connection,) = server._open  # it closes its side once the other has ended
+        until(lambda: connection._closed)

@@ -195,11 +195,11 @@ def test_a_price_that_is_too_old_is_not_known():
 
 def test_a_contract_without_a_tick_has_no_collar_to_be_held_to():
     desk = Desk(price_collar_ticks=4)
-    desk.contracts.set("MNQ", MNQ)
-    desk.risk.note_price("MNQ", 29_500)
-    order = desk.order(order_type="limit", limit_price=29_500)
+    desk.contracts.set("MES", "CON.F.US.MES.Z26")
+    desk.risk.note_price("MES", 7_730)
+    order = desk.order(symbol="MES", order_type="limit", limit_price=7_730)
     first = refused(Denied.PRICE_UNKNOWN, lambda: desk.place(order))
-    assert "the tick of MNQ" in first.text
+    assert "the tick of MES" in first.text
 
 
 @pytest.mark.parametrize("rate", [1, 3, 1_000])

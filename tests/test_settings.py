@@ -1,6 +1,9 @@
 """Settings: their order and sources, what a file may hold; no secret is shown."""
 
 import builtins
+import dataclasses
+import datetime
+import inspect
 import logging
 import os
 import sys
@@ -14,6 +17,7 @@ import fastorder
 from fastorder import ConfigurationError, settings
 from fastorder.errors import InvalidField, MissingSetting, SettingsError
 from fastorder.settings import places
+from fastorder.settings.file_keys import SECTIONS, FileKeys
 
 VARIABLES = (
     "FASTORDER_USER",
@@ -308,12 +312,99 @@ def test_the_options_are_those_of_an_executor(file, monkeypatch):
         assert executor._journal is not None
 
 
-def test_another_room_may_bring_a_table_of_its_own(file):
-    file("[budgets]\nshared = true\n")
-    found = settings.load(sections={"budgets": lambda shared: ("made", shared)})
-    assert found.options == {"budgets": ("made", True)}
-    with pytest.raises(SettingsError, match="budgets must be a key of a settings file"):
-        settings.load()
+EVERY_KEY = """
+user_name = "trader1"
+account = "PRAC"
+base_url = "https://api.example.com"
+ca_file = "ca.pem"
+durability = "power"
+journal = "orders.db"
+kill_file = "stop"
+max_connections = 8
+max_quantity = 5
+
+[timeouts]
+connect = 1
+request = 4
+
+[retry]
+max_retries = 2
+base_delay = 0.5
+multiplier = 3
+max_delay = 10
+jitter = 0.05
+statuses = [502, 503]
+max_retry_after = 30
+resend = "never"
+quiet = 20
+watch = 60
+
+[budgets]
+requests = 150
+seconds = 61
+history_requests = 40
+history_seconds = 31
+kept = 0.25
+kept_for_orders = 0.05
+longest_wait = 60
+shared = true
+path = "budgets.sqlite"
+
+[risk]
+max_order_size = 2
+max_position = 4
+max_lots = 5
+lot_weights = { MNQ = 0.1 }
+max_open_orders = 10
+price_collar_ticks = 100
+price_max_age = 30
+max_orders_per_second = 5
+duplicate_window = 0.5
+symbols = ["MNQ", "CON.F.US.EP.Z26"]
+accounts = [12345678]
+max_daily_loss = 500.5
+trailing_loss = 2000
+trailing_stops_at = 50100
+flat_by = 15:08:00
+flatten_on_breach = true
+"""
+
+
+def test_every_key_of_every_section_goes_round(file):
+    """None can be forgotten: each differs from its default, and all are there."""
+    path = file(EVERY_KEY)
+    found = settings.load()
+    assert set(SECTIONS) == {"budgets", "retry", "risk", "timeouts"}
+    for name, kind in SECTIONS.items():
+        made = found.options[name]
+        assert type(made) is kind
+        for field in dataclasses.fields(kind):
+            default = getattr(kind, field.name, None)
+            assert getattr(made, field.name) != default, (name, field.name)
+    assert found.options["budgets"].path == str(path.parent / "budgets.sqlite")
+    assert found.options["risk"].flat_by == datetime.time(15, 8)
+    plain = FileKeys(path)._checks.keys()
+    assert plain | SECTIONS.keys() == {each.name for each in found.where} - {"api_key"}
+
+
+def test_what_a_trader_takes_the_file_takes_too():
+    """Of what ``from_env`` takes, all that is data may stand in the file."""
+    taken = set(inspect.signature(fastorder.Trader.from_env).parameters)
+    hooks = {name for name in taken if name.startswith("on_")}
+    not_for_a_file = {"profile", "file", "symbols"}
+    keys = FileKeys(places.Path("x"))._checks.keys() | SECTIONS.keys()
+    assert taken - hooks - not_for_a_file == keys
+
+
+@pytest.mark.parametrize("section", ["budgets", "risk"])
+def test_a_trader_takes_its_limits_from_the_file(file, section, monkeypatch):
+    file(EVERY_KEY.replace('ca_file = "ca.pem"', ""))
+    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
+    trader = fastorder.blocking.Trader.from_env(**{section: False})
+    kept = {"budgets": "risk", "risk": "budgets"}[section]
+    assert getattr(trader, section) is None
+    assert getattr(trader, kept) is not None
+    trader.executor.close()
 
 
 WRONG = [
@@ -332,12 +423,22 @@ WRONG = [
     ('max_quantity = "5"', "max_quantity must be a whole number from 1 to"),
     ("max_connections = 10001", "must be a whole number from 1 to 10000, was 10001"),
     ("journal = 5", "journal must be the path of a file, was 5"),
-    ('durability = "disk"', 'durability must be "process" or "power", was \'disk\''),
+    ('durability = "disk"', 'must be "process" or "power", was a text of 4 characters'),
     ('durability = "power"', "durability must come with a journal, there is none"),
     ('journal = "a"\nkill_file = "a"', "kill_file must be another file than the journ"),
     ('base_url = "http://api.x.com"', "base_url must be https"),
     ("timeouts = 5", "timeouts must be a table, [timeouts], was 5"),
-    ("[timeouts]\nconect = 1", "timeouts cannot be used: Timeouts() got an unexpected"),
+    ("[timeouts]\nconect = 1", "timeouts.conect must be a key of a settings file (did"),
+    (
+        "[risk]\nmax_possition = 1",
+        "risk.max_possition must be a key of a settings file",
+    ),
+    ('[risk]\nmax_position = "4x"', "max_position must be a whole number from 0 to"),
+    (
+        '[budgets]\nrequests = "many"',
+        "budgets cannot be used: requests must be a whole",
+    ),
+    ("[risk]\nmax_order_size = 9\nmax_position = 4", "max_order_size must be at most"),
     ("[timeouts]\nconnect = 9000", "connect must be 0.001 to 300.0 seconds, was 9000"),
     ("[timeouts]\nconnect = 9", "timeouts.connect must be at most timeouts.request, 5"),
     ("[retry]\nmax_delay = 0.1", "retry.base_delay must be at most retry.max_delay"),
@@ -385,6 +486,21 @@ SECRETS_IN_FILES = [
     f'timeouts = "{API_KEY}"',
     f'[timeouts]\nconnect = "{API_KEY}"',
     f'[retry]\nresend = "{API_KEY}"',
+    f'[risk]\nmax_position = "{API_KEY}"',
+    f'[risk]\nsymbols = ["MNQ", "{API_KEY}"]',
+    f'[risk]\nlot_weights = {{ "{API_KEY}" = 0.1 }}',
+    f'[risk]\n"{API_KEY}" = 1',
+    f'[budgets]\nshared = "{API_KEY}"',
+    f'"{API_KEY}" = 1',
+    f'[profile."{API_KEY}"]\nmax_quantity = 0',
+    f'default_profile = "{API_KEY}"',
+    f'base_url = "https://me:{API_KEY}@api.example.com"',
+    f'base_url = "https://api.example.com/?key={API_KEY}"',
+    'user_name = " s3cr3t"'.replace("s3cr3t", API_KEY[:12]),
+    f'[risk]\nflat_by = "{API_KEY[:12]}"',
+    f'[risk]\nlot_weights = {{ "{API_KEY[:12]}" = 0 }}',
+    f'[retry]\nresend = "{API_KEY[:12]}"',
+    f'[budgets]\nhistory_requests = "{API_KEY[:12]}"',
 ]
 
 
@@ -404,7 +520,7 @@ def test_a_secret_in_the_file_is_refused_and_not_shown(file, text, caplog):
     with pytest.raises(SettingsError) as raised:
         settings.load()
     path.unlink()  # the search of what tests leave behind would find it
-    assert API_KEY not in traced(raised) + caplog.text
+    assert API_KEY[:12] not in traced(raised) + caplog.text
     assert raised.value.__context__ is None
 
 

@@ -3,15 +3,17 @@
 import select
 import socket
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 from plain_http import ACCOUNT, MNQ, OLD, PRICE, request_bytes
 
+from fastorder.simulator import Hours
 from fastorder.simulator.bars import bars
 
 DONE = {"success": True, "errorCode": 0, "errorMessage": None}
 NOW = "2026-08-19T19:49:25Z"
-SECOND, MINUTE, HOUR, DAY, WEEK, MONTH = range(1, 7)
+SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, TICKS = range(1, 8)
 
 
 def asked(wire, **given):
@@ -102,6 +104,48 @@ def test_longer_bars_are_days_apart_and_open_with_the_session(wire, unit, days):
     assert {t[10:] for t in found} == {"T22:00:00+00:00"}
     first, second = (datetime.fromisoformat(t) for t in found[:2])
     assert (first - second).days == days
+
+
+def test_bars_of_ticks_have_so_many_trades_each(wire):
+    """A trade in each quarter of a second: fifty are twelve and a half seconds."""
+    found = asked(wire, unit=TICKS, unitNumber=50, limit=30)["bars"]
+    opens = [datetime.fromisoformat(bar["t"]).timestamp() for bar in found]
+    assert {first - second for first, second in pairwise(opens)} == {12.5}
+    assert {bar["v"] for bar in found} == {50}
+    assert all(bar["l"] <= min(bar["o"], bar["c"]) for bar in found)
+    assert all(bar["h"] >= max(bar["o"], bar["c"]) for bar in found)
+    partial = asked(wire, unit=TICKS, unitNumber=50, limit=2, includePartialBar=True)
+    assert 1 <= partial["bars"][0]["v"] <= 50
+    assert partial["bars"][1] == found[0]
+
+
+def test_bars_of_one_tick_are_the_trades_themselves(wire):
+    """Those of four are made of them, price by price."""
+    ones = asked(wire, unit=TICKS, unitNumber=1, limit=400)["bars"][::-1]
+    assert all(bar["o"] == bar["h"] == bar["l"] == bar["c"] for bar in ones)
+    by_time = {bar["t"]: place for place, bar in enumerate(ones)}
+    fours = asked(wire, unit=TICKS, unitNumber=4, limit=90)["bars"]
+    for bar in fours:
+        first = by_time[bar["t"]]
+        prices = [each["o"] for each in ones[first : first + 4]]
+        found = (bar["o"], bar["h"], bar["l"], bar["c"])
+        assert found == (prices[0], max(prices), min(prices), prices[-1])
+
+
+def test_no_bar_of_ticks_opens_while_the_market_is_closed(wire, market):
+    market.call(lambda: market.gateway.open_hours(Hours()))
+    found = times(
+        asked(
+            wire,
+            unit=TICKS,
+            unitNumber=400,
+            limit=20_000,
+            startTime="2026-08-18T19:00:00Z",
+            endTime="2026-08-18T23:00:00Z",
+        )
+    )
+    assert found
+    assert not [t for t in found if "20:10:00" <= t[11:19] < "22:00:00"]
 
 
 def test_the_limit_keeps_the_newest(wire):

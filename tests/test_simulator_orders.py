@@ -212,8 +212,10 @@ def test_a_tag_is_used_for_ever(market, wire, day, first, again):
 
 
 def test_a_tag_belongs_to_its_account(wire):
-    wire.placed(customTag="t")
-    wire.placed(customTag="t", account=COMBINE)
+    first = wire.placed(customTag="t")
+    second = wire.placed(customTag="t", account=COMBINE)
+    assert first != second
+    assert [row["customTag"] for row in wire.orders()] == ["t"]
 
 
 def test_orders_without_a_tag_do_not_meet(wire):

@@ -6,7 +6,13 @@ from typing import Any
 
 from fastorder._base.kept_here import KeptHere
 from fastorder._base.known_secrets import KnownSecrets
-from fastorder.errors import FastOrderError, InvalidField, Unshown, WrongFieldType
+from fastorder.errors import (
+    FastOrderError,
+    InvalidField,
+    Unshown,
+    WrongFieldType,
+    may_hold_secret,
+)
 
 
 class Credentials(KeptHere):
@@ -16,7 +22,8 @@ class Credentials(KeptHere):
 
     Raises:
         WrongFieldType: one of them is no text.
-        InvalidField: one of them is empty, or has blanks around it.
+        InvalidField: one of them is empty, or has blanks around it; the user name
+            looks like a key.
 
     Attributes:
         hint: what a gateway that refuses them may want instead; "" where nothing is
@@ -39,6 +46,10 @@ class Credentials(KeptHere):
                     Unshown(value),
                     "strip() takes them off",
                 )
+        if may_hold_secret(user_name):
+            rule = "must be the name of a user, it looks like a key"
+            hint = "are user_name and api_key swapped?"
+            raise InvalidField("user_name", rule, Unshown(user_name), hint)
         import orjson  # loaded with the executor
 
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastorder import Budgets, RiskLimits, blocking
+from fastorder import blocking
 from fastorder.cli.exits import Ended, Exit
 from fastorder.settings import load
 from fastorder.trader.journal_place import journal_path
@@ -21,14 +21,10 @@ PLAIN = ("ca_file", "timeouts", "budgets")
 """What of the settings a login takes."""
 
 
-SECTIONS = {"budgets": Budgets, "risk": RiskLimits}
-"""The tables of the settings file that a trader takes too."""
-
-
 @contextmanager
 def looking(profile: str | None) -> Iterator[blocking.OrderExecutor]:
     """A login alone, for what belongs to no account."""
-    found = load(profile=profile, sections=SECTIONS)
+    found = load(profile=profile)
     credentials = found.credentials()
     given = {name: found.options[name] for name in PLAIN if name in found.options}
     with blocking.OrderExecutor(found.base_url or BASE_URL, **given) as executor:
@@ -73,7 +69,7 @@ def ordering(
 
 def own_journal(profile: str | None) -> Any:
     """The file that the command line keeps its orders in."""
-    found = load(profile=profile, sections=SECTIONS)
+    found = load(profile=profile)
     return journal_path(found.base_url or BASE_URL, f"{found.user_name or ''} cli")
 
 

@@ -11,7 +11,7 @@ import pycurl  # type: ignore[import-untyped]
 from fastorder import blocking
 from fastorder import journal as journals
 from fastorder.cli import shapes
-from fastorder.cli.connection import SECTIONS, account_from, own_journal
+from fastorder.cli.connection import account_from, own_journal
 from fastorder.cli.exits import Exit
 from fastorder.cli.options import AccountOption, JsonOption, ProfileOption
 from fastorder.cli.output import Output
@@ -55,7 +55,7 @@ def _findings(account: str | None, profile: str | None) -> Iterator[dict[str, An
 
 
 def _of_settings(profile: str | None) -> Iterator[dict[str, Any]]:
-    found = load(profile=profile, sections=SECTIONS)
+    found = load(profile=profile)
     for each in found.where:
         is_needed = each.name in ("user_name", "api_key")
         todo = f"set it: {_places(each)}" if is_needed and each.value is None else ""

@@ -10,7 +10,7 @@ import typer
 
 from fastorder import journal as journals
 from fastorder.cli import shapes
-from fastorder.cli.connection import SECTIONS, ordering, own_journal
+from fastorder.cli.connection import ordering, own_journal
 from fastorder.cli.exits import Exit
 from fastorder.cli.options import AccountOption, JsonOption, ProfileOption
 from fastorder.cli.output import Output
@@ -110,7 +110,7 @@ def _kill_file(profile: str | None) -> Path:
     Raises:
         typer.BadParameter: they name none.
     """
-    found = load(profile=profile, sections=SECTIONS).options.get("kill_file")
+    found = load(profile=profile).options.get("kill_file")
     if found is None:
         raise typer.BadParameter(NO_FILE)
     return Path(found)

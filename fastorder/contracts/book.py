@@ -11,12 +11,13 @@ from fastorder.contracts.kept import Kept
 from fastorder.contracts.names import (
     Wanted,
     month_of,
+    names_of,
     only_one,
     unknown,
     wanted_from,
 )
 from fastorder.contracts.products import NAMES
-from fastorder.errors import AmbiguousSymbol, ConfigurationError, WrongFieldType
+from fastorder.errors import AmbiguousSymbol, ConfigurationError, WrongFieldType, was
 from fastorder.gateway.contracts import product
 from fastorder.runtime.log import log
 
@@ -91,7 +92,7 @@ class ContractBook:
         """
         if type(max_age_s) not in (int, float) or not max_age_s > 0:
             raise ConfigurationError(
-                f"max_age_s must be a number of seconds above 0, was {max_age_s!r}"
+                f"max_age_s must be a number of seconds above 0, {was(max_age_s)}"
             )
         from fastorder.contracts.cache_file import CacheFile  # for whoever keeps one
 
@@ -205,6 +206,8 @@ class ContractBook:
         self._show((contract,))
 
     def _show(self, contracts: Sequence[Contract]) -> None:
+        for contract in contracts:
+            self._symbols.know(contract.id, contract.tick_size)
         if self.on_shown is not None:
             self.on_shown(contracts)
 
@@ -221,10 +224,7 @@ class ContractBook:
         A symbol that stands for a month or an id never changes its contract.
         """
         if wanted.month is not None or wanted.contract_id is not None:
-            names = {contract.name, contract.id, wanted.written}
-            for name in names:
-                if " " not in name:
-                    self._set(name, contract)
+            self._set(wanted.written, contract)
             return contract
         return self._follow(wanted.written, contract)
 
@@ -274,7 +274,8 @@ class ContractBook:
                 self._follow(symbol, contract)
 
     def _set(self, symbol: str, contract: Contract) -> None:
-        self._symbols.set(symbol, contract.id, contract.tick_size)
+        names = names_of(contract, followed=symbol)
+        self._symbols.set(symbol, contract.id, contract.tick_size, names=names)
 
     def _tell(self, event: Rollover) -> None:
         log().warning("%s", event)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from fastorder._core.codec.field_checks import contract_id_from
 from fastorder.contracts.kept import Kept
 from fastorder.errors import FastOrderError
 from fastorder.models import Contract
@@ -38,6 +39,8 @@ class CacheFile:
         import orjson  # loaded with the executor
 
         try:
+            if not self.path.is_file():  # a pipe would be waited for
+                return None
             with self.path.open("rb") as file:
                 content = file.read(LARGEST + 1)
         except FileNotFoundError:
@@ -56,6 +59,7 @@ class CacheFile:
             AttributeError,
             FastOrderError,
             LookupError,
+            RecursionError,
             TypeError,
             ValueError,
         ):
@@ -105,6 +109,7 @@ def _contract(row: Any) -> Contract:
     if not isinstance(row["active"], bool):
         raise TypeError("true or false was expected")
     exact: dict[str, Any] = {name: Decimal(row[name]) for name in EXACT}
+    contract_id_from(texts["id"])
     contract = Contract(**texts, **exact, active=row["active"])
     contract.ticks(0)  # its tick is positive and finite
     if not exact["tick_value"].is_finite() or exact["tick_value"] <= 0:

@@ -111,6 +111,31 @@ def month_of(contract: Contract) -> Month | None:
     return 2000 + int(found[3]), MONTH_LETTERS.index(found[2]) + 1
 
 
+def names_of(contract: Contract, followed: str) -> set[str]:
+    """What else a contract is called by, in capitals.
+
+    Args:
+        contract: of a symbol.
+        followed: the symbol. Where it is a product's name, the product's other one
+            goes with it: NQ and ENQ are one.
+    """
+    products = {product(contract), contract.symbol_id.rpartition(".")[2]} - {""}
+    names = {contract.name.upper()}
+    month = month_of(contract)
+    if month is not None:
+        year, number = month
+        letter = MONTH_LETTERS[number - 1]
+        for name in products:
+            names |= {
+                f"{name}{letter}{year % 10}",
+                f"{name}{letter}{year % 100:02}",
+                f"{name}{letter}{year}",
+                f"{name} {year}-{number:02}",
+            }
+    followed_too = {*products, contract.symbol_id}
+    return names | followed_too if followed in followed_too else names
+
+
 def only_one(wanted: Wanted, contracts: Sequence[Contract]) -> Contract | None:
     """The one that is meant; None where none of them is.
 

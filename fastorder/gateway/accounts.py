@@ -10,6 +10,7 @@ from fastorder.errors import (
     InvalidField,
     UnknownAccount,
     WrongFieldType,
+    may_hold_secret,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def check_wanted(wanted: object) -> None:
 
     Raises:
         WrongFieldType: it is no number, no text and not None.
-        InvalidField: it is empty, has blanks around it, or is below 1.
+        InvalidField: it is empty, has blanks around it, is below 1, or looks like a
+            key.
     """
     if wanted is None:
         return
@@ -35,6 +37,8 @@ def check_wanted(wanted: object) -> None:
             raise InvalidField("account", "must be at least 1", wanted)
     elif not wanted or wanted != wanted.strip():
         raise InvalidField("account", "must be text without blanks around it", wanted)
+    elif may_hold_secret(wanted):
+        raise InvalidField("account", "must be no key and no token", wanted)
 
 
 def chosen_account(wanted: int | str | None, accounts: Sequence[Account]) -> Account:

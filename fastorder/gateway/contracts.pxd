@@ -12,6 +12,8 @@ cdef class Listing:
 cdef class ContractCache:
     cdef dict _listings
     cdef dict _by_id
+    cdef dict _names
     cdef str _load
 
+    cpdef Listing loaded(self, str symbol)
     cpdef Listing find(self, str symbol)

@@ -75,11 +75,12 @@ class ContractCache:
         awaited: whether the executor's verbs are, for the texts of errors.
     """
 
-    __slots__ = ("_by_id", "_listings", "_load")
+    __slots__ = ("_by_id", "_listings", "_load", "_names")
 
     def __init__(self, *, awaited: bool = False) -> None:
         self._listings: dict[str, Listing] = {}
         self._by_id: dict[str, Listing] = {}
+        self._names: dict[str, str] = {}  # more names of contracts: their ids
         self._load = "await load_contract" if awaited else "load_contract"
 
     def set(
@@ -88,8 +89,18 @@ class ContractCache:
         contract_id: int | str,
         tick_size: Decimal | float | str | None = None,
         negative_prices: bool | None = None,
+        names: Iterable[str] = (),
     ) -> None:
         """List a contract under a symbol; letter case does not matter.
+
+        What is not given stays as it is known of the contract. All symbols of one
+        contract have the same listing, whichever of them was set last.
+
+        Args:
+            symbol: what orders find it by.
+            contract_id: the gateway's.
+            tick_size, negative_prices: of its prices.
+            names: find it too, where they are no symbols of their own.
 
         Raises:
             InvalidField: the two are swapped, or one of them breaks a rule.
@@ -101,15 +112,41 @@ class ContractCache:
                 contract_id,
                 f"{symbol!r} is one: are the two swapped?",
             )
+        text = contract_id_from(contract_id)
         grid = None if tick_size is None else TickGrid(tick_size)
-        listing = Listing(contract_id_from(contract_id), grid, negative_prices)
+        known = self._by_id.get(text)
+        if known is not None:
+            grid = known.grid if grid is None else grid
+            if negative_prices is None:
+                negative_prices = known.negative_prices
+        listing = Listing(text, grid, negative_prices)
+        self._by_id[text] = listing
         self._listings[symbol.upper()] = listing
-        self._by_id[listing.contract_id] = listing
+        for other, listed in list(self._listings.items()):  # another thread may set one
+            if listed.contract_id == text:
+                self._listings[other] = listing
+        self._names.update(dict.fromkeys(names, text))
+
+    def know(self, contract_id: str, tick_size: Decimal) -> None:
+        """Know the ticks of a contract, which is no symbol's yet, by its id."""
+        known = self._by_id.get(contract_id)
+        if known is None:
+            self._by_id[contract_id] = Listing(contract_id, TickGrid(tick_size))
+        elif known.grid is None:
+            self.set(contract_id, contract_id, tick_size)
 
     def listed(self, symbol: str) -> str | None:
         """The contract id that a symbol stands for; None where it has none."""
         listing = self._listings.get(symbol.upper())
         return None if listing is None else listing.contract_id
+
+    def loaded(self, symbol: str) -> Listing | None:
+        """The listing of a symbol, a name or an id; None where it is not known yet."""
+        name = symbol.upper()
+        listing = self._listings.get(name)
+        if listing is None:
+            listing = self._by_id.get(self._names.get(name, name))
+        return listing
 
     def check_prices(
         self, contract_id: str | None, prices: Iterable[tuple[str, Any]]
@@ -140,12 +177,8 @@ class ContractCache:
         return any(listing.negative_prices for listing in listings)
 
     def by_id(self, contract_id: str) -> Listing | None:
-        """The listing of a contract id, under whatever symbol; None where none is."""
-        listings = list(self._listings.values())  # another thread may set one
-        for listing in listings:
-            if listing.contract_id == contract_id:
-                return listing
-        return None
+        """The listing of a contract id, whatever its symbol; None where none is."""
+        return self._by_id.get(contract_id)
 
     def find(self, symbol: str) -> Listing:
         """The listing of a symbol. A contract id is its own symbol.
@@ -153,7 +186,7 @@ class ContractCache:
         Raises:
             UnknownSymbol: no contract was set for it.
         """
-        listing = self._listings.get(symbol) or self._listings.get(symbol.upper())
+        listing = self._listings.get(symbol) or self.loaded(symbol)
         if listing is not None:
             return listing
         if symbol.startswith(IDS):

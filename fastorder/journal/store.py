@@ -19,6 +19,7 @@ from fastorder.errors import (
     ConfigurationError,
     JournalConflict,
     JournalUnavailable,
+    was,
 )
 from fastorder.journal import files
 from fastorder.journal.index import Index, events
@@ -99,7 +100,7 @@ class Journal:
     ) -> None:
         if durability not in ("process", "power"):
             raise ConfigurationError(
-                f"durability must be 'process' or 'power', was {durability!r}"
+                f"durability must be 'process' or 'power', {was(durability)}"
             )
         self._connection: sqlite3.Connection | None = None
         self._pid = os.getpid()

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
-from fastorder.errors import ConfigurationError
+from fastorder.errors import ConfigurationError, was
 from fastorder.risk.venue_rules import ACCOUNT_KINDS, MICRO_PRODUCTS, lots_by_balance
 
 MOST = 1_000_000
@@ -171,7 +171,7 @@ DOLLARS = ("max_daily_loss", "trailing_loss", "trailing_stops_at")
 
 
 def _wrong(name: str, rule: str, value: object) -> ConfigurationError:
-    return ConfigurationError(f"{name} must {rule}, was {value!r}")
+    return ConfigurationError(f"{name} must {rule}, {was(value)}")
 
 
 def _count(name: str, value: object) -> None:

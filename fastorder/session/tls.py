@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fastorder._core.transport.libcurl import may_log_keys
 from fastorder._core.transport.request_head import Security
-from fastorder.errors import ConfigurationError
+from fastorder.errors import ConfigurationError, may_hold_secret
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -41,42 +43,67 @@ def checked_base_url(base_url: str) -> str:
         )
     from urllib.parse import urlsplit  # for an executor alone
 
-    try:
+    is_url = False
+    with suppress(ValueError):  # its text quotes what may be a password
         parts = urlsplit(base_url)
         parts.port  # noqa: B018 (it is checked when it is read)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"base_url must be a URL, was {base_url!r}: {error}"
-        ) from None
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError("base_url must carry no user name or password")
+        is_url = True
+    if not is_url:
+        raise _wrong_url("must be a URL with a valid host and port")
+    if "@" in base_url:
+        raise _wrong_url("must carry no user name or password")
     if not base_url.isascii():
-        raise ConfigurationError(f"base_url must be ASCII, was {base_url!r}")
+        raise _wrong_url("must be ASCII")
     if any(ord(letter) <= 32 for letter in base_url):
-        raise ConfigurationError(f"base_url must have no blanks, was {base_url!r}")
+        raise _wrong_url("must have no blanks")
     if "://" not in base_url:
-        hint = f" (write https://{base_url})" if base_url else ""
-        raise ConfigurationError(
-            f"base_url must begin with https://, was {base_url!r}{hint}"
-        )
-    if parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"base_url must be a scheme, a host and a path, was {base_url!r}"
-        )
+        hint = f"write https://{base_url}" if re.fullmatch(PLAIN, base_url) else ""
+        raise _wrong_url("must begin with https://", hint=hint)
+    if parts.query or parts.fragment or base_url[-1] in "?#":
+        raise _wrong_url("must be a scheme, a host and a path, without ? or #")
     if not parts.hostname:
-        raise ConfigurationError(f"base_url must name a host, was {base_url!r}")
+        raise _wrong_url("must name a host")
     meant = _gateway_of(parts)
     if meant is not None:
-        raise ConfigurationError(
-            "base_url must be the gateway's, without the paths of its API and hubs, "
-            f"was {base_url!r} (did you mean {meant}?)"
-        )
+        rule = "must be the gateway's, without the paths of its API and hubs"
+        raise _wrong_url(rule, parts, f"did you mean {_shown_url(urlsplit(meant))}?")
     if parts.scheme != "https" and not _is_local(parts.scheme, parts.hostname):
-        raise ConfigurationError(
-            "base_url must be https (http is for this machine's loopback only), "
-            f"was {base_url!r}"
-        )
+        rule = "must be https (http is for this machine's loopback only)"
+        raise _wrong_url(rule, parts)
     return base_url.rstrip("/")
+
+
+PLAIN = r"[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+(:[0-9]{1,5})?"
+"""A host and a port, as people write them; a token is no such text."""
+
+
+def _wrong_url(
+    rule: str, parts: SplitResult | None = None, hint: str = ""
+) -> ConfigurationError:
+    """What is wrong with a base URL.
+
+    Args:
+        rule: what it breaks.
+        parts: of the URL, where they have been found to hold no secret but in a path.
+        hint: what may be meant.
+    """
+    was = "" if parts is None else f", was {_shown_url(parts)!r}"
+    return ConfigurationError(f"base_url {rule}{was}" + (f" ({hint})" if hint else ""))
+
+
+def _shown_url(parts: SplitResult) -> str:
+    """A URL without its path, unless that is of the gateway's own words."""
+    host = "..." if may_hold_secret(parts.netloc) else parts.netloc
+    words = [word for word in parts.path.split("/") if word]
+    path = parts.path
+    if not all(re.fullmatch(SHOWN_WORD, word) for word in words):
+        path = "/..."
+    scheme = parts.scheme if re.fullmatch("[a-z]{1,5}", parts.scheme) else "..."
+    return f"{scheme}://{host}{path}"
+
+
+SHOWN_WORD = r"[A-Za-z]{1,12}(\.html)?|v[0-9]"
+"""A part of a path that is a word: no key and no token is one."""
 
 
 def _gateway_of(parts: SplitResult) -> str | None:

@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from fastorder.errors import SettingsError
-from fastorder.settings.file_keys import FileKeys
+from fastorder.settings.file_keys import FileKeys, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 LARGEST = 1 << 20
@@ -47,27 +47,23 @@ class FileSettings:
         return f"{self.path}, [{table}]" if table else str(self.path)
 
 
-def read_settings_file(
-    path: Path, profile: str | None, sections: Mapping[str, Callable[..., Any]]
-) -> FileSettings:
+def read_settings_file(path: Path, profile: str | None) -> FileSettings:
     """Read one; every table of it is checked, whichever profile is wanted.
 
     Raises:
         SettingsError: it cannot be read, or something in it breaks a rule. No text
             and no local variable of its traceback shows what may be a secret.
     """
-    found = _read(path, profile, sections)
+    found = _read(path, profile)
     if isinstance(found, SettingsError):
         raise found
     return found
 
 
-def _read(
-    path: Path, profile: str | None, sections: Mapping[str, Callable[..., Any]]
-) -> FileSettings | SettingsError:
+def _read(path: Path, profile: str | None) -> FileSettings | SettingsError:
     """The settings; the error, not raised: a frame here holds the whole file."""
     try:
-        keys = FileKeys(path, sections)
+        keys = FileKeys(path)
         return _settings(path, profile, keys, _document(path))
     except SettingsError as error:
         error.__context__ = None
@@ -86,23 +82,22 @@ def _settings(
     if default is not None and not isinstance(default, str):
         raise keys.wrong("default_profile", "must be text", default)
     checked = {
-        name: keys.checked(table, f"profile.{name}.")
+        name: keys.checked(table, f"profile.{named(name)}.")
         for name, table in profiles.items()
     }
-    for name in filter(None, (default, profile)):
-        if name not in profiles:
-            there = ", ".join(sorted(profiles)) or "none"
-            key = "" if name == profile else "default_profile "
-            raise keys.wrong(
-                "", f"{key}must have a table [profile.{name}], has {there}"
-            )
+    for key, name in (("default_profile", default), ("", profile)):
+        if name is not None and name not in profiles:
+            there = ", ".join(sorted(map(named, profiles))) or "none"
+            rule = f"must have a table [profile.{named(name)}], has {there}"
+            raise keys.wrong("", f"{key} {rule}".strip())
     settings = FileSettings(path, profile or default)
     settings.take(keys.checked(document), "")
     _check_together(keys, settings.values, "")
     for name, values in checked.items():
-        _check_together(keys, settings.values | values, f"profile.{name}.")
+        within = f"profile.{named(name)}."
+        _check_together(keys, settings.values | values, within)
     if settings.profile is not None:
-        settings.take(checked[settings.profile], f"profile.{settings.profile}")
+        settings.take(checked[settings.profile], f"profile.{named(settings.profile)}")
     return settings
 
 

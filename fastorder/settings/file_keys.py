@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder._base.near_names import near
+from fastorder.budgets.limits import Budgets
 from fastorder.config import RetryPolicy, Timeouts
-from fastorder.errors import FastOrderError, SettingsError
+from fastorder.errors import FastOrderError, SettingsError, looks_like_secret
+from fastorder.risk.limits import RiskLimits
 from fastorder.session.tls import checked_base_url
 
 if TYPE_CHECKING:
@@ -20,14 +24,20 @@ NOT_FOR_A_FILE = (
     "must not stand in a file: a secret belongs into FASTORDER_API_KEY or the "
     "system's key store"
 )
-LOOKS_KEPT = r"eyJ[\w-]+\.[\w.-]+|[A-Za-z0-9+/_=-]{40,}"
-"""A token, or a key: long, and of the letters of base64 alone."""
-
-LONGEST_SHOWN = 24
 LARGEST_QUANTITY = 2**31 - 1
+SHORTEST_HIDDEN = 4
+"""A shorter text is a word of the rule by chance."""
 
-SECTIONS: dict[str, Callable[..., Any]] = {"retry": RetryPolicy, "timeouts": Timeouts}
+SECTIONS: dict[str, type[Any]] = {
+    "budgets": Budgets,
+    "retry": RetryPolicy,
+    "risk": RiskLimits,
+    "timeouts": Timeouts,
+}
 """Tables, and what is made of each."""
+
+PATHS = {("budgets", "path")}
+"""Keys of tables that are paths of files."""
 
 
 class FileKeys:
@@ -35,12 +45,10 @@ class FileKeys:
 
     Args:
         path: of the file.
-        sections: what is made of each table by its name.
     """
 
-    def __init__(self, path: Path, sections: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._sections = {**SECTIONS, **sections}
         self._checks: dict[str, Callable[[str, Any], Any]] = {
             "account": self._account,
             "base_url": self._base_url,
@@ -72,6 +80,7 @@ class FileKeys:
 
     def unknown(self, name: str, key: str, known: list[str]) -> SettingsError:
         """What to say of a key that nobody knows."""
+        key = f"{key.removesuffix(name)}{named(name)}"
         if is_secret_name(name):
             return self.wrong(key, NOT_FOR_A_FILE)
         meant = near(name, known)
@@ -83,24 +92,32 @@ class FileKeys:
         return self.wrong(key, f"must be a key of a settings file ({hint})")
 
     def _checked_one(self, name: str, value: Any, key: str) -> Any:
-        if name in self._sections:
+        if name in SECTIONS:
             return self._section(name, value, key)
         check = self._checks.get(name)
         if check is None:
-            raise self.unknown(name, key, [*self._checks, *self._sections])
+            raise self.unknown(name, key, [*self._checks, *SECTIONS])
         return check(key, value)
 
     def _section(self, name: str, value: Any, key: str) -> Any:
+        """What a table makes: ``RiskLimits`` of [risk], say."""
         if not isinstance(value, dict):
             raise self.wrong(key, f"must be a table, [{key}]", value)
+        known = [field.name for field in fields(SECTIONS[name])]
+        given = dict(value)
         for inner in value:
-            if is_secret_name(inner) or looks_kept(value[inner]):
-                raise self.wrong(f"{key}.{inner}", NOT_FOR_A_FILE)
+            where = f"{key}.{inner}"
+            if inner not in known:
+                raise self.unknown(inner, where, known)
+            if (name, inner) in PATHS:
+                given[inner] = self._path_of(where, value[inner])
+            elif any(map(looks_like_secret, texts_in(value[inner]))):
+                raise self.wrong(where, f"looks like a secret: that {NOT_FOR_A_FILE}")
         try:
-            return self._sections[name](**value)
+            return SECTIONS[name](**given)
         except (FastOrderError, TypeError, ValueError) as error:
             why = str(error).removeprefix(f"{name}.")
-        raise self.wrong(key, f"cannot be used: {why}")
+        raise self.wrong(key, f"cannot be used: {without_texts(why, value)}")
 
     def _text(self, key: str, value: Any) -> str:
         if not isinstance(value, str):
@@ -108,7 +125,7 @@ class FileKeys:
         if not value or value != value.strip():
             rule = "must be text without blanks around it, and not empty"
             raise self.wrong(key, rule, value)
-        if looks_kept(value):
+        if looks_like_secret(value):
             raise self.wrong(key, f"looks like a secret: that {NOT_FOR_A_FILE}")
         return value
 
@@ -144,25 +161,49 @@ class FileKeys:
         return value
 
 
+def named(name: str) -> str:
+    """A key or a profile for an error text; what may be a secret is not shown."""
+    if re.fullmatch(r"[A-Za-z_-][A-Za-z0-9_-]{0,23}", name):
+        return name
+    return f"(a name of {counted(len(name), 'character')})"
+
+
+def texts_in(value: Any) -> list[str]:
+    """Every text of a value of the file: its own, and those of what it holds."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [
+            each for pair in value.items() for part in pair for each in texts_in(part)
+        ]
+    if isinstance(value, list):
+        return [each for part in value for each in texts_in(part)]
+    return []
+
+
+def without_texts(why: str, table: Mapping[str, Any]) -> str:
+    """What a table's maker says is wrong, without the texts that stand in the table."""
+    texts = [text for value in table.values() for text in texts_in(value) if text]
+    if any(text in why for text in texts):
+        why = why.partition(", was ")[0]
+    for text in sorted(texts, key=len, reverse=True):
+        if len(text) >= SHORTEST_HIDDEN:
+            why = why.replace(text, "...")
+    return why
+
+
 def is_secret_name(name: str) -> bool:
     """Whether what is called so is a secret."""
     plain = re.sub(r"[^a-z]", "", name.lower())
     return plain in SECRET_KEYS or any(word in plain for word in SECRET_WORDS)
 
 
-def looks_kept(value: Any) -> bool:
-    """Whether it looks like a token or a key."""
-    return isinstance(value, str) and bool(re.fullmatch(LOOKS_KEPT, value))
-
-
 def shown(value: Any) -> str:
-    """A value for an error text; a long text, which may be a secret, as its length."""
+    """A value for an error text; a text, which may be a secret, as its length alone."""
     if value == "" and isinstance(value, str):
         return ""
     if isinstance(value, str):
-        if len(value) > LONGEST_SHOWN:
-            return f"was a text of {len(value)} characters"
-        return f"was {value!r}"
+        return f"was a text of {counted(len(value), 'character')}"
     if isinstance(value, (bool, int, float)):
         return f"was {value!r}"
     return f"was a {type(value).__name__}"

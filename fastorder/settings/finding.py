@@ -6,7 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastorder.errors import ConfigurationError, WrongFieldType
+from fastorder.errors import (
+    ConfigurationError,
+    WrongFieldType,
+    looks_like_secret,
+    may_hold_secret,
+)
 from fastorder.gateway.accounts import check_wanted
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import key_store
@@ -15,8 +20,6 @@ from fastorder.settings.found import Found, Hidden, Settings
 from fastorder.settings.places import NOT_INSTALLED, has_platform_folders, settings_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from fastorder.settings.file import FileSettings
 
 VARIABLES = {
@@ -36,7 +39,6 @@ def load(
     base_url: str | None = None,
     profile: str | None = None,
     file: str | os.PathLike[str] | None = None,
-    sections: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Settings:
     """Find every setting; what is given here goes before all others.
 
@@ -49,7 +51,6 @@ def load(
             the file's ``default_profile`` where it is not given.
         file: the settings file; where it is not given, the one of this user, which
             need not be there.
-        sections: more tables that the file may have, and what is made of each.
 
     Raises:
         SettingsError: the file breaks a rule, or is not there though it is asked for.
@@ -63,18 +64,25 @@ def load(
         raise ConfigurationError(f"api_key must be text, was {kind}")
     check_wanted(account)
     path, why_no_file = _file_path(file, profile)
-    read = None if path is None else read_settings_file(path, profile, sections or {})
+    read = None if path is None else read_settings_file(path, profile)
     search = _Search(read, why_no_file)
     name = search.find("user_name", user_name)
     if name.value is None:
         name = search.in_key_store(name, *key_store.stored_user_name())
+    elif may_hold_secret(name.value):
+        raise ConfigurationError(
+            f"user_name must be the name of a user, it looks like a key (from "
+            f"{name.source}; are user_name and api_key swapped?)"
+        )
     api = search.find("api_key", key)
     if api.value is None:
         api = search.in_key_store(api, *key_store.key_of(name.value))
     url = search.find("base_url", base_url)
     if url.value is not None:
         url = _checked_url(url)
-    settings = [name, api, search.find("account", account), url]
+    which = search.find("account", account)
+    check_wanted(which.value)
+    settings = [name, api, which, url]
     options = search.others()
     return Settings(
         (*settings, *options),
@@ -171,6 +179,9 @@ def _file_path(
 def _given_path(file: object) -> Path:
     if not isinstance(file, (str, os.PathLike)) or not os.fspath(file):
         raise WrongFieldType("file", "must be the path of a settings file", file)
+    if looks_like_secret(file):
+        rule = "must be the path of a settings file, it looks like a secret"
+        raise ConfigurationError(f"file {rule}")
     return Path(os.fsdecode(file)).expanduser()
 
 

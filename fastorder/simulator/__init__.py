@@ -5,8 +5,8 @@ so a misreading that both would share cannot hide. Where the documentation is si
 its choices are: stop-limit orders are refused; the market is always open, unless
 ``Gateway.open_hours`` says otherwise; limit orders fill when the other side of the
 quote reaches them, all at once; a change of a price that an order's type does not have
-is ignored; there are no live bars and none of ticks; a contract id that is a plain
-number ("12345") stands for the MNQ contract.
+is ignored; there are no live bars; bars of ticks have a trade in each quarter of a
+second; a contract id that is a plain number ("12345") stands for the MNQ contract.
 """
 
 from fastorder.simulator.clock import Clock, ManualClock

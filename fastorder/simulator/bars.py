@@ -33,7 +33,6 @@ def bars(
     now_s: float,
     partial: bool,
     hours: Hours | None = None,
-    most: int = MOST_BARS,
 ) -> Iterator[dict[str, Any]]:
     """Bars by open time, newest first, at most ``limit``, of the walk as it is now.
 
@@ -47,7 +46,7 @@ def bars(
         newest -= length_s
     times = range(newest, ceil(start_s) - 1, -length_s)
     traded = times if length_s >= UNIT_S[4] or hours is None else _open(times, hours)
-    opens = islice(traded, min(limit, most))
+    opens = islice(traded, limit)
     still = copy(walk)
     return (_bar(still, open_s, min(open_s + length_s, now_s)) for open_s in opens)
 

@@ -18,6 +18,7 @@ from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
 from fastorder.simulator.order_entry import OrderEntry
 from fastorder.simulator.tape import Tape
+from fastorder.simulator.tick_bars import TICK_UNIT, tick_bars
 from fastorder.simulator.tokens import Tokens
 from fastorder.simulator.wire import (
     Answer,
@@ -193,7 +194,7 @@ class Gateway:
         unit = UNIT_S.get(members["unit"])
         if contract is None:
             return envelope(1, bars=None)
-        if unit is None:
+        if unit is None and members["unit"] != TICK_UNIT:
             return envelope(2, bars=None)
         if members["unitNumber"] < 1:
             return envelope(3, bars=None)
@@ -201,24 +202,25 @@ class Gateway:
             return envelope(4, bars=None)
         if members["live"]:
             return envelope(bars=[])
-        limit, taped = min(members["limit"], self.most_bars), []
-        start_s, end_s = map(seconds_from, (members["startTime"], members["endTime"]))
-        length_s = unit * members["unitNumber"]
+        limit, start_s, end_s = (
+            min(members["limit"], self.most_bars),
+            seconds_from(members["startTime"]),
+            seconds_from(members["endTime"]),
+        )
+        length_s = (unit or 1) * members["unitNumber"]
         now_s, partial = self.clock.now_s(), members["includePartialBar"]
-        tape = self.tapes.get(contract.id)
+        walk, hours = self.exchange.walk(contract), self.exchange.hours
+        if unit is None:
+            rows = tick_bars(
+                walk, start_s, end_s, length_s, limit, now_s, partial, hours
+            )
+            return LongAnswer(rows, lambda made: envelope(bars=made))
+        tape, taped = self.tapes.get(contract.id), []
         if tape is not None:
             taped = tape.bars(start_s, end_s, length_s, now_s, partial)[:limit]
             now_s, partial = tape.begin_s // length_s * length_s, False
         rows = bars(
-            self.exchange.walk(contract),
-            start_s,
-            end_s,
-            length_s,
-            limit - len(taped),
-            now_s,
-            partial,
-            self.exchange.hours,
-            self.most_bars,
+            walk, start_s, end_s, length_s, limit - len(taped), now_s, partial, hours
         )
         return LongAnswer(chain(taped, rows), lambda made: envelope(bars=made))
 

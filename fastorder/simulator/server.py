@@ -21,6 +21,7 @@ from fastorder.simulator.endpoints import PING
 from fastorder.simulator.faults import Fault, FaultPlan
 from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.hubs import Hubs, is_hub
+from fastorder.simulator.listener import Listener
 from fastorder.simulator.market_data import MarketData
 from fastorder.simulator.wire import Answer, LongAnswer, document_of
 
@@ -78,8 +79,7 @@ class Simulator:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: web.Server | None = None
-        self._runner: web.ServerRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._listener: Listener | None = None
 
     @property
     def base_url(self) -> str:
@@ -98,23 +98,12 @@ class Simulator:
             keepalive_timeout=600.0,
             auto_decompress=False,
         )
-        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.05)
-        await self._runner.setup()
         await self._listen()
 
     async def _listen(self) -> None:
-        assert self._runner is not None
-        self._site = web.TCPSite(
-            self._runner,
-            self.host,
-            self.port,
-            ssl_context=self._tls,
-            backlog=1024,
-            reuse_address=True,
-        )
-        await self._site.start()
-        assert self._site._server is not None
-        self.port = self._site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        assert self._server is not None
+        self._listener = Listener(self._server, self.host, self.port, self._tls)
+        self.port = self._listener.port
 
     async def stop(self) -> None:
         """End every connection and stop listening."""
@@ -122,12 +111,19 @@ class Simulator:
             task.cancel()
         self.market.stop()
         self.hubs.stop()
+        assert self._server is not None
+        await self._stop_listening()
         self._abort_all()
-        assert self._runner is not None
-        await self._runner.cleanup()
-        for _ in range(3):  # one that was accepted meanwhile is there a turn later
-            self._abort_all()
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # requests that have come are begun
+        self._server.pre_shutdown()
+        await self._server.shutdown(0.05)
+        await asyncio.sleep(0)  # what was aborted is closed a turn later
+
+    async def _stop_listening(self) -> None:
+        """Take no more connections; those that were taken are all there then."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            await listener.stop()
 
     def _abort_all(self) -> None:
         """End every connection, those without a request too."""
@@ -281,10 +277,9 @@ class Simulator:
             transport.close()
 
     async def _refuse(self, seconds: float) -> None:
-        if self._site is None:  # it refuses already
+        if self._listener is None:  # it refuses already
             return
-        site, self._site = self._site, None
-        await site.stop()
+        await self._stop_listening()
         self._abort_all()
         self._later(seconds, self._listen)
 

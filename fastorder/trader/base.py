@@ -10,18 +10,19 @@ from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import Credentials, credentials_from
-from fastorder.budgets.limits import Budgets
 from fastorder.errors import (
     ConfigurationError,
     ExecutorMisuse,
     FastOrderError,
     UnknownSymbol,
+    was,
 )
 from fastorder.gateway.accounts import check_wanted, described
 from fastorder.risk.limits import RiskLimits
 from fastorder.runtime.log import log
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
+from fastorder.trader.contracts_place import contracts_path
 from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import needs_exposure, with_limits
 from fastorder.trader.record import Record, record_of
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.budgets.left import BudgetsLeft
+    from fastorder.budgets.limits import Budgets
     from fastorder.config import RetryPolicy, Timeouts
     from fastorder.gateway.contracts import Listing
     from fastorder.models import Account, Price
@@ -158,6 +160,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
             self.realtime = self._make_hubs(hubs_at)
             if self._record is not None:
                 self.realtime.user.on("event", self._record.listen)
+        path = contracts_path(base_url)
+        if path is not None:
+            self.executor.contract_book.keep_in(path)
 
     @classmethod
     def from_env(
@@ -211,7 +216,6 @@ class BaseTrader(ABC, Generic[PlacedT]):
             base_url=base_url,
             profile=profile,
             file=file,
-            sections={"budgets": Budgets, "risk": RiskLimits},
         )
         credentials = found.credentials()
         given = {
@@ -381,7 +385,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             if reads_exposure:
                 yield from self._read_exposure(number)
             numbers.append(number)
-        missing = dict.fromkeys(each for each in symbols if not self._listing(each))
+        missing = dict.fromkeys(each for each in symbols if not self._is_loaded(each))
         yield [self._load(symbol) for symbol in missing]
         return numbers
 
@@ -401,8 +405,12 @@ class BaseTrader(ABC, Generic[PlacedT]):
             return None
         return number
 
+    def _is_loaded(self, symbol: str) -> bool:
+        """Whether the ticks of a symbol are known, or of a contract id."""
+        return self.executor._contracts.loaded(symbol_from(symbol)) is not None
+
     def _listing(self, symbol: str) -> Listing | None:
-        """The contract of a symbol; None where it has to be loaded."""
+        """The contract of a symbol, or of an id; None where it has to be loaded."""
         try:
             listing: Listing = self.executor._contracts.find(symbol_from(symbol))
         except UnknownSymbol:
@@ -484,7 +492,7 @@ def symbols_from(given: Any) -> tuple[str, ...]:
         ConfigurationError: they are no list of symbols.
     """
     if isinstance(given, str) or not hasattr(given, "__iter__"):
-        raise ConfigurationError(f"symbols must be a list of symbols, was {given!r}")
+        raise ConfigurationError(f"symbols must be a list of symbols, {was(given)}")
     return tuple(symbol_from(symbol) for symbol in given)
 
 

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 NO_OPTIONS: dict[str, Any] = {}
 
+# A member of an enum is looked up anew each time.
+BUY, SELL = Side.BUY, Side.SELL
+MARKET = OrderType.MARKET
+
 
 class EntryVerbs(BaseTrader[PlacedT]):
     """The verbs that may open a position; each takes ``account=`` for another one."""
@@ -100,7 +104,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
             is take_profit
         ):
             placed = self._at_market(
-                Side.BUY,
+                BUY,
                 symbol,
                 quantity,
                 stop_loss_ticks,
@@ -111,7 +115,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
             if placed is not None:
                 return placed
         entry = Entry(
-            Side.BUY,
+            BUY,
             symbol,
             quantity,
             limit,
@@ -162,7 +166,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
             is take_profit
         ):
             placed = self._at_market(
-                Side.SELL,
+                SELL,
                 symbol,
                 quantity,
                 stop_loss_ticks,
@@ -173,7 +177,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
             if placed is not None:
                 return placed
         entry = Entry(
-            Side.SELL,
+            SELL,
             symbol,
             quantity,
             limit,
@@ -205,7 +209,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
         account = self._account
         if account is None:
             return None
-        order = priced_order(symbol, side, quantity, account.id, OrderType.MARKET)
+        order = priced_order(symbol, side, quantity, account.id, MARKET)
         complete(order, stop_loss_ticks, take_profit_ticks, options)
         try:
             return self._place(account.id, order, called_ns)
@@ -217,7 +221,8 @@ class EntryVerbs(BaseTrader[PlacedT]):
     ) -> PlacedT:
         """Send an order; where something has to be asked for first, then that."""
         number = self._ready(account)
-        if number is not None and entry.trail_ticks is None:
+        is_known = not entry.has_prices or self._is_loaded(entry.symbol)
+        if number is not None and is_known and entry.trail_ticks is None:
             try:
                 return self._place(number, entry.order(number, self), called_ns)
             except UnknownSymbol:
@@ -265,7 +270,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
         checked = orders_from(orders)
         wanted = accounts_from(accounts)
         symbols = [order.symbol for order in checked]
-        if not wanted and all(self._listing(symbol) for symbol in symbols):
+        if not wanted and all(self._is_loaded(symbol) for symbol in symbols):
             return ActVerbs.place_many.ticket(self.executor, checked)
 
         def steps() -> Steps[PlacedMany]:

@@ -92,6 +92,11 @@ class Entry:
             self._check_kind()
             self._check_priced_legs()
 
+    @property
+    def has_prices(self) -> bool:
+        """Whether its contract's ticks have to be known."""
+        return not self._is_plain
+
     def order(
         self, account_id: int, ticks: Ticks, last: Price | None = None
     ) -> OrderRequest:

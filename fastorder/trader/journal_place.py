@@ -23,8 +23,12 @@ def journal_path(base_url: str, user_name: str) -> Path:
     """
     folder = data_folder() / "journals"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    host = urlsplit(base_url).netloc
-    return folder / f"{_plain(host)}-{_plain(user_name.lower())}.db"
+    return folder / f"{file_name(base_url)}-{_plain(user_name.lower())}.db"
+
+
+def file_name(base_url: str) -> str:
+    """A gateway's part of the name of a file."""
+    return _plain(urlsplit(base_url).netloc)
 
 
 def _plain(text: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder.budgets.limits import Budgets
+from fastorder.errors import ConfigurationError
 from fastorder.risk.limits import RiskLimits
 
 if TYPE_CHECKING:
@@ -27,13 +28,21 @@ known what lessens a position."""
 
 
 def with_limits(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are given; budgets and limits are on unless they are False."""
+    """The options that are given; budgets and limits are on unless they are False.
+
+    Raises:
+        ConfigurationError: one of these two is something else.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     for name, default in (("budgets", Budgets()), ("risk", DEFAULT_RISK)):
         if given.setdefault(name, default) in (False, None):
             del given[name]
         elif given[name] is True:
             given[name] = default
+        elif not isinstance(given[name], type(default)):
+            kind = type(default).__name__
+            found = type(given[name]).__name__
+            raise ConfigurationError(f"{name} must be {kind} or False, was {found}")
     return given
 
 

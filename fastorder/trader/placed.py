@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """An order that was placed, and what can be done with it."""
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ class Placed:
         return self._trader.executor.cancel_order(number, self.account_id)
 
 
-class Placing(Ticket[Placed]):
+class Placing(Ticket):  # type: ignore[type-arg]  # a compiled base has no parameters
     """The ticket of an order, whose result can be acted upon."""
 
     def __init__(
@@ -163,4 +164,8 @@ class Placing(Ticket[Placed]):
         )
 
 
-Placed.__module__ = "fastorder"  # where it is imported from
+show_as(  # type: ignore[name-defined]  # noqa: F821 (of the .pxd)
+    Placed,
+    b"fastorder.Placed",
+    b"(trader, account_id, result, trail_ticks=None)",
+)

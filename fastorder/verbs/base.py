@@ -41,6 +41,7 @@ from fastorder.errors import (
     UnknownTag,
     Unshown,
     WrongFieldType,
+    was,
 )
 from fastorder.gateway.contracts import ContractCache
 from fastorder.requests.order_change import Cancellation, Modification
@@ -687,7 +688,7 @@ def _journal(path: str | None, durability: str) -> Journal | None:
         if durability == "process":
             return None
         raise ConfigurationError(
-            f"durability must come with a journal, was {durability!r} without one"
+            f"durability must come with a journal, {was(durability)} without one"
         )
     from fastorder.journal import Journal  # SQLite; most executors need none
 

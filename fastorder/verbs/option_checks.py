@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from fastorder.errors import ConfigurationError, WrongFieldType
+from fastorder.errors import (
+    ConfigurationError,
+    WrongFieldType,
+    looks_like_secret,
+    was,
+)
 
 if TYPE_CHECKING:
     from fastorder.config import RetryPolicy, Timeouts
@@ -66,7 +71,7 @@ def connections_limit(most: Any) -> int:
     if type(most) is int and 1 <= most <= 10_000:
         return most
     raise ConfigurationError(
-        f"max_connections must be a whole number from 1 to 10000, was {most!r}"
+        f"max_connections must be a whole number from 1 to 10000, {was(most)}"
     )
 
 
@@ -75,8 +80,7 @@ def quantity_limit(most: Any) -> int:
     if type(most) is int and 1 <= most <= LARGEST_QUANTITY:
         return most
     raise ConfigurationError(
-        f"max_quantity must be a whole number from 1 to {LARGEST_QUANTITY}, "
-        f"was {most!r}"
+        f"max_quantity must be a whole number from 1 to {LARGEST_QUANTITY}, {was(most)}"
     )
 
 
@@ -90,8 +94,8 @@ def path_from(name: str, path: Any) -> str | None:
         raise ConfigurationError(
             f"{name} must be a path, was {type(path).__name__}"
         ) from None
-    if not text or "\0" in text:
-        raise ConfigurationError(f"{name} must be the path of a file, was {text!r}")
+    if not text or "\0" in text or looks_like_secret(text):
+        raise ConfigurationError(f"{name} must be the path of a file, {was(text)}")
     return text
 
 

@@ -1,0 +1,178 @@
+"""A secret in the place of another argument: no error, no repr and no log shows it."""
+
+import inspect
+import logging
+
+import pytest
+from canary import API_KEY, MARK, TOKEN
+
+import fastorder
+from fastorder import blocking, settings
+from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.session.tls import checked_base_url
+
+PLAIN = ("{}", " {}", "{}\n", "{}\x00")
+"""How a secret may stand alone in a text."""
+
+URLS = (
+    "https://{}@h",
+    "https://me:{}@h",
+    "https://me:{}@[h",
+    "https://me:{}@h:port",
+    "https://h:{}",
+    "https://[{}",
+    "https://h/?key={}",
+    "https://h?{}",
+    "https://h#{}",
+    "https://h/api/{}",
+    "http://h/{}",
+    "//me:{}@h",
+    "me:{}@h",
+    "http://{}",
+    "ftp://{}@h/api",
+    "https://h/{} x",
+    "https://\u00fc/{}",
+)
+"""How it may stand in a URL."""
+
+SHAPES = [
+    *(lambda secret, text=text: text.format(secret) for text in PLAIN),
+    lambda secret: secret.encode(),
+    lambda secret: bytearray(secret.encode()),
+    lambda secret: [secret],
+    lambda secret: (secret, 5),
+    lambda secret: {secret: 5},
+    lambda secret: {"key": secret},
+]
+
+
+def names_of(made):
+    return [
+        name
+        for name in inspect.signature(made).parameters
+        if name not in ("self", "given", "named")
+    ]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """No variable of the environment, and no settings of this machine."""
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def executor(**given):
+    with blocking.OrderExecutor(**given) as made:
+        return repr(made)
+
+
+def trader(**given):
+    wanted = {
+        "user_name": "me",
+        "api_key": API_KEY,
+        "journal": False,
+        "account": "PRAC",
+    }
+    made = blocking.Trader(**(wanted | given))
+    try:
+        return repr(made)
+    finally:
+        made.executor.close()
+
+
+def trader_of_environment(**given):
+    wanted = {"user_name": "me", "journal": False}
+    made = blocking.Trader.from_env(**(wanted | given))
+    try:
+        return repr(made)
+    finally:
+        made.executor.close()
+
+
+def found(**given):
+    made = settings.load(**given)
+    return f"{made!r} {made.report()}"
+
+
+MADE = {
+    executor: names_of(blocking.OrderExecutor),
+    trader: names_of(blocking.Trader),
+    trader_of_environment: names_of(blocking.Trader.from_env),
+    found: names_of(settings.load),
+}
+CASES = [(made, name) for made, names in MADE.items() for name in names]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    ("make", "name"), CASES, ids=[f"{made.__name__}-{name}" for made, name in CASES]
+)
+def test_a_secret_in_the_place_of_any_argument_is_shown_nowhere(
+    make, name, shape, caplog, monkeypatch
+):
+    caplog.set_level(logging.DEBUG)
+    if make is trader_of_environment:
+        monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
+    told = ""
+    try:
+        told = make(**{name: shape(API_KEY)})
+    except (fastorder.FastOrderError, TypeError, ValueError, OSError) as error:
+        while error is not None:
+            told += f"{error!r} {error}"
+            error = error.__cause__ or error.__context__
+    assert MARK not in told + caplog.text
+
+
+@pytest.mark.parametrize("text", [*PLAIN, *URLS])
+def test_a_secret_in_a_url_is_shown_nowhere(text, monkeypatch):
+    value = text.format(API_KEY)
+    try:
+        told = repr(blocking.OrderExecutor(value))
+    except fastorder.FastOrderError as error:
+        told = f"{error!r} {error} {error.__context__!r}"
+    assert MARK not in told
+
+
+@pytest.mark.parametrize("text", PLAIN[:3])
+@pytest.mark.parametrize(
+    "variable", ["FASTORDER_USER", "FASTORDER_ACCOUNT", "FASTORDER_BASE_URL"]
+)
+def test_a_secret_in_another_variable_is_shown_nowhere(variable, text, monkeypatch):
+    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
+    monkeypatch.setenv("FASTORDER_USER", "me")
+    monkeypatch.setenv(variable, text.format(API_KEY))
+    try:
+        told = trader_of_environment(user_name=None)
+    except fastorder.FastOrderError as error:
+        told = f"{error!r} {error} {error.__context__!r}"
+    assert MARK not in told
+
+
+@pytest.mark.parametrize("secret", [API_KEY, TOKEN])
+def test_a_value_that_looks_like_a_secret_stands_in_no_error(secret):
+    for error in (
+        InvalidField("symbol", "must be shorter", secret),
+        InvalidField("symbol", "must have no blanks", f" {secret}"),
+        WrongFieldType("symbol", "must be text", secret.encode()),
+    ):
+        assert MARK not in f"{error!r} {error} {error.args} {vars(error)}"
+
+
+def test_what_is_no_secret_is_told_as_it_was():
+    assert str(InvalidField("quantity", "must be at least 1", 0)).endswith("was 0")
+    with pytest.raises(fastorder.ConfigurationError) as raised:
+        checked_base_url("http://api.example.com:80/v1")
+    assert str(raised.value).endswith("was 'http://api.example.com:80/v1'")
+
+
+def test_a_swapped_name_and_key_are_told():
+    with blocking.OrderExecutor("http://127.0.0.1:1") as made:
+        try:
+            made.login(API_KEY, "me")
+        except InvalidField as error:
+            told = f"{error!r} {error}"
+    assert "are user_name and api_key swapped?" in told
+    assert MARK not in told
