@@ -117,7 +117,9 @@ class Handler:
         self._left -= 1
         if self._left == 0:
             self.is_armed = False
-            self.point = f"{frame.f_code.co_qualname}:{frame.f_lineno}"
+            code = frame.f_code
+            name = getattr(code, "co_qualname", code.co_name)  # from CPython 3.11 on
+            self.point = f"{name}:{frame.f_lineno}"
             sys.settrace(None)
             raise self._error
 

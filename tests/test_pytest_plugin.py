@@ -12,8 +12,7 @@ BLOCK = re.compile(r"<!-- test_bot.py -->\n```python\n(.*?)```", re.DOTALL)
 
 def pytest_of_its_own(folder):
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "fastorder.pytest_plugin",
-         str(folder)],
+        [sys.executable, "-m", "pytest", "-q", str(folder)],
         capture_output=True, text=True, timeout=120, check=False, cwd=folder,
     )  # fmt: skip
 

@@ -287,7 +287,7 @@ def test_orders_in_a_loop_are_held_back_and_told():
     held = told(result, "not sent")
     assert len(held) == 300
     assert held[0][2].status == "not sent"
-    assert held[0][3] == "200 requests in 60 s are the budget, it is spent"
+    assert held[0][3] == "the budget of 200 requests in 60 s is spent"
     assert len(told(result, "accepted")) == 200
 
 

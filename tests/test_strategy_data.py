@@ -153,7 +153,7 @@ def test_a_weekend_is_no_missing_day():
 def test_a_contract_that_expires_within_is_refused():
     data = random_bars(100)
     ends = Instrument("MNQ", "0.25", "0.5", expires_ns=MONDAY + 50 * MINUTE)
-    with pytest.raises(BadData, match="MNQ expires within the data"):
+    with pytest.raises(BadData, match="MNQ must not end within the data"):
         backtest(planned({}), data=data, instruments=[ends])
     backtest(planned({}), data=data, instruments=[ends], until=MONDAY + 50 * MINUTE)
 

@@ -93,7 +93,7 @@ def test_processes_bring_what_one_after_the_other_brings(data):
         **MORE,
     )  # fmt: skip
     assert best["out_fingerprint"] == later.fingerprint
-    assert "8 sets of parameters were tried" in found.warning
+    assert "Tried were 8 sets of parameters" in found.warning
     assert math.isnan(best["deflated"]) or 0 <= best["deflated"] <= 1
 
 

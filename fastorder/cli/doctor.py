@@ -10,6 +10,7 @@ import pycurl  # type: ignore[import-untyped]
 
 from fastorder import blocking
 from fastorder import journal as journals
+from fastorder._base.counted import counted
 from fastorder.cli import shapes
 from fastorder.cli.connection import account_from, own_journal
 from fastorder.cli.exits import Exit
@@ -78,7 +79,7 @@ def _of_journal(profile: str | None) -> Iterator[dict[str, Any]]:
     entries = journals.read(path)
     unresolved = [each.intent.tag for each in entries if not each.resolved]
     todo = f"fastorder resolve {unresolved[0]}" if unresolved else ""
-    found = f"{path}: {len(entries)} orders, {len(unresolved)} open"
+    found = f"{path}: {counted(len(entries), 'order')}, {len(unresolved)} open"
     yield _finding("journal", found, not unresolved, todo)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
+
 if TYPE_CHECKING:
     from fastorder import Contract
 
@@ -18,7 +20,7 @@ def in_words(
         ticks = entry.get(name)
         if ticks is not None:
             amount = dollars(ticks * quantity * contract.tick_value)
-            parts.append(f"{word} {ticks} ticks = {amount}")
+            parts.append(f"{word} {counted(ticks, 'tick')} = {amount}")
     return f"{', '.join(parts)}, on {account}"
 
 
@@ -26,7 +28,7 @@ def price_in_words(entry: dict[str, Any]) -> str:
     """Where it is to trade."""
     limit, stop = entry.get("limit"), entry.get("stop")
     if entry.get("trail_ticks") is not None:
-        return f"at a stop that trails by {entry['trail_ticks']} ticks"
+        return f"at a stop that trails by {counted(entry['trail_ticks'], 'tick')}"
     if entry.get("join") is not None:
         return "at the best bid or ask"
     if stop is not None and limit is not None:

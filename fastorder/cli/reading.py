@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fastorder._base.counted import counted
 from fastorder.cli import shapes
 from fastorder.cli.connection import looking, reading
 from fastorder.cli.exits import Exit
@@ -137,7 +138,7 @@ def bars(
         found = executor.bars(symbol, every, days=days)
     if out is not None:
         _save(found, out)
-        output.say(f"{len(found)} bars in {out}")
+        output.say(f"{counted(len(found), 'bar')} in {out}")
     else:
         output.rows(shapes.BARS, bar_rows(found))
     return None

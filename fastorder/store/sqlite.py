@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder.errors import StoreForeign, StoreTooNew, StoreUnavailable
 from fastorder.store.ddl import statements
 from fastorder.store.engine import Engine
@@ -139,7 +140,7 @@ def check(address: Address) -> int:
         raise StoreForeign(
             shown,
             f"must be a store of fastorder (application_id {APPLICATION_ID:#x})",
-            f"had the application_id {owner:#x} and {tables} tables and views",
+            f"had the application_id {owner:#x} and {counted(tables, 'table')}",
         )
     if version > VERSION:
         raise StoreTooNew(

@@ -89,7 +89,7 @@ cdef class Series:
         return min(self.count, self.history)
 
     def __repr__(self):
-        return f"<{len(self)} of {self.history} bars of {self.every} of {self.symbol}>"
+        return f"<bars of {self.every} of {self.symbol}: {len(self)} of {self.history}>"
 
     @property
     def ready(self):

@@ -198,7 +198,7 @@ def feed_of(
     expires_ns = instrument.expires_ns
     if expires_ns is not None and found.end_ns > expires_ns:
         raise BadData(
-            f"{instrument.symbol} expires within the data, at {expires_ns}: give "
+            f"{instrument.symbol} must not end within the data, at {expires_ns}: give "
             "until= before that, and a run of its own for the next contract"
         )
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.counted import counted
 from fastorder.strategy.data import time_of
 from fastorder.strategy.errors import StrategyError, StrategyFailed
 from fastorder.strategy.running import _feeds, _strategies, backtest
@@ -62,8 +63,8 @@ class Check:
     def __repr__(self) -> str:
         if self.clean:
             return (
-                f"<Check: {self.requests} requests are the same in {self.runs} runs "
-                "on data that end earlier>"
+                f"<Check: {counted(self.requests, 'request')} the same in "
+                f"{counted(self.runs, 'run')} on data that end earlier>"
             )
         if not self.requests:
             return "<Check: the strategy asked for nothing, so nothing is proved>"

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder.strategy.data import frame_columns
 from fastorder.strategy.errors import StrategyError
 
@@ -118,11 +119,12 @@ def _conduct(result: Any) -> str:
     one = result.summary
     held = one["median_held_s"]
     return (
-        f"{one['trades_a_day']:.1f} trades a day, held for "
+        f"Trades: on average {one['trades_a_day']:.1f} a day, held for "
         f"{'no time' if math.isnan(held) else f'{held:.0f} s'} in the median. "
-        f"{result.ambiguous} orders were decided against the strategy, as their bar "
-        f"does not say how they filled; {result.throttled} requests were held back by "
-        "the budget. The venue forbids living on fills that no market would give."
+        f"{counted(result.ambiguous, 'order')} decided against the strategy, as their "
+        "bar does not say how they filled; "
+        f"{counted(result.throttled, 'request')} held back by the "
+        "budget. The venue forbids living on fills that no market would give."
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder.strategy.days import chicago_hours, day_column
 from fastorder.strategy.equity import equity_columns
 from fastorder.strategy.statistics import summary
@@ -40,7 +41,8 @@ class Result:
 
     def __repr__(self) -> str:
         return (
-            f"<Result: {len(self.trades['net'])} trades, net {self.net:,.2f}, "
+            f"<Result: {counted(len(self.trades['net']), 'trade')}, "
+            f"net {self.net:,.2f}, "
             f"{self.verdict.state if self.verdict else 'no rules'}>"
         )
 

@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.counted import counted
 from fastorder.strategy.data import time_of
 from fastorder.strategy.errors import StrategyError
 from fastorder.strategy.running import _feeds, _strategies, backtest
@@ -115,12 +116,13 @@ class Sweep:
         found = first.get("deflated", math.nan)
         told = "is not known" if math.isnan(found) else f"is {found:.0%}"
         return (
-            f"{self.tried} sets of parameters were tried. That the best one's true "
-            f"Sharpe ratio is above zero {told} likely (deflated for all of them)."
+            f"Tried were {counted(self.tried, 'set')} of parameters. That the best "
+            f"one's true Sharpe ratio is above zero {told} likely (deflated for all "
+            "of them)."
         )
 
     def __repr__(self) -> str:
-        return f"<Sweep of {self.tried} sets of parameters. {self.warning}>"
+        return f"<Sweep of {counted(self.tried, 'set')} of parameters. {self.warning}>"
 
     def arrow(self, what: str = "rows") -> Any:
         """The ``rows``, or the ``best``, as an Arrow table."""

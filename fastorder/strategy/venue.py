@@ -6,6 +6,7 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder.enums import Outcome
 from fastorder.matching import Kind, Side, What
 from fastorder.strategy._data import Series
@@ -158,7 +159,8 @@ class Desk:
             sent.popleft()
         if len(sent) >= self.run.budget:
             self.run.throttled += 1
-            return f"{self.run.budget} requests in 60 s are the budget, it is spent"
+            most = counted(self.run.budget, "request")
+            return f"the budget of {most} in 60 s is spent"
         sent.append(now_ns)
         return ""
 

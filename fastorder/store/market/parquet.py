@@ -10,6 +10,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.counted import counted
 from fastorder.store.market.errors import TornFile
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def read(
             f"{told.get('kind', 'of another program')} of {told.get('version', '-')}"
         )
     if told.get("rows") != rows:
-        raise TornFile(f"{path} must have {told.get('rows')} rows, has {rows}")
+        wanted = counted(told.get("rows"), "row")
+        raise TornFile(f"{path} must have {wanted}, has {rows}")
     return Kept(table, told)
 
 

@@ -159,9 +159,8 @@ def _by_place(
 ) -> dict[str, str]:
     if len(names) not in by_count:
         counts = " or ".join(map(str, by_count))
-        raise ImportRefused(
-            table.path, f"must have {counts} columns as a {form} file, has {len(names)}"
-        )
+        rule = f"a {form} file must have as many columns as {counts}, has {len(names)}"
+        raise ImportRefused(table.path, rule)
     return dict(zip(by_count[len(names)], names, strict=True))
 
 

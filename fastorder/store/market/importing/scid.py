@@ -16,6 +16,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.counted import counted
 from fastorder.store.market.errors import ImportRefused
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def read_scid(content: Content) -> Scid:
     if (len(data) - head) % RECORD_BYTES:
         left = (len(data) - head) % RECORD_BYTES
         raise ImportRefused(
-            content.path, f"must end with a record, has {left} bytes more"
+            content.path, f"must end with a record, has {counted(left, 'byte')} more"
         )
     records = numpy.frombuffer(data, FIELDS, offset=head)
     if not len(records):
