@@ -6,6 +6,7 @@ from fastorder._core.flow.ticket cimport Ticket
 
 cdef class Placed:
     cdef object _trader
+    cdef object _order
     cdef readonly object account_id
     cdef readonly object result
     cdef readonly object trail_ticks
@@ -13,4 +14,5 @@ cdef class Placed:
 
 cdef class Placing(Ticket):
     cdef object _trader
+    cdef object _order
     cdef Ticket _ticket

@@ -167,5 +167,5 @@ class Placing(Ticket):  # type: ignore[type-arg]  # a compiled base has no param
 show_as(  # type: ignore[name-defined]  # noqa: F821 (of the .pxd)
     Placed,
     b"fastorder.Placed",
-    b"(trader, account_id, result, trail_ticks=None)",
+    b"(trader, account_id, result, trail_ticks=None, order=None)",
 )
