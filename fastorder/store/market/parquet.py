@@ -99,8 +99,8 @@ def read(
             f"{told.get('kind', 'of another program')} of {told.get('version', '-')}"
         )
     if told.get("rows") != rows:
-        wanted = counted(told.get("rows"), "row")
-        raise TornFile(f"{path} must have {wanted}, has {rows}")
+        of_rows = counted(told.get("rows"), "row")
+        raise TornFile(f"{path} must have {of_rows}, has {rows}")
     return Kept(table, told)
 
 
