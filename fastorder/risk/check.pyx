@@ -241,8 +241,8 @@ cdef class Guard:
             return found
         if not account.known:
             return found | EXPOSURE_UNKNOWN
-        worst = (contract.net_low - contract.sells - size if sells
-                 else contract.net_high + contract.buys + size)
+        worst = (contract.held.low - contract.sells - size if sells
+                 else contract.held.high + contract.buys + size)
         if 0 <= self.max_position < (-worst if sells else worst):
             found |= MAX_POSITION
         if self.max_lots >= 0:

@@ -277,14 +277,16 @@ class Risk:
             now_ns = self._clock.monotonic_ns()
             self._exposure.change_ended(account_id, order_id, size, False, now_ns)
 
-    def _closing(self, account_id: int, contract_id: str) -> None:
-        """A close is about to leave."""
-        self._exposure.close_asked(account_id, contract_id)
+    def _closing(self, account_id: int, contract_id: str, size: int | None) -> None:
+        """A close of so many, or of all, is about to leave."""
+        self._exposure.close_asked(account_id, contract_id, size)
 
-    def _closed(self, account_id: int, contract_id: str) -> None:
+    def _closed(
+        self, account_id: int, contract_id: str, size: int | None, may_hold: bool
+    ) -> None:
         """A close has ended, or has not left."""
         now_ns = self._clock.monotonic_ns()
-        self._exposure.close_ended(account_id, contract_id, now_ns)
+        self._exposure.close_ended(account_id, contract_id, size, may_hold, now_ns)
 
     def _released(self, account_id: int, tag: str) -> None:
         """An order has not left."""
@@ -316,7 +318,8 @@ class Risk:
                 now_ns = self._clock.monotonic_ns()
                 self._exposure.cancelled(account_id, ticket.order_id, now_ns)
         else:
-            self._closed(account_id, ticket._protocol.contract_id)
+            close, may_hold = ticket._protocol, result.outcome in MAY_BE_THERE
+            self._closed(account_id, close.contract_id, close.quantity, may_hold)
 
     def _place_ended(
         self, account_id: int, tag: str | None, result: OrderResult
@@ -329,7 +332,9 @@ class Risk:
     def _late_arrival(self, account_id: int | None) -> None:
         """An order is there that was told not to be: what is known is not enough."""
         if account_id is not None:
-            self._exposure.forget_account(account_id)
+            self._exposure.forget_account(
+                account_id, self._clock.monotonic_ns()
+            )
 
     def _oldest_s(self, account_id: int, now_s: float) -> float:
         """When the oldest order was made that may not have ended."""

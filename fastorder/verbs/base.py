@@ -408,11 +408,11 @@ class BaseExecutor(
         )
         if self._risk is None:
             return self._amend(closing)
-        self._risk._closing(account, closing.contract_id)
+        self._risk._closing(account, closing.contract_id, quantity)
         try:
             ticket = self._amend(closing)
         except REFUSALS:
-            self._risk._closed(account, closing.contract_id)
+            self._risk._closed(account, closing.contract_id, quantity, False)
             raise
         return ticket
 
