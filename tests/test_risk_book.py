@@ -267,9 +267,20 @@ class World(RuleBasedStateMachine):
     @rule(dice=DICE)
     def a_read_is_answered(self, dice):
         taken = [each for each in self.reads if each[2] is not None]
-        kind, begun_ns, taken_ns = each = dice.choice(taken)
+        each = dice.choice(taken)
         self.reads.remove(each)
         self.clock.pass_s(dice.choice([0, 0, 0.5]))
+        self.hears(dice, *each)
+
+    @rule(dice=DICE, kind=st.sampled_from(["positions", "orders", "trades"]))
+    def polls(self, dice, kind):
+        """Reads the same again and again."""
+        for _ in range(4):
+            self.hears(dice, kind, self.now(), self.now())
+            self.the_position_is_possible()
+            self.clock.pass_s(dice.choice([0.2, 2, 5]))
+
+    def hears(self, dice, kind, begun_ns, taken_ns):
         ((_, position, rows, trades),) = self.at(
             dice.randint(begun_ns - BEHIND_NS, taken_ns)
         )
@@ -358,6 +369,7 @@ STEPS = [
     ("an_order_is_cancelled", 2), ("a_close_arrives", 1), ("a_change_arrives", 4),
     ("a_read_is_taken", 4), ("an_order_is_answered", 5), ("a_close_is_answered", 1),
     ("a_change_is_answered", 2), ("a_read_is_answered", 4), ("time_passes", 3),
+    ("polls", 3),
 ]  # fmt: skip
 NEEDS = {
     "an_order_arrives": "on_the_way", "a_close_arrives": "closes",

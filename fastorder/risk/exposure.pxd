@@ -14,6 +14,7 @@ cdef class Tracked:
     cdef readonly int filled            # contracts that were seen to be filled
     cdef int traded                     # the same, by trades alone
     cdef readonly bint is_guessed       # of it a trade is known, and no row
+    cdef bint is_new                    # no more than one fill of it is known
     cdef readonly bint in_flight        # not answered yet, or in doubt
     cdef readonly bint rests            # it may work: it is no market order
     cdef readonly bint unsure           # it has ended, how much it has filled is open
@@ -26,7 +27,7 @@ cdef class Tracked:
     cdef readonly LegGroup legs         # of its bracket; None for none
     cdef readonly LegGroup group        # that it is a leg of; None for none
 
-    cdef bint is_nobodys(self) noexcept
+    cdef bint may_be_close(self) noexcept
     cdef int64_t left(self) noexcept
     cdef int64_t amount(self) noexcept
     cdef int open_count(self) noexcept

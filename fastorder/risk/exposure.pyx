@@ -28,9 +28,9 @@ cdef class Tracked:
         name = self.tag or self.order_id
         return f"<{name}: {side} {self.size}, {self.filled} filled>"
 
-    cdef bint is_nobodys(self) noexcept:
-        """Whether it was neither asked for by this client nor is a leg."""
-        return self.tag is None and self.group is None
+    cdef bint may_be_close(self) noexcept:
+        """Whether it was neither asked for, nor is a leg, nor was known before."""
+        return self.is_new and self.tag is None and self.group is None
 
     cdef int64_t left(self) noexcept:
         """Contracts that may fill, or may have filled, unseen."""
@@ -425,6 +425,7 @@ cdef class Exposure:
         self.name(account, order, order_id)
         order.in_flight = False
         self.update(order, size, filled, ended, exact, is_old, begun_ns, ended_ns)
+        order.is_new = False
 
     cdef Tracked tracked_anew(
         self, Account account, str contract_id, object order_id, object parent_id,
@@ -437,6 +438,7 @@ cdef class Exposure:
         order.size = size
         order.order_id = order_id
         order.changed_ns = now_ns
+        order.is_new = True
         account.by_id[order_id] = order
         self.adopt(account, order, parent_id, rests)
         return order
@@ -489,7 +491,7 @@ cdef class Exposure:
             return 0
         order.filled = filled
         order.contract.held.filled(
-            -more if order.sells else more, known_ns, is_old, order.is_nobodys())
+            -more if order.sells else more, known_ns, is_old, order.may_be_close())
         return 0
 
     cdef int look_at_end(self, Tracked order) except -1:
@@ -609,6 +611,7 @@ cdef class Exposure:
             if order.is_guessed:
                 order.size = order.traded
             self.fill(order, order.traded, is_old, ended_ns)
+            order.is_new = False
             order.contract.recount()
         if is_whole and not account.day_ns:
             account.day_ns = begun_ns
@@ -625,7 +628,7 @@ cdef class Exposure:
         order.sells = sells
         order.order_id = order_id
         order.ended_ns = now_ns
-        order.is_guessed = True
+        order.is_guessed = order.is_new = True
         account.by_id[order_id] = order
         return order
 

@@ -48,7 +48,7 @@ cdef class Ledger:
 
         Args:
             is_old: the fill is so old that every list from now on has it.
-            may_be_close: it is of an order that nobody has asked for by its number.
+            may_be_close: its order was not known before, and nobody has asked for it.
         """
         self.net += more
         if not is_old:
