@@ -628,6 +628,60 @@ def test_the_newest_fill_is_a_price_and_an_older_one_is_none():
     assert desk.risk.daily_loss(ACCOUNT) == Decimal("-18.76")
 
 
+ENQ = "CON.F.US.ENQ.Z26"
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "loss"),
+    [
+        (None, None, None),
+        ({"ENQ": 1.25}, None, Decimal("103.24")),  # twice the fees and that
+        ({"ENQ": 0}, None, Decimal("100.74")),
+        (None, Decimal("2"), Decimal("104.74")),
+        ({"ENQ": 1.25}, Decimal("2"), Decimal("104.74")),  # the answer's own counts
+    ],
+)
+def test_costs_are_never_understated(own, told, loss):
+    """A product without a commission, in the answer or elsewhere, is not known."""
+    desk = Money(max_daily_loss=1_000, commissions=own)
+    now_s = desk.clock.wall
+    more = {"product": ENQ, "commissions": told}
+    desk.loads([trade(1, None, now_s, **more), trade(2, "-100", now_s, **more)])
+    assert desk.risk.daily_loss(ACCOUNT) == loss
+    if loss is not None:
+        assert desk.codes() == set()
+        return
+    first = refused(Denied.LOSS_UNKNOWN, lambda: desk.place())
+    assert "the trades of ENQ come without a commission" in first.text
+    assert "RiskLimits(commissions={'ENQ': ...}) gives it" in first.text
+
+
+@pytest.mark.parametrize("what", ["read", "price"])
+def test_a_loss_is_known_for_so_long_and_no_longer(what):
+    desk = Money(max_daily_loss=1_000, loss_max_age=30)
+    desk.risk._losses.contract_seen(CONTRACT)
+    held = [position(1, 29_500)] if what == "price" else []
+    desk.loads(positions=held)
+    desk.risk.note_price("MNQ", 29_500)
+    today = desk.risk._losses.of(ACCOUNT)
+    begun_ns = min(today.trades_ns[0], today.positions_ns)
+    at_ns = begun_ns + 30 * SECOND_NS
+    desk.clock.pass_s((at_ns - desk.clock.now_ns) / 1e9 - 0.001)
+    assert desk.codes() == set()
+    if what == "price":  # read again, and no price since
+        desk.loads(positions=held)
+        desk.clock.pass_s(1)
+    else:
+        desk.clock.pass_s(0.002)
+        desk.risk.note_price("MNQ", 29_500)  # it is no read
+    first = refused(Denied.LOSS_UNKNOWN, lambda: desk.place())
+    missing = {"read": "it was read 30 s ago", "price": "the price of CON.F.US.MNQ.Z26"}
+    assert missing[what] in first.text
+    desk.loads(positions=held)
+    desk.risk.note_price("MNQ", 29_500)
+    assert desk.codes() == set()
+
+
 @pytest.mark.parametrize("missing", ["trades", "positions"])
 def test_a_loss_of_which_a_part_was_not_read_is_not_known(missing):
     desk = Money(max_daily_loss=100)
@@ -656,7 +710,7 @@ def test_trades_of_a_part_of_the_day_are_not_the_days_trades():
 def test_the_floor_follows_the_balance_at_the_days_ends_alone(tmp_path):
     path = tmp_path / "orders.db"
     with Journal(path) as journal:
-        desk = Money(journal, trailing_loss=2_000)
+        desk = Money(journal, trailing_loss=2_000, commissions={"ENQ": 0})
         desk.loads(balance="50000")
         assert desk.risk._losses.floor(ACCOUNT) == (48_000, 50_000)
         now_s = desk.clock.wall

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastorder._base.near_names import class_with_near_names
+from fastorder._base.shown import safely_shown
 from fastorder.budgets.lanes import LANES, Lane
 from fastorder.errors import ConfigurationError
 
@@ -63,7 +64,7 @@ class Budgets:
         _check_number("longest_wait", self.longest_wait, 0.0, LONGEST_WAIT_S)
         if not isinstance(self.shared, bool):
             raise ConfigurationError(
-                f"shared must be True or False, was {self.shared!r}"
+                f"shared must be True or False, was {safely_shown(self.shared)}"
             )
         self._check_path()
         self._check_together()
@@ -128,7 +129,7 @@ def _share(share: float, of: int) -> int:
 def _check_count(name: str, value: Any) -> None:
     if type(value) is not int or not 1 <= value <= MOST_REQUESTS:
         raise ConfigurationError(
-            f"{name} must be a whole number from 1 to {MOST_REQUESTS}, was {value!r}"
+            f"{name} must be a whole number from 1 to {MOST_REQUESTS}, was {safely_shown(value)}"
         )
 
 
@@ -136,7 +137,9 @@ def _check_number(name: str, value: Any, least: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number, was {type(value).__name__}")
     if not least <= value <= most:  # false for NaN as well
-        raise ConfigurationError(f"{name} must be {least:g} to {most:g}, was {value!r}")
+        raise ConfigurationError(
+            f"{name} must be {least:g} to {most:g}, was {safely_shown(value)}"
+        )
 
 
 Budgets.__module__ = "fastorder"  # where it is imported from; os is not known there

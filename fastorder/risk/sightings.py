@@ -16,7 +16,6 @@ from fastorder.risk.trading_day import trading_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
     from datetime import datetime
 
     from fastorder.models import Account, Contract, Order, Position, Trade
@@ -138,7 +137,7 @@ class Sightings:
         self._begin_day(account_id)
         exposure = self._risk._exposure
         if exposure.positions_seen(account_id, sizes, begun_ns, self._now_ns()):
-            self._risk._losses.positions_seen(account_id, positions)
+            self._risk._losses.positions_seen(account_id, positions, begun_ns)
             self._risk._look_at_loss(account_id)
 
     def _trades(

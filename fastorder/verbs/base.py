@@ -131,8 +131,8 @@ class BaseExecutor(
         check_budgets(budgets)
         check_hook("on_unknown", on_unknown)
         check_hook("on_late_arrival", on_late_arrival)
-        check_hook("on_breach", on_breach)
-        check_limits(risk, on_breach)
+        check_hook("on_breach", on_breach, "a code, an account and a text")
+        check_limits(risk, on_breach, max_quantity)
         self._gate = Gate(path_from("kill_file", kill_file))
         self._journal = _journal(path_from("journal", journal), durability)
         self._engine = self._make_engine(max_connections)
@@ -588,6 +588,7 @@ class BaseExecutor(
         )
         self._sightings = Sightings(risk)
         self._book.on_shown = self._sightings.contracts
+        self._book.holds = risk._holds
         return risk
 
     def _count_within(self, budgets: Budgets, base_url: str) -> None:
