@@ -1,6 +1,6 @@
 """A process of its own that shares its budgets: many reads at once.
 
-python budgets_worker.py BASE_URL TOKEN PATH READS
+python budgets_worker.py BASE_URL TOKEN PATH READS [SECONDS]
 """
 
 import asyncio
@@ -11,12 +11,13 @@ import fastorder
 ACCOUNT = 12345678
 
 
-async def main(base_url, token, path, reads):
+def executor_of(base_url, token, path, seconds):
     budgets = fastorder.Budgets(
         requests=20,
-        seconds=0.5,
+        seconds=seconds,
         history_requests=10,
-        history_seconds=0.5,
+        history_seconds=seconds,
+        longest_wait=600,
         shared=True,
         path=path,
     )
@@ -27,6 +28,11 @@ async def main(base_url, token, path, reads):
         timeouts=fastorder.Timeouts(request=2.0),
     )
     executor.set_token(token)
+    return executor
+
+
+async def main(base_url, token, path, reads, seconds):
+    executor = executor_of(base_url, token, path, seconds)
     async with executor:
         print("ready", flush=True)
         sys.stdin.readline()
@@ -35,4 +41,5 @@ async def main(base_url, token, path, reads):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], int(sys.argv[4])))
+    reads, seconds = int(sys.argv[4]), float((*sys.argv, "0.5")[5])
+    asyncio.run(main(*sys.argv[1:4], reads, seconds))

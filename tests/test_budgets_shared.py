@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -56,15 +57,15 @@ def leases_of(file, **limits):
 # ---------------------------------------------------------------- two processes
 
 
-def worker(gateway, path, reads):
+def worker(gateway, path, *given, program="budgets_worker.py"):
     return subprocess.Popen(
         [
             sys.executable,
-            str(WORKER),
+            str(WORKER.with_name(program)),
             gateway.base_url,
             gateway.token,
             path,
-            str(reads),
+            *map(str, given),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -115,6 +116,48 @@ def test_a_process_that_is_killed_leaves_no_lock_and_its_requests_count(strict, 
         assert other.stdout.readline() == "ready\n"
         assert other.communicate("\n", timeout=100)[0] == "done\n"
     assert set(strict.answered) == {200}
+
+
+def go(process):
+    assert process.stdout.readline() == "ready\n"
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+READS_MOST, ORDERS_MOST = 14, 16  # of 20: a fifth is kept, and a tenth for orders
+
+
+@pytest.mark.parametrize("readers", [1, 2])
+def test_what_lessens_risk_has_its_room_whatever_other_processes_read(path, readers):
+    """In a window that does not end, so that whoever has to wait waits for ever."""
+    with run_in_thread(rate_limit=False) as gateway, contextlib.ExitStack() as stack:
+        reading = []
+        for _ in range(readers):
+            process = worker(gateway, path, 40, 600)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            reading.append(process)
+            go(process)
+
+        def reads():
+            return len(gateway.ledger.requests(ORDERS.lower()))
+
+        until(lambda: reads() == READS_MOST)
+        other = stack.enter_context(worker(gateway, path, program="flatten_worker.py"))
+        stack.callback(other.kill)
+        go(other)
+        outcomes = other.communicate(timeout=60)[0].split()
+        # two orders have room, none of what is kept; their cancels have that
+        assert outcomes == ["ACCEPTED", "ACCEPTED", "NOT_SENT", "ACCEPTED", "ACCEPTED"]
+        assert reads() == READS_MOST  # none in between
+        assert [each.poll() for each in reading] == [None] * readers  # they wait
+
+
+def until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 # ---------------------------------------------------------------- the file
@@ -267,7 +310,7 @@ def test_a_path_that_cannot_be_used_is_refused(tmp_path):
 def test_a_lease_is_given_back_where_it_was_not_used(opened):
     leases, other = leases_of(opened(), requests=10, history_requests=5), opened()
     assert leases.take(Lane.PLACES, NOW_NS) > 0
-    assert other.used(NOW_NS, SPAN_NS, False) == 8
+    assert other.used(NOW_NS, SPAN_NS, False) == 2
     assert leases.until_ns == NOW_NS + LEASE_NS
     late_ns = NOW_NS + LEASE_NS
     leases.tend(late_ns)
@@ -298,6 +341,22 @@ def test_a_lane_uses_what_is_claimed_for_one_behind_it_and_no_other(opened):
     for _ in range(10):
         leases.take(Lane.LESSENING, NOW_NS)
     assert not leases.take(Lane.READS, NOW_NS)
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_a_stock_of_one_process_takes_no_close_of_another_its_room(opened, others):
+    """What is claimed ahead stays unused for seconds."""
+    limits = {"requests": 20, "history_requests": 5}
+    reading, flattening = leases_of(opened(), **limits), leases_of(opened(), **limits)
+    while reading.take(Lane.READS, NOW_NS):
+        pass
+    for _ in range(others):
+        assert leases_of(opened(), **limits).take(Lane.LESSENING, NOW_NS)
+    closes = 0
+    while flattening.take(Lane.LESSENING, NOW_NS):
+        closes += 1
+    assert closes >= 20 - 14 - 2 * others
+    assert closes
 
 
 # ---------------------------------------------------------------- where it lies

@@ -1,9 +1,10 @@
 """The book of what may be held, beside a plain model of a gateway.
 
 In the model nothing is prompt: an order is accepted, filled in parts and answered at
-any later moment, answers overtake one another, and a list shows some moment between its
-request and its answer. Whatever happens, the true position lies within what the book
-takes for possible.
+any later moment, and answers overtake one another. A list shows some moment from ten
+seconds before its request on, each list another one; up to two lists of positions in a
+row are empty, whatever is held. Whatever happens, the true position lies within what
+the book takes for possible.
 """
 
 import inspect
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from plain_http import MNQ
-from still import StillClock
+from still import SECOND_NS, StillClock
 
 from fastorder import OrderRequest, RiskLimits
 from fastorder.gateway.contracts import ContractCache
@@ -23,6 +24,9 @@ from fastorder.risk.control import Risk
 
 ACCOUNT = 7
 OPEN, GONE = "open", "gone"
+BEHIND_NS = 10 * SECOND_NS
+"""A list is behind by as much as this."""
+
 DICE = st.randoms(use_true_random=False)
 
 
@@ -63,17 +67,39 @@ class World(RuleBasedStateMachine):
         self.on_the_way = []  # orders that have left and have not arrived
         self.unanswered = []  # answers of places that are on their way back
         self.closes = []  # sizes of closes: None for all; on their way
-        self.closed = 0  # closes whose answers are on their way back
+        self.closed = []  # closes whose answers are on their way back
         self.changes = []  # (order, size) on their way
         self.changed = []  # (order, size, whether it was taken) on their way back
-        self.reads = []  # [kind, begun, snapshot or None]
+        self.reads = []  # [kind, begun, when it was taken, or None]
+        self.trades = []
+        self.empty = 0  # lists of positions in a row
+        self.past = []  # (when, position, rows, trades), each until the next
+        self.clock.pass_s(100)
+        self.passes()
         self.book.orders_listed(ACCOUNT, self.now())
+        self.book.trades_seen(ACCOUNT, [], True, self.now(), self.now())
         begun_ns = self.now()
         self.book.positions_seen(ACCOUNT, {}, begun_ns, self.now())
 
     def now(self):
         self.clock.now_ns += 1
         return self.clock.now_ns
+
+    def passes(self):
+        """Something has happened at the gateway."""
+        rows = [self.row(order) for order in self.orders]
+        self.past.append((self.now(), self.true, rows, tuple(self.trades)))
+
+    def at(self, at_ns):
+        """What a list shows that is of this moment."""
+        return [each for each in self.past if each[0] <= at_ns][-1:] or self.past[:1]
+
+    def fills(self, order, size):
+        order.filled += size
+        self.true += order.side * size
+        number = len(self.trades) + 1
+        fill = number, order.number, MNQ, order.side < 0, size, False
+        self.trades.append(fill)
 
     def new_order(self, *what, **more):
         self.numbers += 1
@@ -95,9 +121,13 @@ class World(RuleBasedStateMachine):
         self.guard.admit(order, self.listing, tag, self.now())
         self.on_the_way.append((tag, side, size, legs))
 
+    @rule(seconds=st.sampled_from([0.5, 3, 8, 13, 40]))
+    def time_passes(self, seconds):
+        self.clock.pass_s(seconds)
+
     @rule(size=st.one_of(st.none(), st.integers(1, 3)))
     def closes_a_position(self, size):
-        self.book.close_asked(ACCOUNT, MNQ)
+        self.book.close_asked(ACCOUNT, MNQ, size)
         self.closes.append(size)
 
     @rule(dice=DICE, size=st.integers(1, 5))
@@ -110,7 +140,7 @@ class World(RuleBasedStateMachine):
             self.book.change_asked(tracked, size, self.now())
             self.changes.append((order, size))
 
-    @rule(kind=st.sampled_from(["positions", "orders", "working"]))
+    @rule(kind=st.sampled_from(["positions", "orders", "working", "trades"]))
     def begins_a_read(self, kind):
         self.reads.append([kind, self.now(), None])
 
@@ -129,12 +159,14 @@ class World(RuleBasedStateMachine):
         for _ in range(legs):
             leg = self.new_order(None, -side, size, parent=entry, suspended=True)
             entry.legs.append(leg)
+        self.passes()
         self.unanswered.append((tag, entry.number))
 
     @rule(side=st.sampled_from([1, -1]), size=st.integers(1, 3))
     def somebody_else_has_an_order(self, side, size):
         """It is known before it fills: what nobody has told is not known."""
         order = self.new_order(None, side, size)
+        self.passes()
         self.shows(self.row(order), self.now())
 
     @rule(dice=DICE, part=st.integers(1, 3))
@@ -146,8 +178,7 @@ class World(RuleBasedStateMachine):
             return
         order = dice.choice(live)
         part = min(part, order.size - order.filled)
-        order.filled += part
-        self.true += order.side * part
+        self.fills(order, part)
         for leg in order.legs:
             leg.suspended = False
         if order.filled >= order.size:
@@ -156,6 +187,7 @@ class World(RuleBasedStateMachine):
             for other in order.parent.legs:
                 if other is not order:
                     other.state = GONE
+        self.passes()
 
     @rule(dice=DICE)
     def an_order_is_cancelled(self, dice):
@@ -165,6 +197,7 @@ class World(RuleBasedStateMachine):
             order.state = GONE
             for leg in order.legs if order.filled == 0 else ():
                 leg.state = GONE
+            self.passes()
             if self.book.find(ACCOUNT, order.number) and dice.random() < 0.5:
                 self.book.cancelled(ACCOUNT, order.number, self.now())
 
@@ -172,10 +205,13 @@ class World(RuleBasedStateMachine):
     @rule()
     def a_close_arrives(self):
         size = self.closes.pop(0)
-        if self.true and (size is None or size <= abs(self.true)):
-            way = 1 if self.true > 0 else -1
-            self.true -= way * (abs(self.true) if size is None else size)
-        self.closed += 1
+        taken = bool(self.true and (size is None or size <= abs(self.true)))
+        if taken:
+            side = -1 if self.true > 0 else 1
+            order = self.new_order(None, side, size or abs(self.true), state=GONE)
+            self.fills(order, order.size)
+            self.passes()
+        self.closed.append((size, taken))
 
     @precondition(lambda self: self.changes)
     @rule(refused=st.booleans(), dice=DICE)
@@ -188,6 +224,7 @@ class World(RuleBasedStateMachine):
             order.size = size
             for leg in order.legs:
                 leg.size = max(leg.size, size)
+            self.passes()
         self.changed.append((order, size, taken))
 
     @precondition(lambda self: any(each[2] is None for each in self.reads))
@@ -195,14 +232,7 @@ class World(RuleBasedStateMachine):
     def a_read_is_taken(self, dice):
         """This is the moment that its answer will show."""
         waiting = [each for each in self.reads if each[2] is None]
-        each = dice.choice(waiting)
-        if each[0] == "positions":
-            each[2] = self.true
-        else:
-            every = each[0] == "orders"
-            each[2] = [
-                self.row(order) for order in self.orders if every or order.state == OPEN
-            ]
+        dice.choice(waiting)[2] = self.now()
 
     # ------------------------------------------------------------ answers
 
@@ -217,10 +247,13 @@ class World(RuleBasedStateMachine):
             self.book.accepted(ACCOUNT, tag, number)
 
     @precondition(lambda self: self.closed)
-    @rule()
-    def a_close_is_answered(self):
-        self.closed -= 1
-        self.book.close_ended(ACCOUNT, MNQ, self.now())
+    @rule(dice=DICE, is_told=st.booleans())
+    def a_close_is_answered(self, dice, is_told):
+        """Its answer may be lost: then it may hold."""
+        size, taken = what = dice.choice(self.closed)
+        self.closed.remove(what)
+        may_hold = taken or not is_told
+        self.book.close_ended(ACCOUNT, MNQ, size, may_hold, self.now())
 
     @precondition(lambda self: self.changed)
     @rule(dice=DICE)
@@ -234,12 +267,34 @@ class World(RuleBasedStateMachine):
     @rule(dice=DICE)
     def a_read_is_answered(self, dice):
         taken = [each for each in self.reads if each[2] is not None]
-        kind, begun_ns, shown = each = dice.choice(taken)
+        each = dice.choice(taken)
         self.reads.remove(each)
+        self.clock.pass_s(dice.choice([0, 0, 0.5]))
+        self.hears(dice, *each)
+
+    @rule(dice=DICE, kind=st.sampled_from(["positions", "orders", "trades"]))
+    def polls(self, dice, kind):
+        """Reads the same again and again."""
+        for _ in range(4):
+            self.hears(dice, kind, self.now(), self.now())
+            self.the_position_is_possible()
+            self.clock.pass_s(dice.choice([0.2, 2, 5]))
+
+    def hears(self, dice, kind, begun_ns, taken_ns):
+        ((_, position, rows, trades),) = self.at(
+            dice.randint(begun_ns - BEHIND_NS, taken_ns)
+        )
         if kind == "positions":
-            sizes = {MNQ: shown} if shown else {}
+            self.empty = self.empty + 1 if dice.random() < 0.2 else 0
+            sizes = {MNQ: position} if position and self.empty not in (1, 2) else {}
+            self.empty %= 3
             self.book.positions_seen(ACCOUNT, sizes, begun_ns, self.now())
             return
+        if kind == "trades":
+            self.book.trades_seen(ACCOUNT, list(trades), True, begun_ns, self.now())
+            return
+        shown = [row for row in rows if kind == "orders" or not row["ended"]]
+        dice.shuffle(shown)
         for row in sorted(shown, key=lambda row: row["parent"] is not None):
             self.shows(row, begun_ns)
         if kind == "working":
@@ -255,8 +310,8 @@ class World(RuleBasedStateMachine):
     def shows(self, row, begun_ns):
         self.book.order_seen(
             ACCOUNT, MNQ, row["number"], row["tag"], row["parent"], row["sells"],
-            row["size"], row["filled"], row["ended"], row["ended"], True, 0.0, begun_ns,
-            self.now(),
+            row["size"], row["filled"], row["ended"], row["ended"], True, 0.0, 0.0, False,
+            begun_ns, self.now(),
         )  # fmt: skip
 
     # ------------------------------------------------------------ what always holds
@@ -284,8 +339,10 @@ class World(RuleBasedStateMachine):
                 self.book.released(ACCOUNT, tag)
             else:
                 self.book.accepted(ACCOUNT, tag, number)
-        for _ in range(self.closed + len(self.closes)):
-            self.book.close_ended(ACCOUNT, MNQ, self.now())
+        for size, taken in self.closed:
+            self.book.close_ended(ACCOUNT, MNQ, size, taken, self.now())
+        for size in self.closes:
+            self.book.close_ended(ACCOUNT, MNQ, size, False, self.now())
         for order, size, taken in self.changed:
             self.book.change_ended(ACCOUNT, order.number, size, taken, self.now())
         for order, size in self.changes:
@@ -295,9 +352,11 @@ class World(RuleBasedStateMachine):
         begun_ns = self.now()
         for order in self.orders:
             self.shows(self.row(order), begun_ns)
-        begun_ns = self.now()
         sizes = {MNQ: self.true}
-        self.book.positions_seen(ACCOUNT, sizes, begun_ns, self.now())
+        for _ in range(3):
+            self.clock.pass_s(31)
+            begun_ns = self.now()
+            self.book.positions_seen(ACCOUNT, sizes, begun_ns, self.now())
         assert self.book.contract_of(ACCOUNT, MNQ).possible == (self.true, self.true)
         account = self.book.account_of(ACCOUNT)
         assert not account.by_tag
@@ -309,7 +368,8 @@ STEPS = [
     ("an_order_arrives", 5), ("somebody_else_has_an_order", 1), ("an_order_fills", 6),
     ("an_order_is_cancelled", 2), ("a_close_arrives", 1), ("a_change_arrives", 4),
     ("a_read_is_taken", 4), ("an_order_is_answered", 5), ("a_close_is_answered", 1),
-    ("a_change_is_answered", 2), ("a_read_is_answered", 4),
+    ("a_change_is_answered", 2), ("a_read_is_answered", 4), ("time_passes", 3),
+    ("polls", 3),
 ]  # fmt: skip
 NEEDS = {
     "an_order_arrives": "on_the_way", "a_close_arrives": "closes",
@@ -333,7 +393,8 @@ def step(world, dice, closes):
     given = {
         "side": dice.choice([1, -1]), "size": dice.randint(1, 3), "dice": dice,
         "legs": dice.randint(0, 2), "part": dice.randint(1, 3),
-        "kind": dice.choice(["positions", "orders", "working"]),
+        "kind": dice.choice(["positions", "positions", "orders", "working", "trades"]),
+        "is_told": dice.random() < 0.7, "seconds": dice.choice([0.5, 3, 8, 13, 40]),
         "fate": dice.choice(["taken", "taken", "refused"]),
         "refused": dice.random() < 0.2,
     }  # fmt: skip
@@ -353,11 +414,11 @@ def test_long_days_lie_within_what_is_possible(seed):
         world = World()
         contract = world.book.contract_of(ACCOUNT, MNQ)
         for _ in range(dice.choice([30, 100, 300])):
-            before = contract.net_low
+            before = contract.held.low
             step(world, dice, closes)
             world.the_position_is_possible()
             world.the_sums_are_those_of_the_parts()
-            exact += contract.net_low != before
+            exact += contract.held.low != before
         world.teardown()
     assert exact  # the base has moved
 

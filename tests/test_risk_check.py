@@ -13,6 +13,7 @@ from fastorder.gateway.contracts import ContractCache
 from fastorder.journal import Journal
 from fastorder.models import Account, Contract, Position, Trade
 from fastorder.risk.control import Risk
+from fastorder.risk.ledger import SECONDS_BEHIND
 
 SECOND_NS = 1_000_000_000
 OTHER = "CON.F.US.ENQ.Z26"
@@ -41,14 +42,24 @@ class Desk:
         )
         self.guard = self.risk._guard
         self.book = self.risk._exposure
-        self.sent = 0
+        self.sent = self.traded = 0
 
     def reads(self, account=ACCOUNT, **positions):
-        """The positions are read, and there is no working order."""
+        """The trades and the positions are read, and there is no working order."""
         sizes = {"MNQ": MNQ, "NQ": OTHER}
         self.clock.pass_s(0.001)
         begun_ns = self.clock.now_ns
         self.book.orders_listed(account, begun_ns)
+        fills = []
+        for symbol, contract_id in sizes.items():
+            held = self.book.contract_of(account, contract_id).held.net
+            more = positions.get(symbol, 0) - held
+            self.traded += 1
+            if more:
+                number = 1_000_000 + self.traded
+                fill = number, number, contract_id, more < 0, abs(more), True
+                fills.append(fill)
+        self.book.trades_seen(account, fills, True, begun_ns, self.clock.now_ns)
         self.clock.pass_s(0.001)
         shown = {sizes[symbol]: size for symbol, size in positions.items()}
         self.book.positions_seen(account, shown, begun_ns, self.clock.now_ns)
@@ -276,12 +287,18 @@ def test_all_refusals_are_told_at_once_the_most_telling_first():
 def test_nothing_leaves_while_what_a_limit_needs_is_not_known(limit):
     desk = Desk(**{limit: 3})
     first = refused(Denied.EXPOSURE_UNKNOWN, lambda: desk.place())
-    assert "its positions and its working orders were not read" in first.text
+    missing = "its positions, its working orders and the day's trades were not read"
+    assert missing in first.text
     assert "await load_exposure(12345678) reads them" in first.text
     desk.book.positions_seen(ACCOUNT, {}, 1, 2)
     first = refused(Denied.EXPOSURE_UNKNOWN, lambda: desk.place())
-    assert "its working orders were not read" in first.text
+    assert "its working orders and the day's trades were not read" in first.text
     desk.book.orders_listed(ACCOUNT, 3)
+    first = refused(Denied.EXPOSURE_UNKNOWN, lambda: desk.place())
+    assert "known, the day's trades were not read" in first.text
+    desk.book.trades_seen(ACCOUNT, [], False, 4, 5)
+    refused(Denied.EXPOSURE_UNKNOWN, lambda: desk.place())
+    desk.book.trades_seen(ACCOUNT, [], True, 4, 5)
     desk.place()
     assert desk.codes(account=ACCOUNT + 1) == {Denied.EXPOSURE_UNKNOWN}
 
@@ -291,17 +308,19 @@ def test_limits_that_need_no_position_ask_for_none():
 
 
 def test_an_older_answer_replaces_no_newer_one():
-    desk = Desk(max_position=5)
-    desk.book.orders_listed(ACCOUNT, 1)
-    assert desk.book.positions_seen(ACCOUNT, {MNQ: 2}, 20, 30)
-    assert not desk.book.positions_seen(ACCOUNT, {MNQ: 0}, 10, 40)
-    assert desk.possible() == (2, 2)
+    desk = Desk(max_position=5).reads(MNQ=2)
+    now_ns = desk.clock.now_ns
+    assert desk.book.positions_seen(ACCOUNT, {MNQ: 3}, now_ns + 20, now_ns + 30)
+    assert not desk.book.positions_seen(ACCOUNT, {}, now_ns + 10, now_ns + 40)
+    assert desk.possible() == (2, 3)
 
 
 def test_an_order_that_arrives_late_leaves_nothing_known():
     desk = Desk(max_position=5).reads()
     desk.risk._late_arrival(ACCOUNT)
     assert desk.codes() == {Denied.EXPOSURE_UNKNOWN}
+    assert desk.reads().codes() == {Denied.EXPOSURE_UNKNOWN}  # it may not show it yet
+    desk.clock.pass_s(SECONDS_BEHIND)
     assert desk.reads().codes() == set()
 
 
@@ -609,6 +628,60 @@ def test_the_newest_fill_is_a_price_and_an_older_one_is_none():
     assert desk.risk.daily_loss(ACCOUNT) == Decimal("-18.76")
 
 
+ENQ = "CON.F.US.ENQ.Z26"
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "loss"),
+    [
+        (None, None, None),
+        ({"ENQ": 1.25}, None, Decimal("103.24")),  # twice the fees and that
+        ({"ENQ": 0}, None, Decimal("100.74")),
+        (None, Decimal("2"), Decimal("104.74")),
+        ({"ENQ": 1.25}, Decimal("2"), Decimal("104.74")),  # the answer's own counts
+    ],
+)
+def test_costs_are_never_understated(own, told, loss):
+    """A product without a commission, in the answer or elsewhere, is not known."""
+    desk = Money(max_daily_loss=1_000, commissions=own)
+    now_s = desk.clock.wall
+    more = {"product": ENQ, "commissions": told}
+    desk.loads([trade(1, None, now_s, **more), trade(2, "-100", now_s, **more)])
+    assert desk.risk.daily_loss(ACCOUNT) == loss
+    if loss is not None:
+        assert desk.codes() == set()
+        return
+    first = refused(Denied.LOSS_UNKNOWN, lambda: desk.place())
+    assert "the trades of ENQ come without a commission" in first.text
+    assert "RiskLimits(commissions={'ENQ': ...}) gives it" in first.text
+
+
+@pytest.mark.parametrize("what", ["read", "price"])
+def test_a_loss_is_known_for_so_long_and_no_longer(what):
+    desk = Money(max_daily_loss=1_000, loss_max_age=30)
+    desk.risk._losses.contract_seen(CONTRACT)
+    held = [position(1, 29_500)] if what == "price" else []
+    desk.loads(positions=held)
+    desk.risk.note_price("MNQ", 29_500)
+    today = desk.risk._losses.of(ACCOUNT)
+    begun_ns = min(today.trades_ns[0], today.positions_ns)
+    at_ns = begun_ns + 30 * SECOND_NS
+    desk.clock.pass_s((at_ns - desk.clock.now_ns) / 1e9 - 0.001)
+    assert desk.codes() == set()
+    if what == "price":  # read again, and no price since
+        desk.loads(positions=held)
+        desk.clock.pass_s(1)
+    else:
+        desk.clock.pass_s(0.002)
+        desk.risk.note_price("MNQ", 29_500)  # it is no read
+    first = refused(Denied.LOSS_UNKNOWN, lambda: desk.place())
+    missing = {"read": "it was read 30 s ago", "price": "the price of CON.F.US.MNQ.Z26"}
+    assert missing[what] in first.text
+    desk.loads(positions=held)
+    desk.risk.note_price("MNQ", 29_500)
+    assert desk.codes() == set()
+
+
 @pytest.mark.parametrize("missing", ["trades", "positions"])
 def test_a_loss_of_which_a_part_was_not_read_is_not_known(missing):
     desk = Money(max_daily_loss=100)
@@ -637,7 +710,7 @@ def test_trades_of_a_part_of_the_day_are_not_the_days_trades():
 def test_the_floor_follows_the_balance_at_the_days_ends_alone(tmp_path):
     path = tmp_path / "orders.db"
     with Journal(path) as journal:
-        desk = Money(journal, trailing_loss=2_000)
+        desk = Money(journal, trailing_loss=2_000, commissions={"ENQ": 0})
         desk.loads(balance="50000")
         assert desk.risk._losses.floor(ACCOUNT) == (48_000, 50_000)
         now_s = desk.clock.wall

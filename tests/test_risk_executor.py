@@ -207,8 +207,8 @@ def test_a_modify_is_held_to_what_it_adds_and_to_the_collar(make):
     assert executor.modify_order(order, ACCOUNT, limit_price=FAR - 25).success
     assert executor.modify_order(order, ACCOUNT, quantity=1).success
     assert executor.risk.position("MNQ", ACCOUNT) == (0, 3)  # until it is read
-    executor.load_exposure(ACCOUNT)
-    assert executor.risk.position("MNQ", ACCOUNT) == (0, 1)
+    executor.load_exposure(ACCOUNT)  # nor while the row may be an old one
+    assert executor.risk.position("MNQ", ACCOUNT) == (0, 3)
     with pytest.raises(RiskDenied, match="order 77 must be known"):
         executor.modify_order(77, ACCOUNT, quantity=1)
 
@@ -297,7 +297,7 @@ def test_an_order_in_doubt_counts_as_filled_over_a_restart(make, gateway, tmp_pa
     contract = again.risk._exposure.contract_of(ACCOUNT, MNQ)
     assert contract.possible == (0, 2)
     again.positions(ACCOUNT)  # it may be in there or not
-    assert contract.possible == (2, 4)
+    assert contract.possible == (0, 2)
     again.recover()
     again.load_exposure(ACCOUNT)
     assert again.risk.position("MNQ", ACCOUNT) == (2, 2)

@@ -1,12 +1,13 @@
 """RiskLimits: what they take, what they refuse, and the venue's rules as data."""
 
 import pickle
+from dataclasses import fields
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
 
 import pytest
 
-from fastorder import RiskLimits
+from fastorder import Budgets, RiskLimits
 from fastorder.errors import ConfigurationError
 from fastorder.risk import venue_rules
 from fastorder.risk.trading_day import trading_day
@@ -35,11 +36,19 @@ WRONG = [
     ({"symbols": [1]}, "symbols must be a collection of symbols"),
     ({"accounts": [0]}, "accounts must be a collection of account numbers"),
     ({"accounts": ["12"]}, "accounts must be a collection of account numbers"),
+    ({"commissions": 1}, "commissions must be a mapping"),
+    (
+        {"commissions": {"ENQ": -1}, "max_daily_loss": 1},
+        "number of dollars, at least 0",
+    ),
+    ({"commissions": {"": 1}, "max_daily_loss": 1}, "must be given by product codes"),
+    ({"loss_max_age": 0}, "loss_max_age must be a number of seconds"),
     ({"flat_by": "25:00"}, "flat_by must be a time of day in Chicago"),
     ({"flat_by": time(15, tzinfo=timezone.utc)}, "flat_by must be a time of day"),
     ({"flatten_on_breach": 1, "max_daily_loss": 1}, "flatten_on_breach must be True"),
 ]
 CONTRADICTIONS = [
+    ({"commissions": {"ENQ": 1}}, "come with max_daily_loss or trailing_loss"),
     ({"max_order_size": 3, "max_position": 2}, "at most max_position, which is 2"),
     ({"lot_weights": {"MNQ": 0.1}}, "lot_weights must come with max_lots"),
     ({"trailing_stops_at": 0}, "trailing_stops_at must come with trailing_loss"),
@@ -69,6 +78,37 @@ def test_they_are_frozen_equal_by_value_and_can_be_pickled():
     assert limits.flat_by == time(15, 8)
     assert limits.symbols == {"MNQ"}
     assert limits.replace(max_position=None).max_position is None
+
+
+SECRET = "sk_live_4fQ9zX7bA2"
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(RiskLimits)])
+@pytest.mark.parametrize(
+    "wrap", [str, lambda s: [s], lambda s: {s: s}, lambda s: {"MNQ": s}]
+)
+def test_no_error_of_a_limit_shows_a_secret_in_the_wrong_place(name, wrap):
+    """Whatever limit it was pasted to; those that come are in here by themselves."""
+    given = {name: wrap(SECRET)}
+    if name == "lot_weights":
+        given["max_lots"] = 1
+    if name == "commissions":
+        given["max_daily_loss"] = 1
+    try:
+        RiskLimits(**given)
+    except ConfigurationError as error:
+        assert SECRET not in str(error)
+        assert len(str(error)) < 200
+    else:
+        assert name == "symbols"
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Budgets)])
+def test_no_error_of_a_budget_shows_one_either(name):
+    given = {name: [SECRET]} if name == "path" else {name: SECRET}
+    with pytest.raises(ConfigurationError) as told:
+        Budgets(**given)
+    assert SECRET not in str(told.value)
 
 
 # ------------------------------------------------------------ the venue's rules

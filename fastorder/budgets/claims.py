@@ -14,6 +14,7 @@ class Claim(NamedTuple):
         most, span_ns: so many of all requests may count in so long a time.
         history_most, history_span_ns: the same of history; 0 where none is asked for.
         ends_by_ns: when a request of such a row has ended, at the latest.
+        part: no more than one of so many parts of what is left, but one row at least.
     """
 
     now_ns: int
@@ -23,6 +24,7 @@ class Claim(NamedTuple):
     history_most: int
     history_span_ns: int
     ends_by_ns: int
+    part: int = 1
 
 
 class Claimed(NamedTuple):

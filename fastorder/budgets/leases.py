@@ -34,6 +34,10 @@ AT_ONCE = {
 }
 """How many rows are claimed in one go."""
 
+PART = 4
+"""No more than this part of what is left is claimed in one go: the next row may be what
+another process flattens with."""
+
 FEW = 4
 """With so few left for orders, more are claimed before the next order comes."""
 
@@ -189,6 +193,7 @@ class Leases:
             self._budgets.history_requests if is_history else 0,
             self._history_span_ns,
             until_ns + self._longest_ns,
+            PART,
         )
         try:
             claimed = self._file.claim(claim)

@@ -80,6 +80,7 @@ def room_for(connection: sqlite3.Connection, claim: Claim) -> tuple[int, int]:
             free_ns = _end_of(connection, since_ns, -history, True)
             room_ns = max(room_ns, free_ns + claim.history_span_ns)
         left = min(left, history)
+    left = -(-left // claim.part)  # rounded up: the last one may be had
     return max(0, min(claim.want, left)), room_ns
 
 

@@ -69,7 +69,7 @@ class PositionClose(Amendment):
         server_clock: the gateway's clock.
     """
 
-    __slots__ = ("_server_clock", "contract_id")
+    __slots__ = ("_server_clock", "contract_id", "quantity")
 
     def __init__(
         self,
@@ -92,6 +92,7 @@ class PositionClose(Amendment):
         body = orjson.dumps(request)
         super().__init__(kind, account_id, 0, body, policy, clock, called_ns)
         self.contract_id = contract_id
+        self.quantity = quantity
         self._server_clock = server_clock
 
     def _question(self) -> Send:

@@ -124,6 +124,10 @@ cdef class Guard:
         self.until_s = float("inf")
         self.recent = RecentOrders(max(256, self.rate))
 
+    def _use_clock(self, Clock clock not None):
+        """Go by another clock from here on; a test moves it."""
+        self.clock = clock
+
     # ------------------------------------------------------------ orders
 
     cpdef int admit(
@@ -207,7 +211,7 @@ cdef class Guard:
         if self.max_open_orders >= 0 and not lessens:
             if contract.account.open_orders + 1 + legs > self.max_open_orders:
                 found |= MAX_OPEN_ORDERS
-        if self.collar_ticks >= 0:
+        if self.collar_ticks >= 0 and not lessens:
             found |= self.of_prices(order, listing, contract, now_ns)
         if self.rate or self.window_ns:
             found |= self.of_pace(order, listing, now_ns)
@@ -241,8 +245,8 @@ cdef class Guard:
             return found
         if not account.known:
             return found | EXPOSURE_UNKNOWN
-        worst = (contract.net_low - contract.sells - size if sells
-                 else contract.net_high + contract.buys + size)
+        worst = (contract.held.low - contract.sells - size if sells
+                 else contract.held.high + contract.buys + size)
         if 0 <= self.max_position < (-worst if sells else worst):
             found |= MAX_POSITION
         if self.max_lots >= 0:
@@ -346,7 +350,7 @@ cdef class Guard:
         else:
             if quantity is not None and quantity > order.size:
                 found |= self.of_more(order, quantity - order.size)
-            if prices and self.collar_ticks >= 0:
+            if prices and self.collar_ticks >= 0 and not self.only_lessens(order):
                 found |= self.of_new_prices(
                     prices, listing_of(contract.contract_id), contract, now_ns)
         if found:
@@ -355,6 +359,14 @@ cdef class Guard:
                     order, account_id, order_id, quantity, prices)))
         if order is not None and quantity is not None:
             self.exposure.change_asked(order, quantity, now_ns)
+
+    cdef bint only_lessens(self, Tracked order) noexcept:
+        """A leg of a bracket, or an order that can only make the position smaller."""
+        if order.group is not None:
+            return True
+        return (
+            order.contract.account.known and order.legs is None
+            and order.contract.lessens(order.sells, 0))
 
     def asks_for_exposure(self):
         """Whether how much is added has to be known: by a limit, or by the state."""

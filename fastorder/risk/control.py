@@ -87,7 +87,7 @@ class Risk:
         self._exposure = Exposure(self._lot_units, limits.accounts)
         self._guard = Guard(limits, self._exposure, clock)
         self._guard.words = self._words
-        self._losses = Losses(limits, clock.wall_s, self._load, self._note_high)
+        self._losses = Losses(limits, clock, self._load, self._note_high)
         self._why = ""
         self._since_s: float | None = None
         self._until_s: float | None = None
@@ -277,14 +277,16 @@ class Risk:
             now_ns = self._clock.monotonic_ns()
             self._exposure.change_ended(account_id, order_id, size, False, now_ns)
 
-    def _closing(self, account_id: int, contract_id: str) -> None:
-        """A close is about to leave."""
-        self._exposure.close_asked(account_id, contract_id)
+    def _closing(self, account_id: int, contract_id: str, size: int | None) -> None:
+        """A close of so many, or of all, is about to leave."""
+        self._exposure.close_asked(account_id, contract_id, size)
 
-    def _closed(self, account_id: int, contract_id: str) -> None:
+    def _closed(
+        self, account_id: int, contract_id: str, size: int | None, may_hold: bool
+    ) -> None:
         """A close has ended, or has not left."""
         now_ns = self._clock.monotonic_ns()
-        self._exposure.close_ended(account_id, contract_id, now_ns)
+        self._exposure.close_ended(account_id, contract_id, size, may_hold, now_ns)
 
     def _released(self, account_id: int, tag: str) -> None:
         """An order has not left."""
@@ -316,7 +318,8 @@ class Risk:
                 now_ns = self._clock.monotonic_ns()
                 self._exposure.cancelled(account_id, ticket.order_id, now_ns)
         else:
-            self._closed(account_id, ticket._protocol.contract_id)
+            close, may_hold = ticket._protocol, result.outcome in MAY_BE_THERE
+            self._closed(account_id, close.contract_id, close.quantity, may_hold)
 
     def _place_ended(
         self, account_id: int, tag: str | None, result: OrderResult
@@ -326,10 +329,28 @@ class Risk:
         elif result.outcome is not Outcome.UNKNOWN:
             self._exposure.released(account_id, tag)
 
+    def _holds(self, contract_id: str) -> bool | None:
+        """Whether an account holds a contract or has an order of it; None: not known."""
+        accounts = list(self._exposure.accounts.values())
+        for account in accounts:
+            contract = account.contracts.get(contract_id)
+            if contract is not None and (
+                contract.possible != (0, 0) or contract.open_orders
+            ):
+                return True
+        return False if accounts and all(each.known for each in accounts) else None
+
+    def _needs_read(self, account_id: int) -> bool:
+        """Whether a loss that is limited has to be read anew before an order."""
+        limits = self.limits
+        if limits.max_daily_loss is None and limits.trailing_loss is None:
+            return False
+        return self._losses.needs_read(account_id)
+
     def _late_arrival(self, account_id: int | None) -> None:
         """An order is there that was told not to be: what is known is not enough."""
         if account_id is not None:
-            self._exposure.forget_account(account_id)
+            self._exposure.forget_account(account_id, self._clock.monotonic_ns())
 
     def _oldest_s(self, account_id: int, now_s: float) -> float:
         """When the oldest order was made that may not have ended."""
@@ -353,7 +374,7 @@ class Risk:
         found = self._losses.found(account_id)
         account = self._exposure.account_of(account_id)
         account.loss = found
-        account.loss_until_s = self._losses.of(account_id).day.end_s
+        account.loss_until_s = self._losses.known_until_s(account_id)
         self._act_on(account_id, found)
 
     def _act_on(self, account_id: int, found: int) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fastorder.models import Account, Contract, Position, Trade
     from fastorder.risk.limits import RiskLimits
+    from fastorder.runtime.clock import Clock
 
 ZERO = Decimal(0)
 
@@ -33,6 +34,7 @@ class AccountDay:
         is_whole: whether all since the day's start are there.
         trades_ns: when the newest answer with trades was asked for, and was there.
         positions: as they were read last, by contract; None before that.
+        positions_ns: when that answer was asked for.
         balance: as it was read last, with the realised result before it, and when the
             answer was there; None where none can be told from another reading.
         began_with: the balance at the day's start; None where it is not known.
@@ -44,14 +46,11 @@ class AccountDay:
     is_whole: bool = False
     trades_ns: tuple[int, int] = (0, 0)
     positions: dict[str, Position] | None = None
-    balance: tuple[Decimal, Decimal, int] | None = None
+    balance: tuple[Decimal, Decimal | None, int] | None = None
     began_with: Decimal | None = None
     high: Decimal | None = None
 
-    @property
-    def realised(self) -> Decimal:
-        """The result of its trades, fees and commissions counted."""
-        return sum((_net(trade) for trade in self.trades.values()), ZERO)
+    positions_ns: int = 0
 
 
 class Losses:
@@ -59,7 +58,7 @@ class Losses:
 
     Args:
         limits: a RiskLimits.
-        wall_s: the wall clock.
+        clock: both clocks.
         load: the verb that reads an account, for people.
         new_high: hears of an account's highest balance at the end of a day.
     """
@@ -67,12 +66,12 @@ class Losses:
     def __init__(
         self,
         limits: RiskLimits,
-        wall_s: Callable[[], float],
+        clock: Clock,
         load: str,
         new_high: Callable[[int, Decimal], Any],
     ) -> None:
         self._limits = limits
-        self._wall_s = wall_s
+        self._clock = clock
         self._load = load
         self._new_high = new_high
         self._accounts: dict[int, AccountDay] = {}
@@ -81,7 +80,7 @@ class Losses:
 
     def of(self, account_id: int) -> AccountDay:
         """The account today; at the turn of the day it begins anew."""
-        now_s = self._wall_s()
+        now_s = self._clock.wall_s()
         known = self._accounts.get(account_id)
         if known is None or not known.day.start_s <= now_s < known.day.end_s:
             before = known or AccountDay(trading_day(now_s))
@@ -113,9 +112,13 @@ class Losses:
             today.is_whole = True
             self._compare_balance(account_id, today, begun_ns)
 
-    def positions_seen(self, account_id: int, positions: list[Position]) -> None:
+    def positions_seen(
+        self, account_id: int, positions: list[Position], begun_ns: int
+    ) -> None:
         """All open positions of an account."""
-        self.of(account_id).positions = {each.contract_id: each for each in positions}
+        today = self.of(account_id)
+        today.positions = {each.contract_id: each for each in positions}
+        today.positions_ns = begun_ns
 
     def balance_seen(self, account: Account, begun_ns: int, ended_ns: int) -> None:
         """The balance of an account; it tells something once the trades are read again.
@@ -125,7 +128,7 @@ class Losses:
         today = self.of(account.id)
         today.balance = None
         if today.is_whole and today.trades_ns[1] <= begun_ns:
-            today.balance = (account.balance, today.realised, ended_ns)
+            today.balance = (account.balance, self.realised(today), ended_ns)
 
     def _compare_balance(
         self, account_id: int, today: AccountDay, begun_ns: int
@@ -135,7 +138,7 @@ class Losses:
             return
         balance, realised, _ = today.balance
         today.balance = None
-        if realised != today.realised:
+        if realised is None or realised != self.realised(today):
             return
         today.began_with = balance - realised
         if today.high is None or today.began_with > today.high:
@@ -166,6 +169,45 @@ class Losses:
 
     # ------------------------------------------------------------ what follows
 
+    def realised(self, today: AccountDay) -> Decimal | None:
+        """The result of the day's trades, all costs counted; None: not known."""
+        total = ZERO
+        for trade in today.trades.values():
+            commission = self._commission(trade)
+            if commission is None:
+                return None
+            if not trade.voided:
+                total += (trade.profit_and_loss or ZERO) - trade.fees - commission
+        return total
+
+    def _commission(self, trade: Trade) -> Decimal | None:
+        """Of one fill. An answer may leave it out: then it is that of the product."""
+        if trade.voided:
+            return ZERO
+        if trade.commissions is not None:
+            return trade.commissions
+        product = product_code(trade.contract_id)
+        own = self._limits.commissions or {}
+        each = own.get(product, COMMISSIONS.value.get(product))
+        return None if each is None else Decimal(each) * trade.size
+
+    def known_until_s(self, account_id: int) -> float:
+        """When what the loss is made of is too old, on the wall clock; 0 for now."""
+        today, now_ns = self.of(account_id), self._clock.monotonic_ns()
+        held = today.positions or {}
+        prices = [self._prices.get(each, (ZERO, 0))[1] for each in held]
+        oldest_ns = min(today.trades_ns[0], today.positions_ns, *prices)
+        age_s = (now_ns - oldest_ns) / 1e9
+        until_s = self._clock.wall_s() - age_s + self._limits.loss_max_age
+        return min(until_s, today.day.end_s)
+
+    def needs_read(self, account_id: int) -> bool:
+        """Whether the trades or the positions are half as old as they may be."""
+        today, now_ns = self.of(account_id), self._clock.monotonic_ns()
+        oldest_ns = min(today.trades_ns[0], today.positions_ns)
+        half_ns = self._limits.loss_max_age * 1e9 / 2
+        return not today.is_whole or now_ns - oldest_ns > half_ns
+
     def open_result(self, today: AccountDay) -> Decimal | None:
         """The result of the open positions at the last prices; None: not known."""
         if today.positions is None:
@@ -182,10 +224,10 @@ class Losses:
     def daily_loss(self, account_id: int) -> Decimal | None:
         """Dollars that the day has lost, open loss counted; below 0 it has won."""
         today = self.of(account_id)
-        open_result = self.open_result(today)
-        if open_result is None or not today.is_whole:
+        open_result, realised = self.open_result(today), self.realised(today)
+        if open_result is None or realised is None or not today.is_whole:
             return None
-        return -(today.realised + open_result)
+        return -(realised + open_result)
 
     def floor(self, account_id: int) -> tuple[Decimal | None, Decimal | None]:
         """Where ``trailing_loss`` ends, and where the account is; None: not known."""
@@ -229,7 +271,45 @@ class Losses:
         if parts:
             read = f"{' and '.join(parts)} were not read"
             return f"{read}: {self._load}({account_id}) reads them"
-        return "; ".join(self._missing_prices(today)) or "nothing"
+        found = [
+            *self._missing_commissions(today),
+            *self._missing_prices(today),
+            *self._too_old(account_id, today),
+        ]
+        return "; ".join(found) or "nothing"
+
+    def _missing_commissions(self, today: AccountDay) -> list[str]:
+        trades = today.trades.values()
+        missing = {
+            product_code(trade.contract_id)
+            for trade in trades
+            if self._commission(trade) is None
+        }
+        return [
+            f"the trades of {product} come without a commission: "
+            f"RiskLimits(commissions={{{product!r}: ...}}) gives it, in dollars for "
+            "each contract and side"
+            for product in sorted(missing)
+        ]
+
+    def _too_old(self, account_id: int, today: AccountDay) -> list[str]:
+        """What is known no more, and by what it is known anew."""
+        now_ns, most_s = self._clock.monotonic_ns(), self._limits.loss_max_age
+        read_s = (now_ns - min(today.trades_ns[0], today.positions_ns)) / 1e9
+        found = []
+        if read_s >= most_s:
+            found.append(
+                f"it was read {read_s:.0f} s ago, {most_s:g} s are believed: "
+                f"{self._load}({account_id}) reads it"
+            )
+        for contract_id in today.positions or ():
+            _, at_ns = self._prices.get(contract_id, (ZERO, now_ns))
+            if now_ns - at_ns >= most_s * 1e9:
+                found.append(
+                    f"the price of {contract_id} is {(now_ns - at_ns) / 1e9:.0f} s "
+                    "old: risk.note_price(symbol, price) gives one"
+                )
+        return found
 
     def _missing_prices(self, today: AccountDay) -> list[str]:
         found = []
@@ -245,14 +325,3 @@ class Losses:
                     "risk.note_price(symbol, price) gives one"
                 )
         return found
-
-
-def _net(trade: Trade) -> Decimal:
-    """What one fill has brought. An answer may leave commissions out: see the rules."""
-    if trade.voided:
-        return ZERO
-    commission: Decimal | None = getattr(trade, "commissions", None)
-    if commission is None:
-        product = product_code(trade.contract_id)
-        commission = COMMISSIONS.value.get(product, ZERO) * trade.size
-    return (trade.profit_and_loss or ZERO) - trade.fees - commission

@@ -1,20 +1,22 @@
 """Exposure: what the client knows of positions and orders, never less than there is.
 
-A position is a base and what may come to it. The base is what the gateway's list of
-positions has shown; where a close is under way it is a range. What may come is each
-order that was not seen to end before that list was asked for: all that it may still
-fill, and what it has filled and the base may lack. So the position lies between
+A position is what is held and what may come to it. What is held is a ``Ledger``: the
+fills that are known, with the gateway's lists as witnesses. What may come is all that
+an order may still fill. So the position lies between
 
-    net_low - sells   and   net_high + buys
+    held.low - sells   and   held.high + buys
 
-Orders leave once a list of positions was asked for after their end was seen. The fills
-of an order that this client asked for after that list go into the base exactly.
+An order counts until it is seen to have ended, and to have filled no more than is known.
+A row is one moment of an order, and may be ``LAG_NS`` old: fills only grow, an end is
+the end, and a size is lowered only by a row that is younger than the larger one.
 
 No clock is read here: times are given, in nanoseconds on the monotonic clock.
 """
 
 cimport cython
 from libc.stdint cimport int64_t
+
+from fastorder.risk.ledger cimport LAG_NS, Ledger
 
 
 @cython.freelist(64)
@@ -26,6 +28,10 @@ cdef class Tracked:
         name = self.tag or self.order_id
         return f"<{name}: {side} {self.size}, {self.filled} filled>"
 
+    cdef bint may_be_close(self) noexcept:
+        """Whether it was neither asked for, nor is a leg, nor was known before."""
+        return self.is_new and self.tag is None and self.group is None
+
     cdef int64_t left(self) noexcept:
         """Contracts that may fill, or may have filled, unseen."""
         if self.ended_ns and not self.unsure:
@@ -33,8 +39,8 @@ cdef class Tracked:
         return max(self.size - self.filled, 0)
 
     cdef int64_t amount(self) noexcept:
-        """Contracts by which it may change the base."""
-        return self.left() + self.filled - self.counted
+        """Contracts by which it may still change the position."""
+        return self.left()
 
     cdef int open_count(self) noexcept:
         return 1 if not self.ended_ns and (self.rests or self.in_flight) else 0
@@ -47,13 +53,15 @@ cdef class LegGroup:
         self.seen = {}
 
     cdef int64_t amount(self) noexcept:
-        cdef int64_t filled = 0
-        cdef int64_t most = self.size if len(self.seen) < self.expected else 0
+        cdef int64_t most = self.unseen()
         cdef Tracked leg
         for leg in self.seen.values():
-            filled += leg.filled - leg.counted
             most = max(most, leg.left())
-        return filled + most
+        return most
+
+    cdef int64_t unseen(self) noexcept:
+        """Contracts of a leg that was not seen yet."""
+        return self.size if len(self.seen) < self.expected else 0
 
     cdef int open_count(self) noexcept:
         cdef int count = max(0, self.expected - <int>len(self.seen))
@@ -77,13 +85,22 @@ cdef class Contract:
         self.contract_id = contract_id
         self.weight = weight
         self.price = price
+        self.held = Ledger()
         self.orders = set()
         self.groups = set()
 
     @property
     def possible(self):
         """The position at the least and at the most; a short one is negative."""
-        return self.net_low - self.sells, self.net_high + self.buys
+        return self.held.low - self.sells, self.held.high + self.buys
+
+    cdef list all_orders(self):
+        """Orders and legs that may still fill, or may have."""
+        cdef LegGroup group
+        found = list(self.orders)
+        for group in self.groups:
+            found.extend(group.seen.values())
+        return found
 
     cdef int count(self, bint sells, int64_t amount, int open_count) except -1:
         if sells:
@@ -114,15 +131,15 @@ cdef class Contract:
 
     cdef int64_t worst_with(self, bint sells, int64_t size) noexcept:
         """The largest position of either side, if so much more were bought or sold."""
-        cdef int64_t most = self.net_high + self.buys + (0 if sells else size)
-        cdef int64_t least = self.net_low - self.sells - (size if sells else 0)
+        cdef int64_t most = self.held.high + self.buys + (0 if sells else size)
+        cdef int64_t least = self.held.low - self.sells - (size if sells else 0)
         return max(most, -least, 0)
 
     cdef bint lessens(self, bint sells, int64_t size) noexcept:
         """Whether an order can only make the position smaller, whatever fills first."""
         if sells:
-            return self.net_low - self.sells - size >= 0
-        return self.net_high + self.buys + size <= 0
+            return self.held.low - self.sells - size >= 0
+        return self.held.high + self.buys + size <= 0
 
 
 cdef class Account:
@@ -134,8 +151,14 @@ cdef class Account:
         self.by_tag = {}
         self.by_id = {}
         self.groups = {}
+        self.trades = set()
         self.exposure = exposure
         self.allowed = allowed
+
+    cdef int know(self) except -1:
+        """All is known once orders, fills and positions were read."""
+        self.known = self.orders_ns and self.day_ns and self.positions_ns
+        return 0
 
     cdef Contract contract(self, str contract_id):
         cdef Contract made
@@ -144,7 +167,6 @@ cdef class Account:
             made = Contract(
                 self, contract_id, self.exposure.lot_units(contract_id),
                 self.exposure.price_of(contract_id))
-            made.exact_since_ns = self.listed_ns    # it was in no list up to now
             found = self.contracts[contract_id] = made
         return <Contract>found
 
@@ -248,13 +270,18 @@ cdef class Exposure:
         order.contract.recount()
 
     cdef int name(self, Account account, Tracked order, object order_id) except -1:
-        """Its number is known; legs that were seen before it are its own."""
+        """Its number is known; what was seen under it before is its own."""
         cdef LegGroup early
-        cdef Tracked leg
+        cdef Tracked leg, known
         if order_id is None or order.order_id is not None:
             return 0
         order.order_id = order_id
+        known = account.by_id.get(order_id)
         account.by_id[order_id] = order
+        if known is not None:
+            order.filled, order.traded = known.filled, known.traded
+            order.contract.orders.discard(known)
+            order.contract.recount()
         if order.legs is None:
             return 0
         early = account.groups.get(order_id)
@@ -319,117 +346,177 @@ cdef class Exposure:
         order.unsure = True
         order.contract.recount()
 
-    def close_asked(self, int account_id, str contract_id):
-        """A close leaves: the base may be anything from there to none."""
+    def close_asked(self, int account_id, str contract_id, size):
+        """A close leaves, of so many or of all: until it is seen, either may be so."""
         cdef Contract contract = self.account(account_id).contract(contract_id)
-        contract.closing += 1
-        self.widen(contract)
+        contract.held.close_asked(size or 0)
+        contract.note_worst()
 
-    def close_ended(self, int account_id, str contract_id, int64_t now_ns):
-        """It has ended; what was asked for before is not counted exactly."""
+    def close_ended(
+        self, int account_id, str contract_id, size, bint may_hold, int64_t now_ns
+    ):
+        """It has ended; what it has filled is known once that was read."""
         cdef Contract contract = self.account(account_id).contract(contract_id)
-        contract.closing -= 1
-        contract.exact_since_ns = max(contract.exact_since_ns, now_ns)
-        self.widen(contract)
-
-    cdef int widen(self, Contract contract) except -1:
-        contract.net_low = min(contract.net_low, 0)
-        contract.net_high = max(contract.net_high, 0)
-        return contract.note_worst()
+        contract.held.close_ended(size or 0, may_hold, now_ns)
+        contract.note_worst()
 
     # ------------------------------------------------------------ what was read
+
+    def day_is(self, int account_id, double start_s):
+        """The trading day; what traded before it is not counted one by one.
+
+        Orders that ended before are forgotten: their rows are known by their times.
+        """
+        cdef Account account = self.account(account_id)
+        cdef Tracked order
+        cdef LegGroup group
+        if start_s <= account.since_s:
+            return
+        account.since_s = start_s
+        account.trades.clear()
+        for number, order in list(account.by_id.items()):
+            if order.ended_ns and not order.unsure and 0 < order.updated_s < start_s:
+                del account.by_id[number]
+                if order.group is not None:
+                    order.group.seen.pop(number, None)
+                    order.group.expected -= 1
+        for number, group in list(account.groups.items()):
+            if group.open_count() == 0 and group.amount() == 0:
+                del account.groups[number]
 
     def order_seen(
         self, int account_id, str contract_id, order_id, str tag, parent_id,
         bint sells, int size, int filled, bint ended, bint exact, bint rests,
-        double created_s, int64_t begun_ns, int64_t ended_ns
+        double created_s, double updated_s, bint is_old, int64_t begun_ns,
+        int64_t ended_ns
     ):
         """A row shows an order.
 
         Args:
             ended: no more of it fills.
             exact: of one that has ended, whether ``filled`` is all that it has filled.
+            created_s, updated_s: on the gateway's clock; 0 where it does not say.
+            is_old: it has changed so long ago that every list from now on shows it.
             begun_ns, ended_ns: when the answer was asked for, and was there.
         """
         cdef Account account = self.account(account_id)
+        cdef bint is_past = 0 < updated_s < account.since_s
         cdef Tracked order = account.by_id.get(order_id)
-        if order is None and tag is not None:
-            order = account.by_tag.get(tag)
-            if order is not None and (
-                order.order_id is not None or order.sells != sells
-                or order.contract.contract_id != contract_id
+        cdef Tracked named
+        if tag is not None and (order is None or order.is_guessed):
+            named = account.by_tag.get(tag)
+            if named is not None and named.order_id is None and (
+                named.sells == sells and named.contract.contract_id == contract_id
             ):
-                order = None
+                self.name(account, named, order_id)
+                order = named
         if order is None:
-            if ended and (parent_id is None or parent_id not in account.groups):
-                return      # what ended before it was ever known is in the positions
+            if ended and is_past and exact:
+                return              # what it has filled was there before the day
             order = self.tracked_anew(
-                account, contract_id, order_id, parent_id, sells, size, rests)
+                account, contract_id, order_id, parent_id, sells, size, rests, ended_ns)
+            if is_past:
+                order.filled = filled
+        if order.is_guessed:
+            self.adopt(account, order, parent_id, rests)
         if created_s:
             order.created_s = created_s
+        order.updated_s = max(order.updated_s, updated_s)
         self.name(account, order, order_id)
         order.in_flight = False
-        self.update(order, size, filled, ended, exact, begun_ns, ended_ns)
+        self.update(order, size, filled, ended, exact, is_old, begun_ns, ended_ns)
+        order.is_new = False
 
     cdef Tracked tracked_anew(
         self, Account account, str contract_id, object order_id, object parent_id,
-        bint sells, int size, bint rests
+        bint sells, int size, bint rests, int64_t now_ns
     ):
         """An order that this client has not asked for, or a leg."""
         cdef Tracked order = Tracked.__new__(Tracked)
-        cdef LegGroup group
         order.contract = account.contract(contract_id)
         order.sells = sells
         order.size = size
-        order.rests = rests
         order.order_id = order_id
+        order.changed_ns = now_ns
+        order.is_new = True
         account.by_id[order_id] = order
+        self.adopt(account, order, parent_id, rests)
+        return order
+
+    cdef int adopt(
+        self, Account account, Tracked order, object parent_id, bint rests
+    ) except -1:
+        """Put an order among those that may fill: alone, or as a leg of its bracket."""
+        cdef LegGroup group
+        if order.is_guessed:
+            order.is_guessed = False
+            order.ended_ns = 0
+        order.rests = rests
         if parent_id is None:
             order.contract.orders.add(order)
-            return order
+            return 0
         group = account.groups.get(parent_id)
         if group is None:
             group = account.groups[parent_id] = LegGroup.__new__(LegGroup)
-            group.sells = sells
+            group.sells = order.sells
             order.contract.groups.add(group)
-        group.seen[order_id] = order
+        group.seen[order.order_id] = order
         order.group = group
         order.called_ns = group.called_ns
-        return order
+        return 0
 
     cdef int update(
         self, Tracked order, int size, int filled, bint ended, bint exact,
-        int64_t begun_ns, int64_t ended_ns
+        bint is_old, int64_t begun_ns, int64_t ended_ns
     ) except -1:
         """A row is one moment of it: fills only grow, and an end is the end."""
-        cdef Contract contract = order.contract
-        cdef int64_t more
-        if order.ended_ns and not order.unsure:
-            return 0
-        if order.changes is None and begun_ns > order.changed_ns:
+        self.fill(order, filled, is_old, ended_ns)
+        if size > order.size:
             order.size = size
-        else:
-            order.size = max(order.size, size)
-        if filled > order.filled:
-            order.filled = filled
-            order.seen_ns = ended_ns
+            order.changed_ns = max(order.changed_ns, ended_ns)
+        elif order.changes is None and begun_ns - LAG_NS > order.changed_ns:
+            order.size = size
         if ended:
             if not order.ended_ns or (order.unsure and exact):
                 order.unsure = not exact
             order.ended_ns = order.ended_ns or ended_ns
-            order.seen_ns = max(order.seen_ns, ended_ns)
-        more = order.filled - order.counted
-        if more > 0 and not contract.closing and (
-                order.called_ns > contract.exact_since_ns > 0):
-            contract.net_low += -more if order.sells else more
-            contract.net_high += -more if order.sells else more
-            order.counted = order.filled
-        if order.legs is not None and order.ended_ns and not order.unsure:
-            if order.filled == 0:       # its legs never come to life
-                order.legs.expected = len(order.legs.seen)
-        contract.recount()
-        if order.ended_ns and order.amount() == 0 and order.group is None:
-            self.forget(order)
+        return self.look_at_end(order)
+
+    cdef int fill(
+        self, Tracked order, int filled, bint is_old, int64_t known_ns
+    ) except -1:
+        """So much of it is filled, at least; what is new of that comes to the held."""
+        cdef int more = filled - order.filled
+        if more <= 0:
+            return 0
+        order.filled = filled
+        order.contract.held.filled(
+            -more if order.sells else more, known_ns, is_old, order.may_be_close())
+        return 0
+
+    cdef int look_at_end(self, Tracked order) except -1:
+        """Let go of what fills no more; its number stays, so that it counts once."""
+        cdef Contract contract = order.contract
+        cdef LegGroup group
+        cdef bint is_over = order.ended_ns and not order.unsure
+        if is_over and order.legs is not None and order.filled == 0:
+            order.legs.expected = len(order.legs.seen)      # they never come to life
+            self.let_go_of_group(contract, order.legs)
+        if is_over and order.group is not None:
+            self.let_go_of_group(contract, order.group)
+        elif is_over:
+            contract.orders.discard(order)
+            if order.tag is not None and (
+                    contract.account.by_tag.get(order.tag) is order):
+                del contract.account.by_tag[order.tag]
+        return contract.recount()
+
+    cdef int let_go_of_group(self, Contract contract, LegGroup group) except -1:
+        """Where all its legs have ended, none of them fills."""
+        if group.open_count() == 0 and group.amount() == 0:
+            contract.groups.discard(group)
+        else:
+            contract.groups.add(group)
         return 0
 
     def positions_seen(
@@ -441,78 +528,125 @@ cdef class Exposure:
             Whether it counts: one that was asked for before another does not.
         """
         cdef Account account = self.account(account_id)
-        cdef Contract contract
         if begun_ns <= account.positions_ns:
             return False
-        for contract_id in sizes:
-            account.contract(contract_id)
-        for contract in list(account.contracts.values()):
-            self.rebase(
-                contract, sizes.get(contract.contract_id, 0), begun_ns, ended_ns)
         account.positions_ns = begun_ns
-        account.listed_ns = ended_ns
-        account.known = account.orders_ns > 0
+        account.list = (sizes, begun_ns, ended_ns)
+        if account.day_ns:
+            self.compare(account)
         return True
 
-    cdef int rebase(
+    cdef int compare(self, Account account) except -1:
+        """Hold the newest list against what is known of fills."""
+        cdef Contract contract
+        cdef int64_t begun_ns, ended_ns
+        sizes, begun_ns, ended_ns = account.list
+        for contract_id in sizes:
+            account.contract(contract_id)
+        for contract in account.contracts.values():
+            self.compare_contract(
+                contract, sizes.get(contract.contract_id, 0), begun_ns, ended_ns)
+        account.know()
+        return 0
+
+    cdef int compare_contract(
         self, Contract contract, int64_t size, int64_t begun_ns, int64_t ended_ns
     ) except -1:
-        """The base is what the list shows; it holds all that was seen before it."""
+        """The same of one contract; where they agree, what has ended is over."""
+        cdef int64_t buys = 0, sells = 0, left
+        cdef list over = []
         cdef Tracked order
         cdef LegGroup group
-        for order in list(contract.orders):
-            if order.ended_ns and order.ended_ns < begun_ns:
-                self.forget(order)
+        for order in contract.all_orders():
+            left = order.left()
+            if order.ended_ns and order.ended_ns < begun_ns - LAG_NS:
+                over.append(order)      # whatever it has filled is in the list
+            elif order.sells:
+                sells += left
             else:
-                order.counted = order.filled if order.seen_ns < begun_ns else 0
-        for group in list(contract.groups):
-            for order in list(group.seen.values()):
-                if order.ended_ns and order.ended_ns < begun_ns:
-                    order.counted = order.filled
-                    order.unsure = False
-                else:
-                    order.counted = order.filled if order.seen_ns < begun_ns else 0
-            if group.open_count() == 0 and group.amount() == 0:
-                self.forget_group(contract, group)
-        contract.net_low = contract.net_high = size
-        if begun_ns > contract.exact_since_ns and not contract.closing:
-            contract.exact_since_ns = ended_ns
-        else:                           # a close was under way
-            contract.net_low = min(size, 0)
-            contract.net_high = max(size, 0)
-            contract.exact_since_ns = max(contract.exact_since_ns, ended_ns)
+                buys += left
+        for group in contract.groups:
+            if group.sells:
+                sells += group.unseen()
+            else:
+                buys += group.unseen()
+        if contract.held.listed(size, buys, sells, begun_ns, ended_ns):
+            for order in over:
+                order.unsure = False
+                self.look_at_end(order)
         return contract.recount()
-
-    def forget_group(self, Contract contract, LegGroup group):
-        """All its legs have ended, and the base has what they have filled."""
-        contract.groups.discard(group)
-        for number in group.seen:
-            contract.account.by_id.pop(number, None)
-        for number, known in list(contract.account.groups.items()):
-            if known is group:
-                del contract.account.groups[number]
 
     def orders_listed(self, int account_id, int64_t begun_ns):
         """The whole list of working orders was read, and its rows were seen."""
         cdef Account account = self.account(account_id)
+        if begun_ns < account.blind_ns:
+            return
         account.orders_ns = max(account.orders_ns, begun_ns)
-        account.known = account.positions_ns > 0
+        account.know()
 
-    def trades_seen(self, int account_id, dict sizes, int64_t ended_ns):
-        """What each order has traded, at least: contracts by its number."""
+    def trades_seen(
+        self, int account_id, list trades, bint is_whole, int64_t begun_ns,
+        int64_t ended_ns
+    ):
+        """Fills of an account.
+
+        Args:
+            trades: (number, order's number, contract, whether it sells, size, whether
+                it is so old that every list from now on has it) each, of the day.
+            is_whole: they are all of the day.
+        """
         cdef Account account = self.account(account_id)
         cdef Tracked order
-        for order_id, size in sizes.items():
+        cdef int size
+        cdef bint sells, is_old
+        for number, order_id, contract_id, sells, size, is_old in trades:
+            if number in account.trades:
+                continue
+            account.trades.add(number)
             order = account.by_id.get(order_id)
-            if order is not None and size > order.filled:
-                whole = size >= order.size and order.changes is None
-                self.update(order, order.size, size, whole, whole, 0, ended_ns)
+            if order is None:
+                order = self.guessed(
+                    account, contract_id, order_id, sells, ended_ns)
+            order.traded += size
+            if order.is_guessed:
+                order.size = order.traded
+            self.fill(order, order.traded, is_old, ended_ns)
+            order.is_new = False
+            order.contract.recount()
+        if is_whole and not account.day_ns:
+            account.day_ns = begun_ns
+            if account.list is not None:
+                self.compare(account)
 
-    def forget_account(self, int account_id):
-        """Nothing of its positions is known any more until they are read again."""
+    cdef Tracked guessed(
+        self, Account account, str contract_id, object order_id, bint sells,
+        int64_t now_ns
+    ):
+        """An order of which a fill is known, and no row yet: it may fill no more."""
+        cdef Tracked order = Tracked.__new__(Tracked)
+        order.contract = account.contract(contract_id)
+        order.sells = sells
+        order.order_id = order_id
+        order.ended_ns = now_ns
+        order.is_guessed = order.is_new = True
+        account.by_id[order_id] = order
+        return order
+
+    def forget_account(self, int account_id, int64_t now_ns):
+        """An order is there that is not known: it is read before anything is known.
+
+        The list of working orders has to be asked for so late that it shows it.
+        """
         cdef Account account = self.account(account_id)
         account.known = False
         account.orders_ns = 0
+        account.blind_ns = now_ns + LAG_NS
+
+    def forget_positions(self, int account_id):
+        """The newest list of positions could not be read."""
+        cdef Account account = self.account(account_id)
+        account.known = False
+        account.positions_ns = 0
 
     # ------------------------------------------------------------ prices
 

@@ -44,6 +44,11 @@ class RiskLimits:
         trailing_loss: dollars, positive: how far the account may fall below the highest
             balance at the end of a day; touching it is a breach.
         trailing_stops_at: dollars: where the floor of ``trailing_loss`` stops to rise.
+        commissions: dollars for each contract and side by the gateway's product code,
+            such as ``{"ENQ": 1.25}``, of products whose trades come without; it goes
+            before the table.
+        loss_max_age: seconds after which what was read for a loss, or a price of what
+            is held, is not known any more.
         flat_by: a time of day in Chicago, "15:08" say; from then to the day's end at
             17:00 nothing adds exposure.
         flatten_on_breach: a breach goes to ``on_breach``, which is to flatten.
@@ -66,6 +71,8 @@ class RiskLimits:
     max_daily_loss: int | float | Decimal | None = None
     trailing_loss: int | float | Decimal | None = None
     trailing_stops_at: int | float | Decimal | None = None
+    commissions: Mapping[str, float | Decimal] | None = None
+    loss_max_age: float = 60.0
     flat_by: str | time | None = None
     flatten_on_breach: bool = False
 
@@ -76,7 +83,9 @@ class RiskLimits:
             self._keep(name, _dollars(name, getattr(self, name)))
         self._keep("max_lots", _lots("max_lots", self.max_lots))
         self._keep("lot_weights", _weights(self.lot_weights))
+        self._keep("commissions", _commissions(self.commissions))
         _seconds("price_max_age", self.price_max_age)
+        _seconds("loss_max_age", self.loss_max_age)
         if self.duplicate_window is not None:
             _seconds("duplicate_window", self.duplicate_window)
         self._keep("symbols", _texts("symbols", self.symbols))
@@ -100,15 +109,18 @@ class RiskLimits:
             raise _wrong("lot_weights", "come with max_lots", dict(self.lot_weights))
         if self.trailing_stops_at is not None and self.trailing_loss is None:
             rule = "come with trailing_loss"
-            raise _wrong("trailing_stops_at", rule, str(self.trailing_stops_at))
+            raise _wrong("trailing_stops_at", rule, self.trailing_stops_at)
         losses = (self.max_daily_loss, self.trailing_loss)
         if self.flatten_on_breach and losses == (None, None):
             rule = "come with max_daily_loss or trailing_loss: nothing else is breached"
             raise _wrong("flatten_on_breach", rule, True)
+        if self.commissions and losses == (None, None):
+            rule = "come with max_daily_loss or trailing_loss"
+            raise _wrong("commissions", rule, self.commissions)
         daily, trailing = losses
         if daily is not None and trailing is not None and daily > trailing:
             rule = f"be at most trailing_loss, which is {trailing}"
-            raise _wrong("max_daily_loss", rule, str(daily))
+            raise _wrong("max_daily_loss", rule, daily)
 
     @classmethod
     def preset(cls, kind: str, *, balance: float | None = None) -> "RiskLimits":
@@ -221,10 +233,27 @@ def _weights(value: object) -> Mapping[str, Decimal] | None:
         raise _wrong("lot_weights", 'be a mapping such as {"MNQ": 0.1}', value)
     checked: dict[str, Decimal] = {}
     for product, lots in value.items():
-        weight = _lots(f"lot_weights[{product!r}]", lots)
+        weight = _lots("each of lot_weights", lots)
         if not isinstance(product, str) or not product or not weight:
             raise _wrong("lot_weights", "give each product more than 0 lots", value)
         checked[product.upper()] = weight
+    return MappingProxyType(checked)
+
+
+def _commissions(value: object) -> Mapping[str, Decimal] | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise _wrong("commissions", 'be a mapping such as {"ENQ": 1.25}', value)
+    checked: dict[str, Decimal] = {}
+    for product, dollars in value.items():
+        rule = "be a number of dollars, at least 0"
+        commission = _exact("each of commissions", rule, dollars)
+        if commission < 0:
+            raise _wrong("each of commissions", rule, dollars)
+        if not isinstance(product, str) or not product:
+            raise _wrong("commissions", "be given by product codes", value)
+        checked[product.upper()] = commission
     return MappingProxyType(checked)
 
 

@@ -12,12 +12,20 @@ from fastorder._base.timestamps import time_from
 from fastorder.enums import OrderStatus, OrderType
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.rows import ENDED
+from fastorder.risk.trading_day import trading_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from fastorder.models import Account, Contract, Order, Position, Trade
     from fastorder.risk.control import Risk
+    from fastorder.risk.trading_day import TradingDay
+
+    Fill = tuple[int, int, str, bool, int, bool]
+
+OLD_S = 60.0
+"""What changed before that is in every list; both clocks may differ by most of it."""
 
 
 class Sightings:
@@ -84,15 +92,16 @@ class Sightings:
     # ------------------------------------------------------------ what is heard
 
     def _orders(self, orders: list[Order], request: Any, begun_ns: int) -> None:
-        """Entries before their legs, so that a leg finds the bracket that it is of."""
-        for order in sorted(orders, key=lambda each: each.parent_id is not None):
+        """As they were made, and entries before the legs of their brackets."""
+        for order in sorted(orders, key=lambda each: (bool(each.parent_id), each.id)):
             self._order(order, request, begun_ns)
 
     def _order(self, order: Order, request: Any, begun_ns: int) -> None:
         ended = order.status in ENDED
         whole = order.status is OrderStatus.FILLED
         filled = max(order.fill_volume, order.size) if whole else order.fill_volume
-        created = order.created
+        created, updated = seconds_of(order.created), seconds_of(order.updated)
+        self._begin_day(order.account_id)
         self._risk._exposure.order_seen(
             order.account_id,
             order.contract_id,
@@ -106,7 +115,9 @@ class Sightings:
             # an end with a price and no volume does not tell how much was filled
             ended and (filled > 0 or order.filled_price is None),
             order.type is not OrderType.MARKET,
-            0.0 if created is None else created.timestamp(),
+            created,
+            updated or created,
+            self._is_old(updated),
             begun_ns,
             self._now_ns(),
         )
@@ -121,33 +132,59 @@ class Sightings:
                 was = sizes.get(position.contract_id, 0)
                 sizes[position.contract_id] = was + position.net
         except ValueError:  # neither long nor short
-            self._risk._exposure.forget_account(account_id)
+            self._risk._exposure.forget_positions(account_id)
             return
+        self._begin_day(account_id)
         exposure = self._risk._exposure
         if exposure.positions_seen(account_id, sizes, begun_ns, self._now_ns()):
-            self._risk._losses.positions_seen(account_id, positions)
+            self._risk._losses.positions_seen(account_id, positions, begun_ns)
             self._risk._look_at_loss(account_id)
 
     def _trades(
         self, trades: list[Trade], request: dict[str, Any], begun_ns: int
     ) -> None:
         account_id, now_ns = request["accountId"], self._now_ns()
-        sizes: dict[int, int] = {}
-        for trade in trades:
-            if not trade.voided:
-                sizes[trade.order_id] = sizes.get(trade.order_id, 0) + trade.size
-        self._risk._exposure.trades_seen(account_id, sizes, now_ns)
-        since = time_from(request.get("startTimestamp"))
-        self._risk._losses.trades_seen(
+        day = self._begin_day(account_id)
+        since_s = seconds_of(time_from(request.get("startTimestamp"))) or float("inf")
+        is_open_ended = "endTimestamp" not in request
+        self._risk._exposure.trades_seen(
             account_id,
-            trades,
-            float("inf") if since is None else since.timestamp(),
+            self._fills(trades, day),
+            is_open_ended and since_s <= day.start_s,
             begun_ns,
             now_ns,
-            "endTimestamp" not in request,
+        )
+        self._risk._losses.trades_seen(
+            account_id, trades, since_s, begun_ns, now_ns, is_open_ended
         )
         self._prices_of(trades)
         self._risk._look_at_loss(account_id)
+
+    def _fills(self, trades: list[Trade], day: TradingDay) -> list[Fill]:
+        """What counts of these: the fills of the day, as they were."""
+        return [
+            (
+                trade.id,
+                trade.order_id,
+                trade.contract_id,
+                bool(int(trade.side)),
+                trade.size,
+                self._is_old(seconds_of(trade.created)),
+            )
+            for trade in trades
+            if not trade.voided
+            and (trade.created is None or trade.created.timestamp() >= day.start_s)
+        ]
+
+    def _begin_day(self, account_id: int) -> TradingDay:
+        """The day of now, which the exposure is told of."""
+        day = trading_day(self._risk._clock.wall_s())
+        self._risk._exposure.day_is(account_id, day.start_s)
+        return day
+
+    def _is_old(self, at_s: float) -> bool:
+        """Whether every list that is asked for from now on shows what was then."""
+        return 0 < at_s < self._risk._clock.wall_s() - OLD_S
 
     def _prices_of(self, trades: list[Trade]) -> None:
         """The newest fill of each contract is a price, where none is newer."""
@@ -172,3 +209,8 @@ class Sightings:
         """Hear what a tick of each contract is worth."""
         for contract in found:
             self._risk._losses.contract_seen(contract)
+
+
+def seconds_of(moment: datetime | None) -> float:
+    """Seconds since the epoch; 0 where no time is given."""
+    return 0.0 if moment is None else moment.timestamp()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
 from fastorder.risk.denials import Denial, Denied
+from fastorder.risk.ledger import SECONDS_BEHIND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,10 +149,11 @@ def _exposure_unknown(asked: Asked, control: Any) -> Words:
         for name, at_ns in (
             ("its positions", account.positions_ns if account is not None else 0),
             ("its working orders", account.orders_ns if account is not None else 0),
+            ("the day's trades", account.day_ns if account is not None else 0),
         )
         if not at_ns
     ]
-    missing = f"{' and '.join(parts) or 'its positions'} were not read"
+    missing = f"{_and(parts or ['its positions'])} were not read"
     text = (
         f"the exposure of account {asked.account_id} must be known, {missing}: "
         f"{control.load}({asked.account_id}) reads them"
@@ -279,6 +281,10 @@ def _what(asked: Asked) -> str:
     return f"{side} {asked.size}{more} {asked.symbol}"
 
 
+def _and(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+
+
 def _listed(values: list[Any]) -> str:
     shown = ", ".join(map(str, values[:10]))
     return f"{shown} and {len(values) - 10} more" if len(values) > 10 else shown
@@ -287,9 +293,17 @@ def _listed(values: list[Any]) -> str:
 def _and_load(asked: Asked, control: Any) -> str:
     """How to be told better, where orders are counted that may have ended."""
     contract = asked.contract
-    if contract is None or not (contract.orders or contract.groups):
+    if contract is None:
         return ""
-    return f" ({control.load}({asked.account_id}) tells which of its orders have ended)"
+    load = f"{control.load}({asked.account_id})"
+    if contract.held.low != contract.held.high:
+        return (
+            f" (the lists and the fills do not say the same yet: {load} reads them; "
+            f"a list may be {SECONDS_BEHIND:g} s behind)"
+        )
+    if not (contract.orders or contract.groups):
+        return ""
+    return f" ({load} tells which of its orders have ended)"
 
 
 def _age(control: Any, contract: Contract) -> str:

@@ -295,7 +295,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     def _read_exposure(self, account_id: int) -> Steps[None]:
         """Read what the limits have to know of an account, where they have to."""
-        if self._reads_exposure and account_id not in self._exposed:
+        if self._reads_exposure and not self._is_exposed(account_id):
             yield BaseExecutor.load_exposure.ticket(self.executor, account_id)
             self._exposed.add(account_id)
 
@@ -401,13 +401,19 @@ class BaseTrader(ABC, Generic[PlacedT]):
     def _ready(self, account: int | str | None) -> int | None:
         """An account's number, where nothing has to be read of it first."""
         number = self._number(account)
-        if self._reads_exposure and number not in self._exposed:
+        if self._reads_exposure and number and not self._is_exposed(number):
             return None
         return number
 
     def _is_loaded(self, symbol: str) -> bool:
         """Whether the ticks of a symbol are known, or of a contract id."""
         return self.executor._contracts.loaded(symbol_from(symbol)) is not None
+
+    def _is_exposed(self, account_id: int) -> bool:
+        """Whether the limits know an account, and its loss is young where it counts."""
+        if account_id not in self._exposed:
+            return False
+        return not self.executor.risk._needs_read(account_id)
 
     def _listing(self, symbol: str) -> Listing | None:
         """The contract of a symbol, or of an id; None where it has to be loaded."""

@@ -204,10 +204,12 @@ class EntryVerbs(BaseTrader[PlacedT]):
     ) -> PlacedT | None:
         """Send a plain order of the trader's own account, the way that costs least.
 
-        None where the trader was not entered, or the contract has to be loaded.
+        None where the trader was not entered, or something has to be read first.
         """
         account = self._account
-        if account is None:
+        if account is None or (
+            self._reads_exposure and not self._is_exposed(account.id)
+        ):
             return None
         order = priced_order(symbol, side, quantity, account.id, MARKET)
         complete(order, stop_loss_ticks, take_profit_ticks, options)

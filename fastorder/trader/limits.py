@@ -11,9 +11,9 @@ from fastorder.risk.limits import RiskLimits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DEFAULT_RISK = RiskLimits(max_order_size=50, max_orders_per_second=20)
-"""Against a slip of the finger and a loop gone wild; an account's own rules are not
-guessed from its name."""
+DEFAULT_RISK = RiskLimits(max_orders_per_second=20)
+"""Against a loop gone wild; a slip of the finger is ``max_quantity``'s. An account's own
+rules are not guessed from its name."""
 
 FROM_READS = (
     "max_position",
@@ -21,9 +21,10 @@ FROM_READS = (
     "max_open_orders",
     "max_daily_loss",
     "trailing_loss",
+    "price_collar_ticks",
     "flat_by",
 )
-"""Limits that hold only where an account has been read; after ``flat_by`` it has to be
+"""Limits that hold only where an account has been read; for the last two it has to be
 known what lessens a position."""
 
 

@@ -134,8 +134,8 @@ class BaseExecutor(
         check_budgets(budgets)
         check_hook("on_unknown", on_unknown)
         check_hook("on_late_arrival", on_late_arrival)
-        check_hook("on_breach", on_breach)
-        check_limits(risk, on_breach)
+        check_hook("on_breach", on_breach, "a code, an account and a text")
+        check_limits(risk, on_breach, max_quantity)
         self._gate = Gate(path_from("kill_file", kill_file))
         self._journal = _journal(path_from("journal", journal), durability)
         self._engine = self._make_engine(max_connections)
@@ -413,11 +413,11 @@ class BaseExecutor(
         )
         if self._risk is None:
             return self._amend(closing)
-        self._risk._closing(account, closing.contract_id)
+        self._risk._closing(account, closing.contract_id, quantity)
         try:
             ticket = self._amend(closing)
         except REFUSALS:
-            self._risk._closed(account, closing.contract_id)
+            self._risk._closed(account, closing.contract_id, quantity, False)
             raise
         return ticket
 
@@ -603,6 +603,7 @@ class BaseExecutor(
         )
         self._reads.sightings = Sightings(risk)
         self._book.on_shown = self._reads.sightings.contracts
+        self._book.holds = risk._holds
         return risk
 
     def _count_within(self, budgets: Budgets, base_url: str) -> None:

@@ -1,7 +1,7 @@
 """What is read of an account for its limits, and in which order.
 
-The positions are asked for once the orders were read: an order that was seen to end
-before is in them, and is counted no more.
+The positions are asked for last: they are held against the fills that the orders and
+the trades have shown.
 """
 
 from __future__ import annotations
@@ -25,20 +25,17 @@ def exposure_steps(executor: Any, account_id: int) -> Steps[None]:
     day = _moment(trading_day(now_s).start_s)
     oldest_s = risk._oldest_s(account_id, now_s)
     since = _moment(dispatcher.server_clock.window_start_s(oldest_s))
-    needs_balance = risk.limits.trailing_loss is not None
-    first = [
+    yield [
         type(executor).orders.ticket(executor, account_id, since),
         type(executor).open_orders.ticket(executor, account_id),
-    ]
-    if needs_balance:  # it is compared with the trades before and after it
-        first.append(type(executor).trades.ticket(executor, account_id, day))
-    yield first
-    if needs_balance:
-        yield type(executor).accounts.ticket(executor)
-    yield [
-        type(executor).positions.ticket(executor, account_id),
         type(executor).trades.ticket(executor, account_id, day),
     ]
+    last = [type(executor).positions.ticket(executor, account_id)]
+    if risk.limits.trailing_loss is not None:
+        # the balance is compared with the trades before and after it
+        yield type(executor).accounts.ticket(executor)
+        last.append(type(executor).trades.ticket(executor, account_id, day))
+    yield last
 
 
 def _moment(at_s: float) -> datetime:

@@ -53,8 +53,8 @@ def _of_kind(name: str, value: Any, kind: type[Any], field: str) -> Any:
     return value
 
 
-def check_limits(limits: Any, on_breach: Any) -> None:
-    """Refuse what are no limits, and a hook that nothing would call."""
+def check_limits(limits: Any, on_breach: Any, max_quantity: int) -> None:
+    """Refuse what are no limits, what would never hold, a hook that nothing calls."""
     if limits is None:
         if on_breach is not None:
             raise ConfigurationError("on_breach must come with risk, was without")
@@ -64,6 +64,12 @@ def check_limits(limits: Any, on_breach: Any) -> None:
     if not isinstance(limits, RiskLimits):
         kind = type(limits).__name__
         raise ConfigurationError(f"risk must be a RiskLimits, was {kind}")
+    largest = limits.max_order_size
+    if largest is not None and largest > max_quantity:
+        raise ConfigurationError(
+            "max_order_size must be at most the executor's max_quantity, which is "
+            f"{max_quantity}, was {largest}"
+        )
 
 
 def connections_limit(most: Any) -> int:
@@ -111,11 +117,11 @@ def check_budgets(budgets: Any) -> None:
     )
 
 
-def check_hook(name: str, hook: Any) -> None:
+def check_hook(name: str, hook: Any, given: str = "an OrderResult") -> None:
     """Refuse what cannot be called; None stands for no hook."""
     if hook is not None and not callable(hook):
         raise ConfigurationError(
-            f"{name} must be callable with an OrderResult, was {type(hook).__name__}"
+            f"{name} must be callable with {given}, was {type(hook).__name__}"
         )
 
 
