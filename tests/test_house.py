@@ -126,5 +126,5 @@ def test_the_page_names_every_module_where_it_belongs(house):
 
 def test_an_order_goes_through_modules_that_are_there(house):
     steps = importlib.import_module("house_page").WAY
-    assert len(steps) == 10
+    assert len(steps) == 11
     assert {step.module for step in steps} <= house.sources().keys()

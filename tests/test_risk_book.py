@@ -310,8 +310,8 @@ class World(RuleBasedStateMachine):
     def shows(self, row, begun_ns):
         self.book.order_seen(
             ACCOUNT, MNQ, row["number"], row["tag"], row["parent"], row["sells"],
-            row["size"], row["filled"], row["ended"], row["ended"], True, 0.0, 0.0, False,
-            begun_ns, self.now(),
+            row["size"], row["filled"], row["ended"], row["ended"], True, 0.0, 0.0,
+            False, begun_ns, self.now(),
         )  # fmt: skip
 
     # ------------------------------------------------------------ what always holds

@@ -116,9 +116,10 @@ def listed(*sizes):
     """Answers of the list of positions, one after the other."""
     for size in sizes:
         row = {
-            "id": 1, "accountId": ACCOUNT, "contractId": MNQ, "type": 1 if size > 0 else 2,
-            "creationTimestamp": "2026-07-01T12:00:00+00:00", "size": abs(size),
-            "averagePrice": 29_500.0,
+            "id": 1, "accountId": ACCOUNT, "contractId": MNQ,
+            "type": 1 if size > 0 else 2,
+            "creationTimestamp": "2026-07-01T12:00:00+00:00",
+            "size": abs(size), "averagePrice": 29_500.0,
         }  # fmt: skip
         document = {
             "positions": [row] if size else [], "success": True, "errorCode": 0,

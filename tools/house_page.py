@@ -1,4 +1,4 @@
-"""The rooms of docs/internals/house.md, and the way of an order in ten steps.
+"""The rooms of docs/internals/house.md, and the way of an order in eleven steps.
 
 A block stands between ``<!-- house: NAME -->`` and ``<!-- end -->``.
 """
@@ -27,6 +27,7 @@ WAY = (
         "finds the contract, gives a tag, asks kill switch and interlock.",
     ),
     Step("_core.codec.request", "writes the JSON, once: every send is of these bytes."),
+    Step("risk.check", "where there are limits: lets it pass and counts it, or not."),
     Step(
         "submission.idempotency",
         "knows a repeated key, and writes the intent to the journal.",

@@ -6,7 +6,6 @@ without one they live in memory.
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +23,16 @@ from fastorder.risk.check import Guard
 from fastorder.risk.day_loss import Losses
 from fastorder.risk.denials import Denied, RiskState
 from fastorder.risk.exposure import Exposure
+from fastorder.risk.facts import Facts
+from fastorder.risk.standing import Standing, highs_of, note_high
 from fastorder.risk.trading_day import chicago, trading_day
-from fastorder.risk.wording import denials, utc
+from fastorder.risk.wording import denials
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder._core.codec.order import OrderRequest
-    from fastorder._core.codec.price import TickGrid
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.gateway.contracts import ContractCache, Listing
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from fastorder.risk.limits import RiskLimits
     from fastorder.runtime.clock import Clock
 
-STATE = "risk/state"
-HIGH = "risk/high/"
-STATES = (RiskState.ACTIVE, RiskState.REDUCING, RiskState.HALTED)  # as the guard counts
 NAMES = {
     "limitPrice": "limit_price",
     "stopPrice": "stop_price",
@@ -88,34 +85,29 @@ class Risk:
         self._guard = Guard(limits, self._exposure, clock)
         self._guard.words = self._words
         self._losses = Losses(limits, clock, self._load, self._note_high)
-        self._why = ""
-        self._since_s: float | None = None
-        self._until_s: float | None = None
+        self._standing = Standing(self._guard, clock, journal)
         if journal is not None:
-            self._remember(journal)
+            for account_id, high in highs_of(journal).items():
+                self._losses.high_known(account_id, high)
 
     def __repr__(self) -> str:
-        return f"<Risk {self.state}{': ' if self._why else ''}{self._why}>"
+        return f"<Risk {self._standing}>"
 
     # ------------------------------------------------------------ the state
 
     @property
     def state(self) -> RiskState:
         """ACTIVE, REDUCING or HALTED."""
-        self._end_in_time()
-        return STATES[self._guard.state]
+        return self._standing.state
 
     @property
     def why(self) -> str | None:
         """Why it is not ACTIVE, and since when; None while it is."""
-        if self.state is RiskState.ACTIVE:
-            return None
-        since = "" if self._since_s is None else f" (since {utc(self._since_s)})"
-        return f"{self._why}{since}"
+        return self._standing.why
 
     def halt(self, reason: str) -> None:
         """Let no order leave, until ``resume``; cancels and closes pass."""
-        self._enter(RiskState.HALTED, _reason(reason))
+        self._standing.enter(RiskState.HALTED, _reason(reason))
 
     def reduce(self, reason: str) -> None:
         """Let only what lessens a position leave, until ``resume``.
@@ -124,68 +116,18 @@ class Risk:
         """
         reason = _reason(reason)
         if self.state is not RiskState.HALTED:
-            self._enter(RiskState.REDUCING, reason)
+            self._standing.enter(RiskState.REDUCING, reason)
 
     def resume(self, reason: str) -> None:
         """Be ACTIVE again; the reason is written down beside the time.
 
         Where a loss limit is still breached, the next look at it takes it back.
         """
-        self._enter(RiskState.ACTIVE, _reason(reason))
-
-    def _enter(
-        self, state: RiskState, reason: str, until_s: float | None = None
-    ) -> None:
-        """First the guard, then the file: whatever fails, the stricter one holds."""
-        stricter = STATES.index(state) > self._guard.state
-        now_s = self._clock.wall_s()
-        if stricter:
-            self._set(state, reason, now_s, until_s)
-        self._write(STATE, state.name, reason, now_s, until_s)
-        self._set(state, reason, now_s, until_s)
-        log().warning("limits: %s: %s", state, reason)
-
-    def _set(
-        self, state: RiskState, reason: str, since_s: float, until_s: float | None
-    ) -> None:
-        self._why, self._since_s, self._until_s = reason, since_s, until_s
-        self._guard.until_s = float("inf") if until_s is None else until_s
-        self._guard.state = STATES.index(state)
-
-    def _end_in_time(self) -> None:
-        """What a day's loss has brought ends with the day."""
-        if self._until_s is not None and self._clock.wall_s() >= self._until_s:
-            self._set(RiskState.ACTIVE, "", self._until_s, None)
-
-    def _remember(self, journal: Journal) -> None:
-        notes = journal.notes()
-        state = notes.get(STATE)
-        if state is not None:
-            self._set(RiskState[state.value], state.reason, state.at_s, state.until_s)
-            self._end_in_time()
-        for subject, note in notes.items():
-            if subject.startswith(HIGH):
-                account_id = int(subject[len(HIGH) :])
-                self._losses.high_known(account_id, Decimal(note.value))
-
-    def _write(
-        self,
-        subject: str,
-        value: str,
-        reason: str,
-        at_s: float,
-        until_s: float | None = None,
-    ) -> None:
-        if self._journal is None:
-            return
-        from fastorder.journal import Note  # loaded: there is a journal
-
-        self._journal.note(Note(subject, value, reason, at_s, until_s))
+        self._standing.enter(RiskState.ACTIVE, _reason(reason))
 
     def _note_high(self, account_id: int, high: Decimal) -> None:
-        reason = "the highest balance at the end of a day"
         try:
-            self._write(f"{HIGH}{account_id}", str(high), reason, self._clock.wall_s())
+            note_high(self._journal, account_id, high, self._clock.wall_s())
         except JournalError as error:
             log().critical("the highest balance is not in the journal: %s", error)
 
@@ -330,7 +272,7 @@ class Risk:
             self._exposure.released(account_id, tag)
 
     def _holds(self, contract_id: str) -> bool | None:
-        """Whether an account holds a contract or has an order of it; None: not known."""
+        """Whether a contract is held, or has an order; None: not known."""
         accounts = list(self._exposure.accounts.values())
         for account in accounts:
             contract = account.contracts.get(contract_id)
@@ -401,7 +343,7 @@ class Risk:
                 f"the limit is {self.limits.max_daily_loss}"
             )
         try:
-            self._enter(state, text, until_s)
+            self._standing.enter(state, text, until_s)
         except JournalError as error:
             log().critical("the state of the limits is not in the journal: %s", error)
         if self._on_breach is None:
@@ -414,37 +356,10 @@ class Risk:
     # ------------------------------------------------------------ for the words
 
     def _words(self, found: int, asked: Any) -> tuple[Denial, ...]:
-        return denials(found, asked, _Facts(self))
+        return denials(found, asked, Facts(self))
 
     def _lot_units(self, contract_id: str) -> int:
         return self.limits._lot_units(product_code(contract_id))
-
-
-class _Facts:
-    """What the words of a refusal ask for."""
-
-    def __init__(self, risk: Risk) -> None:
-        self.why = risk.why
-        self.load = risk._load
-        self.losses = risk._losses
-        self._risk = risk
-
-    def now_ns(self) -> int:
-        return self._risk._clock.monotonic_ns()
-
-    def chicago_now(self) -> datetime:
-        return datetime.fromtimestamp(self._risk._clock.wall_s(), chicago())
-
-    def knows_tick(self, symbol: str) -> bool:
-        return self._grid(symbol) is not None
-
-    def price_text(self, symbol: str, ticks: int) -> str:
-        grid = self._grid(symbol)
-        return f"{counted(ticks, 'tick')}" if grid is None else grid.text(ticks)
-
-    def _grid(self, symbol: str) -> TickGrid | None:
-        listing = self._risk._contracts.by_id(symbol)
-        return (listing or self._risk._contracts.find(symbol)).grid
 
 
 def _reason(reason: object) -> str:

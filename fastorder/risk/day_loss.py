@@ -15,7 +15,7 @@ from fastorder.risk.trading_day import TradingDay, trading_day
 from fastorder.risk.venue_rules import COMMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from fastorder.models import Account, Contract, Position, Trade
     from fastorder.risk.limits import RiskLimits
@@ -51,6 +51,35 @@ class AccountDay:
     high: Decimal | None = None
 
     positions_ns: int = 0
+
+
+def realised(
+    trades: Iterable[Trade], own: Mapping[str, Any] | None = None
+) -> Decimal | None:
+    """Dollars that trades have brought, all costs counted; None: not known.
+
+    Args:
+        own: what a contract and side costs, by product, where an answer leaves it out.
+    """
+    total = ZERO
+    for trade in trades:
+        commission = commission_of(trade, own)
+        if commission is None:
+            return None
+        if not trade.voided:
+            total += (trade.profit_and_loss or ZERO) - trade.fees - commission
+    return total
+
+
+def commission_of(trade: Trade, own: Mapping[str, Any] | None) -> Decimal | None:
+    """Of one fill. An answer may leave it out: then it is that of the product."""
+    if trade.voided:
+        return ZERO
+    if trade.commissions is not None:
+        return trade.commissions
+    product = product_code(trade.contract_id)
+    each = (own or {}).get(product, COMMISSIONS.value.get(product))
+    return None if each is None else Decimal(each) * trade.size
 
 
 class Losses:
@@ -171,25 +200,10 @@ class Losses:
 
     def realised(self, today: AccountDay) -> Decimal | None:
         """The result of the day's trades, all costs counted; None: not known."""
-        total = ZERO
-        for trade in today.trades.values():
-            commission = self._commission(trade)
-            if commission is None:
-                return None
-            if not trade.voided:
-                total += (trade.profit_and_loss or ZERO) - trade.fees - commission
-        return total
+        return realised(today.trades.values(), self._limits.commissions)
 
     def _commission(self, trade: Trade) -> Decimal | None:
-        """Of one fill. An answer may leave it out: then it is that of the product."""
-        if trade.voided:
-            return ZERO
-        if trade.commissions is not None:
-            return trade.commissions
-        product = product_code(trade.contract_id)
-        own = self._limits.commissions or {}
-        each = own.get(product, COMMISSIONS.value.get(product))
-        return None if each is None else Decimal(each) * trade.size
+        return commission_of(trade, self._limits.commissions)
 
     def known_until_s(self, account_id: int) -> float:
         """When what the loss is made of is too old, on the wall clock; 0 for now."""

@@ -6,9 +6,9 @@ an order may still fill. So the position lies between
 
     held.low - sells   and   held.high + buys
 
-An order counts until it is seen to have ended, and to have filled no more than is known.
-A row is one moment of an order, and may be ``LAG_NS`` old: fills only grow, an end is
-the end, and a size is lowered only by a row that is younger than the larger one.
+An order counts until it is seen to have ended, and to have filled no more than is
+known. A row is one moment of an order, and may be ``LAG_NS`` old: fills only grow, an
+end is the end, and a size is lowered only by a row that is younger than the larger one.
 
 No clock is read here: times are given, in nanoseconds on the monotonic clock.
 """
@@ -497,7 +497,6 @@ cdef class Exposure:
     cdef int look_at_end(self, Tracked order) except -1:
         """Let go of what fills no more; its number stays, so that it counts once."""
         cdef Contract contract = order.contract
-        cdef LegGroup group
         cdef bint is_over = order.ended_ns and not order.unsure
         if is_over and order.legs is not None and order.filled == 0:
             order.legs.expected = len(order.legs.seen)      # they never come to life

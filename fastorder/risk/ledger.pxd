@@ -35,6 +35,10 @@ cdef class Ledger:
     cdef bint listed(
         self, int64_t size, int64_t buys, int64_t sells, int64_t begun_ns,
         int64_t ended_ns) except -1
+    cdef int agrees(self, int64_t size, int64_t begun_ns) except -1
+    cdef bint still_differs(self, int64_t size, int64_t begun_ns) except -1
+    cdef bint is_believed(
+        self, int64_t size, int64_t buys, int64_t sells, int64_t begun_ns) except -1
     cdef int doubt(
         self, int64_t low, int64_t high, int64_t shown_ns, int64_t ended_ns) except -1
     cdef bint is_repeated(self, int count, int64_t since_ns, int64_t now_ns) noexcept

@@ -109,42 +109,62 @@ cdef class Ledger:
             Whether fills and list say the same now.
         """
         cdef int64_t shown_ns = begun_ns - LAG_NS   # it shows this moment, or a later
-        cdef int64_t differs, bought = 0, sold = 0
-        cdef bint lasts, by_orders
+        cdef int64_t bought = 0, sold = 0
         self.recent = [each for each in self.recent if each[0] >= shown_ns]
         for _, more in self.recent:
             bought += max(more, 0)
             sold += max(-more, 0)
         if not self.closing and self.closed_ns < shown_ns:
             self.closes.clear()
-        differs = size - self.net
-        if differs == 0:
+        if size == self.net:
+            self.agrees(size, begun_ns)
+        elif -bought <= size - self.net <= sold or self.is_by_close(size):
+            self.still_differs(size, begun_ns)       # it is behind
+        elif not self.still_differs(size, begun_ns) and (
+                -bought - sells <= size - self.net <= sold + buys):
+            pass                                        # an order has filled since
+        elif self.is_believed(size, bought + buys, sold + sells, begun_ns):
+            self.net = size
+            self.has_doubt = False
             self.differs_ns = 0
-            self.agree_count += 1
-            if self.doubt_ns < shown_ns and (
-                size or self.is_repeated(self.agree_count, self.doubt_ns, begun_ns)
-            ):
-                self.has_doubt = False
         else:
-            if not self.differs_ns or differs != self.differs_by:
-                self.differs_ns, self.differs_by, self.differs_count = begun_ns, differs, 0
-            self.differs_count += 1
-            lasts = self.differs_ns < shown_ns
-            by_orders = -bought - sells <= differs <= sold + buys
-            if -bought <= differs <= sold or self.is_by_close(size):
-                pass
-            elif by_orders and not lasts:
-                pass
-            elif lasts and not by_orders and (
-                size or self.is_repeated(self.differs_count, self.differs_ns, begun_ns)
-            ):
-                self.net = size
-                self.has_doubt = False
-                self.differs_ns = 0
-            else:
-                self.doubt(size - sold, size + bought, shown_ns, ended_ns)
+            self.doubt(size - sold, size + bought, shown_ns, ended_ns)
         self.settle()
         return size == self.net
+
+    cdef int agrees(self, int64_t size, int64_t begun_ns) except -1:
+        """Fills and list say the same; what another list said may end with that."""
+        self.differs_ns = 0
+        self.agree_count += 1
+        if self.doubt_ns < begun_ns - LAG_NS and (
+            size or self.is_repeated(self.agree_count, self.doubt_ns, begun_ns)
+        ):
+            self.has_doubt = False
+        return 0
+
+    cdef bint still_differs(self, int64_t size, int64_t begun_ns) except -1:
+        """Count the lists that differ by the same.
+
+        Returns:
+            Whether they do for longer than a list is behind.
+        """
+        if not self.differs_ns or size - self.net != self.differs_by:
+            self.differs_by = size - self.net
+            self.differs_ns = begun_ns
+            self.differs_count = 0
+        self.differs_count += 1
+        return self.differs_ns < begun_ns - LAG_NS
+
+    cdef bint is_believed(
+        self, int64_t size, int64_t buys, int64_t sells, int64_t begun_ns
+    ) except -1:
+        """Whether lists have said this for long, and no order can have done it."""
+        if self.differs_ns >= begun_ns - LAG_NS:
+            return False
+        if -sells <= size - self.net <= buys:
+            return False
+        return bool(size) or self.is_repeated(
+            self.differs_count, self.differs_ns, begun_ns)
 
     cdef int doubt(
         self, int64_t low, int64_t high, int64_t shown_ns, int64_t ended_ns

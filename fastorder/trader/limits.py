@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_RISK = RiskLimits(max_orders_per_second=20)
-"""Against a loop gone wild; a slip of the finger is ``max_quantity``'s. An account's own
-rules are not guessed from its name."""
+"""Against a loop gone wild; ``max_quantity`` is against a slip of the finger. An
+account's own rules are not guessed from its name."""
 
 FROM_READS = (
     "max_position",

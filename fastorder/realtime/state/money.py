@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastorder._base.wire_values import number_from
 from fastorder.errors import WrongFieldType
-from fastorder.risk.day_loss import AccountDay
+from fastorder.risk.day_loss import realised
 from fastorder.risk.trading_day import trading_day
 
 if TYPE_CHECKING:
@@ -33,14 +33,17 @@ def open_result(position: Position | None, contract: Contract, price: Price) -> 
     return ticks * contract.tick_value * position.net
 
 
-def realised(trades: Iterable[Trade], now_s: float) -> Decimal:
-    """Dollars that the trades of a trading day have brought, fees and commissions paid.
+def realised_today(trades: Iterable[Trade], now_s: float) -> Decimal | None:
+    """Dollars that the trades of a trading day have brought, all costs paid.
+
+    None where a trade tells no commission, and that of its product is not known.
 
     Args:
         now_s: a moment of that day, in seconds since the epoch.
     """
-    day = AccountDay(trading_day(now_s))
-    for trade in trades:
-        if trade.created is None or day.day.start_s <= trade.created.timestamp():
-            day.trades[trade.id] = trade
-    return day.realised
+    start_s = trading_day(now_s).start_s
+    return realised(
+        trade
+        for trade in trades
+        if trade.created is None or start_s <= trade.created.timestamp()
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fastorder.realtime.state.account_rows import AccountRows
 from fastorder.realtime.state.hearers import Hearers
-from fastorder.realtime.state.money import open_result, realised
+from fastorder.realtime.state.money import open_result, realised_today
 from fastorder.realtime.state.reading import Unreadable
 from fastorder.realtime.state.repair import Repair
 from fastorder.realtime.state.told import Filled, OrderChanged, Unproven, Voided
@@ -180,9 +180,12 @@ class State:
         return self.rows.trades_of(order_id)
 
     @property
-    def realised(self) -> Decimal:
-        """Dollars that the trades of this trading day have brought, fees paid."""
-        return realised(self.trades, self._clock.wall_s())
+    def realised(self) -> Decimal | None:
+        """Dollars that the trades of this trading day have brought, all costs paid.
+
+        None where a trade tells no commission, and that of its product is not known.
+        """
+        return realised_today(self.trades, self._clock.wall_s())
 
     def open_result(self, contract: Contract, price: Price) -> Decimal | None:
         """Dollars that a position would bring at a price, before fees.
