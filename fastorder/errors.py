@@ -454,7 +454,12 @@ def looks_like_secret(value: object) -> bool:
 
 def may_hold_secret(value: object) -> bool:
     """Whether something in it looks like a token or a key."""
-    text = value if isinstance(value, str) else repr(value)
+    if isinstance(value, (int, float)):
+        return False
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except ValueError:  # a number within it has too many digits for Python
+        return False
     return bool(re.search(LONG_AND_BASE64, text))
 
 

@@ -275,7 +275,7 @@ BAD = [
     ({"trailing_stop_loss": True}, "trailing_stop_loss"),
     ({"trailing_stop_loss": 1}, "trailing_stop_loss"),
     ({"custom_tag": ""}, "custom_tag"),
-    ({"custom_tag": "x" * 41}, "custom_tag"),
+    ({"custom_tag": "x." * 21}, "custom_tag"),
     ({"custom_tag": "a b"}, "custom_tag"),
     ({"custom_tag": "a\r\nX: y"}, "custom_tag"),
     ({"custom_tag": "é"}, "custom_tag"),
@@ -294,7 +294,10 @@ def test_a_bad_field_is_named_with_its_rule_and_value(change, field):
     error = raised.value
     assert isinstance(error, fastorder.FastOrderError)
     assert error.field == field
-    assert error.value is change.get(field)
+    shown = error.value is change.get(field)
+    assert shown or isinstance(
+        error.value, fastorder.errors.Unshown
+    )  # looks like a secret
     assert str(error).startswith(f"{field} {error.rule}, was ")
     assert len(str(error)) < 300
 

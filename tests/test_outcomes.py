@@ -171,10 +171,10 @@ def test_a_tag_burned_by_a_rejected_order_is_a_rejection(hasty, gateway):
         "MNQ", "BUY", 1, ACCOUNT, 25_000, custom_tag="a.1"
     )
     assert refused.success
-    hasty.set_contract_id("RAW", "CON.F.US.MNQ.Z26")  # no tick known: it goes out
+    hasty.set_contract_id("RAW", "12345")  # MNQ there; no tick known: it goes out
     wrong = {"side": "BUY", "quantity": 1, "account_id": ACCOUNT, "custom_tag": "a.2"}
     with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as other:
-        prepared(other, gateway).set_contract_id("RAW", "CON.F.US.MNQ.Z26")
+        prepared(other, gateway).set_contract_id("RAW", "12345")
         bad = other.place_limit_order("RAW", limit_price=25_000.1, **wrong)
     again = hasty.place_limit_order("RAW", limit_price=25_000.1, **wrong)
     assert bad.outcome is Outcome.REJECTED

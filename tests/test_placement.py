@@ -277,6 +277,9 @@ def test_what_the_table_does_not_list_changes_nothing(clock, state, event):
 def test_what_the_table_lists_asks_for_what_comes_next(clock, state, event):
     placement = at(state, clock)
     command = INPUTS[event](placement, clock)
+    if (state, event) == (State.SENDING, Event.WITNESSED):
+        assert command is None  # it is remembered: the answer is on its way
+        return
     assert command is not None
     assert isinstance(command, Finish) == (placement.state is State.DONE)
 

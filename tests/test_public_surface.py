@@ -80,7 +80,7 @@ def test_the_arguments_of_its_methods_can_be_read(name, kind):
             assert method in OPEN or not kinds & SWALLOWING, method
 
 
-OPEN = {"replace", "throw"}
+OPEN = {"record", "replace", "take", "throw"}
 """What takes any arguments: fields by their names, an error as asyncio gives it."""
 
 SWALLOWING = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
@@ -152,7 +152,7 @@ SHOWN = {
     "fastorder.Fill": ("average_price is_final order placed quantity state trades why"),
     "fastorder.PartialCloseReport": "oversized position result why",
     "fastorder.Placed": (
-        "account_id cancel filled raise_for_outcome result trail_ticks"
+        "account_id cancel filled legs raise_for_outcome result trail_ticks"
     ),
     "fastorder.PlacedMany": "results",
     "fastorder.ReverseReport": "closed placed why",
@@ -188,8 +188,8 @@ SHOWN = {
         "quiet resend statuses watch"
     ),
     "fastorder.RiskLimits": (
-        "accounts duplicate_window flat_by flatten_on_breach lot_weights "
-        "max_daily_loss max_lots max_open_orders max_order_size "
+        "accounts commissions duplicate_window flat_by flatten_on_breach loss_max_age "
+        "lot_weights max_daily_loss max_lots max_open_orders max_order_size "
         "max_orders_per_second max_position preset price_collar_ticks price_max_age "
         "replace symbols trailing_loss trailing_stops_at"
     ),
@@ -338,6 +338,41 @@ SHOWN = {
         for name, kind in CLASSES.items()
         if issubclass(kind, errors.StoreError)
     },
+    "fastorder.store.Day": (
+        "account_id contract_id contracts drawdown fees fills gross net "
+        "strategy trades trading_day win_rate wins"
+    ),
+    "fastorder.store.Discrepancy": ("account_id item kind ours seen_ns theirs"),
+    "fastorder.store.EquityPoint": (
+        "account_id at_ns balance drawdown open realised trading_day"
+    ),
+    "fastorder.store.FillRecord": (
+        "account_id at at_ns commission contract_id extra fees gross "
+        "order_id price side size sources strategy trade_id trading_day "
+        "voided"
+    ),
+    "fastorder.store.OrderRecord": (
+        "account_id contract_id created created_ns extra filled "
+        "filled_price key legs limit_price linked_id order_id outcome "
+        "parent_id proof side size sources status stop_price strategy tag "
+        "trading_day trail_ticks type updated_ns"
+    ),
+    "fastorder.store.RoundTrip": (
+        "account_id contract_id entry_ns entry_order entry_price exit_ns "
+        "exit_order exit_price fees gross mae mfe net position side size "
+        "strategy trading_day"
+    ),
+    "fastorder.store.Records": ("arrow"),
+    "fastorder.store.Session": ("end owns"),
+    "fastorder.store.Store": (
+        "close closed daily discrepancies equity fills flush listen "
+        "mark_equity note_risk orders rows session state take take_journal "
+        "trades where"
+    ),
+    "fastorder.store.StoreState": (
+        "discrepancies dropped failing spilled waiting written"
+    ),
+    "fastorder.store.Difference": ("account_id item kind ours theirs"),
     "fastorder.marketdata.BadTick": "index why",
     "fastorder.marketdata.UnsortedTicks": "index why",
 }

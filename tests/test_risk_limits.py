@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from fastorder import Budgets, RiskLimits
+from fastorder._base.shown import safely_shown
 from fastorder.errors import ConfigurationError
 from fastorder.risk import venue_rules
 from fastorder.risk.trading_day import trading_day
@@ -109,6 +110,19 @@ def test_no_error_of_a_budget_shows_one_either(name):
     with pytest.raises(ConfigurationError) as told:
         Budgets(**given)
     assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5, "5"), (None, "None"), (1.5, "1.5"), ("15:08", "'15:08'"),
+        ("a" * 500, "a text of 500 characters"), (["x"], "a list of 1"),
+        ({"a": 1}, "a dict of 1"), (object(), "a object"),
+        (10**40, "1" + "0" * 31),
+    ],
+)  # fmt: skip
+def test_a_value_is_shown_as_far_as_it_is_no_secret(value, text):
+    assert safely_shown(value) == text
 
 
 # ------------------------------------------------------------ the venue's rules

@@ -404,7 +404,7 @@ def test_the_largest_order_is_told_in_one_place(form):
 
 @pytest.mark.parametrize("risk", ["x", 5, {"max_position": 2}])
 def test_limits_that_are_none_are_refused(form, risk):
-    with pytest.raises(ConfigurationError, match="risk must be a RiskLimits or False"):
+    with pytest.raises(ConfigurationError, match="risk must be RiskLimits or False"):
         form.make(risk=risk)
 
 

@@ -72,7 +72,7 @@ def test_each_name_of_a_contract_is_that_contract(executor, gateway, loaded, use
     assert position.contract_id == NQ
     assert executor.partial_close_position(used, ACCOUNT, 1).success
     assert held(gateway) == 1
-    assert executor.flatten(ACCOUNT, used)
+    assert executor.flatten(ACCOUNT, symbol=used)
     assert held(gateway) == 0
 
 

@@ -322,6 +322,7 @@ journal = "orders.db"
 kill_file = "stop"
 max_connections = 8
 max_quantity = 5
+realtime = false
 
 [timeouts]
 connect = 1
@@ -355,6 +356,8 @@ max_order_size = 2
 max_position = 4
 max_lots = 5
 lot_weights = { MNQ = 0.1 }
+commissions = { ENQ = 1.25 }
+loss_max_age = 45
 max_open_orders = 10
 price_collar_ticks = 100
 price_max_age = 30
@@ -391,7 +394,7 @@ def test_what_a_trader_takes_the_file_takes_too():
     """Of what ``from_env`` takes, all that is data may stand in the file."""
     taken = set(inspect.signature(fastorder.Trader.from_env).parameters)
     hooks = {name for name in taken if name.startswith("on_")}
-    not_for_a_file = {"profile", "file", "symbols"}
+    not_for_a_file = {"profile", "file", "symbols", "store"}  # it may have a password
     keys = FileKeys(places.Path("x"))._checks.keys() | SECTIONS.keys()
     assert taken - hooks - not_for_a_file == keys
 

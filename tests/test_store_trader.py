@@ -37,7 +37,8 @@ def options(gateway, **other):
 @pytest.fixture
 def waiting(gateway, kept):
     """A trader with a store, for plain code."""
-    with blocking.Trader(**options(gateway, store=kept)) as trader:
+    given = options(gateway, store=kept)
+    with blocking.Trader(**given, realtime=False) as trader:  # what a sync finds
         yield trader
 
 

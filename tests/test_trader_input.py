@@ -228,6 +228,8 @@ OPTIONS = {
     "kill_file": [5, [], True],
     "budgets": [5, "x", [], 1.5],
     "risk": [5, "x", [], 1.5, {}],
+    "realtime": [5, "x", [], 1.5],
+    "store": [5, [], 1.5],
     "on_breach": [5, "x", []],
     "on_unknown": [5, "x", []],
     "on_late_arrival": [5, "x", []],

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastorder._base.near_names import class_with_near_names
+from fastorder._base.shown import safely_shown
 from fastorder.budgets.lanes import LANES, Lane
-from fastorder.errors import ConfigurationError, was
+from fastorder.errors import ConfigurationError
 
 # Source: the gateway's documentation, "Rate Limits": 50 requests in 30 s for
 # History/retrieveBars, 200 in 60 s for all other endpoints, more are answered by 429.
@@ -63,7 +64,7 @@ class Budgets:
         _check_number("longest_wait", self.longest_wait, 0.0, LONGEST_WAIT_S)
         if not isinstance(self.shared, bool):
             raise ConfigurationError(
-                f"shared must be True or False, {was(self.shared)}"
+                f"shared must be True or False, was {safely_shown(self.shared)}"
             )
         self._check_path()
         self._check_together()
@@ -82,7 +83,9 @@ class Budgets:
             )
         text = os.fspath(self.path)
         if not text or "\0" in text:
-            raise ConfigurationError(f"path must be the path of a file, {was(text)}")
+            raise ConfigurationError(
+                f"path must be the path of a file, was {safely_shown(text)}"
+            )
 
     def _check_together(self) -> None:
         if self.history_requests > self.requests:
@@ -128,7 +131,8 @@ def _share(share: float, of: int) -> int:
 def _check_count(name: str, value: Any) -> None:
     if type(value) is not int or not 1 <= value <= MOST_REQUESTS:
         raise ConfigurationError(
-            f"{name} must be a whole number from 1 to {MOST_REQUESTS}, {was(value)}"
+            f"{name} must be a whole number from 1 to {MOST_REQUESTS}, "
+            f"was {safely_shown(value)}"
         )
 
 
@@ -136,7 +140,9 @@ def _check_number(name: str, value: Any, least: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number, was {type(value).__name__}")
     if not least <= value <= most:  # false for NaN as well
-        raise ConfigurationError(f"{name} must be {least:g} to {most:g}, {was(value)}")
+        raise ConfigurationError(
+            f"{name} must be {least:g} to {most:g}, was {safely_shown(value)}"
+        )
 
 
 Budgets.__module__ = "fastorder"  # where it is imported from; os is not known there

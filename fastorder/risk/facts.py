@@ -23,7 +23,8 @@ class Facts:
 
     def now_ns(self) -> int:
         """The monotonic clock."""
-        return self._risk._clock.monotonic_ns()
+        now_ns: int = self._risk._clock.monotonic_ns()
+        return now_ns
 
     def chicago_now(self) -> datetime:
         """The time that the clocks of Chicago show."""
@@ -40,4 +41,5 @@ class Facts:
 
     def _grid(self, symbol: str) -> TickGrid | None:
         listing = self._risk._contracts.by_id(symbol)
-        return (listing or self._risk._contracts.find(symbol)).grid
+        grid: TickGrid | None = (listing or self._risk._contracts.find(symbol)).grid
+        return grid

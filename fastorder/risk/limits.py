@@ -7,7 +7,8 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
-from fastorder.errors import ConfigurationError, was
+from fastorder._base.shown import safely_shown
+from fastorder.errors import ConfigurationError
 from fastorder.risk.venue_rules import ACCOUNT_KINDS, MICRO_PRODUCTS, lots_by_balance
 
 MOST = 1_000_000
@@ -183,7 +184,10 @@ DOLLARS = ("max_daily_loss", "trailing_loss", "trailing_stops_at")
 
 
 def _wrong(name: str, rule: str, value: object) -> ConfigurationError:
-    return ConfigurationError(f"{name} must {rule}, {was(value)}")
+    """A value is not echoed whole: it may be a secret in the wrong place."""
+    if not isinstance(value, (Decimal, time)):
+        value = safely_shown(value)
+    return ConfigurationError(f"{name} must {rule}, was {value}")
 
 
 def _count(name: str, value: object) -> None:

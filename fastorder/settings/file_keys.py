@@ -60,6 +60,7 @@ class FileKeys:
             "max_quantity": lambda key, value: self._whole(
                 key, value, LARGEST_QUANTITY
             ),
+            "realtime": self._realtime,
             "user_name": self._text,
         }
 
@@ -143,6 +144,9 @@ class FileKeys:
         except FastOrderError as error:
             why = str(error).removeprefix("base_url ")
         raise self.wrong(key, why)
+
+    def _realtime(self, key: str, value: Any) -> bool | str:
+        return value if isinstance(value, bool) else self._base_url(key, value)
 
     def _path_of(self, key: str, value: Any) -> str:
         """An absolute path; one that is not begins in the folder of the file."""

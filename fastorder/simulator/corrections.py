@@ -38,16 +38,17 @@ def void(exchange: Exchange, account: Account, trade_id: int) -> Trade:
     account.balance += trade.fees - profit
     exchange._ledger.money(account.id, -profit, -trade.fees)
     exchange._ledger.accounts[account.id].trades -= 2  # this booking, and the trade's
-    _give_back(account, trade)
+    _give_back(exchange, account, trade)
     return account.trades[at]
 
 
-def _give_back(account: Account, trade: Trade) -> None:
+def _give_back(exchange: Exchange, account: Account, trade: Trade) -> None:
     signed = trade.size if trade.side == 0 else -trade.size
     contract = trade.contract
     position = account.positions.get(contract.id)
     if position is None:
-        position = Position(0, contract, trade.time_s, 0, trade.price)
+        number = next(exchange._position_ids)
+        position = Position(number, contract, trade.time_s, 0, trade.price)
         account.positions[contract.id] = position
     position.size -= signed
     if position.size == 0:

@@ -150,11 +150,18 @@ class OrderRecord:
     """An order as it was last seen, with what the journal knows of it.
 
     Attributes:
+        account_id, order_id, contract_id, side, type, status, size, filled: as the
+            gateway lists them.
+        limit_price, stop_price, filled_price, trail_ticks: None where it has none.
+        tag, parent_id, linked_id: its tag, its entry, its sibling; None for none.
+        created_ns, updated_ns: nanoseconds since 1970.
+        trading_day: in which it was made.
         key: the caller's idempotency key.
         outcome, proof: what the journal says became of it, and why that is known.
         legs: the numbers of its bracket's legs.
         strategy: whose run it is of; None where it is of none.
         sources: who told: 1 hub, 2 a read, 4 the journal; added up.
+        extra: members of the row that this version does not know.
     """
 
     account_id: int
@@ -194,9 +201,16 @@ class FillRecord:
     """One trade of the gateway.
 
     Attributes:
+        account_id, trade_id, order_id, contract_id, side, size, price: as the gateway
+            lists them.
+        at_ns, trading_day: when it was, and in which day.
         gross: dollars before fees; None where it opens a position.
         fees: dollars of this side.
         commission: dollars of this side; None where it was not told.
+        voided: taken back by the exchange.
+        strategy: whose run it is of; None where it is of none.
+        sources: who told: 1 hub, 2 a read, 4 the journal; added up.
+        extra: members of the row that this version does not know.
     """
 
     account_id: int
@@ -227,6 +241,10 @@ class RoundTrip:
     """What one entry order and one exit order have made together, first in first out.
 
     Attributes:
+        account_id, contract_id, strategy: whose, of what; None for no strategy.
+        size: contracts.
+        entry_ns, exit_ns: nanoseconds since 1970.
+        entry_order, exit_order: their numbers.
         trading_day: of the exit.
         side: of the entry: BUY is long.
         entry_price, exit_price: in the mean of the fills, rounded to a billionth.
@@ -263,6 +281,7 @@ class Day:
     """What a trading day has made.
 
     Attributes:
+        account_id, trading_day: whose, and which.
         gross, fees, net: dollars, of the fills as the gateway tells them; ``fees`` has
             the commissions in it.
         fills, contracts: how many were traded.
@@ -295,6 +314,7 @@ class EquityPoint:
     """What an account has made up to a moment.
 
     Attributes:
+        account_id, at_ns, trading_day: whose, when, and in which day.
         realised: dollars net of all fills up to here; voided ones count for nothing.
         open: profit of what was open, where the moment was marked; else None.
         drawdown: how far ``realised`` is below its highest so far.
@@ -317,7 +337,9 @@ class Discrepancy:
     Attributes:
         kind: the table of the row, or what was compared.
         item: which row.
+        account_id: whose.
         ours, theirs: what stands here, and what was told.
+        seen_ns: when it was seen, in nanoseconds since 1970.
     """
 
     kind: str

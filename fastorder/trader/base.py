@@ -188,7 +188,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         on_unknown: Callable[[OrderResult], Any] | None = None,
         on_late_arrival: Callable[[OrderResult], Any] | None = None,
         store: Store | str | os.PathLike[str] | bool | None = None,
-        realtime: bool | str = True,
+        realtime: bool | str | None = None,
     ) -> Self:
         """A trader of what the environment, the key store and the file say.
 
@@ -235,6 +235,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         given = {name: value for name, value in given.items() if value is not None}
         merged = {**found.options, **given}
         filed = merged.pop("journal", None)
+        heard = merged.pop("realtime", True)
         trader = cls.__new__(cls)
         trader._set_up(
             credentials,
@@ -243,7 +244,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
             found.account,
             symbols,
             filed if journal is None else journal,
-            realtime,
+            heard if realtime is None else realtime,
             merged,
             store,
         )
@@ -514,6 +515,6 @@ def hubs_place(realtime: Any, base_url: str) -> str | None:
         return None
     if not isinstance(realtime, str):
         raise ConfigurationError(
-            f"realtime must be True, False or the hubs' URL, was {realtime!r}"
+            f"realtime must be True, False or the hubs' URL, {was(realtime)}"
         )
     return checked_base_url(realtime)
