@@ -86,7 +86,7 @@ class LastInFirstOut(AtItsPrice):
     def _open(self, account, position, order, price, size):
         if position is not None:
             position.average = price
-        super()._open(account, position, order, price, size)
+        return super()._open(account, position, order, price, size)
 
 
 class BetterPrices(AtItsPrice):
