@@ -356,7 +356,8 @@ class Risk:
     # ------------------------------------------------------------ for the words
 
     def _words(self, found: int, asked: Any) -> tuple[Denial, ...]:
-        return denials(found, asked, Facts(self))
+        facts = Facts(self.why, self._load, self._losses, self._contracts, self._clock)
+        return denials(found, asked, facts)
 
     def _lot_units(self, contract_id: str) -> int:
         return self.limits._lot_units(product_code(contract_id))

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastorder._base.counted import counted
 from fastorder.risk.trading_day import chicago
 
 if TYPE_CHECKING:
     from fastorder._core.codec.price import TickGrid
+    from fastorder.gateway.contracts import ContractCache
+    from fastorder.risk.day_loss import Losses
+    from fastorder.runtime.clock import Clock
 
 
+@dataclass(frozen=True)
 class Facts:
-    """What the words of a refusal ask for."""
+    """What stands beside an order that is refused.
 
-    def __init__(self, risk: Any) -> None:
-        self.why = risk.why
-        self.load = risk._load
-        self.losses = risk._losses
-        self._risk = risk
+    Attributes:
+        why: why the state is not ACTIVE; None while it is.
+        load: the verb that reads an account, for people.
+        losses: of all accounts.
+        contracts: their ticks.
+        clock: both clocks.
+    """
+
+    why: str | None
+    load: str
+    losses: Losses
+    contracts: ContractCache
+    clock: Clock
 
     def now_ns(self) -> int:
         """The monotonic clock."""
-        now_ns: int = self._risk._clock.monotonic_ns()
-        return now_ns
+        return self.clock.monotonic_ns()
 
     def chicago_now(self) -> datetime:
         """The time that the clocks of Chicago show."""
-        return datetime.fromtimestamp(self._risk._clock.wall_s(), chicago())
+        return datetime.fromtimestamp(self.clock.wall_s(), chicago())
 
     def knows_tick(self, symbol: str) -> bool:
         """Whether a tick of this contract is known."""
@@ -40,6 +52,5 @@ class Facts:
         return f"{counted(ticks, 'tick')}" if grid is None else grid.text(ticks)
 
     def _grid(self, symbol: str) -> TickGrid | None:
-        listing = self._risk._contracts.by_id(symbol)
-        grid: TickGrid | None = (listing or self._risk._contracts.find(symbol)).grid
-        return grid
+        listing = self.contracts.by_id(symbol)
+        return (listing or self.contracts.find(symbol)).grid
