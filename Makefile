@@ -1,5 +1,6 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
-#   make demo      the usage example against the local gateway over TLS
+#   make demo      the usage example against the local gateway over TLS; compiles no more
+#                  than it needs
 #   make test      the tests, on every core (JOBS=); the hubs' client against Microsoft's
 #                  own server and client too where npm and mono-mcs are installed
 #   make test-long the tests that take minutes: ten million ticks, every vector path;
@@ -48,7 +49,7 @@ STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
 .PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
 
-demo: $(VENV)/.demo build
+demo: $(VENV)/.demo $(VENV)/.built-for-demo
 	$(BIN)/python examples/demo.py
 
 # on every core, then those that run beside no other; some of them one after the other
@@ -161,6 +162,11 @@ wheel: $(VENV)/.tools
 	sh tools/wheel.sh $(BIN)/python
 
 build: $(VENV)/.built
+
+# the rooms that the demo needs; what comes next compiles the rest
+$(VENV)/.built-for-demo: $(VENV)/.linked $(SOURCES) setup.py
+	$(STEP) "compiling" env FASTORDER_BUILD=demo $(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@
 
 $(VENV)/.tools: pyproject.toml tools/check_setup.sh
 	@sh tools/check_setup.sh $(PYTHON)

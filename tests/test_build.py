@@ -72,6 +72,21 @@ def test_what_has_no_source_any_more_goes_and_nothing_else(tree):
     assert all((tree.package / name).exists() for name in kept)
 
 
+def test_a_build_for_the_demo_leaves_rooms_to_the_next_one_and_takes_none_away(tree):
+    room = tree.package / "store"
+    room.mkdir()
+    (room / "__init__.py").touch()
+    (room / "two.pyx").write_text("def number():\n    return 2\n")
+    assert tree.build(FASTORDER_BUILD="demo").returncode == 0
+    assert tree.built() == {"one", "_cython_utilities"}
+    first = {path: path.stat().st_mtime_ns for path in tree.package.rglob("*.so")}
+    assert tree.build().returncode == 0
+    assert tree.built() == {"one", "two", "_cython_utilities"}
+    assert {path: path.stat().st_mtime_ns for path in first} == first
+    assert tree.build(FASTORDER_BUILD="demo").returncode == 0
+    assert tree.built() == {"one", "two", "_cython_utilities"}
+
+
 def test_only_what_has_changed_is_built_again(tree):
     before = {path: path.stat().st_mtime_ns for path in tree.package.rglob("*.so")}
     assert tree.build().returncode == 0
@@ -87,4 +102,4 @@ def test_only_what_has_changed_is_built_again(tree):
 def test_a_kind_of_build_that_there_is_not_is_refused(tree):
     done = tree.build(FASTORDER_BUILD="Debug")
     assert done.returncode != 0
-    assert "must be release, debug or none, was 'Debug'" in done.stderr
+    assert "must be one of release, debug, demo, none, was 'Debug'" in done.stderr
