@@ -1,7 +1,7 @@
 """Build the compiled order path; everything else stands in pyproject.toml.
 
-FASTORDER_BUILD=debug builds with ASan and UBSan; FASTORDER_BUILD=demo the rooms that the
-demo needs, as a release has them; FASTORDER_BUILD=none compiles nothing, for an
+FASTORDER_BUILD=debug builds with ASan and UBSan; FASTORDER_BUILD=demo the rooms that
+the demo needs, as a release has them; FASTORDER_BUILD=none compiles nothing, for an
 environment that finds the modules in the checkout. FASTORDER_ANNOTATE=1 has Cython show
 which lines touch Python.
 """

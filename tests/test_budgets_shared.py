@@ -309,7 +309,7 @@ def test_a_path_that_cannot_be_used_is_refused(tmp_path):
 
 def test_a_lease_is_given_back_where_it_was_not_used(opened):
     leases, other = leases_of(opened(), requests=10, history_requests=5), opened()
-    assert leases.take(Lane.PLACES, NOW_NS) > 0
+    assert leases.take(Lane.READS, NOW_NS) > 0
     assert other.used(NOW_NS, SPAN_NS, False) == 2
     assert leases.until_ns == NOW_NS + LEASE_NS
     late_ns = NOW_NS + LEASE_NS

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import inspect
+import re
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -469,3 +470,27 @@ def test_every_modify_is_made_in_the_verb_that_asks_the_check():
     source = (ROOT / "verbs" / "base.py").read_text(encoding="utf-8")
     body = source[source.index("def _modify(") : source.index("def cancel_order")]
     assert body.index("_admit_change(") < body.rindex("self._amend(")
+
+
+MEANS_AN_ORDER = re.compile(r"Endpoint\.(?:PLACE|MODIFY)\b")
+NAME_IT = {
+    "placement/base.py",  # the protocol of an order: made by the submitter alone
+    "requests/order_change.py",  # that of a modify: made by the verb alone
+    "session/dispatcher.py",  # to know an order on its way
+}
+
+
+def naming(files):
+    return {name for name, text in files.items() if MEANS_AN_ORDER.search(text)}
+
+
+def test_nothing_else_knows_where_an_order_is_sent():
+    """A new room that sent one by itself would stand here, compiled or not."""
+    files = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in [*ROOT.rglob("*.py"), *ROOT.rglob("*.pyx")]
+        if "simulator" not in path.parts
+    }
+    assert naming(files) == NAME_IT
+    around = {"acts/new.py": "Send(Endpoint.PLACE, body)"}
+    assert naming({**files, **around}) == {*NAME_IT, "acts/new.py"}

@@ -1,6 +1,7 @@
 """Limits tried through a Trader, in both forms, against the simulator."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -418,3 +419,59 @@ def test_a_hook_is_told_what_it_is_called_with(form):
 
 def test_the_day_of_the_tests_has_a_start():
     assert trading_day(Clock().wall_s()).start_s < Clock().wall_s()
+
+
+# ------------------------------------------------------------ no way around them
+
+MAY_ADD = {
+    "buy": ("MNQ", 3),
+    "sell": ("MNQ", 3),
+    "place_many": ([fastorder.OrderRequest("MNQ", "BUY", 3, ACCOUNT)],),
+    "reverse": ("MNQ",),
+    "modify": (1,),
+}
+LESSEN = {
+    "cancel": (1,), "cancel_all": (), "close": ("MNQ",), "flatten": (),
+    "partial_close": ("MNQ", 1), "move_stop": ("MNQ", 20_000),
+    "move_target": ("MNQ", 30_000),
+}  # fmt: skip
+ASK = {
+    "account", "accounts", "aclose", "bars", "budgets", "contract", "from_env",
+    "grid_of", "halted", "kill", "open_orders", "order", "orders", "positions",
+    "query_orders", "resume", "risk", "trades", "shutdown", "acts", "check_sign",
+}  # fmt: skip
+HEAR = {
+    "callback_failures", "depth", "live_bars", "market", "market_trades", "on",
+    "open_result", "quote", "quotes", "realtime", "record", "settle_s", "state",
+    "store",
+}  # fmt: skip
+WATCH = {"protect"}
+"""It sends what lessens risk alone: a stop, a close, cancels; tests/test_guard.py."""
+
+
+def test_every_verb_of_a_trader_stands_in_a_table(form):
+    names = {name for name in dir(form.kind) if name[0] != "_"}
+    known = {*MAY_ADD, *LESSEN, *ASK, *HEAR, *WATCH}
+    assert names - known <= OTHER_ROOMS, names - known
+
+
+OTHER_ROOMS = frozenset({"executor"})
+"""Attributes that are no verbs."""
+
+
+@pytest.mark.parametrize("state", ["reduce", "halt"])
+@pytest.mark.parametrize("verb", [*MAY_ADD, *LESSEN])
+def test_no_verb_of_a_trader_adds_exposure_in_either_state(day, gateway, verb, state):
+    form = day(max_position=5)
+    form.buy("MNQ", 2, stop_loss_ticks=400, take_profit_ticks=400)
+    form.wait(lambda: form.trader.executor.load_exposure(ACCOUNT))
+    placed = sent(gateway)
+    getattr(risk_of(form), state)("for a test")
+    given = {**MAY_ADD, **LESSEN}[verb]
+    more = {"quantity": 5} if verb == "modify" else {}
+    with contextlib.suppress(fastorder.FastOrderError):
+        form.wait(lambda: getattr(form.trader, verb)(*given, **more))
+    assert sent(gateway) == placed
+    assert held(gateway) <= 2
+    if verb in ("close", "flatten"):
+        assert held(gateway) == 0
