@@ -23,8 +23,14 @@ from fastorder.store import Store
 
 # the same examples each time, so that a change is judged by what it changed;
 # make fuzz looks for new ones
-hypothesis.settings.register_profile("same", derandomize=True)
-hypothesis.settings.register_profile("new", print_blob=True)
+UNHURRIED = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+"""No test depends on how fast the machine is."""
+
+hypothesis.settings.register_profile("same", derandomize=True, **UNHURRIED)
+hypothesis.settings.register_profile("new", print_blob=True, **UNHURRIED)
 hypothesis.settings.load_profile(os.environ.get("FASTORDER_EXAMPLES", "same"))
 
 ACCOUNT = 12345678

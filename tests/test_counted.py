@@ -27,6 +27,8 @@ VERBS = {
     "stands",
     "works",
     "trades",
+    "reads",
+    "tells",
 }
 NEVER_ONE = ("value.bit_length()", "kept", "len(value)", "bits")
 """Numbers that are never 1, and what is no number."""

@@ -228,6 +228,7 @@ def test_a_restart_in_an_act_finds_what_was_left(gateway, tmp_path):
             account="PRAC",
             journal=tmp_path / "journal",
             retry=QUICK,
+            realtime=False,  # its own reads would be struck too
         )
 
     first = trader()
@@ -258,6 +259,7 @@ def test_a_restart_between_close_and_open_of_a_reverse(gateway, tmp_path):
             account="PRAC",
             journal=tmp_path / "journal",
             retry=QUICK,
+            realtime=False,  # its own reads would be struck too
         )
 
     first = trader()
