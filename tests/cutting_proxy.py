@@ -84,6 +84,10 @@ class Seen:
         return self.received.partition(b"\r\n")[0].decode().split()
 
 
+WAITS_S = 15
+"""So long a line waits for the ends of its connections; it ends them then."""
+
+
 class Line:
     """One address of the proxy, with a cut of its own.
 
@@ -139,7 +143,9 @@ class Line:
     async def _close(self) -> None:
         await self._refuse()
         while self._tasks:
-            await asyncio.wait(self._tasks, timeout=20)
+            _, left = await asyncio.wait(self._tasks, timeout=WAITS_S)
+            for task in left:  # what is believed is judged all the same
+                task.cancel()
         for path in list(self._late):
             for deliver in self._late.pop(path):
                 deliver()
