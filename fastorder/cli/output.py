@@ -13,13 +13,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fastorder.cli.contract_names import short
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fastorder.cli.shapes import Column, Shape
-
-PREFIX = "CON.F.US."
-"""What the id of every contract of the exchange begins with."""
 
 RIGHT = frozenset({"whole", "decimal"})
 
@@ -102,7 +101,7 @@ def _for_people(value: Any) -> str:
     if isinstance(value, dict):
         told = {name: _for_people(each) for name, each in value.items()}
         return ", ".join(f"{name} {text}" for name, text in told.items() if text)
-    return _short(str(value))
+    return short(str(value))
 
 
 def _time_for_people(value: datetime) -> str:
@@ -110,11 +109,6 @@ def _time_for_people(value: datetime) -> str:
     at = value.astimezone(timezone.utc)
     is_today = at.date() == datetime.now(timezone.utc).date()
     return at.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
-
-
-def _short(text: str) -> str:
-    """A contract as short as it can be read: MNQ.Z26."""
-    return text.removeprefix(PREFIX)
 
 
 def _for_programs(value: Any) -> Any:

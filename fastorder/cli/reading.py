@@ -29,7 +29,7 @@ from fastorder.cli.rows import (
     position_row,
     trade_row,
 )
-from fastorder.risk.trading_day import trading_day
+from fastorder.cli.today import start_of_day
 
 if TYPE_CHECKING:
     from fastorder.marketdata import Bars
@@ -111,8 +111,7 @@ def pnl(
 ) -> None:
     """Add up what this trading day has realised; it began at 17:00 in Chicago."""
     output = Output(json)
-    start_s = trading_day(_now().timestamp()).start_s
-    since = datetime.fromtimestamp(start_s, timezone.utc)
+    since = start_of_day()
     with reading(account, profile) as trader:
         found = trader.trades(since)
         output.record(shapes.PNL, pnl_row(trader.account.id, since, found))

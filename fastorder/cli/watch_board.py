@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fastorder.cli.contract_names import short
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -16,7 +18,6 @@ POSITIONS = ("contract", "net", "entry", "last", "open P&L")
 ORDERS = ("order", "contract", "side", "size", "type", "price", "status", "leg of")
 FILLS = ("time", "contract", "side", "size", "price", "P&L", "costs")
 MOST_FILLS = 12
-PREFIX = "CON.F.US."
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,6 @@ def price_of(order: Order) -> Any:
     if order.stop_price is not None:
         return order.stop_price
     return order.limit_price
-
-
-def short(contract_id: str) -> str:
-    """MNQ.Z26."""
-    return contract_id.removeprefix(PREFIX)
 
 
 def money(amount: Decimal | None) -> str:

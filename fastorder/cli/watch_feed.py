@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fastorder.cli.today import start_of_day
 from fastorder.cli.watch_board import Board
 from fastorder.errors import FastOrderError
-from fastorder.risk.trading_day import trading_day
 
 if TYPE_CHECKING:
     from fastorder import Contract, Trader
@@ -75,13 +74,6 @@ class Feed:
             if len(bars):
                 found[contract_id] = Decimal(str(bars.close[-1]))
         return found
-
-
-def start_of_day() -> datetime:
-    """When this trading day began."""
-    now = datetime.now(timezone.utc)
-    start_s = trading_day(now.timestamp()).start_s
-    return datetime.fromtimestamp(start_s, timezone.utc)
 
 
 def left_in_words(left: Any) -> str:
