@@ -13,8 +13,10 @@ from fastorder.verbs.base import BASE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fastorder.cli.output import Output
+    from fastorder.settings import Settings
 
 PRACTICE = "PRAC"
 PLAIN = ("ca_file", "timeouts", "budgets")
@@ -52,11 +54,10 @@ def ordering(
     Raises:
         Ended: the account is no practice account, and ``--live`` was not given.
     """
-    with blocking.Trader.from_env(
-        account=account_from(account),
-        profile=profile,
-        journal=own_journal(profile),
-        realtime=False,
+    found = load(account=account_from(account), profile=profile)
+    journal = own_journal(found)
+    with blocking.Trader._of_settings(
+        found, {}, journal=journal, realtime=False
     ) as trader:
         if not is_live and not trader.account.name.startswith(PRACTICE):
             output.say(
@@ -67,9 +68,8 @@ def ordering(
         yield trader
 
 
-def own_journal(profile: str | None) -> Any:
+def own_journal(found: Settings) -> Path:
     """The file that the command line keeps its orders in."""
-    found = load(profile=profile)
     return journal_path(found.base_url or BASE_URL, f"{found.user_name or ''} cli")
 
 

@@ -22,6 +22,8 @@ from fastorder.settings import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fastorder.settings import Settings
+
 PINGS = 20
 SKEW_S = 2.0
 """More than that between two clocks is worth a word."""
@@ -41,22 +43,19 @@ def doctor(
 def _findings(account: str | None, profile: str | None) -> Iterator[dict[str, Any]]:
     """Each thing that was looked at; the first that fails is the last."""
     try:
-        yield from _of_settings(profile)
+        found = load(account=account_from(account), profile=profile)
+        yield from _of_settings(found)
         yield from _of_libraries()
-        yield from _of_journal(profile)
-        with blocking.Trader.from_env(
-            account=account_from(account),
-            profile=profile,
-            journal=False,
-            realtime=False,
+        yield from _of_journal(found)
+        with blocking.Trader._of_settings(
+            found, {}, journal=False, realtime=False
         ) as trader:
             yield from _of_gateway(trader)
     except FastOrderError as error:
         yield _finding("stopped", str(error), False, "mend this first")
 
 
-def _of_settings(profile: str | None) -> Iterator[dict[str, Any]]:
-    found = load(profile=profile)
+def _of_settings(found: Settings) -> Iterator[dict[str, Any]]:
     for each in found.where:
         is_needed = each.name in ("user_name", "api_key")
         todo = f"set it: {_places(each)}" if is_needed and each.value is None else ""
@@ -71,16 +70,16 @@ def _of_libraries() -> Iterator[dict[str, Any]]:
     yield _finding("libcurl", pycurl.version.split()[1], True, "")
 
 
-def _of_journal(profile: str | None) -> Iterator[dict[str, Any]]:
-    path = own_journal(profile)
+def _of_journal(found: Settings) -> Iterator[dict[str, Any]]:
+    path = own_journal(found)
     if not path.exists():
         yield _finding("journal", f"none yet, would be {path}", True, "")
         return
     entries = journals.read(path)
     unresolved = [each.intent.tag for each in entries if not each.resolved]
     todo = f"fastorder resolve {unresolved[0]}" if unresolved else ""
-    found = f"{path}: {counted(len(entries), 'order')}, {len(unresolved)} open"
-    yield _finding("journal", found, not unresolved, todo)
+    shown = f"{path}: {counted(len(entries), 'order')}, {len(unresolved)} open"
+    yield _finding("journal", shown, not unresolved, todo)
 
 
 def _of_gateway(trader: Any) -> Iterator[dict[str, Any]]:

@@ -40,7 +40,7 @@ def journal(
     json: JsonOption = False,
 ) -> None:
     """List the orders that a journal holds; a bot may be writing it."""
-    path = file or own_journal(profile)
+    path = file or own_journal(load(profile=profile))
     entries = journals.read(path) if file or path.exists() else []
     rows = [entry_row(each) for each in entries if not (open_only and each.resolved)]
     Output(json).rows(shapes.JOURNAL, rows)

@@ -11,6 +11,7 @@ import fastorder
 from fastorder.cli.connection import account_from, own_journal
 from fastorder.cli.options import AccountOption, ProfileOption
 from fastorder.cli.watch_feed import EVERY_S
+from fastorder.settings import load
 
 NOT_INSTALLED = "the screen needs textual: pip install 'fastorder[cli]'"
 
@@ -31,11 +32,9 @@ def watch(
         raise typer.BadParameter(NOT_INSTALLED) from None
 
     async def run() -> None:
-        trader = fastorder.Trader.from_env(
-            account=account_from(account),
-            profile=profile,
-            journal=own_journal(profile),
-            realtime=False,
+        found = load(account=account_from(account), profile=profile)
+        trader = fastorder.Trader._of_settings(
+            found, {}, journal=own_journal(found), realtime=False
         )
         async with trader:
             await Watch(trader, every).run_async()

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from fastorder.risk.control import Risk
     from fastorder.risk.denials import Denied
     from fastorder.session.ticket_group import Steps
+    from fastorder.settings import Settings
     from fastorder.store import Store
 
 PlacedT = TypeVar("PlacedT")
@@ -217,7 +218,6 @@ class BaseTrader(ABC, Generic[PlacedT]):
             profile=profile,
             file=file,
         )
-        credentials = found.credentials()
         given = {
             "durability": durability,
             "ca_file": ca_file,
@@ -233,6 +233,20 @@ class BaseTrader(ABC, Generic[PlacedT]):
             "on_late_arrival": on_late_arrival,
         }
         given = {name: value for name, value in given.items() if value is not None}
+        return cls._of_settings(found, given, symbols, journal, realtime, store)
+
+    @classmethod
+    def _of_settings(
+        cls,
+        found: Settings,
+        given: dict[str, Any],
+        symbols: Iterable[str] = (),
+        journal: str | os.PathLike[str] | bool | None = None,
+        realtime: bool | str | None = None,
+        store: Any = None,
+    ) -> Self:
+        """A trader of settings that were found; what is given goes before them."""
+        credentials = found.credentials()
         merged = {**found.options, **given}
         filed = merged.pop("journal", None)
         heard = merged.pop("realtime", True)
