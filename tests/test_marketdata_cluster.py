@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from local_cluster import local_cluster
 from plain_bars import SECOND, random_ticks
 
 from fastorder.marketdata import BadTick, BarError, aggregate_ticks, globex
@@ -69,18 +70,7 @@ def source(tmp_path):
 
 @pytest.fixture(scope="module")
 def client():
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=3,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            host="127.0.0.1",
-            silence_logs=50,
-        ) as local,
-        distributed.Client(local) as client,
-    ):
+    with local_cluster(workers=3) as client:
         yield client
 
 

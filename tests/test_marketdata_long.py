@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from local_cluster import local_cluster
 from plain_bars import random_ticks
 
 from fastorder.marketdata import (
@@ -104,7 +105,6 @@ def test_chunks_and_files(ticks, bulk, tmp_path):
 
 
 def test_cluster(ticks, bulk, tmp_path):
-    distributed = pytest.importorskip("distributed")
     names = ("time_ns", "price", "size", "side")
     for i, start in enumerate(range(0, MANY, 777_777)):
         folder = tmp_path / "ticks" / "contract=MNQZ6" / f"day=2026-01-{i + 1:02}"
@@ -113,16 +113,7 @@ def test_cluster(ticks, bulk, tmp_path):
             n: c[start : start + 777_777] for n, c in zip(names, ticks, strict=True)
         }
         pq.write_table(pa.table(piece), folder / "part-0.parquet")
-    with (
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            dashboard_address=None,
-            host="127.0.0.1",
-            silence_logs=50,
-        ) as local,
-        distributed.Client(local) as client,
-    ):
+    with local_cluster(workers=2) as client:
         bars_of_folder(tmp_path / "ticks", tmp_path / "bars", "1m", client=client)
     found = tmp_path / "bars" / "contract=MNQZ6" / "bars.parquet"
     assert pq.read_table(found, partitioning=None).equals(pa.table(bulk["1m"]))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from local_cluster import local_cluster
 from strategy_scenes import random_bars
 
 from fastorder.strategy import (
@@ -168,13 +169,7 @@ def test_a_walk_forward_chooses_by_what_came_before(data):
 
 
 def test_a_cluster_brings_the_same(data):
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+    with local_cluster(workers=1, processes=False) as client:
         found = sweep(Follows, grid=GRID, data=data, client=client, **MORE)
     assert [row["fingerprint"] for row in found.rows] == [
         row["fingerprint"] for row in plain(data)
