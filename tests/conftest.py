@@ -1,6 +1,7 @@
 """A gateway, certificates and event loops for every test."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -78,12 +79,25 @@ def pytest_configure(config):
     config.pluginmanager.register(Canary(), "canary")
 
 
+def pytest_xdist_auto_num_workers():
+    """More than there are cores: more than half of a run is waiting for sockets."""
+    return 3 * min(os.cpu_count() or 1, 8)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> Iterator[None]:
     """Ctrl-C is heard, in children too; a shell starts background jobs deaf to it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def fresh_heap() -> Iterator[None]:
+    """The collector looks at what a test makes, not at what was there before."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

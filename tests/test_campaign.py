@@ -17,6 +17,7 @@ from fastorder.placement import lookups
 ORDERS = 20_000
 USUAL = Weather()
 TRIED = 3_000
+AT_ONCE = 100
 """Orders with a planted mistake: enough for each to be caught."""
 
 REGRESSIONS = Path(__file__).parent / "campaign" / "regressions.txt"
@@ -53,14 +54,22 @@ def test_a_racy_tag_check_may_double_an_order_that_is_looked_up_and_sent_again()
     assert all(text.startswith("double") for text in said)
 
 
+def is_caught(words):
+    """Whether the judge complains of one of these within the lives that are tried."""
+    for start in range(0, TRIED, AT_ONCE):
+        counted = tally(range(start, start + AT_ONCE), USUAL)
+        said = chain.from_iterable(wrong for _, wrong in counted.failures)
+        if words & {text.split(":")[0] for text in said}:
+            return True
+    return False
+
+
 @pytest.mark.parametrize(
     "mistake", [*MISTAKES.values(), *SLIPS.values()], ids=[*MISTAKES, *SLIPS]
 )
 def test_the_checker_catches(mistake):
     with planted(mistake):
-        counted = tally(range(TRIED), USUAL)
-    said = chain.from_iterable(wrong for _, wrong in counted.failures)
-    assert mistake[-1] in {text.split(":")[0] for text in said}
+        assert is_caught({mistake[-1]})
 
 
 def regressions():
@@ -179,6 +188,4 @@ def test_the_checker_catches_an_event_that_is_believed_though_it_proves_nothing(
     what, monkeypatch
 ):
     monkeypatch.setattr(lookups, "is_shown_by", accepts(**{what: True}))
-    counted = tally(range(TRIED), USUAL)
-    said = chain.from_iterable(wrong for _, wrong in counted.failures)
-    assert {text.split(":")[0] for text in said} & {"phantom", "wrong"}
+    assert is_caught({"phantom", "wrong"})

@@ -28,7 +28,10 @@ LOST = [
     Fault(SEARCH, effect="none", reply="status", times=None),
 ]
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.usefixtures("fresh_heap"),
+]
 
 
 def buy(executor, **options):
@@ -135,26 +138,9 @@ def own_files(gateway):
     return [name for name in open_files() if name != "socket"]
 
 
-OTHERS = []
-"""Engines that earlier tests have left; kept, so that their ids stay theirs."""
-
-
-@pytest.fixture(autouse=True)
-def others():
-    """What is there already is not this test's."""
-    OTHERS[:] = all_engines()
-    yield
-    OTHERS.clear()
-
-
-def all_engines():
+def engines():
     gc.collect()
     return [thing for thing in gc.get_objects() if isinstance(thing, Engine)]
-
-
-def engines():
-    before = set(map(id, OTHERS))
-    return [engine for engine in all_engines() if id(engine) not in before]
 
 
 def failing_run(factory, gateway, situation, journal, **options):

@@ -336,6 +336,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(form, trader, gateway
         form.call(trader.on, "fill", print, symbol="MNQ")
     with pytest.raises(UnknownSymbol):
         form.call(trader.on, "quote", print, symbol="MES")
+    until(lambda: gateway.hubs.connects)
     assert gateway.hubs.connects == 1
 
 
