@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,6 +75,7 @@ def modules() -> set[str]:
     return {module_of(path) for path in PACKAGE.rglob("*") if path.suffix in SOURCES}
 
 
+@cache
 def imports() -> list[Import]:
     """Every import of one module of the package by another, for types alone too."""
     known = modules()
@@ -98,6 +100,7 @@ def targets(text: str, known: set[str]) -> set[str]:
     return found & known
 
 
+@cache
 def settings() -> dict[str, object]:
     """The tables ``tool`` of pyproject.toml."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -185,6 +188,7 @@ def circle(found: list[Import]) -> list[str]:
     return []
 
 
+@cache
 def sources() -> dict[str, Path]:
     """Every module with a source of its own, by its name within the package."""
     found = {}
