@@ -359,7 +359,8 @@ class HubConnection:
         self._transport.close()
 
     def abort(self) -> None:
-        """End it without a word."""
+        """End it without a word; from here on it is subscribed to nothing."""
+        self.groups.clear()
         self._transport.abort()
 
 
