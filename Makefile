@@ -1,7 +1,7 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS; compiles no more
 #                  than it needs
-#   make test      the tests, on every core (JOBS=); the hubs' client against Microsoft's
+#   make test      the tests, three on each core, as most wait (JOBS=); the hubs' client against Microsoft's
 #                  own server and client too where npm and mono-mcs are installed
 #   make test-long the tests that take minutes: ten million ticks, every vector path;
 #                  NEON too where gcc-aarch64-linux-gnu and qemu-user are installed
@@ -52,7 +52,7 @@ STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 demo: $(VENV)/.demo $(VENV)/.built-for-demo
 	$(BIN)/python examples/demo.py
 
-# on every core, then those that run beside no other; some of them one after the other
+# three on each core, then those that run beside no other; some of them one after the other
 test: $(VENV)/.test build
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
