@@ -1,8 +1,8 @@
 # The verbs of the project. Each sets up what it needs; nothing else has to be done.
 #   make demo      the usage example against the local gateway over TLS; compiles no more
 #                  than it needs
-#   make test      the tests, three on each core, as most wait (JOBS=); the hubs' client against Microsoft's
-#                  own server and client too where npm and mono-mcs are installed
+#   make test      the tests, three on each core as most wait (JOBS=); the hubs' client
+#                  against Microsoft's own server and client too, if npm and mono-mcs are there
 #   make test-long the tests that take minutes: ten million ticks, every vector path;
 #                  NEON too where gcc-aarch64-linux-gnu and qemu-user are installed
 #   make fuzz      the property tests with new examples, FUZZ= times over
