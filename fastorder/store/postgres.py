@@ -19,12 +19,15 @@ from fastorder.store.migrations import STEPS
 from fastorder.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import ModuleType
+    from typing import TypeVar
 
     from fastorder.store.address import Address
     from fastorder.store.merging import Row
     from fastorder.store.schema import Table
+
+    Made = TypeVar("Made")
 
 SCHEMA = "fastorder"
 TURN = 0x464F5331
@@ -157,8 +160,10 @@ class PostgresReader:
         self._connection: Any = None
         self._turn = RLock()
 
-    def read(self, sql: str, values: Sequence[Any]) -> list[Row]:
-        """The rows of a query; marks are question marks.
+    def read(
+        self, sql: str, values: Sequence[Any], into: Callable[[Iterable[Row]], Made]
+    ) -> Made:
+        """What is made of a query's rows; marks are question marks.
 
         Raises:
             StoreUnavailable: it cannot be read.
@@ -167,7 +172,7 @@ class PostgresReader:
         with self._turn:
             for is_last in (False, True):
                 try:
-                    return self._rows(sql, values)
+                    return into(self._rows(sql, values))
                 except driver().OperationalError as error:
                     self.close()  # it may have ended while nobody asked
                     if is_last:

@@ -17,11 +17,14 @@ from fastorder.store.migrations import STEPS
 from fastorder.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeVar
 
     from fastorder.store.address import Address
     from fastorder.store.merging import Row
     from fastorder.store.schema import Table
+
+    Made = TypeVar("Made")
 
 APPLICATION_ID = 0x464F5331  # "FOS1"
 BUSY_S = 30.0
@@ -101,15 +104,20 @@ class SqliteEngine(Engine):
             connection.close()
 
 
-def read(address: Address, sql: str, values: Sequence[Any]) -> list[Row]:
-    """The rows of a query, by a connection of its own that cannot write.
+def read(
+    address: Address,
+    sql: str,
+    values: Sequence[Any],
+    into: Callable[[Iterable[Row]], Made],
+) -> Made:
+    """What is made of a query's rows, by a connection of its own that cannot write.
 
     Raises:
         StoreUnavailable: it cannot be read.
     """
     try:
         with closing(_opened(address.path, "ro")) as connection:
-            return connection.execute(sql, values).fetchall()
+            return into(connection.execute(sql, values))
     except sqlite3.Error as error:
         raise StoreUnavailable(address.shown, "must be readable", str(error)) from None
 
