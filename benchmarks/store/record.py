@@ -78,6 +78,41 @@ def one_fill(place, name, rows, target):
         engine.close()
 
 
+def beside_a_plain_insert(place, rows):
+    """The same fill by hand: begin, insert, commit, on another connection; in turn.
+
+    The server here does not sync (``fsync = off``): what is measured is the client, the
+    way there and the server's work. A disk adds its sync to both alike.
+    """
+    import psycopg
+
+    with Store(place) as store, psycopg.connect(place, autocommit=True) as connection:
+        engine = store._made_engine()
+        names = [f"c{i}" for i in range(len(fill(1).row))]
+        marks = ", ".join("%s" for _ in names)
+        kinds = ("text" if type(value) is str else "bigint" for value in fill(1).row)
+        columns = ", ".join(map(" ".join, zip(names, kinds, strict=True)))
+        connection.execute(f"CREATE TABLE plain ({columns}, PRIMARY KEY (c0, c1))")
+        statement = f"INSERT INTO plain VALUES ({marks}) ON CONFLICT DO NOTHING"
+        run = connection.cursor(binary=True).execute
+
+        def by_hand(sight):
+            run("BEGIN")
+            run(statement, sight.row, prepare=True)
+            run("COMMIT")
+
+        found = {"ours": [], "by hand": []}
+        for start in range(1, rows + 1, 25):  # interleaved: the machine is shared
+            sights = [fill(number) for number in range(start, start + 25)]
+            found["ours"] += timed(lambda sight: engine.write([sight]), sights)
+            found["by hand"] += timed(by_hand, sights)
+        engine.close()
+    say("PostgreSQL: one fill by psycopg alone, begin to commit",
+        microseconds(found["by hand"]))  # fmt: skip
+    ours, other = spread(found["ours"]), spread(found["by hand"])
+    say("ours / by hand", f"p50 {ours[0] / other[0]:.2f}, p99 {ours[1] / other[1]:.2f}")
+
+
 def handing_over(place, rows):
     events = [event("Trade", trade_row(number)) for number in range(1, rows + 1)]
     with Store(place) as store:
@@ -265,6 +300,7 @@ def main():
             server = store_server.Server(store_server.open_folder())
             stack.callback(server.remove)
             one_fill(server.database(), "PostgreSQL", rows, "p50 <= 200 us")
+            beside_a_plain_insert(server.database(), rows)
             bulk_copy(server.database(), 1_000_000 if rows > 1000 else 200_000)
         orders_beside(folder, rows)
         with_an_orm(folder, rows)

@@ -44,6 +44,9 @@ BY_KEY = (
 )
 """A writer looks up single rows: a plan that reads whole tables grows with them."""
 
+FEW = 2
+"""Rows that go one by one; more of them go as arrays, which cost more to make."""
+
 ARRAYS = {"int": "bigint[]", "text": "text[]"}
 
 
@@ -89,6 +92,10 @@ class PostgresEngine(Engine):
         self.close()
         self._connection = connected(self._address, BY_KEY)
         self._run = self._connection.cursor(binary=True).execute
+        of_one = self._connection.cursor(binary=True)
+        numbers = driver().types.numeric.Int8BinaryDumper
+        of_one.adapters.register_dumper(int, numbers)  # one type, and so one plan
+        self._run_one = of_one.execute
         self._say = self._connection.cursor().execute
         self._months.clear()
 
@@ -117,13 +124,22 @@ class PostgresEngine(Engine):
         """Insert what is new; see ``Engine``."""
         if table.monthly:
             self._need_months(table, rows)
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        width = len(table.keys)
-        made = self._run(_insertion(table), columns, prepare=True).fetchall()
+        made = self._inserted(table, rows)
         if len(made) == len(rows):
             return []
+        width = len(table.keys)
         new = set(made)
         return [row for row in rows if row[:width] not in new]
+
+    def _inserted(self, table: Table, rows: Sequence[Row]) -> list[Row]:
+        """The keys of those that were new."""
+        if len(rows) <= FEW:
+            statement, run = _insertion_of_one(table), self._run_one
+            found = (run(statement, row, prepare=True).fetchone() for row in rows)
+            return [keys for keys in found if keys is not None]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        made: list[Row] = self._run(_insertion(table), columns, prepare=True).fetchall()
+        return made
 
     def _need_months(self, table: Table, rows: Sequence[Row]) -> None:
         at = table.at("month")
@@ -135,7 +151,7 @@ class PostgresEngine(Engine):
     def standing(self, table: Table, row: Row) -> Row:
         """What stands there; see ``Engine``."""
         keys = row[: len(table.keys)]
-        found: Row = self._run(_selection(table), keys, prepare=True).fetchone()
+        found: Row = self._run_one(_selection(table), keys, prepare=True).fetchone()
         return found
 
     def replace(self, table: Table, row: Row, old: Row) -> None:
@@ -143,7 +159,7 @@ class PostgresEngine(Engine):
         if table.monthly:
             self._need_months(table, [row])
         width = len(table.keys)
-        self._run(_update(table), (*row[width:], *row[:width]), prepare=True)
+        self._run_one(_update(table), (*row[width:], *row[:width]), prepare=True)
 
     def close(self) -> None:
         """Give up the connection."""
@@ -292,12 +308,23 @@ def _unavailable(address: Address, error: Exception) -> StoreUnavailable:
 def _insertion(table: Table) -> str:
     """Insert what is not there by its key; a partition has no key without the month."""
     arrays = ", ".join(f"%s::{ARRAYS[each.kind]}" for each in table.columns)
+    return _insertion_from(table, f"unnest({arrays})")
+
+
+@lru_cache(maxsize=64)
+def _insertion_of_one(table: Table) -> str:
+    types = (ARRAYS[each.kind][:-2] for each in table.columns)
+    values = ", ".join(f"%s::{kind}" for kind in types)
+    return _insertion_from(table, f"(VALUES ({values}))")
+
+
+def _insertion_from(table: Table, source: str) -> str:
     columns = ", ".join(table.names)
     keys = table.keys
     same = " AND ".join(f"x.{name} = u.{name}" for name in keys)
     return (
         f"INSERT INTO {table.name} ({columns}) SELECT {columns} "  # noqa: S608
-        f"FROM unnest({arrays}) AS u({columns}) WHERE NOT EXISTS "
+        f"FROM {source} AS u({columns}) WHERE NOT EXISTS "
         f"(SELECT 1 FROM {table.name} x WHERE {same}) RETURNING {', '.join(keys)}"
     )
 
