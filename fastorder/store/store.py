@@ -93,6 +93,7 @@ class Store(KeptHere):
         self._address = Address(where)
         self._reader = Reader()
         self._last_ns = 0
+        self._journals: dict[str, tuple[tuple[int, int], int]] = {}
         self._writer: Writer | None = None
         self._closed = False
         self._connection = self._made_reader()
@@ -163,14 +164,24 @@ class Store(KeptHere):
             self._put((MODEL, model, now))
 
     def take_journal(self, path: str | os.PathLike[str]) -> int:
-        """Keep the intents and outcomes of a journal; how many there are.
+        """Keep the intents and outcomes of a journal; how many were new.
+
+        The first time all of it is read and checked, later what has come since. Where
+        rows had to be dropped meanwhile, it is read from its beginning again.
+
+        Returns:
+            the intents that had something new to tell.
 
         Raises:
             JournalError: it cannot be read.
         """
-        entries = journal.read(path)
-        self._put((ROWS, [intent(entry) for entry in entries], time_ns()))
-        return len(entries)
+        name, dropped = os.path.realpath(path), self.state.dropped
+        position, dropped_then = self._journals.get(name, ((0, 0), dropped))
+        new = journal.read_since(path, position if dropped == dropped_then else (0, 0))
+        rows = [intent(entry) for entry in new.entries]
+        self._put((ROWS, rows, time_ns()))
+        self._journals[name] = (new.position, dropped)
+        return len(rows)
 
     def mark_equity(
         self,
