@@ -13,9 +13,11 @@ from fastorder.errors import (
     StoreTooNew,
     StoreUnavailable,
 )
+from fastorder.runtime.log import log
 from fastorder.store.ddl import partition_statement, statements
 from fastorder.store.engine import Engine
 from fastorder.store.migrations import STEPS
+from fastorder.store.postgres_copy import copied
 from fastorder.store.schema import VERSION
 
 if TYPE_CHECKING:
@@ -244,6 +246,8 @@ def check(address: Address) -> int:
 def prepare(address: Address) -> None:
     """Make the tables where there are none, and bring an older schema up to this one.
 
+    Before that it is copied, in the same transaction: see ``postgres_copy``.
+
     Raises:
         StoreError: it cannot be; nothing was changed.
     """
@@ -254,6 +258,8 @@ def prepare(address: Address) -> None:
             version = _version(address, connection)
             if version == VERSION:
                 return
+            run("SET LOCAL statement_timeout = 0")  # a long record takes its time
+            copy = copied(run, SCHEMA, version) if version else ""
             run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             for statement in _steps(version):
                 run(statement)
@@ -261,6 +267,11 @@ def prepare(address: Address) -> None:
             run("INSERT INTO store_info VALUES (%s, %s)", ("fastorder", VERSION))
     except driver().Error as error:
         raise _unavailable(address, error) from None
+    if copy:
+        said = (
+            "the store %s has the schema %d now; as it was, it stands in the schema %s"
+        )
+        log().warning(said, address.shown, VERSION, copy)
 
 
 def _steps(version: int) -> list[str]:

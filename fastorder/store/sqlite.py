@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
 from fastorder.errors import StoreForeign, StoreTooNew, StoreUnavailable
+from fastorder.runtime.log import log
 from fastorder.store.ddl import statements
 from fastorder.store.engine import Engine
 from fastorder.store.migrations import STEPS
@@ -197,6 +198,9 @@ def _bring_up(path: str, version: int) -> None:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
+    if version:
+        said = "the store %s has the schema %d now; as it was, it stands in %s"
+        log().warning(said, path, VERSION, f"{path}-schema{version}")
 
 
 def _steps(version: int) -> list[str]:
