@@ -460,3 +460,18 @@ def test_a_letter_on_the_edge_of_two_pieces_is_read_and_a_broken_one_told(tmp_pa
     path.write_bytes(head + row + note[:-1] + b"\n")
     with pytest.raises(ImportRefused, match="must be text in UTF-8"):
         table_of(opened(path))
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [("29500.1", r"was 29500\.1 \(row 3\)$"), ("cheap", r"was 'cheap' \(row 3\)$")],
+)
+def test_a_row_that_is_wrong_is_told_by_its_place_in_the_file(
+    data, tmp_path, price, text
+):
+    path = tmp_path / "two.csv"
+    rows = ["MNQZ6,29500", "ESZ6,6000", "ESZ6,6000", f"MNQZ6,{price}"]
+    lines = [f"2026-08-06T15:00:0{n}Z,{row},1" for n, row in enumerate(rows)]
+    path.write_text("\n".join(["time,symbol,price,size", *lines, ""]))
+    with pytest.raises(ImportRefused, match=text):
+        data.import_file(path, "MNQZ26", tick_size="0.25", kind="ticks", symbol="MNQZ6")

@@ -130,6 +130,10 @@ def check(address: Address) -> int:
         StoreError: it is not a store, or of a later version. It is left as it was.
     """
     shown = address.shown
+    if not os.path.isfile(address.path):
+        is_there = os.path.lexists(address.path)
+        found = "is a folder, or no plain file" if is_there else "is not there"
+        raise StoreUnavailable(shown, "must be a file", found)
     try:
         with closing(_opened(address.path, "ro")) as connection:
             owner, version, tables = (
