@@ -5,6 +5,7 @@ import pickle
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -201,10 +202,17 @@ class Gateway:
         inside = self.times[(self.times >= first) & (self.times < last)]
         return bars_at(inside, every, volume=self.volume)
 
+    def contract(self, symbol):
+        assert symbol == "MNQ"
+        return SimpleNamespace(id="CON.F.US.MNQ.Z26", tick_size=Decimal("0.25"))
+
 
 class AsyncGateway(Gateway):
     async def bars(self, *given, **options):
         return Gateway.bars(self, *given, **options)
+
+    async def contract(self, symbol):
+        return Gateway.contract(self, symbol)
 
 
 def moment(time_ns):
@@ -231,6 +239,19 @@ def test_only_what_is_missing_is_asked_for(kind, data):
     assert gateway.asked == [(last, T0 + 200 * MINUTE), (T0 - 50 * MINUTE, T0)]
     assert (told.added, told.same) == (100, 1)
     assert len(data.bars("MNQZ26", "1m")) == 200
+
+
+@pytest.mark.parametrize("kind", [Gateway, AsyncGateway])
+def test_a_product_is_fetched_as_its_contract_in_front(kind, data):
+    gateway = kind(T0 + MINUTE * np.arange(10))
+    names = ("MNQ", "1m", moment(T0), moment(T0 + 10 * MINUTE))
+    if kind is AsyncGateway:
+        told = asyncio.run(data.fetch_bars_async(gateway, *names))
+    else:
+        told = data.fetch_bars(gateway, *names)
+    assert told.added == 10
+    assert data.series()[0].contract == "MNQZ26"
+    assert data.bars("MNQ", "1m").tick_size == QUARTER
 
 
 def test_the_last_bar_is_replaced_when_it_has_changed(data):
@@ -271,7 +292,7 @@ def test_what_is_fetched_has_a_begin_and_one_contract(data):
     with pytest.raises(InvalidField, match="since must be given, or days"):
         data.fetch_bars(Gateway([]), "MNQZ26", "1m", tick_size=QUARTER)
     with pytest.raises(InvalidField, match="must name its month"):
-        data.fetch_bars(Gateway([]), "MNQ", "1m", days=1, tick_size=QUARTER)
+        data.missing_bars("MNQ", "1m", days=1)
     with pytest.raises(InvalidField, match="tick_size must be given"):
         data.fetch_bars(Gateway([]), "MNQZ26", "1m", days=1)
 

@@ -1,6 +1,7 @@
 """Files that people have: read for what they are; what is unsure is refused."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,8 @@ from market_files import (
 from fastorder.errors import InvalidField
 from fastorder.store import MarketData
 from fastorder.store.market import ImportRefused
+from fastorder.store.market.importing.opening import PIECE_BYTES, opened
+from fastorder.store.market.importing.tables import table_of
 
 CHICAGO = {"zone": "America/Chicago"}
 MINUTE = {"every": "1m"}
@@ -430,3 +433,45 @@ def test_a_contract_without_its_month_or_tick_size_is_refused(data, tmp_path):
         data.import_file(path, "MNQ", tick_size=QUARTER)
     with pytest.raises(InvalidField, match="tick_size must be given"):
         data.import_file(path, "MNQZ26")
+
+
+def test_a_text_is_held_once_while_it_is_read(tmp_path):
+    line = b"2026-08-06 15:30:00.%06d,29423.25,1\n"
+    text = b"time,price,size\n" + b"".join(line % n for n in range(200_000))
+    path = tmp_path / "long.csv"
+    path.write_bytes(text)
+    tracemalloc.start()
+    try:
+        table = table_of(opened(path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert table.rows == 200_000
+    assert peak < 1.5 * len(text) + (4 << 20)  # copies would be twice or thrice of it
+
+
+def test_a_letter_on_the_edge_of_two_pieces_is_read_and_a_broken_one_told(tmp_path):
+    head = b"time,price,size,note\n"
+    row = b"2026-08-06 15:30:00,29423.25,1,"
+    note = b"x" * (PIECE_BYTES - len(head) - len(row) - 1) + "ü".encode()
+    path = tmp_path / "edge.csv"
+    path.write_bytes(head + row + note + b"\n")
+    assert table_of(opened(path)).rows == 1
+    path.write_bytes(head + row + note[:-1] + b"\n")
+    with pytest.raises(ImportRefused, match="must be text in UTF-8"):
+        table_of(opened(path))
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [("29500.1", r"was 29500\.1 \(row 3\)$"), ("cheap", r"was 'cheap' \(row 3\)$")],
+)
+def test_a_row_that_is_wrong_is_told_by_its_place_in_the_file(
+    data, tmp_path, price, text
+):
+    path = tmp_path / "two.csv"
+    rows = ["MNQZ6,29500", "ESZ6,6000", "ESZ6,6000", f"MNQZ6,{price}"]
+    lines = [f"2026-08-06T15:00:0{n}Z,{row},1" for n, row in enumerate(rows)]
+    path.write_text("\n".join(["time,symbol,price,size", *lines, ""]))
+    with pytest.raises(ImportRefused, match=text):
+        data.import_file(path, "MNQZ26", tick_size="0.25", kind="ticks", symbol="MNQZ6")

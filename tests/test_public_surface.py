@@ -247,6 +247,8 @@ SHOWN = {
         "notes path resolve resolve_later since tidy unresolved"
     ),
     "fastorder.journal.Note": "at_s reason subject until_s value",
+    "fastorder.journal.Position": "crc event",
+    "fastorder.journal.Since": "begins_anew entries position",
     "fastorder.journal.Verdict": "at_s order_id outcome proof",
     "fastorder.marketdata.Bar": (
         "buy_volume close high low open partial sell_volume ticks time time_ns value "

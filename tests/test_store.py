@@ -129,13 +129,28 @@ def test_a_journal_that_goes_on_is_read_again(kept, tmp_path):
     path = tmp_path / "journal.db"
     with Journal(path) as journal:
         journal.intent(Intent("a", None, ACCOUNT, MNQ, b"{}", None, 1.0))
-        kept.take_journal(path)
+        journal.intent(Intent("b", None, ACCOUNT, MNQ, b"{}", None, 1.5))
+        assert kept.take_journal(path) == 2
+        assert kept.take_journal(path) == 0
         journal.resolve("a", "REJECTED", None, "refused: no", 2.0)
-        kept.take_journal(path)
+        assert kept.take_journal(path) == 1
     assert kept.flush()
-    assert kept.rows("SELECT outcome, proof FROM intents") == [
-        ("REJECTED", "refused: no")
+    assert kept.rows("SELECT outcome, proof FROM intents ORDER BY tag") == [
+        ("REJECTED", "refused: no"),
+        (None, None),
     ]
+
+
+def test_another_journal_in_the_same_place_is_read_from_its_beginning(kept, tmp_path):
+    path = tmp_path / "journal.db"
+    for tag in ("a", "b"):
+        with Journal(path) as journal:
+            journal.intent(Intent(tag, None, ACCOUNT, MNQ, b"{}", None, 1.0))
+        assert kept.take_journal(path) == 1
+        for each in tmp_path.glob("journal.db*"):
+            each.unlink()
+    assert kept.flush()
+    assert kept.rows("SELECT tag FROM intents ORDER BY tag") == [("a",), ("b",)]
 
 
 def test_positions_balances_equity_and_risk_are_kept_over_time(kept):

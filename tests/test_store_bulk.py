@@ -1,11 +1,15 @@
 """Many rows at once into PostgreSQL, and each of them once."""
 
+import time
+
 import numpy as np
 import pytest
+from store_scene import event, trade_row
 
 from fastorder.errors import ConfigurationError, InvalidField
 from fastorder.store import Store
 from fastorder.store.bulk import Bulk
+from fastorder.store.sightings import Reader
 
 
 def columns(rows, first=0):
@@ -47,3 +51,25 @@ def test_what_cannot_be_copied_is_refused(postgres, tmp_path):
         ):
             with pytest.raises(InvalidField, match="columns must be"):
                 bulk.copy(given)
+
+
+def test_a_batch_reads_no_more_of_a_table_the_more_it_has(postgres):
+    place, reader = postgres.database(), Reader()
+
+    def fills(first, end):
+        rows = (event("Trade", trade_row(n)) for n in range(first, end))
+        return [sight for row in rows for sight in reader.event(row, 1)]
+
+    with Store(place) as store:
+        engine = store._made_engine()
+        for sight in fills(1, 300):
+            engine.write([sight])
+        for first in range(300, 940, 32):
+            engine.write(fills(first, first + 32))
+        engine.write(fills(1, 33))  # these are found
+        engine.close()  # soon after, the server counts what was read
+        count = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = ?"
+        until, read = time.monotonic() + 60, 0
+        while read < 32 and time.monotonic() < until:
+            ((read,),) = store.rows(count, ["fills_202611"])
+    assert 32 <= read < 1000  # a plan that reads the table reads some 12,000

@@ -286,6 +286,13 @@ def test_what_is_no_place_is_refused(where, text):
     assert "s3cret" not in repr(caught.value)
 
 
+def test_a_folder_in_the_place_of_a_store_and_a_store_that_is_not_there(tmp_path):
+    with pytest.raises(StoreUnavailable, match="must be a file, is a folder"):
+        Store(tmp_path)
+    with pytest.raises(StoreUnavailable, match="must be a file, is not there"):
+        Store(tmp_path / "none.db", read_only=True)
+
+
 def test_a_folder_that_is_not_there_or_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(StoreUnavailable, match="there is no folder"):
         Store(tmp_path / "none" / "record.db")

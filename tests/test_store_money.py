@@ -96,7 +96,7 @@ def test_every_cent_of_a_random_day_is_that_of_the_ledger(kept):
             kept.listen(event)
     kept.take(*(Trade.from_wire(trade.to_wire()) for trade in day.account.trades))
     kept.take(*(Order.from_wire(order.to_wire()) for order in day.account.orders))
-    assert kept.flush(120)
+    assert kept.flush(900)
     assert len(kept.discrepancies()) == 0
 
     ledger = day.ledger.accounts[ACCOUNT]

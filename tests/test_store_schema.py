@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from store_scene import contents, event, trade_row
 
-from fastorder.errors import StoreUnavailable
+from fastorder.errors import StoreTooNew, StoreUnavailable
 from fastorder.store import Store, migrations, postgres, schema, sqlite
+from fastorder.store import postgres as postgres_store
 from fastorder.store.ddl import partition_statement, statements
 
 ROOT = Path(__file__).parent.parent
@@ -96,6 +97,30 @@ def test_a_copy_of_the_file_is_made_before(tmp_path, newer):
     assert copy.execute("SELECT count(*) FROM fills").fetchone() == (3,)
     copy.close()
     assert os.stat(f"{place}-schema1").st_mode & 0o077 == 0
+
+
+def test_a_copy_of_the_schema_is_made_before_and_is_a_store(
+    postgres, monkeypatch, caplog
+):
+    import psycopg
+
+    place = old_database(postgres)
+    with monkeypatch.context() as patched:
+        patched.setitem(migrations.STEPS, schema.VERSION, {"postgresql": STEP})
+        patched.setattr(postgres_store, "VERSION", NEXT)
+        Store(place).close()
+    assert "as it was, it stands in the schema fastorder_schema1" in caplog.text
+    with pytest.raises(StoreTooNew):
+        Store(place)
+    with psycopg.connect(place) as connection:  # as the guide has it
+        connection.execute("ALTER SCHEMA fastorder RENAME TO newer")
+        connection.execute("ALTER SCHEMA fastorder_schema1 RENAME TO fastorder")
+    with Store(place) as store:
+        assert len(store.fills(voided=True)) == 3
+        store.listen(event("Trade", trade_row(50)))
+        assert store.flush()
+        assert not store.state.failing
+        assert len(store.rows("SELECT * FROM fills_in_dollars")) > 0
 
 
 def test_a_step_that_fails_leaves_everything_as_it_was(old, newer, monkeypatch):

@@ -2,9 +2,31 @@
 
 from fastorder.journal.reader import read
 from fastorder.journal.rows import Attempt, Entry, Intent, Note, Verdict
+from fastorder.journal.since import Position, Since, read_since
 from fastorder.journal.store import Journal
 
-__all__ = ["Attempt", "Entry", "Intent", "Journal", "Note", "Verdict", "read"]
+__all__ = [
+    "Attempt",
+    "Entry",
+    "Intent",
+    "Journal",
+    "Note",
+    "Position",
+    "Since",
+    "Verdict",
+    "read",
+    "read_since",
+]
 
-for _public in (Attempt, Entry, Journal, Note, Verdict, read):  # Intent says so itself
+for _public in (  # Intent says so itself
+    Attempt,
+    Entry,
+    Journal,
+    Note,
+    Position,
+    Since,
+    Verdict,
+    read,
+    read_since,
+):
     _public.__module__ = __name__  # where users import it from

@@ -1,5 +1,7 @@
 cimport cython
 
+from fastorder.store.round_trips cimport Book, Fills, Lot
+
 
 cdef class Sums:
     cdef public object gross, fees, high, drawdown  # they may be large
@@ -8,5 +10,6 @@ cdef class Sums:
     cpdef add(self, gross, fees, long long size)
 
 
-@cython.locals(sums=Sums, groups=dict, key=tuple, row=tuple)
-cpdef list days(fills, trips, names, bint contract, bint strategy)
+@cython.locals(sums=Sums, groups=dict, key=tuple, lot=Lot, book=Book,
+               place='long long', day='long long')
+cpdef list days(Fills fills, trips, names, bint contract, bint strategy)

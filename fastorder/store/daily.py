@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastorder.store.merging import Row
+    from fastorder.store.round_trips import Fills
 
 
 class Sums:
@@ -35,7 +36,7 @@ class Sums:
 
 
 def days(
-    fills: Sequence[Row],
+    fills: Fills,
     trips: Sequence[Row],
     names: Mapping[tuple[int, int], str],
     contract: bool,
@@ -44,24 +45,23 @@ def days(
     """Rows in the order of ``Day``, by day, account, contract and strategy.
 
     Args:
-        fills: account, contract, time, order, side, size, price, fees, day, gross; in
-            the order of time.
         trips: account, day, contract, entry order, net.
         names: the strategy of an order.
         contract, strategy: whether each has rows of its own.
     """
     groups: dict[tuple[Any, ...], Sums] = {}
-    for row in fills:
-        key = (
-            row[0],
-            row[8],
-            row[1] if contract else None,
-            names.get((row[0], row[3])) if strategy else None,
-        )
-        sums = groups.get(key)
-        if sums is None:
-            sums = groups[key] = Sums()
-        sums.add(row[9], row[7], row[5])
+    name = last = None
+    place = day = -1
+    sums = Sums()
+    for lot in fills.lots:
+        if strategy:
+            name = names.get((fills.books[lot.place].account_id, lot.order_id))
+        if lot.place != place or lot.trading_day != day or name != last:
+            place, day, last = lot.place, lot.trading_day, name
+            book = fills.books[place]
+            key = (book.account_id, day, book.contract_id if contract else None, name)
+            sums = groups.get(key) or groups.setdefault(key, Sums())
+        sums.add(lot.gross, lot.cost, lot.size)
     for account, day, contract_id, order_id, net in trips:
         key = (
             account,
@@ -69,9 +69,8 @@ def days(
             contract_id if contract else None,
             names.get((account, order_id)) if strategy else None,
         )
-        sums = groups.get(key)
-        if sums is None:  # its entry is of another strategy than its exit
-            sums = groups[key] = Sums()
+        # a new one: its entry is of another strategy than its exit
+        sums = groups.get(key) or groups.setdefault(key, Sums())
         sums.trades += 1
         sums.wins += net > 0
     return [

@@ -13,18 +13,23 @@ from fastorder.errors import (
     StoreTooNew,
     StoreUnavailable,
 )
+from fastorder.runtime.log import log
 from fastorder.store.ddl import partition_statement, statements
 from fastorder.store.engine import Engine
 from fastorder.store.migrations import STEPS
+from fastorder.store.postgres_copy import copied
 from fastorder.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import ModuleType
+    from typing import TypeVar
 
     from fastorder.store.address import Address
     from fastorder.store.merging import Row
     from fastorder.store.schema import Table
+
+    Made = TypeVar("Made")
 
 SCHEMA = "fastorder"
 TURN = 0x464F5331
@@ -37,9 +42,15 @@ CONNECT_S = 5
 WAIT_MS = 30_000
 READ_ONLY = "-c default_transaction_read_only=on"
 BY_KEY = (
-    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off "
+    "-c plan_cache_mode=force_generic_plan"
 )
-"""A writer looks up single rows: a plan that reads whole tables grows with them."""
+"""A writer looks up single rows: a plan that reads whole tables grows with them. A plan
+that is made for the values at hand does, where there are many of them.
+"""
+
+FEW = 2
+"""Rows that go one by one; more of them go as arrays, which cost more to make."""
 
 ARRAYS = {"int": "bigint[]", "text": "text[]"}
 
@@ -86,6 +97,10 @@ class PostgresEngine(Engine):
         self.close()
         self._connection = connected(self._address, BY_KEY)
         self._run = self._connection.cursor(binary=True).execute
+        of_one = self._connection.cursor(binary=True)
+        numbers = driver().types.numeric.Int8BinaryDumper
+        of_one.adapters.register_dumper(int, numbers)  # one type, and so one plan
+        self._run_one = of_one.execute
         self._say = self._connection.cursor().execute
         self._months.clear()
 
@@ -114,13 +129,22 @@ class PostgresEngine(Engine):
         """Insert what is new; see ``Engine``."""
         if table.monthly:
             self._need_months(table, rows)
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        width = len(table.keys)
-        made = self._run(_insertion(table), columns, prepare=True).fetchall()
+        made = self._inserted(table, rows)
         if len(made) == len(rows):
             return []
+        width = len(table.keys)
         new = set(made)
         return [row for row in rows if row[:width] not in new]
+
+    def _inserted(self, table: Table, rows: Sequence[Row]) -> list[Row]:
+        """The keys of those that were new."""
+        if len(rows) <= FEW:
+            statement, run = _insertion_of_one(table), self._run_one
+            found = (run(statement, row, prepare=True).fetchone() for row in rows)
+            return [keys for keys in found if keys is not None]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        made: list[Row] = self._run(_insertion(table), columns, prepare=True).fetchall()
+        return made
 
     def _need_months(self, table: Table, rows: Sequence[Row]) -> None:
         at = table.at("month")
@@ -132,7 +156,7 @@ class PostgresEngine(Engine):
     def standing(self, table: Table, row: Row) -> Row:
         """What stands there; see ``Engine``."""
         keys = row[: len(table.keys)]
-        found: Row = self._run(_selection(table), keys, prepare=True).fetchone()
+        found: Row = self._run_one(_selection(table), keys, prepare=True).fetchone()
         return found
 
     def replace(self, table: Table, row: Row, old: Row) -> None:
@@ -140,7 +164,7 @@ class PostgresEngine(Engine):
         if table.monthly:
             self._need_months(table, [row])
         width = len(table.keys)
-        self._run(_update(table), (*row[width:], *row[:width]), prepare=True)
+        self._run_one(_update(table), (*row[width:], *row[:width]), prepare=True)
 
     def close(self) -> None:
         """Give up the connection."""
@@ -157,8 +181,10 @@ class PostgresReader:
         self._connection: Any = None
         self._turn = RLock()
 
-    def read(self, sql: str, values: Sequence[Any]) -> list[Row]:
-        """The rows of a query; marks are question marks.
+    def read(
+        self, sql: str, values: Sequence[Any], into: Callable[[Iterable[Row]], Made]
+    ) -> Made:
+        """What is made of a query's rows; marks are question marks.
 
         Raises:
             StoreUnavailable: it cannot be read.
@@ -167,7 +193,7 @@ class PostgresReader:
         with self._turn:
             for is_last in (False, True):
                 try:
-                    return self._rows(sql, values)
+                    return into(self._rows(sql, values))
                 except driver().OperationalError as error:
                     self.close()  # it may have ended while nobody asked
                     if is_last:
@@ -223,6 +249,8 @@ def check(address: Address) -> int:
 def prepare(address: Address) -> None:
     """Make the tables where there are none, and bring an older schema up to this one.
 
+    Before that it is copied, in the same transaction: see ``postgres_copy``.
+
     Raises:
         StoreError: it cannot be; nothing was changed.
     """
@@ -233,6 +261,8 @@ def prepare(address: Address) -> None:
             version = _version(address, connection)
             if version == VERSION:
                 return
+            run("SET LOCAL statement_timeout = 0")  # a long record takes its time
+            copy = copied(run, SCHEMA, version) if version else ""
             run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             for statement in _steps(version):
                 run(statement)
@@ -240,6 +270,11 @@ def prepare(address: Address) -> None:
             run("INSERT INTO store_info VALUES (%s, %s)", ("fastorder", VERSION))
     except driver().Error as error:
         raise _unavailable(address, error) from None
+    if copy:
+        said = (
+            "the store %s has the schema %d now; as it was, it stands in the schema %s"
+        )
+        log().warning(said, address.shown, VERSION, copy)
 
 
 def _steps(version: int) -> list[str]:
@@ -287,12 +322,23 @@ def _unavailable(address: Address, error: Exception) -> StoreUnavailable:
 def _insertion(table: Table) -> str:
     """Insert what is not there by its key; a partition has no key without the month."""
     arrays = ", ".join(f"%s::{ARRAYS[each.kind]}" for each in table.columns)
+    return _insertion_from(table, f"unnest({arrays})")
+
+
+@lru_cache(maxsize=64)
+def _insertion_of_one(table: Table) -> str:
+    types = (ARRAYS[each.kind][:-2] for each in table.columns)
+    values = ", ".join(f"%s::{kind}" for kind in types)
+    return _insertion_from(table, f"(VALUES ({values}))")
+
+
+def _insertion_from(table: Table, source: str) -> str:
     columns = ", ".join(table.names)
     keys = table.keys
     same = " AND ".join(f"x.{name} = u.{name}" for name in keys)
     return (
         f"INSERT INTO {table.name} ({columns}) SELECT {columns} "  # noqa: S608
-        f"FROM unnest({arrays}) AS u({columns}) WHERE NOT EXISTS "
+        f"FROM {source} AS u({columns}) WHERE NOT EXISTS "
         f"(SELECT 1 FROM {table.name} x WHERE {same}) RETURNING {', '.join(keys)}"
     )
 

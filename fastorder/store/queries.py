@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from fastorder.store.daily import days
@@ -18,15 +18,26 @@ from fastorder.store.records import (
     Records,
     RoundTrip,
 )
-from fastorder.store.round_trips import Trip, gross_of, matched
+from fastorder.store.round_trips import Fills, by_exit, gross_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Protocol, TypeVar
 
     from fastorder.store.excursions import Ticks
     from fastorder.store.merging import Row
+    from fastorder.store.round_trips import Lot, Trip
 
-    Read = Callable[[str, Sequence[Any]], list[Row]]
+    Made = TypeVar("Made")
+
+    class Read(Protocol):
+        """Reads a query: what is made of its rows, one at a time."""
+
+        def __call__(
+            self, sql: str, values: Sequence[Any], into: Callable[[Iterable[Row]], Made]
+        ) -> Made:
+            """Read it."""
+
     Ticks_by_contract = dict[str, Ticks]
 
 COST = "coalesce(x.fees_u, 0) + coalesce(x.commission_u, 0)"
@@ -61,12 +72,12 @@ class Queries:
     """Reads a store.
 
     Args:
-        read: the rows of a query.
+        read: what is made of the rows of a query.
         is_in_order: whether rows lie in the order of their keys, as in SQLite.
     """
 
     def __init__(self, read: Read, *, is_in_order: bool) -> None:
-        self._read = read
+        self._read_into = read
         order = " ORDER BY x.account_id, x.trade_id"
         self._by_number = "" if is_in_order else order
 
@@ -93,7 +104,7 @@ class Queries:
         self, wanted: Wanted, ticks: Ticks_by_contract | None = None
     ) -> Records[RoundTrip]:
         """Round trips, by their exits."""
-        trips = self._trips(wanted)
+        trips = by_exit(within(self._fills(wanted).matched(), wanted, "exit_ns"))
         strategies = self._strategies()
         values = self._ticks()
         rows = []
@@ -107,19 +118,12 @@ class Queries:
 
     def daily(self, wanted: Wanted, *, contract: bool, strategy: bool) -> Records[Day]:
         """Days, the oldest first."""
-        fills = self._matchable(wanted)
-        trips = [trip for trip in matched(fills, self._held()) if fits(trip, wanted)]
+        fills = self._fills(wanted)
+        trips = within(fills.matched(), wanted, "exit_ns")
+        fills.lots = within(fills.lots, wanted, "at_ns")
         names = self._strategies()
-        if wanted.since is not None or wanted.until is not None:
-            fills = [fill for fill in fills if inside(fill[2], fill[8], wanted)]
         if wanted.strategy is not None:
-            name = wanted.strategy
-            fills = [fill for fill in fills if names.get((fill[0], fill[3])) == name]
-            trips = [
-                trip
-                for trip in trips
-                if names.get((trip.account_id, trip.entry_order)) == name
-            ]
+            trips, fills.lots = of_name(names, wanted.strategy, fills, trips)
         ticks = self._ticks()
         made = [
             (
@@ -164,27 +168,24 @@ class Queries:
 
     # ------------------------------------------------------------ parts
 
-    def _trips(self, wanted: Wanted) -> list[Trip]:
-        """Matched from the beginning of the record; then those that are wanted."""
-        trips = matched(self._matchable(wanted), self._held())
-        return [trip for trip in trips if fits(trip, wanted)]
+    def _read(self, sql: str, values: Sequence[Any]) -> list[Row]:
+        return self._read_into(sql, values, list)
 
-    def _matchable(self, wanted: Wanted) -> list[Row]:
+    def _fills(self, wanted: Wanted) -> Fills:
         """All fills of an account and a contract that count, in the order of time.
 
-        A trade's number grows with its time, and so rows come nearly in order: sorting
-        them here costs little.
+        They are matched from the beginning of the record; what is wanted of them is
+        found afterwards.
         """
         wanted.conditions()  # what makes no sense is refused
         where, values = Wanted(wanted.account, wanted.contract).conditions()
-        rows = self._read(
+        return self._read_into(
             "SELECT x.account_id, x.contract_id, x.at_ns, x.order_id, x.side, x.size, "  # noqa: S608
             f"x.price_e9, {COST}, x.trading_day, coalesce(x.gross_u, 0) "
             f"FROM fills x WHERE {where} AND x.voided = 0{self._by_number}",
             values,
+            Fills(self._held()).take,
         )
-        rows.sort(key=itemgetter(2))
-        return rows
 
     def _held(self) -> dict[tuple[int, str], tuple[int, int]]:
         rows = self._read(
@@ -225,25 +226,40 @@ def of_strategy(rows: list[Row], at: int, wanted: str | None) -> list[Row]:
     return rows if wanted is None else [row for row in rows if row[at] == wanted]
 
 
-def fits(trip: Trip, wanted: Wanted) -> bool:
-    """Whether the exit lies in the time that is wanted."""
-    return inside(trip.exit_ns, trip.trading_day, wanted)
+def of_name(
+    names: dict[tuple[int, int], str], name: str, fills: Fills, trips: list[Trip]
+) -> tuple[list[Trip], list[Lot]]:
+    """The round trips and the fills of one strategy."""
+    accounts = [book.account_id for book in fills.books]
+    return (
+        [
+            trip
+            for trip in trips
+            if names.get((trip.account_id, trip.entry_order)) == name
+        ],
+        [
+            lot
+            for lot in fills.lots
+            if names.get((accounts[lot.place], lot.order_id)) == name
+        ],
+    )
 
 
-def inside(at_ns: int, day: int, wanted: Wanted) -> bool:
-    """Whether a moment of a trading day lies in the time that is wanted."""
+def within(items: list[Any], wanted: Wanted, at: str) -> list[Any]:
+    """Those in the time that is wanted, by a moment of theirs and its trading day."""
     for given, is_since in ((wanted.since, True), (wanted.until, False)):
         if given is None:
             continue
-        limit = day_from(given)
-        if limit is not None:
-            fit = day >= limit if is_since else day <= limit
+        limit, name = day_from(given), "trading_day"
+        if limit is None:
+            limit, name = ns_from(given, "since" if is_since else "until"), at
+            limit -= not is_since  # the moment itself is not in
+        of = attrgetter(name)
+        if is_since:
+            items = [item for item in items if of(item) >= limit]
         else:
-            limit = ns_from(given, "since" if is_since else "until")
-            fit = at_ns >= limit if is_since else at_ns < limit
-        if not fit:
-            return False
-    return True
+            items = [item for item in items if of(item) <= limit]
+    return items
 
 
 def trip_row(

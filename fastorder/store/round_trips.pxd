@@ -2,9 +2,10 @@ cimport cython
 
 
 cdef class Lot:
-    cdef public long long order_id, at_ns, side, size
-    cdef public object price, cost  # products of them may be large
+    cdef public long long place, at_ns, order_id, side, size, price, cost, gross
+    cdef public long long trading_day, left, unpaid
 
+    @cython.locals(whole=object)  # products of it may be large
     cpdef object share(self, long long size)
 
 
@@ -13,7 +14,8 @@ cdef class Trip:
     cdef public long long entry_order, exit_order, side, entry_ns, exit_ns
     cdef public long long position, size, trading_day
 
-    cpdef add(self, Lot lot, Lot exit_, long long size, object cost, long long day)
+    @cython.locals(price=object, exit_price=object)  # products of them may be large
+    cpdef add(self, Lot lot, Lot exit_, long long size)
 
 
 cdef class Book:
@@ -23,11 +25,27 @@ cdef class Book:
     cdef dict _pairs
 
     @cython.locals(first=Lot)
-    cpdef fill(self, Lot given, long long day)
+    cpdef fill(self, Lot given)
 
     @cython.locals(size='long long', trip=Trip)
-    cpdef _match(self, Lot lot, Lot given, long long day)
+    cpdef _match(self, Lot lot, Lot given)
 
 
-@cython.locals(fill=tuple, book=Book, lot=Lot, books=dict, where=tuple)
-cpdef list matched(fills, held)
+cdef class Fills:
+    cdef public list books, lots
+    cdef object _held
+
+    @cython.locals(row=tuple, lot=Lot, places=dict, last_ns='long long',
+                   place='long long', is_in_order=bint)
+    cpdef Fills take(self, rows)
+
+    @cython.locals(lot=Lot, book=Book)
+    cpdef list matched(self)
+
+
+@cython.locals(lot=Lot)
+cpdef Lot lot_of(tuple row, long long place)
+
+
+@cython.locals(trip=Trip)
+cpdef Trip trip_of(Book book, Lot lot, Lot exit_)

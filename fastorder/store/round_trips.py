@@ -17,48 +17,89 @@ if TYPE_CHECKING:
 
 
 class Lot:
-    """What is left of a fill."""
+    """A fill: what it was, and what is left of it to be matched.
 
-    def __init__(
-        self, order_id: int, at_ns: int, side: int, size: int, price: int, cost: int
-    ) -> None:
-        self.order_id = order_id
-        self.at_ns = at_ns
-        self.side = side
-        self.size = size
-        self.price = price
-        self.cost = cost
+    All of it is whole numbers: ``price`` in billionths, ``cost`` (fees with
+    commissions) and ``gross`` in millionths of a dollar. ``place`` says which book.
+    """
+
+    place: int
+    at_ns: int
+    order_id: int
+    side: int
+    size: int
+    price: int
+    cost: int
+    gross: int
+    trading_day: int
+    left: int
+    unpaid: int
 
     def share(self, size: int) -> int:
         """The cost of some of its contracts; the last ones take what is left."""
-        cost = self.cost * size // self.size
-        self.cost -= cost
-        self.size -= size
+        whole = self.unpaid
+        cost = whole if size == self.left else whole * size // self.left
+        self.unpaid = whole - cost
+        self.left -= size
         return cost
+
+
+def lot_of(row: Row, place: int) -> Lot:
+    """A fill as it was read; see ``Fills.take``."""
+    lot = Lot.__new__(Lot)
+    lot.place = place
+    lot.at_ns = row[2]
+    lot.order_id = row[3]
+    lot.side = row[4]
+    lot.size = lot.left = row[5]
+    lot.price = row[6]
+    lot.cost = lot.unpaid = row[7]
+    lot.trading_day = row[8]
+    lot.gross = row[9]
+    return lot
 
 
 class Trip:
     """One entry order and one exit order, as far as they were matched."""
 
-    def __init__(self, book: Book, lot: Lot, exit_: Lot, day: int) -> None:
-        self.account_id = book.account_id
-        self.contract_id = book.contract_id
-        self.entry_order = lot.order_id
-        self.exit_order = exit_.order_id
-        self.side = lot.side
-        self.entry_ns = lot.at_ns
-        self.position = book.position
-        self.size = self.entry_sum = self.exit_sum = self.cost = 0
-        self.add(lot, exit_, 0, 0, day)
+    account_id: int
+    contract_id: str
+    entry_order: int
+    exit_order: int
+    side: int
+    size: int
+    entry_sum: int
+    exit_sum: int
+    cost: int
+    entry_ns: int
+    exit_ns: int
+    position: int
+    trading_day: int
 
-    def add(self, lot: Lot, exit_: Lot, size: int, cost: int, day: int) -> None:
+    def add(self, lot: Lot, exit_: Lot, size: int) -> None:
         """Match more of it."""
+        price = lot.price
+        exit_price = exit_.price
         self.size += size
-        self.entry_sum += lot.price * size
-        self.exit_sum += exit_.price * size
-        self.cost += cost
+        self.entry_sum += price * size
+        self.exit_sum += exit_price * size
+        self.cost += lot.share(size) + exit_.share(size)
         self.exit_ns = exit_.at_ns
-        self.trading_day = day
+        self.trading_day = exit_.trading_day
+
+
+def trip_of(book: Book, lot: Lot, exit_: Lot) -> Trip:
+    """A round trip of which nothing is matched yet."""
+    trip = Trip.__new__(Trip)
+    trip.account_id = book.account_id
+    trip.contract_id = book.contract_id
+    trip.entry_order = lot.order_id
+    trip.exit_order = exit_.order_id
+    trip.side = lot.side
+    trip.entry_ns = lot.at_ns
+    trip.position = book.position
+    trip.size = trip.entry_sum = trip.exit_sum = trip.cost = 0
+    return trip
 
 
 class Book:
@@ -82,59 +123,101 @@ class Book:
         self._pairs: dict[tuple[int, int], Trip] = {}
         if held:
             side, size = (0, held) if held > 0 else (1, -held)
-            self.lots.append(Lot(0, 0, side, size, 0, 0))
+            self.lots.append(lot_of((0, "", 0, 0, side, size, 0, 0, 0, 0), 0))
 
-    def fill(self, given: Lot, day: int) -> None:
+    def fill(self, given: Lot) -> None:
         """Close what it closes, the oldest first; what is left of it opens."""
         lots = self.lots
-        while given.size and lots:
+        while given.left and lots:
             first = lots[0]
             if first.side == given.side:
                 break
-            self._match(first, given, day)
-            if not first.size:
+            self._match(first, given)
+            if not first.left:
                 lots.popleft()
-        if given.size:
+        if given.left:
             if not lots:
                 self.position += 1
                 self._pairs.clear()
             lots.append(given)
 
-    def _match(self, lot: Lot, given: Lot, day: int) -> None:
-        size = lot.size if lot.size < given.size else given.size
-        cost = lot.share(size) + given.share(size)
+    def _match(self, lot: Lot, given: Lot) -> None:
+        size = lot.left if lot.left < given.left else given.left
         if not lot.order_id:
+            lot.share(size)
+            given.share(size)
             return
         pair = (lot.order_id, given.order_id)
         trip = self._pairs.get(pair)
         if trip is None:
-            trip = self._pairs[pair] = Trip(self, lot, given, day)
+            trip = self._pairs[pair] = trip_of(self, lot, given)
             self.trips.append(trip)
-        trip.add(lot, given, size, cost, day)
+        trip.add(lot, given, size)
 
 
-def matched(
-    fills: Iterable[Row], held: Mapping[tuple[int, str], tuple[int, int]]
-) -> list[Trip]:
-    """The round trips of fills, in the order of their exits.
+class Fills:
+    """Fills that count, in the order of time, and the books that they are of.
 
     Args:
-        fills: account, contract, time, order, side, size, price, cost, day; in the
-            order of time, without voided ones. The cost is fees with commissions.
         held: by account and contract: from when fills count, and what was held then.
+
+    Attributes:
+        lots: one for each fill.
+        books: where ``place`` of a lot leads.
     """
-    books: dict[tuple[int, str], Book] = {}
-    for fill in fills:
-        where = (fill[0], fill[1])
-        book = books.get(where)
-        if book is None:
-            book = books[where] = Book(fill[0], fill[1], *held.get(where, (0, 0)))
-        if fill[2] >= book.since_ns:
-            lot = Lot(fill[3], fill[2], fill[4], fill[5], fill[6], fill[7])
-            book.fill(lot, fill[8])
-    trips = [trip for book in books.values() for trip in book.trips]
-    trips.sort(key=attrgetter("exit_ns", "exit_order", "entry_order"))
-    return trips
+
+    def __init__(self, held: Mapping[tuple[int, str], tuple[int, int]]) -> None:
+        self._held = held
+        self.books: list[Book] = []
+        self.lots: list[Lot] = []
+
+    def take(self, rows: Iterable[Row]) -> Fills:
+        """Take them as they are read, one at a time; itself.
+
+        A trade's number grows with its time, and so rows come nearly in order.
+
+        Args:
+            rows: account, contract, time, order, side, size, price, cost, day, gross;
+                in the order of their keys, without voided ones.
+        """
+        places: dict[tuple[int, str], int] = {}
+        account = contract = None
+        last_ns = place = 0
+        is_in_order = True
+        for row in rows:
+            if row[1] != contract or row[0] != account:
+                account, contract = row[0], row[1]
+                place = self._place(places, account, contract)
+            lot = lot_of(row, place)
+            is_in_order = is_in_order and lot.at_ns >= last_ns
+            last_ns = lot.at_ns
+            self.lots.append(lot)
+        if not is_in_order:
+            self.lots.sort(key=attrgetter("at_ns"))
+        return self
+
+    def _place(
+        self, places: dict[tuple[int, str], int], account: int, contract: str
+    ) -> int:
+        where = (account, contract)
+        if where not in places:
+            places[where] = len(self.books)
+            held = self._held.get(where, (0, 0))
+            self.books.append(Book(account, contract, *held))
+        return places[where]
+
+    def matched(self) -> list[Trip]:
+        """The round trips, book by book; once, as it uses the lots up."""
+        for lot in self.lots:
+            book = self.books[lot.place]
+            if lot.at_ns >= book.since_ns:
+                book.fill(lot)
+        return [trip for book in self.books for trip in book.trips]
+
+
+def by_exit(trips: list[Trip]) -> list[Trip]:
+    """In the order of their exits."""
+    return sorted(trips, key=attrgetter("exit_ns", "exit_order", "entry_order"))
 
 
 def gross_of(trip: Trip, tick: tuple[int, int] | None) -> int | None:

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
 from fastorder.errors import StoreForeign, StoreTooNew, StoreUnavailable
+from fastorder.runtime.log import log
 from fastorder.store.ddl import statements
 from fastorder.store.engine import Engine
 from fastorder.store.migrations import STEPS
 from fastorder.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeVar
 
     from fastorder.store.address import Address
     from fastorder.store.merging import Row
     from fastorder.store.schema import Table
+
+    Made = TypeVar("Made")
 
 APPLICATION_ID = 0x464F5331  # "FOS1"
 BUSY_S = 30.0
@@ -101,15 +105,20 @@ class SqliteEngine(Engine):
             connection.close()
 
 
-def read(address: Address, sql: str, values: Sequence[Any]) -> list[Row]:
-    """The rows of a query, by a connection of its own that cannot write.
+def read(
+    address: Address,
+    sql: str,
+    values: Sequence[Any],
+    into: Callable[[Iterable[Row]], Made],
+) -> Made:
+    """What is made of a query's rows, by a connection of its own that cannot write.
 
     Raises:
         StoreUnavailable: it cannot be read.
     """
     try:
         with closing(_opened(address.path, "ro")) as connection:
-            return connection.execute(sql, values).fetchall()
+            return into(connection.execute(sql, values))
     except sqlite3.Error as error:
         raise StoreUnavailable(address.shown, "must be readable", str(error)) from None
 
@@ -121,6 +130,10 @@ def check(address: Address) -> int:
         StoreError: it is not a store, or of a later version. It is left as it was.
     """
     shown = address.shown
+    if not os.path.isfile(address.path):
+        is_there = os.path.lexists(address.path)
+        found = "is a folder, or no plain file" if is_there else "is not there"
+        raise StoreUnavailable(shown, "must be a file", found)
     try:
         with closing(_opened(address.path, "ro")) as connection:
             owner, version, tables = (
@@ -189,6 +202,9 @@ def _bring_up(path: str, version: int) -> None:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
+    if version:
+        said = "the store %s has the schema %d now; as it was, it stands in %s"
+        log().warning(said, path, VERSION, f"{path}-schema{version}")
 
 
 def _steps(version: int) -> list[str]:

@@ -24,10 +24,11 @@ from fastorder.store.spill import Spill
 from fastorder.store.writer import StoreState, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
     from decimal import Decimal
     from types import TracebackType
+    from typing import TypeVar
 
     from typing_extensions import Self
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         RoundTrip,
     )
 
+    Made = TypeVar("Made")
     When = datetime | date | int | None
 
 EVENT, MODEL, ROWS = "event", "model", "rows"
@@ -91,10 +93,11 @@ class Store(KeptHere):
         self._address = Address(where)
         self._reader = Reader()
         self._last_ns = 0
+        self._journals: dict[str, tuple[tuple[int, int], int]] = {}
         self._writer: Writer | None = None
         self._closed = False
         self._connection = self._made_reader()
-        self._queries = Queries(self.rows, is_in_order=self._address.is_file)
+        self._queries = Queries(self._read_into, is_in_order=self._address.is_file)
         if read_only:
             self._refuse_empty()
             self._put: Callable[[Any], object] = _refuse
@@ -161,14 +164,24 @@ class Store(KeptHere):
             self._put((MODEL, model, now))
 
     def take_journal(self, path: str | os.PathLike[str]) -> int:
-        """Keep the intents and outcomes of a journal; how many there are.
+        """Keep the intents and outcomes of a journal; how many were new.
+
+        The first time all of it is read and checked, later what has come since. Where
+        rows had to be dropped meanwhile, it is read from its beginning again.
+
+        Returns:
+            the intents that had something new to tell.
 
         Raises:
             JournalError: it cannot be read.
         """
-        entries = journal.read(path)
-        self._put((ROWS, [intent(entry) for entry in entries], time_ns()))
-        return len(entries)
+        name, dropped = os.path.realpath(path), self.state.dropped
+        position, dropped_then = self._journals.get(name, ((0, 0), dropped))
+        new = journal.read_since(path, position if dropped == dropped_then else (0, 0))
+        rows = [intent(entry) for entry in new.entries]
+        self._put((ROWS, rows, time_ns()))
+        self._journals[name] = (new.position, dropped)
+        return len(rows)
 
     def mark_equity(
         self,
@@ -357,10 +370,7 @@ class Store(KeptHere):
         Raises:
             StoreUnavailable: it cannot be read, or is no query.
         """
-        if self._connection is not None:
-            found: list[Row] = self._connection.read(sql, values)
-            return found
-        return sqlite.read(self._address, sql, values)
+        return self._read_into(sql, values, list)
 
     # ------------------------------------------------------------ for the trader
 
@@ -372,6 +382,14 @@ class Store(KeptHere):
         self._put((ROWS, sights, time_ns()))
 
     # ------------------------------------------------------------ parts
+
+    def _read_into(
+        self, sql: str, values: Sequence[Any], into: Callable[[Iterable[Row]], Made]
+    ) -> Made:
+        if self._connection is not None:
+            made: Made = self._connection.read(sql, values, into)
+            return made
+        return sqlite.read(self._address, sql, values, into)
 
     def _read(self, handed: tuple[Any, ...]) -> list[Sight]:
         """Make rows of what was handed over; on the writer's thread."""

@@ -12,7 +12,7 @@ from fastorder.store.market.fetching import fetch, missing_spans, run, run_await
 from fastorder.store.market.folder import folder_at
 from fastorder.store.market.importing.importer import checked_source
 from fastorder.store.market.kept_bars import Bars
-from fastorder.store.market.names import contract_name
+from fastorder.store.market.names import contract_name, is_product
 from fastorder.store.market.reading import BarReader, TickReader, chain_of
 from fastorder.store.market.recorder import Recorder
 from fastorder.store.market.tick_files import TickFiles
@@ -231,7 +231,8 @@ class MarketData:
 
         Args:
             executor: of `fastorder.blocking`, an executor or a trader.
-            symbol: one contract; as the executor knows it.
+            symbol: one contract, or a product: then its contract in front, which the
+                executor finds. Its tick size is the gateway's where none is given.
             every, since, until, days: which bars.
             sessions: when the market is open; with them, nothing is asked for the
                 times between.
@@ -240,6 +241,9 @@ class MarketData:
         Raises:
             RequestFailed: the gateway gives none; what came before it is kept.
         """
+        if is_product(symbol):
+            front = executor.contract(symbol)
+            symbol, tick_size = front.id, tick_size or front.tick_size
         return run(*self._fetching(
             executor, symbol, every, since, until, days, sessions, tick_size
         ))  # fmt: skip
@@ -257,6 +261,9 @@ class MarketData:
         tick_size: Any = None,
     ) -> Fetched:
         """The same with an executor whose verbs are awaited; see ``fetch_bars``."""
+        if is_product(symbol):
+            front = await executor.contract(symbol)
+            symbol, tick_size = front.id, tick_size or front.tick_size
         return await run_awaited(*self._fetching(
             executor, symbol, every, since, until, days, sessions, tick_size
         ))  # fmt: skip

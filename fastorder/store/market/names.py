@@ -70,6 +70,15 @@ def contract_name(written: str, year: int | None = None) -> str:
     return found.contract
 
 
+def is_product(written: str) -> bool:
+    """Whether it names a product, MNQ say, and no month of it.
+
+    Raises:
+        InvalidField: it names nothing.
+    """
+    return named(written).month is None
+
+
 def kept_name(folder: str) -> Named | None:
     """What a folder's name says; None where it is no contract's."""
     found = KEPT.fullmatch(folder)

@@ -75,8 +75,13 @@ class OffTick(MarketDataError):
         self.tick_size = tick_size
         self.row = row
 
-    def __str__(self) -> str:
+    @property
+    def why(self) -> str:
+        """What is wrong, without its place."""
         return (
             f"a price must be a multiple of the tick size {self.tick_size}, "
-            f"was {self.price!r} (row {self.row})"
+            f"was {self.price}"
         )
+
+    def __str__(self) -> str:
+        return f"{self.why} (row {self.row})"

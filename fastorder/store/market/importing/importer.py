@@ -112,7 +112,7 @@ def import_file(
     try:
         found = _read(content, contract, tick_size, options)
     except OffTick as error:
-        raise ImportRefused(content.path, str(error), error.row) from None
+        raise ImportRefused(content.path, error.why, error.row) from None
     except (BarError, WrongColumn) as error:
         raise ImportRefused(content.path, str(error)) from None
     if found.kind == "ticks":
@@ -130,17 +130,33 @@ def _read(
     table = table_of(content)
     layout = layout_of(table, options)
     rows = table.rows
-    table = _chosen(table, layout, contract, options)
+    table, mask = _chosen(table, layout, contract, options)
     read = _table_ticks if layout.kind == "ticks" else _table_bars
-    columns = read(table, layout, tick_size, options)
+    try:
+        columns = read(table, layout, tick_size, options)
+    except OffTick as error:
+        place = _place(mask, error.row)
+        raise OffTick(error.price, error.tick_size, place) from None
+    except ImportRefused as error:
+        at = None if error.row is None else _place(mask, error.row)
+        raise ImportRefused(error.path, error.why, at) from None
     return _Read(layout.kind, layout.form, rows, rows - table.rows, columns)
 
 
 # ---------------------------------------------------------------------- tables
 
 
-def _chosen(table: Table, layout: Layout, contract: str, options: Options) -> Table:
-    """The rows of one contract that count.
+def _place(mask: Any, row: int) -> int:
+    """The row of the file of a row that was chosen."""
+    import numpy
+
+    return row if mask is None else int(numpy.flatnonzero(mask)[row])
+
+
+def _chosen(
+    table: Table, layout: Layout, contract: str, options: Options
+) -> tuple[Table, Any]:
+    """The rows of one contract that count, and which they are; None for all.
 
     Raises:
         ImportRefused: the file has several contracts, or another one.
@@ -157,12 +173,12 @@ def _chosen(table: Table, layout: Layout, contract: str, options: Options) -> Ta
         mine = _of_contract(table, name, contract, options)
         mask = mine if mask is None else compute.and_(mask, mine)
     if mask is None:
-        return table
+        return table, None
     columns = {n: column.filter(mask) for n, column in table.columns.items()}
     chosen = table._replace(columns=columns)
     if not chosen.rows:
         raise ImportRefused(table.path, "must have rows that count, has none")
-    return chosen
+    return chosen, mask.to_numpy(zero_copy_only=False)
 
 
 def _of_contract(table: Table, name: str, contract: str, options: Options) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,10 @@ PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 """How packed files begin. Sources: RFC 1952, 2.3.1; RFC 8878, 3.1.1."""
 
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+PIECE_BYTES = 1 << 20
+"""How much of a text is looked at in one go."""
 
 
 class Content(NamedTuple):
@@ -44,7 +49,7 @@ def opened(path: str | os.PathLike[str]) -> Content:
     for magic, packing in PACKED.items():
         if data.startswith(magic):
             data = _unpacked(data, packing, name)
-    if not data.strip():
+    if not data or data.isspace():
         raise ImportRefused(name, "must hold data, is empty")
     return Content(name, data, _kind(data))
 
@@ -71,15 +76,28 @@ def _unpacked(data: bytes, packing: str, name: str) -> bytes:
 def text_of(content: Content) -> bytes:
     """The text of a file as UTF-8, without a mark of its byte order.
 
+    A file in UTF-8 is looked at a piece at a time: no second copy of it is made.
+
     Raises:
         ImportRefused: it is no text.
     """
     data = content.data
     coding = next((c for bom, c in BOMS.items() if data.startswith(bom)), "utf-8")
     try:
-        text = data.decode(coding)
+        if coding == "utf-8":
+            _check_utf8(data)
+        else:
+            data = data.decode(coding).encode()
     except UnicodeDecodeError as error:
         raise ImportRefused(content.path, f"must be text in UTF-8: {error}") from None
-    if "\0" in text:
+    if b"\0" in data:
         raise ImportRefused(content.path, "must be text, Parquet or .scid, has zeros")
-    return text.encode()
+    return data
+
+
+def _check_utf8(data: bytes) -> None:
+    decoder = getincrementaldecoder("utf-8")()
+    view = memoryview(data)
+    for start in range(0, len(data), PIECE_BYTES):
+        decoder.decode(view[start : start + PIECE_BYTES])
+    decoder.decode(b"", final=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.store.market.errors import ImportRefused
@@ -71,7 +70,7 @@ def _of_parquet(content: Content) -> Table:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(BytesIO(content.data))
+        table = parquet.read_table(pyarrow.BufferReader(content.data))
     except (pyarrow.ArrowException, OSError) as error:
         raise ImportRefused(content.path, f"must be whole Parquet: {error}") from None
     columns = {n: table[n].combine_chunks() for n in table.column_names}
@@ -83,7 +82,8 @@ def _of_text(content: Content) -> Table:
     from pyarrow import csv
 
     text = text_of(content).lstrip()
-    first = text.split(b"\n", 1)[0].decode().strip()
+    end = text.find(b"\n")
+    first = text[: end if end >= 0 else len(text)].decode().strip()
     delimiter = next((d for d in (";", "\t", ",", "|") if d in first), ",")
     has_names = re.match(r'["\s]*[-+]?\d', first) is None
     cells = [cell.strip().strip('"').strip() for cell in first.split(delimiter)]
@@ -94,7 +94,10 @@ def _of_text(content: Content) -> Table:
     types = csv.ConvertOptions(column_types=dict.fromkeys(names, pyarrow.string()))
     try:
         table = csv.read_csv(
-            BytesIO(text), reading, csv.ParseOptions(delimiter=delimiter), types
+            pyarrow.BufferReader(text),
+            reading,
+            csv.ParseOptions(delimiter=delimiter),
+            types,
         )
     except pyarrow.ArrowException as error:
         raise ImportRefused(content.path, f"must be a table: {error}") from None
