@@ -85,7 +85,7 @@ class Seen:
 
 
 WAITS_S = 60
-"""So long a line waits for the ends of its connections; they would have ended at once."""
+"""So long a line waits for the ends of its connections; they come at once."""
 
 TURNS = 8
 """So many turns of the loop, and what the kernel has accepted has its task."""

@@ -139,20 +139,24 @@ def test_a_connection_that_a_client_leaves_open_is_told(gateway, monkeypatch):
     monkeypatch.setattr(cutting_proxy, "WAITS_S", 0.5)
     with proxy_to(gateway.port) as proxy:
         line = proxy.line()
-        with socket.create_connection(("127.0.0.1", port_of(line))):
-            with pytest.raises(StillOpen, match="connection 1 waits for the client"):
-                line.close()
+        with (
+            socket.create_connection(("127.0.0.1", port_of(line))),
+            pytest.raises(StillOpen, match="connection 1 waits for the client"),
+        ):
+            line.close()
 
 
 def test_what_a_gateway_does_not_answer_is_told(monkeypatch):
     monkeypatch.setattr(cutting_proxy, "WAITS_S", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        with proxy_to(mute.getsockname()[1]) as proxy:
-            line = proxy.line()
-            with socket.create_connection(("127.0.0.1", port_of(line))) as client:
-                client.sendall(b"GET /x HTTP/1.1\r\n\r\n")
-            with pytest.raises(StillOpen, match="the gateway, which has not answered"):
-                line.close()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as mute,
+        proxy_to(mute.getsockname()[1]) as proxy,
+    ):
+        line = proxy.line()
+        with socket.create_connection(("127.0.0.1", port_of(line))) as client:
+            client.sendall(b"GET /x HTTP/1.1\r\n\r\n")
+        with pytest.raises(StillOpen, match="the gateway, which has not answered"):
+            line.close()
 
 
 def test_what_came_on_a_connection_just_before_the_end_is_counted(gateway):
