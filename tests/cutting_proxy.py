@@ -84,8 +84,15 @@ class Seen:
         return self.received.partition(b"\r\n")[0].decode().split()
 
 
-WAITS_S = 15
-"""So long a line waits for the ends of its connections; it ends them then."""
+WAITS_S = 60
+"""So long a line waits for the ends of its connections; they come at once."""
+
+TURNS = 8
+"""So many turns of the loop, and what the kernel has accepted has its task."""
+
+
+class StillOpen(AssertionError):
+    """A connection is open that nobody needs any more."""
 
 
 class Line:
@@ -102,7 +109,7 @@ class Line:
         self._cut: Cut | None = None
         self._down: Mode | None = None
         self._idle: set[Connection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Connection] = {}
         self._late: dict[str, list[Callable[[], None]]] = {}
         self._server: asyncio.Server | None = None
         self.url = ""
@@ -133,22 +140,40 @@ class Line:
         self._proxy.call(self._refuse)
 
     async def _refuse(self) -> None:
+        """A server of asyncio that closes forgets what it has just accepted."""
         assert self._server is not None
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         self._server.close()
 
     def close(self) -> None:
-        """Wait until the client has closed every connection, and all is counted."""
+        """Wait until all is counted: each connection has ended, as the client has.
+
+        Raises:
+            StillOpen: one has not; it says whom the proxy waits for.
+        """
         self._proxy.call(self._close)
 
     async def _close(self) -> None:
         await self._refuse()
-        while self._tasks:
-            _, left = await asyncio.wait(self._tasks, timeout=WAITS_S)
-            for task in left:  # what is believed is judged all the same
-                task.cancel()
+        left = await self._ended()
         for path in list(self._late):
             for deliver in self._late.pop(path):
                 deliver()
+        if left:
+            raise StillOpen("; ".join(left))
+
+    async def _ended(self) -> list[str]:
+        """Wait for every connection; those that have not ended, in words."""
+        if not self._tasks:
+            return []
+        _, late = await asyncio.wait(self._tasks, timeout=WAITS_S)
+        left = [str(self._tasks[task]) for task in late]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.sleep(0)  # what was closed is gone a turn later
+        return left
 
     # ------------------------------------------------------------ the proxy's side
 
@@ -163,12 +188,13 @@ class Line:
         self.connections += 1
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
         connection = Connection(self, self.connections, reader, writer)
+        self._tasks[task] = connection
         try:
             await connection.serve(self._proxy.port)
         finally:
-            self._tasks.discard(task)
+            connection.leave()
+            del self._tasks[task]
 
     def strikes_connection(self) -> Mode | None:
         """How a connection that has just been taken ends; None where it does not."""
@@ -221,6 +247,10 @@ class Connection:
         self._gateway: asyncio.StreamWriter | None = None
         self._seen = Seen(number)
         self._ended = False
+        self._awaits = "the gateway, which has not taken a connection"
+
+    def __str__(self) -> str:
+        return f"connection {self._number} waits for {self._awaits}"
 
     async def serve(self, port: int) -> None:
         """Pass exchanges until one is cut, or either side ends the connection."""
@@ -237,6 +267,10 @@ class Connection:
             if not self._ended:
                 self.end(Mode.FIN)
         await self._drain()
+
+    def leave(self) -> None:
+        """End both sides, however far they have come."""
+        self._writer.close()
         if self._gateway is not None:
             self._gateway.close()
 
@@ -259,6 +293,7 @@ class Connection:
     async def _read_request(self, seen: Seen) -> bool:
         """Read a request; whether it came whole, and may be passed."""
         self._line.rests(self, True)
+        self._awaits = "the client, which has left it open"
         while not is_whole(seen.received):
             data = await self._reader.read(CHUNK)
             self._line.rests(self, False)
@@ -286,6 +321,7 @@ class Connection:
     ) -> None:
         """Pass a request whole, and its answer up to the cut."""
         self._forward(seen, len(seen.received))
+        self._awaits = f"the gateway, which has not answered {seen.path}"
         while not is_whole(seen.answer):
             data = await answers.read(CHUNK)
             if not data:
@@ -293,6 +329,7 @@ class Connection:
             seen.answer += data
         part = seen.answer if cut is None else seen.answer[: cut.offset]
         self._writer.write(part)
+        self._awaits = "the client, which does not read"
         seen.answered = len(part)
         await self._writer.drain()
 
@@ -331,10 +368,10 @@ class Connection:
         libcurl 8.23 takes an answer that ends within its head for a whole one, and may
         send the next request on the connection that has ended.
         """
+        self._awaits = "the client, which has left it open"
         with suppress(OSError):
             while data := await self._reader.read(CHUNK):
                 self._count(data)
-        self._writer.close()
 
 
 class Proxy:
@@ -352,7 +389,7 @@ class Proxy:
     def call(self, function, *args):
         """Run a coroutine function on the proxy's loop, from another thread."""
         running = asyncio.run_coroutine_threadsafe(function(*args), self._loop)
-        return running.result(30)
+        return running.result(2 * WAITS_S)
 
 
 @contextmanager

@@ -5,11 +5,13 @@ every offset of all.
 """
 
 import os
+import socket
 from functools import partial
 
+import cutting_proxy
 import pytest
 from cut_cells import VERBS, Bench, Cell, checked, cut_all, sizes_of_all
-from cutting_proxy import Cut, Mode, Part
+from cutting_proxy import Cut, Mode, Part, StillOpen, proxy_to
 
 from fastorder import Outcome
 
@@ -127,3 +129,43 @@ def test_requests_go_over_http_1_1_only(sizes):
     assert {one.words[2] for one in seen} == {"HTTP/1.1"}
     assert not any(b"\r\nupgrade:" in one.received.lower() for one in seen)
     assert {cell.line.connections for cell in cells} == {1}
+
+
+def port_of(line):
+    return int(line.url.rpartition(":")[2])
+
+
+def test_a_connection_that_a_client_leaves_open_is_told(gateway, monkeypatch):
+    monkeypatch.setattr(cutting_proxy, "WAITS_S", 0.5)
+    with proxy_to(gateway.port) as proxy:
+        line = proxy.line()
+        with (
+            socket.create_connection(("127.0.0.1", port_of(line))),
+            pytest.raises(StillOpen, match="connection 1 waits for the client"),
+        ):
+            line.close()
+
+
+def test_what_a_gateway_does_not_answer_is_told(monkeypatch):
+    monkeypatch.setattr(cutting_proxy, "WAITS_S", 0.5)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as mute,
+        proxy_to(mute.getsockname()[1]) as proxy,
+    ):
+        line = proxy.line()
+        with socket.create_connection(("127.0.0.1", port_of(line))) as client:
+            client.sendall(b"GET /x HTTP/1.1\r\n\r\n")
+        with pytest.raises(StillOpen, match="the gateway, which has not answered"):
+            line.close()
+
+
+def test_what_came_on_a_connection_just_before_the_end_is_counted(gateway):
+    with proxy_to(gateway.port) as proxy:
+        for _ in range(20):
+            line = proxy.line()
+            with socket.create_connection(("127.0.0.1", port_of(line))) as client:
+                client.sendall(b"POST /y HTTP/1.1\r\n")
+            line.close()
+            assert [bytes(seen.received) for seen in line.seen] == [
+                b"POST /y HTTP/1.1\r\n"
+            ]

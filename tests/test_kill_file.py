@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import socket
 import sys
 
 import pytest
@@ -45,11 +46,17 @@ def fifo(switch):
     os.mkfifo(switch)
 
 
+def a_socket(switch):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(switch))
+
+
 SHUT = {
     "an empty file": lambda switch: switch.touch(),
     "a file without rights": lambda switch: switch.touch(0),
     "a folder": lambda switch: switch.mkdir(),
     "a pipe": fifo,
+    "a socket": a_socket,
     "a dangling link": dangling_link,
     "a link to itself": loop_of_links,
     "its folder gone": folder_gone,

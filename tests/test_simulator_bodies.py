@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import socket
+import struct
 import zlib
 
 import pytest
@@ -303,3 +305,35 @@ HEADS = [
 def test_no_head_and_no_body_is_the_gateways_own_failure(market, name, value, body):
     with wire_to(market) as fresh:
         assert 200 <= fresh.send("Order/place", body, **{name: value}).status < 500
+
+
+# ---------------------------------------------------------------- half a request
+
+LINES = (
+    b"POST /api/Order/place HTTP/1.1\r\n"
+    b"Host: gateway\r\n"
+    b"Content-Type: application/json\r\n"
+)
+HALVES = {
+    "nothing": b"",
+    "of a head": LINES,
+    "of a body": LINES + b"Content-Length: 200\r\n\r\n" + PLACED,
+    "no body": LINES + b"Content-Length: 200\r\n\r\n",
+    "of a chunk": LINES + b"Transfer-Encoding: chunked\r\n\r\n50\r\n" + PLACED[:20],
+    "of its chunks": LINES + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+}
+
+
+@pytest.mark.parametrize("resets", [False, True], ids=["end", "reset"])
+def test_a_client_that_leaves_in_the_middle_is_no_failure(market, wire, resets, caplog):
+    for half in HALVES.values():
+        with socket.create_connection(("127.0.0.1", market.port)) as client:
+            client.sendall(half)
+            wire.place()  # by then it has been read
+            if resets:
+                client.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+        assert wire.place()["success"]
+    assert len(market.ledger.placements()) == 2 * len(HALVES)
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []

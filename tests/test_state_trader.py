@@ -214,3 +214,13 @@ def test_a_subscription_that_is_refused_leaves_the_state_unproven(gateway, run):
             assert "SubscribeOrders was refused: no" in trader.state.unproven.why
 
     run(day())
+
+
+def test_a_burst_of_unreadable_events_does_not_use_up_the_budget(gateway):
+    row = {"id": 7, "accountId": ACCOUNT, "contractId": MNQ, "size": "x"}
+    with waiting(gateway) as trader:
+        until(lambda: trader.state.live and trader.state.proven)
+        for _ in range(200):
+            gateway.call(lambda: gateway.hubs.user("Order", ACCOUNT, 1, row))
+        until(lambda: trader.state.rows.counts["rows that could not be read"] >= 200)
+        assert trader.buy("MNQ", 1).result.success

@@ -3,10 +3,22 @@
 import sys
 
 NOT_INSTALLED = "the command line needs typer and rich: pip install 'fastorder[cli]'"
+INTERRUPTED = (
+    "interrupted: an order that had left may have been taken; see "
+    "fastorder journal and fastorder orders"
+)
 
 
 def main() -> int:
     """Run one command; its exit code."""
+    try:
+        return _run()
+    except KeyboardInterrupt:  # while it was loaded, or while its end was told
+        print(f"fastorder: {INTERRUPTED}", file=sys.stderr)
+        return 130
+
+
+def _run() -> int:
     try:
         from fastorder.cli.program import run
     except ModuleNotFoundError as missing:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fastorder.cli import INTERRUPTED
 from fastorder.cli.exits import Ended, Exit, code_of
 from fastorder.errors import FastOrderError
 
@@ -36,10 +37,7 @@ def ended(act: Callable[[], Any]) -> Exit:
         complain(str(error))
         return code_of(error)
     except (KeyboardInterrupt, typer.Abort):
-        complain(
-            "interrupted: an order that had left may have been taken; see "
-            "fastorder journal and fastorder orders"
-        )
+        complain(INTERRUPTED)
         return Exit.INTERRUPTED
     except BrokenPipeError:
         stop_writing()

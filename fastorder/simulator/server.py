@@ -148,7 +148,10 @@ class Simulator:
     # ------------------------------------------------------------ requests
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:  # the client has gone before its request was whole
+            return web.Response(status=400)
         endpoint = request.path.lower()
         connection = self._connection(request)
         if is_hub(endpoint):

@@ -106,6 +106,7 @@ class Repair:
         self._number = 0  # of the last look: an answer to an older one is not heard
         self._look: Look | None = None  # the one that is under way
         self._shown: Looked | None = None  # what its first part has shown
+        self._missed_ns = -AGAIN_NS[0]  # when a missed event was last looked for
         self._tries = 0
         self._disagreed = 0
         self._last: dict[str, int] | None = None  # of the look before, by contract
@@ -131,8 +132,15 @@ class Repair:
     def missed(self, since_ns: int, why: str) -> None:
         """An event was missed, or could not be read; the connection goes on."""
         self._doubt(since_ns, why)
-        if self._live_ns is not None:
-            self._live_ns = self._clock.monotonic_ns()
+        if self._live_ns is None:
+            return
+        now_ns = self._live_ns = self._clock.monotonic_ns()
+        due_ns = self._missed_ns + AGAIN_NS[0]
+        if now_ns < due_ns:  # many come at once: one look for all of them
+            self._forget()
+            self.due_ns = due_ns
+        else:
+            self._missed_ns = now_ns
             self._begin_anew()
 
     def _doubt(self, since_ns: int, why: str) -> None:
@@ -145,10 +153,14 @@ class Repair:
             self.told.append(self.unproven)
 
     def _begin_anew(self) -> None:
+        self._forget()
+        self._ask_whole()
+
+    def _forget(self) -> None:
+        """What earlier looks have shown proves nothing any more."""
         self._tries = self._disagreed = 0
         self._last = None
         self._suspects = frozenset()
-        self._ask_whole()
 
     # ------------------------------------------------------------ asking
 
