@@ -1,6 +1,7 @@
 """Data of a backtest: taken in every form, refused before the run where bad."""
 
 from datetime import date, datetime, timezone
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,8 @@ from strategy_scenes import (
 
 from fastorder.marketdata import Bars, weekdays
 from fastorder.strategy import BadData, Instrument, StrategyError, Ticks, backtest
+from fastorder.strategy.fees import FEES
+from fastorder.strategy.instruments import instrument_of
 
 DAY = 24 * 60 * MINUTE
 BUYS = {2: lambda s: s.buy(1)}
@@ -232,3 +235,16 @@ def test_sessions_keep_data_of_the_closed_hour_out():
     data = random_bars(1_440 + 60)
     result = backtest(planned({}), data=data, sessions=days, missing_days="allow")
     assert result._run.exchange.outside(0) == 60
+
+
+def test_what_is_paid_has_a_date_a_source_and_a_sureness():
+    for symbol, costs in {"MNQ": "1.22", "MES": "1.22", "MCL": "1.52"}.items():
+        paid = FEES[symbol]
+        assert 2 * (paid.fee.value + paid.commission.value) == Decimal(costs)
+        assert paid.fee.sure == "A"
+    for symbol, paid in FEES.items():
+        for rule in paid:
+            assert rule.read_on >= "2026-09"
+            assert rule.source
+        known = instrument_of(symbol, {})
+        assert (known.fee, known.commission) == tuple(r.value for r in paid)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fastorder.strategy.firm import Firm, Verdict
     from fastorder.strategy.future import Change, Check, check
     from fastorder.strategy.instruments import Instrument
+    from fastorder.strategy.on_paper import Paper, paper
     from fastorder.strategy.result import Result
     from fastorder.strategy.running import backtest
     from fastorder.strategy.sweeping import Fold, Sweep, sweep, walk_forward
@@ -51,6 +52,7 @@ __all__ = [
     "MonteCarlo",
     "Order",
     "OrderEvent",
+    "Paper",
     "PositionChange",
     "Queue",
     "Result",
@@ -68,6 +70,7 @@ __all__ = [
     "backtest",
     "check",
     "monte_carlo",
+    "paper",
     "sweep",
     "walk_forward",
 ]
@@ -82,6 +85,7 @@ _LATER = {
     "Instrument": "fastorder.strategy.instruments",
     "Latencies": "fastorder.matching.settings",
     "MonteCarlo": "fastorder.strategy.chances",
+    "Paper": "fastorder.strategy.on_paper",
     "Queue": "fastorder.matching.settings",
     "Result": "fastorder.strategy.result",
     "Sweep": "fastorder.strategy.sweeping",
@@ -92,6 +96,7 @@ _LATER = {
     "backtest": "fastorder.strategy.running",
     "check": "fastorder.strategy.future",
     "monte_carlo": "fastorder.strategy.chances",
+    "paper": "fastorder.strategy.on_paper",
     "sweep": "fastorder.strategy.sweeping",
     "walk_forward": "fastorder.strategy.sweeping",
 }

@@ -91,6 +91,10 @@ cdef class Source:
         """Who wants to see each tick."""
         self.on_tick += (on_tick,)
 
+    def renew(self, bint is_there):
+        """Begin the columns anew, once their first row was written, or with no row."""
+        self.n, self.fed = is_there, 0
+
     cdef int64_t next_ns(self) noexcept:
         return self.time[self.fed] if self.fed < self.n else MOST
 
@@ -176,6 +180,11 @@ cdef class Frame:
         self.series.append(series)
         self.handlers.append(on_bar)
 
+    def renew(self, bint is_there):
+        """Begin the columns anew, once their first row was written, or with no row."""
+        self.n, self.shown = is_there, 0
+        self.set_end()
+
     cdef int64_t end_of(self, int64_t at) noexcept:
         return self.end[at] if self.end is not NULL else self.time[at] + self.length_ns
 
@@ -221,7 +230,7 @@ cdef class Engine:
     cdef list frames
     cdef object on_event
     cdef object on_time
-    cdef bint halted
+    cdef readonly bint halted
     cdef int64_t wake_ns
     cdef int64_t time_ns
 
@@ -258,11 +267,33 @@ cdef class Engine:
         Raises:
             BadDatum: a datum breaks a rule of the exchange.
         """
+        self.open()
+        self.go_on()
+
+    def open(self):
+        """Get ready, where data come bit by bit."""
         self.exchange.check_ready()
         self.exchange.venue.watched = True
+
+    def go_on(self):
+        """Go through what the sources and the frames hold now.
+
+        Raises:
+            BadDatum: a datum breaks a rule of the exchange.
+        """
         while not self.halted and self.step():
             pass
         self.exchange.check_failed()
+
+    def pass_time(self, int64_t time_ns):
+        """Do and show what is due up to a time, timers too; without data."""
+        self.go_on()
+        while not self.halted and self.wake_ns <= time_ns:
+            self.stop_at(self.wake_ns, MOST)
+        while not self.halted and not self.reach(time_ns):
+            while not self.halted and self.wake_ns <= time_ns:
+                self.stop_at(self.wake_ns, MOST)
+        self.time_ns = max(self.time_ns, time_ns)
 
     cdef bint step(self) except -1:
         cdef Source one, first = None

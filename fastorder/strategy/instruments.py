@@ -7,15 +7,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from fastorder.strategy.errors import BadData
+from fastorder.strategy.fees import FEES
 
-SEEN = "2026-09"
-"""When the fees of the table were taken down: the venue's help centre, article 8284213,
-and fills of practice accounts. They change: an ``Instrument`` of yours goes first."""
-
-_TABLE = """
-MNQ .25 .5 .36 .25 | MES .25 1.25 .36 .25 | MCL .01 1 .51 .25
-NQ .25 5 1.40 0 | ES .25 12.5 1.40 0
+_TICKS = """
+MNQ .25 .5 | MES .25 1.25 | MCL .01 1 | NQ .25 5 | ES .25 12.5
 """
+"""Products, the distance of two prices, and dollars that it is worth; what is paid
+stands in ``fees``. An ``Instrument`` of yours goes first."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +119,11 @@ def micros(dollars: Decimal) -> int:
 
 
 def _known() -> dict[str, Instrument]:
-    rows = (row.split() for row in _TABLE.replace("\n", "|").split("|") if row.strip())
+    rows = (row.split() for row in _TICKS.replace("\n", "|").split("|") if row.strip())
     found = {}
     for symbol, *numbers in rows:
-        tick_size, tick_value, fee, commission = map(Decimal, numbers)
+        tick_size, tick_value = map(Decimal, numbers)
+        fee, commission = (rule.value for rule in FEES[symbol])
         found[symbol] = Instrument(symbol, tick_size, tick_value, fee, commission)
     return found
 

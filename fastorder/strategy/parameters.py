@@ -50,7 +50,10 @@ def parameters_of(kind: type, base: type) -> dict[str, Parameter]:
         names = vars(one).get("__annotations__", {})
         hints = _hints(one) if names else {}
         for name in names:
-            if name.startswith("_") or typing.get_origin(hints[name]) is ClassVar:
+            if name.startswith("_") or ClassVar in (
+                hints[name],
+                typing.get_origin(hints[name]),
+            ):
                 continue
             found[name] = _parameter(kind, name, hints[name])
     return found

@@ -301,6 +301,15 @@ class Run:
 
     def done(self) -> Result:
         """Go through the data."""
+        self._begin()
+        self._guarded(self.engine.run)
+        self.is_over = True
+        for desk in self.desks:
+            self._guarded(desk.strategy.on_stop)
+        return Result(self)
+
+    def _begin(self) -> None:
+        """Let the strategies start, and make the engine of what they subscribed."""
         for desk in self.desks:
             self._open(desk)
         self.engine = Engine(
@@ -315,11 +324,6 @@ class Run:
         self.timers.set()
         if self.firm is not None:
             self.firm.begin(self)
-        self._guarded(self.engine.run)
-        self.is_over = True
-        for desk in self.desks:
-            self._guarded(desk.strategy.on_stop)
-        return Result(self)
 
     def _open(self, desk: Desk) -> None:
         """Give a strategy its ports and its state, and let it start."""

@@ -1,0 +1,151 @@
+"""Data that arrive tick by tick: each as a source, the bars they close as frames."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from fastorder.marketdata.building import BarBuilder
+from fastorder.marketdata.errors import BarError
+from fastorder.marketdata.frames import Timeframe, read_every
+from fastorder.strategy._engine import Frame, Source
+from fastorder.strategy.data import Feed
+from fastorder.strategy.errors import BadData
+
+if TYPE_CHECKING:
+    from fastorder.strategy.instruments import Instrument
+
+
+class ArrivingTicks:
+    """The ticks of one contract: the one that is taken now, and all that were.
+
+    Args:
+        instrument: of the contract.
+        number: of it, at the exchange.
+
+    Attributes:
+        source: what the engine takes the tick of now from.
+    """
+
+    def __init__(self, instrument: Instrument, number: int) -> None:
+        import numpy as np
+
+        self.instrument = instrument
+        self._now = [np.zeros(1, kind) for kind in ("int64", "int64", "int64", "int8")]
+        self._kept = (array("q"), array("q"), array("q"), array("b"))
+        time_ns, price, size, side = self._now
+        self.source = Source(
+            instrument.symbol, number, instrument.grid, time_ns, price, size, side
+        )
+        self.source.renew(False)
+
+    def put(self, time_ns: int, ticks: int, size: int, side: int) -> None:
+        """Have the engine take a tick next, and keep it."""
+        values = (time_ns, ticks, size, side)
+        for now, kept, value in zip(self._now, self._kept, values, strict=True):
+            now[0] = value
+            kept.append(value)
+        self.source.renew(True)
+
+    @property
+    def last_ns(self) -> int | None:
+        """When the last one was; None before the first."""
+        return self._kept[0][-1] if self._kept[0] else None
+
+    def feed(self, begin_ns: int) -> Feed:
+        """All ticks so far, as the data of a run; there may be none."""
+        import numpy as np
+
+        names = ("time_ns", "price", "size", "side")
+        kinds = ("int64", "int64", "int64", "int8")
+        found = {
+            name: np.array(kept, kind)
+            for name, kept, kind in zip(names, self._kept, kinds, strict=True)
+        }
+        times = found.pop("time_ns")
+        return ArrivedFeed(
+            self.instrument, times, ticks={**found, "bid": None, "ask": None},
+            begin_ns=begin_ns,
+        )  # fmt: skip
+
+
+class ArrivedFeed(Feed):
+    """Ticks that have arrived; there may be none.
+
+    Args:
+        begin_ns: since when they were heard.
+    """
+
+    def __init__(self, *given: Any, begin_ns: int, **named: Any) -> None:
+        super().__init__(*given, **named)
+        object.__setattr__(self, "begin_ns", begin_ns)
+
+    @property
+    def first_ns(self) -> int:
+        """Since when the contract was heard."""
+        return int(self.__dict__["begin_ns"])
+
+    @property
+    def end_ns(self) -> int:
+        """The first nanosecond after the last tick."""
+        return int(self.time_ns[-1]) + 1 if len(self.time_ns) else self.first_ns + 1
+
+
+class ArrivingBars:
+    """Bars of one length, each handed to the engine once a tick or the time closes it.
+
+    Args:
+        symbol, every: of which contract and length.
+        grid: the tick as a fraction.
+        sessions: when the market is open.
+
+    Raises:
+        BadData: ``every`` is no length of time.
+    """
+
+    def __init__(
+        self, symbol: str, every: str, grid: tuple[int, int], sessions: Any
+    ) -> None:
+        import numpy as np
+
+        try:
+            frame = read_every(every, 0, sessions)
+        except BarError as error:
+            raise BadData(f"bars of {every} cannot be made: {error}") from None
+        if not isinstance(frame, Timeframe):
+            raise BadData(
+                f"a strategy's bars must be of a length of time, were of {every}"
+            )
+        self._builder = BarBuilder(frame, prices="int64")
+        self._grid = grid
+        self._times = [np.zeros(1, np.int64) for _ in range(3)]
+        self._prices = [np.zeros(1) for _ in range(4)]
+        time_ns, end_ns, volume = self._times
+        self.frame = Frame(
+            symbol, every, frame.length_ns, time_ns, end_ns, self._prices, volume, 1
+        )
+        self.frame.renew(False)
+
+    def tick(self, time_ns: int, ticks: int, size: int) -> None:
+        """Take a tick; where it closes a bar, the engine gets that next."""
+        closed = self._builder.update(time_ns, ticks, size)
+        if closed is not None:
+            self._put(closed)
+
+    def advance(self, time_ns: int) -> None:
+        """The time has come: the bar that has ended by now closes."""
+        for closed in self._builder.advance(time_ns):
+            self._put(closed)
+
+    def _put(self, bar: Any) -> None:
+        numerator, denominator = self._grid
+        time_ns, end_ns, volume = self._times
+        time_ns[0], volume[0] = bar.time_ns, bar.volume
+        ended_ns = self._builder._end_of(bar.time_ns)
+        assert ended_ns is not None  # bars of time have an end
+        end_ns[0] = ended_ns
+        for column, ticks in zip(
+            self._prices, (bar.open, bar.high, bar.low, bar.close), strict=True
+        ):
+            column[0] = ticks * numerator / denominator
+        self.frame.renew(True)

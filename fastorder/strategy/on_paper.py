@@ -1,0 +1,384 @@
+"""paper: a strategy on a trader's live feed, its orders at the compiled exchange."""
+
+from __future__ import annotations
+
+import time
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from fastorder.runtime.log import log
+from fastorder.strategy.arriving import ArrivingBars, ArrivingTicks
+from fastorder.strategy.errors import BadData, StrategyError, StrategyFailed
+from fastorder.strategy.events import Gap
+from fastorder.strategy.instruments import Instrument, instrument_of
+from fastorder.strategy.result import Result
+from fastorder.strategy.running import (
+    BUDGET,
+    Run,
+    _fills,
+    _latency,
+    _share,
+    _strategies,
+)
+from fastorder.strategy.strategy import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from decimal import Decimal
+
+    from fastorder.matching import Latencies, Queue, Touch, TradeThrough
+    from fastorder.strategy._data import Bar, Series, Tick
+    from fastorder.strategy._engine import Source
+    from fastorder.strategy.firm import Firm
+
+SIDE_OF = {0: 1, 1: -1}
+"""The aggressor's side by the type of a trade: 0 is a buy, 1 a sell."""
+
+PATIENCE_S = 5.0
+"""How long what a trade calls may take: nothing is read from the hubs meanwhile."""
+
+
+def paper(
+    strategy: type[Strategy] | Strategy | Sequence[type[Strategy] | Strategy],
+    trader: Any,
+    *,
+    symbols: Sequence[str] = (),
+    account: str | Firm | float = 50_000.0,
+    latency: Latencies | int | None = None,
+    fills: str | Touch | TradeThrough | Queue = "trade_through",
+    seed: int = 0,
+    instruments: Sequence[Instrument] = (),
+    sessions: Any = None,
+    lost_answers: float = 0.0,
+    resolved_after_s: float = 2.0,
+    budget: int = BUDGET,
+    state: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    begin_ns: int | None = None,
+    patience_s: float = PATIENCE_S,
+) -> Paper:
+    """Run strategies on what a trader hears; their orders never leave this process.
+
+    It begins at once and returns. Handlers are called where the hubs are read: on the
+    event loop, or on the trader's own thread. Time is that of the trades: a bar is
+    shown with the first trade after its end, or by ``advance``.
+
+    Args:
+        strategy: a class, an object of one, or several that share the account.
+        trader: an entered ``Trader`` of either kind, with the symbols loaded.
+        symbols: contracts that are heard, beside those of the strategies.
+        account, latency, fills, seed, instruments, sessions, lost_answers,
+            resolved_after_s, budget, state, parameters: see ``backtest``.
+        begin_ns: when it begins; now where it is not given. For a feed that is
+            replayed: a trade from before counts as of then.
+        patience_s: what takes longer at one trade ends the run, in seconds.
+
+    Returns:
+        A Paper: ``stop()`` ends it and gives the result.
+
+    Raises:
+        BadParameter, BadData, StrategyError: before anything is heard.
+        UnknownSymbol, RealtimeUnavailable: of the trader.
+        StrategyFailed: ``start`` raised.
+    """
+    made = _strategies(strategy, parameters)
+    names = sorted({*symbols, *(one.symbol for one in made if one.symbol)})
+    if not names:
+        raise StrategyError("symbols must be given: the strategy has no symbol")
+    if not patience_s > 0:
+        raise StrategyError(f"patience_s must be above 0, was {patience_s!r}")
+    _check_prepare(made)
+    known = {one.symbol: one for one in instruments}
+    begins_ns = time.time_ns() if begin_ns is None else begin_ns
+    ticks = {
+        name: ArrivingTicks(instrument_of(name, known), number)
+        for number, name in enumerate(names)
+    }
+    run = PaperRun(
+        made,
+        ticks,
+        begins_ns,
+        account=account,
+        latency=_latency(latency),
+        fills=_fills(fills),
+        seed=seed,
+        path="worst",
+        sessions=sessions,
+        lost_answers=_share(lost_answers),
+        resolved_after_ns=round(resolved_after_s * 1e9),
+        budget=budget,
+        state=state,
+    )
+    return Paper(run, trader, patience_s)
+
+
+def _check_prepare(strategies: list[Strategy]) -> None:
+    for one in strategies:
+        if type(one).prepare is not Strategy.prepare:
+            raise StrategyError(
+                f"{type(one).__name__} must not have prepare on paper: it needs the "
+                "data beforehand"
+            )
+
+
+class PaperRun(Run):
+    """A run whose data arrive.
+
+    Args:
+        ticks: by symbol.
+        begin_ns: when it begins.
+    """
+
+    def __init__(
+        self,
+        strategies: list[Strategy],
+        ticks: dict[str, ArrivingTicks],
+        begin_ns: int,
+        **settings: Any,
+    ) -> None:
+        self.ticks = ticks
+        self.begin_ns = begin_ns
+        self._bars: dict[tuple[str, str], ArrivingBars] = {}
+        feeds = {name: each.feed(begin_ns) for name, each in ticks.items()}
+        super().__init__(strategies, feeds, **settings)
+
+    def subscribe(
+        self,
+        symbol: str,
+        every: str,
+        series: Series,
+        on_bar: Callable[[Bar], object] | None,
+    ) -> None:
+        """Have a series filled with bars, and a strategy called with them."""
+        if self.has_engine:
+            raise StrategyError("subscribe belongs into start")
+        bars = self._bars.get((symbol, every))
+        if bars is None:
+            grid = self.instruments[symbol].grid
+            bars = ArrivingBars(symbol, every, grid, self.sessions)
+            self._bars[symbol, every] = bars
+            self._frames[symbol, every] = bars.frame
+        bars.frame.add(series, on_bar)
+
+    def watch_ticks(self, symbol: str, on_tick: Callable[[Tick], object]) -> None:
+        """Have a strategy called with each tick of a contract."""
+        self.source(symbol).watch(on_tick)
+
+    def source(self, symbol: str) -> Source:
+        """The data of a contract, as the engine takes them."""
+        return self.ticks[symbol].source
+
+    def begin(self) -> None:
+        """Let the strategies start."""
+        self._begin()
+        self.engine.open()
+
+    def take_tick(
+        self, symbol: str, time_ns: int, ticks: int, size: int, side: int
+    ) -> None:
+        """Take a trade of the market, as a backtest does: bars before it, then it."""
+        for (name, _), bars in self._bars.items():
+            if name == symbol:
+                bars.tick(time_ns, ticks, size)
+        self.ticks[symbol].put(time_ns, ticks, size, side)
+        self._guarded(self.engine.go_on)
+
+    def pass_time(self, time_ns: int) -> None:
+        """The time has come, without a trade."""
+        for bars in self._bars.values():
+            bars.advance(time_ns)
+        self._guarded(lambda: self.engine.pass_time(time_ns))
+
+    def call(self, handler: Callable[[Any], object], event: Any) -> None:
+        """Call a handler with what is no datum of the exchange."""
+        self._guarded(lambda: handler(event))
+
+    def end(self) -> Result:
+        """What it brought, until now."""
+        self.feeds = {
+            name: each.feed(self.begin_ns) for name, each in self.ticks.items()
+        }
+        self.end_ns = max(feed.end_ns for feed in self.feeds.values())
+        return Result(self)
+
+
+class Paper:
+    """Strategies on a live feed, until ``stop``.
+
+    Args:
+        run: what the trades go into.
+        trader: whose feed it is.
+        patience_s: what takes longer at one trade ends the run.
+
+    Attributes:
+        failure: what has ended it before its time; None for nothing.
+        late: trades that are older than one before; taken at that one's time.
+        unread: trades without a price, a size or a time.
+    """
+
+    def __init__(self, run: PaperRun, trader: Any, patience_s: float) -> None:
+        self._run, self._patience_s = run, patience_s
+        self._lock = RLock()
+        self._ends: list[Callable[[], None]] = []
+        self._result: Result | None = None
+        self._gaps: set[str] = set()
+        self.failure: Exception | None = None
+        self.late = self.unread = 0
+        self._is_over = self._is_busy = False
+        run.begin()
+        try:
+            self._listen(trader)
+        except BaseException:
+            self._hear_no_more()
+            raise
+
+    def __repr__(self) -> str:
+        state = "ended" if self.is_over else "running"
+        names = ", ".join(map(repr, self._run.strategies))
+        return f"<Paper of {names}, {state}>"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes no more trades: stopped, failed, or the account is lost."""
+        return self._is_over
+
+    def advance(self, time_ns: int) -> None:
+        """Let time go on without a trade: bars end, timers come, requests arrive.
+
+        Args:
+            time_ns: nanoseconds since 1970 UTC; a trade from before counts as of then.
+        """
+        with self._lock:
+            if not self._is_over:
+                self._do(lambda: self._run.pass_time(time_ns))
+
+    def stop(self) -> Result:
+        """End it; what is open stays open, as at the end of a backtest.
+
+        Raises:
+            StrategyError: a handler calls it.
+            StrategyFailed: a strategy raised, or took too long; its cause says how.
+        """
+        with self._lock:
+            if self._is_busy:
+                raise StrategyError("stop must not be called by a handler")
+            self._end()
+            if self.failure is not None:
+                raise self.failure
+            if self._result is None:
+                self._result = self._run.end()
+            return self._result
+
+    # ---------------------------------------------------------------- the feed
+
+    def _listen(self, trader: Any) -> None:
+        run = self._run
+        for symbol in run.instruments:
+            self._ends.append(trader.on("trade", self._takes(symbol), symbol=symbol))
+        self._ends.append(trader.on("gap", self._gap))
+        for kind, handler in (("quote", "on_quote"), ("depth", "on_depth")):
+            for one in run.strategies:
+                if getattr(type(one), handler) is not getattr(Strategy, handler):
+                    call = self._calls(getattr(one, handler))
+                    symbol = one._symbol(None)
+                    self._ends.append(trader.on(kind, call, symbol=symbol))
+
+    def _calls(self, handler: Callable[[Any], object]) -> Callable[[Any], None]:
+        def call(event: Any) -> None:
+            with self._lock:
+                if not self._is_over:
+                    self._do(lambda: self._run.call(handler, event))
+
+        return call
+
+    def _takes(self, symbol: str) -> Callable[[Any], None]:
+        grid = self._run.instruments[symbol].grid
+
+        def take(trade: Any) -> None:
+            with self._lock:
+                if self._is_over:
+                    return
+                price, size, time_ns = trade.price, trade.volume, trade.time_ns
+                if price is None or not size or size < 0 or time_ns is None:
+                    self.unread += 1
+                    return
+                side = SIDE_OF.get(trade.type, 0)
+                self._do(lambda: self._take(symbol, grid, time_ns, price, size, side))
+
+        return take
+
+    def _take(
+        self, symbol: str, grid: tuple[int, int], time_ns: int, price: Decimal,
+        size: int, side: int,
+    ) -> None:  # fmt: skip
+        ticks = price * grid[1] / grid[0]
+        if ticks != int(ticks):
+            size_of_tick = self._run.instruments[symbol].tick_size
+            raise BadData(
+                f"{symbol}: price must be a multiple of {size_of_tick}, was {price}"
+            )
+        now_ns = max(self._run.engine.now_ns, self._run.begin_ns)
+        if time_ns < now_ns:
+            self.late += 1
+            time_ns = now_ns
+        if symbol in self._gaps:
+            self._tell_gap(symbol, time_ns)
+        self._run.take_tick(symbol, time_ns, int(ticks), size, side)
+
+    def _gap(self, gap: Any) -> None:
+        if getattr(gap, "hub", "market") == "market":
+            with self._lock:
+                self._gaps |= set(self._run.instruments)
+
+    def _tell_gap(self, symbol: str, time_ns: int) -> None:
+        """Tell of a gap with the first trade after it: only now its end is known."""
+        self._gaps.discard(symbol)
+        from_ns = self._run.ticks[symbol].last_ns or self._run.begin_ns
+        gap = Gap(symbol, from_ns, time_ns)
+        for one in self._run.strategies:
+            self._run.call(one.on_gap, gap)
+
+    # ---------------------------------------------------------------- its end
+
+    def _do(self, call: Callable[[], None]) -> None:
+        """Do what may run handlers; what goes wrong ends the run, and is kept."""
+        began_s = time.monotonic()
+        self._is_busy = True
+        try:
+            call()
+            took_s = time.monotonic() - began_s
+            if took_s > self._patience_s:
+                raise StrategyError(
+                    f"handlers must take at most {self._patience_s:g} s at one trade, "
+                    f"took {took_s:.3g} s"
+                )
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._is_busy = False
+        if self._run.engine.halted:
+            self._end()
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        log().error("paper run ended: %s", error)
+        self._end()
+
+    def _end(self) -> None:
+        """Hear nothing more, and let the strategies stop; once."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._hear_no_more()
+        self._run.is_over = True
+        for one in self._run.strategies:
+            try:
+                self._run._guarded(one.on_stop)
+            except (StrategyError, StrategyFailed) as error:
+                self.failure = self.failure or error
+                log().error("paper run ended: %s", error)
+
+    def _hear_no_more(self) -> None:
+        for end in self._ends:
+            end()
+        self._ends.clear()
