@@ -293,10 +293,10 @@ def test_a_callback_that_raises_is_counted_and_stops_nobody(
     assert len(logged) == 1  # and no more for a minute
 
 
-def test_what_happens_to_an_account_is_told(form, gateway):
+def test_what_happens_to_an_account_is_told_as_it_came(form, gateway):
     trader, told = form.make(), []
-    for kind in ("order", "position", "fill", "account", "unknown"):
-        trader.on(kind, lambda event, kind=kind: told.append((kind, event)))
+    for kind in ("row", "unknown"):
+        trader.on(kind, told.append)
     form.enter()
     until(lambda: trader.realtime.user.is_live)
 
@@ -309,10 +309,35 @@ def test_what_happens_to_an_account_is_told(form, gateway):
 
     at_hubs(gateway, happen)
     until(lambda: len(told) == 5)
-    kinds = [kind for kind, _ in told]
-    assert kinds == ["order", "position", "fill", "account", "unknown"]
-    assert told[0][1] == (1, {"id": 1, "status": 1})
-    assert told[4][1].arguments == ["elsewhere"]
+    kinds = [row.what for row in told[:4]]
+    assert kinds == ["order", "position", "trade", "account"]
+    assert told[0] == ("order", 1, {"id": 1, "status": 1})
+    assert told[4].arguments == ["elsewhere"]
+
+
+def test_the_trader_and_its_state_tell_the_same(form, gateway):
+    trader, by_trader, by_state = form.make(), [], []
+    kinds = ("order", "fill", "void", "position", "account", "unproven", "synced")
+    for kind in kinds:
+        trader.on(kind, lambda event, kind=kind: by_trader.append((kind, event)))
+    doubts = []
+    trader.on("gap", lambda gap: doubts.append(trader.state.unproven))
+    trader.settle_s = 0
+    form.enter()
+    for kind in kinds:
+        call = lambda event, kind=kind: by_state.append((kind, event))  # noqa: E731
+        form.call(trader.state.on, kind, call)
+    until(lambda: trader.state.proven)
+    by_trader.clear()
+    by_state.clear()
+    form.call(trader.buy, "MNQ", 1)
+    until(lambda: trader.state.proven and trader.state.positions)
+    at_hubs(gateway, lambda hubs: [each.abort() for each in list(hubs.connections)])
+    until(lambda: "synced" in dict(by_state) and by_trader == by_state)
+    assert [kind for kind, _ in by_state].count("fill") == 1
+    assert {"order", "fill", "position", "unproven", "synced"} <= dict(by_state).keys()
+    assert doubts
+    assert None not in doubts
 
 
 # ------------------------------------------------------------ bad input
@@ -336,6 +361,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(form, trader, gateway
         form.call(trader.on, "fill", print, symbol="MNQ")
     with pytest.raises(UnknownSymbol):
         form.call(trader.on, "quote", print, symbol="MES")
+    until(lambda: gateway.hubs.connects)
     assert gateway.hubs.connects == 1
 
 

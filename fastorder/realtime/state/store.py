@@ -209,8 +209,10 @@ class State:
 
         Args:
             kind: "order" with an OrderChanged, "fill" with a Filled, "void" with a
-                Voided, "position", "account"; "gap" with an Unproven, "synced" with a
-                Synced, "discrepancy". What the first reads show is told as none.
+                Voided, "position" with a PositionChanged, "account" with an
+                AccountChanged; "unproven" with an Unproven, "synced" with a Synced,
+                "discrepancy" with a Discrepancy. What the first reads show is told as
+                none.
             callback: called where the hub is read; it must not wait.
 
         Raises:
@@ -220,7 +222,7 @@ class State:
 
     def on_gap(self, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call something where the rows cannot be relied on any more."""
-        return self.on("gap", callback)
+        return self.on("unproven", callback)
 
     def on_synced(self, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call something where they can again, with what was missed."""
