@@ -66,6 +66,13 @@ def at_hubs(gateway, function):
     return gateway.call(lambda: function(gateway.hubs))
 
 
+def cut_off(gateway):
+    """Every connection ends; whoever looks at them next sees new ones alone."""
+    ended = list(gateway.hubs.connections)
+    at_hubs(gateway, lambda hubs: [each.abort() for each in ended])
+    until(lambda: not any(each in gateway.hubs.connections for each in ended))
+
+
 # ------------------------------------------------------------ quotes
 
 
@@ -195,7 +202,7 @@ def test_a_gap_stands_between_the_trades_where_it_is_asked_for(form, trader, gat
     subscribed(gateway, "ContractTrades")
     at_hubs(gateway, lambda hubs: hubs.trades(MNQ, rows(1)))
     until(lambda: len(taken) == 1)
-    at_hubs(gateway, lambda hubs: [each.abort() for each in list(hubs.connections)])
+    cut_off(gateway)
     until(lambda: len(taken) == 2)
     subscribed(gateway, "ContractTrades")
     at_hubs(gateway, lambda hubs: hubs.trades(MNQ, rows(2)))
@@ -244,10 +251,11 @@ def test_a_gap_takes_the_book_away(form, trader, gateway):
     gaps = []
     form.call(trader.on, "gap", gaps.append)
     subscribed(gateway, "ContractMarketDepth")
+    until(lambda: trader.realtime.user.is_live)
     at_hubs(gateway, lambda hubs: hubs.depth(MNQ, [level(6), level(2, 99, 3)]))
     until(lambda: books)
     assert books[0].is_whole
-    at_hubs(gateway, lambda hubs: [each.abort() for each in list(hubs.connections)])
+    cut_off(gateway)
     until(lambda: len(gaps) == 2)  # of both hubs
     assert {gap.hub for gap in gaps} == {"user", "market"}
     subscribed(gateway, "ContractMarketDepth")
@@ -332,7 +340,7 @@ def test_the_trader_and_its_state_tell_the_same(form, gateway):
     by_state.clear()
     form.call(trader.buy, "MNQ", 1)
     until(lambda: trader.state.proven and trader.state.positions)
-    at_hubs(gateway, lambda hubs: [each.abort() for each in list(hubs.connections)])
+    cut_off(gateway)
     until(lambda: "synced" in dict(by_state) and by_trader == by_state)
     assert [kind for kind, _ in by_state].count("fill") == 1
     assert {"order", "fill", "position", "unproven", "synced"} <= dict(by_state).keys()
