@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from datetime import datetime, timezone
 
 import orjson
 import pytest
@@ -625,3 +626,67 @@ def test_one_look_asks_for_all_orders_since_the_oldest(trading, gateway, path):
         assert asked["accountId"] == ACCOUNT
         since = time_from(asked["startTimestamp"]).timestamp()
         assert since <= time.time() - 3_640.0 - 86_400.0
+
+
+# ------------------------------------------------------------ by an event
+
+
+def event_row(**other):
+    """An order as an event of the user hub shows it, made now."""
+    return row(creationTimestamp=time_text(time.time()), **other)
+
+
+def time_text(seconds):
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def shown(trader, gateway, shows):
+    """An order that was told NOT_PLACED, its event, and what the hook heard."""
+    told_in_this_run(trader, gateway, idempotency_key=KEY)
+    hurry(trader.executor, MINUTE_S * 1_000_000_000)
+
+    async def event(executor):
+        executor._dispatcher.witness(TAG, shows)
+
+    trader.do(event)
+
+
+@pytest.fixture
+def on_a_loop(gateway):
+    heard = []
+    trader = Awaited(gateway.base_url, {"on_late_arrival": heard.append})
+    prepared(trader.executor, gateway)
+    yield trader, heard
+    trader.close()
+
+
+def test_an_event_tells_of_an_arrival_without_a_look(on_a_loop, gateway):
+    trader, heard = on_a_loop
+    shown(trader, gateway, event_row())
+    assert [late.order_id for late in heard] == [7]
+    assert heard[0].proof.startswith("it came late: an event of the user hub shows")
+    with pytest.raises(fastorder.errors.Interlocked):
+        trader.do(buy)
+    assert trader.do(lambda executor: executor.resolve(TAG)).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"side": 1},
+        {"contractId": "CON.F.US.MES.Z26"},
+        {"parentOrderId": 3},
+        {"accountId": ACCOUNT + 1},
+        {"creationTimestamp": LONG_AGO},
+        {"creationTimestamp": None},
+        {"customTag": None},
+        {"id": "7"},
+        {"status": 5},
+        {"status": None},
+    ],
+    ids=str,
+)
+def test_an_event_of_another_order_tells_of_none(on_a_loop, gateway, other):
+    trader, heard = on_a_loop
+    shown(trader, gateway, {**event_row(), **other})
+    assert heard == []

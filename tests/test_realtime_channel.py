@@ -179,9 +179,12 @@ def test_case_27_record_over_4_mib(made):
     until(lambda: (CLOSE, struct.pack(">H", 1009)) in server.frames)
 
 
-def test_case_28_binary_frame(made):
-    client, _ = made(sending(server_frame(BINARY, EVENT % 1)))
-    until(lambda: numbers(client) == [1])
+def test_case_28_binary_frame(made, caplog):
+    frames = b"".join(server_frame(BINARY, EVENT % number) for number in (1, 2, 3))
+    client, _ = made(sending(frames))
+    until(lambda: numbers(client) == [1, 2, 3])
+    until(lambda: "hub sends binary messages" in caplog.text)
+    assert caplog.text.count("binary messages") == 1
 
 
 @pytest.mark.parametrize(

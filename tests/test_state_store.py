@@ -41,7 +41,7 @@ class Scene:
             **options,
         )
         self.heard = []
-        for kind in ("order", "fill", "void", "position", "gap", "synced"):
+        for kind in ("order", "fill", "void", "position", "unproven", "synced"):
             self.state.on(kind, self.heard.append)
 
     def ask(self, look, answered):

@@ -66,6 +66,13 @@ def at_hubs(gateway, function):
     return gateway.call(lambda: function(gateway.hubs))
 
 
+def cut_off(gateway):
+    """Every connection ends; whoever looks at them next sees new ones alone."""
+    ended = list(gateway.hubs.connections)
+    at_hubs(gateway, lambda hubs: [each.abort() for each in ended])
+    until(lambda: not any(each in gateway.hubs.connections for each in ended))
+
+
 # ------------------------------------------------------------ quotes
 
 
@@ -195,7 +202,7 @@ def test_a_gap_stands_between_the_trades_where_it_is_asked_for(form, trader, gat
     subscribed(gateway, "ContractTrades")
     at_hubs(gateway, lambda hubs: hubs.trades(MNQ, rows(1)))
     until(lambda: len(taken) == 1)
-    at_hubs(gateway, lambda hubs: [each.abort() for each in list(hubs.connections)])
+    cut_off(gateway)
     until(lambda: len(taken) == 2)
     subscribed(gateway, "ContractTrades")
     at_hubs(gateway, lambda hubs: hubs.trades(MNQ, rows(2)))
@@ -244,10 +251,11 @@ def test_a_gap_takes_the_book_away(form, trader, gateway):
     gaps = []
     form.call(trader.on, "gap", gaps.append)
     subscribed(gateway, "ContractMarketDepth")
+    until(lambda: trader.realtime.user.is_live)
     at_hubs(gateway, lambda hubs: hubs.depth(MNQ, [level(6), level(2, 99, 3)]))
     until(lambda: books)
     assert books[0].is_whole
-    at_hubs(gateway, lambda hubs: [each.abort() for each in list(hubs.connections)])
+    cut_off(gateway)
     until(lambda: len(gaps) == 2)  # of both hubs
     assert {gap.hub for gap in gaps} == {"user", "market"}
     subscribed(gateway, "ContractMarketDepth")
@@ -293,10 +301,10 @@ def test_a_callback_that_raises_is_counted_and_stops_nobody(
     assert len(logged) == 1  # and no more for a minute
 
 
-def test_what_happens_to_an_account_is_told(form, gateway):
+def test_what_happens_to_an_account_is_told_as_it_came(form, gateway):
     trader, told = form.make(), []
-    for kind in ("order", "position", "fill", "account", "unknown"):
-        trader.on(kind, lambda event, kind=kind: told.append((kind, event)))
+    for kind in ("row", "unknown"):
+        trader.on(kind, told.append)
     form.enter()
     until(lambda: trader.realtime.user.is_live)
 
@@ -309,10 +317,35 @@ def test_what_happens_to_an_account_is_told(form, gateway):
 
     at_hubs(gateway, happen)
     until(lambda: len(told) == 5)
-    kinds = [kind for kind, _ in told]
-    assert kinds == ["order", "position", "fill", "account", "unknown"]
-    assert told[0][1] == (1, {"id": 1, "status": 1})
-    assert told[4][1].arguments == ["elsewhere"]
+    kinds = [row.what for row in told[:4]]
+    assert kinds == ["order", "position", "trade", "account"]
+    assert told[0] == ("order", 1, {"id": 1, "status": 1})
+    assert told[4].arguments == ["elsewhere"]
+
+
+def test_the_trader_and_its_state_tell_the_same(form, gateway):
+    trader, by_trader, by_state = form.make(), [], []
+    kinds = ("order", "fill", "void", "position", "account", "unproven", "synced")
+    for kind in kinds:
+        trader.on(kind, lambda event, kind=kind: by_trader.append((kind, event)))
+    doubts = []
+    trader.on("gap", lambda gap: doubts.append(trader.state.unproven))
+    trader.settle_s = 0
+    form.enter()
+    for kind in kinds:
+        call = lambda event, kind=kind: by_state.append((kind, event))  # noqa: E731
+        form.call(trader.state.on, kind, call)
+    until(lambda: trader.state.proven)
+    by_trader.clear()
+    by_state.clear()
+    form.call(trader.buy, "MNQ", 1)
+    until(lambda: trader.state.proven and trader.state.positions)
+    cut_off(gateway)
+    until(lambda: "synced" in dict(by_state) and by_trader == by_state)
+    assert [kind for kind, _ in by_state].count("fill") == 1
+    assert {"order", "fill", "position", "unproven", "synced"} <= dict(by_state).keys()
+    assert doubts
+    assert None not in doubts
 
 
 # ------------------------------------------------------------ bad input

@@ -16,7 +16,7 @@ from fastorder.budgets.lanes import Lane
 from fastorder.enums import Outcome
 from fastorder.errors import RequestFailed, SearchOrderError
 from fastorder.gateway.endpoints import Endpoint
-from fastorder.gateway.rows import is_rejected, is_row
+from fastorder.gateway.rows import created_s, is_leg, is_rejected, is_row
 from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.placement.sighting import is_of
 from fastorder.requests.query import Query
@@ -66,6 +66,9 @@ PAUSES_NS = tuple(minutes * MINUTE_NS for minutes in (1, 1, 2, 4, 7, 15, 60))
 
 MAY_BE_LIVE = frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN})
 """Outcomes of an order that the gateway may list as live."""
+
+
+LISTS = "Order/search lists"
 
 
 class MissingOrder:
@@ -327,7 +330,23 @@ class LateArrivals(Receiver):
         self._has_warned = False
         watch = self._watches.get(ticket.account_id or 0)
         if watch is not None:
-            self._compare(watch, rows)
+            self._compare(watch, rows, LISTS)
+
+    def witness(self, row: Row) -> None:
+        """An event of the user hub shows an order; it may be one that is looked for.
+
+        It has to be no leg, made since the call as far as a look-up would reach, and
+        alive or filled. A rejection, and what cannot be read, is for the next look.
+        """
+        watch = self._watches.get(row.get("accountId") or 0) if is_row(row) else None
+        made_s = created_s(row)
+        if watch is None or made_s is None or is_leg(row) is not False:
+            return
+        missing = watch.missing.get(str(row.get("customTag")))
+        if missing is None or is_rejected(row) is not False:
+            return
+        if made_s >= self._session.server_clock.window_start_s(missing.called_s):
+            self._compare(watch, [row], "an event of the user hub shows")
 
     def _warn(self, error: Exception) -> None:
         """Once for all look-ups that fail in a row; a failure shows nothing."""
@@ -337,7 +356,7 @@ class LateArrivals(Receiver):
 
     # ------------------------------------------------------------ what is found
 
-    def _compare(self, watch: AccountWatch, rows: Rows) -> None:
+    def _compare(self, watch: AccountWatch, rows: Rows, found_by: str) -> None:
         """Letter case and blanks of a tag do not count: a late order is not missed.
 
         But one that has the tag of another order as it was written is that one.
@@ -355,15 +374,17 @@ class LateArrivals(Receiver):
                 shown.setdefault(tag, []).append(row)
         for tag, its_rows in shown.items():
             if not self._tag_was_placed_again(tag, watch.missing[tag]):
-                self._has_come(watch, tag, its_rows)
+                self._has_come(watch, tag, its_rows, found_by)
 
-    def _has_come(self, watch: AccountWatch, tag: str, rows: Rows) -> None:
+    def _has_come(
+        self, watch: AccountWatch, tag: str, rows: Rows, found_by: str
+    ) -> None:
         missing = watch.missing[tag]
         live = [row for row in rows if is_rejected(row) is False]
         dead = [row for row in rows if is_rejected(row)]
         if live:
             del watch.missing[tag]
-            self._arrives(tag, missing, live)
+            self._arrives(tag, missing, live, found_by)
         elif not dead:
             what = f"order {rows[0]['id']} has the tag {tag}, and no status to be read"
             self._warn(RequestFailed(what))
@@ -381,7 +402,9 @@ class LateArrivals(Receiver):
             return False
         return newer.result is None or newer.result.outcome in MAY_BE_LIVE
 
-    def _arrives(self, tag: str, missing: MissingOrder, rows: Rows) -> None:
+    def _arrives(
+        self, tag: str, missing: MissingOrder, rows: Rows, found_by: str
+    ) -> None:
         """It is there after all: close the interlock, and tell everybody."""
         ticket, session = missing.ticket, self._session
         assert ticket.account_id is not None
@@ -390,14 +413,15 @@ class LateArrivals(Receiver):
         ids = sorted({row["id"] for row in rows})
         numbers = ", ".join(map(str, ids))
         listed = f"{'order' if len(ids) == 1 else 'orders'} {numbers}"
-        proof = f"it came late: Order/search lists {listed} with its tag"
+        proof = f"it came late: {found_by} {listed} with its tag"
         log().error(
             "order %s of account %s, which was told %s, has come late: "
-            "Order/search lists %s with its tag; new orders of its contract are "
+            "%s %s with its tag; new orders of its contract are "
             "refused until resolve(%r) is called",
             tag,
             ticket.account_id,
             missing.reported.name,
+            found_by,
             listed,
             tag,
         )

@@ -133,6 +133,7 @@ class HubDriver(Receiver):
         self._origins = {base_url: Origin(base_url, security_for(base_url, ca_file))}
         self._tokens = tokens
         self._clock = clock
+        self._has_warned = False  # of binary messages
         self._renew = renew
         self._channels: dict[int, Channel] = {}
         self._feeds: dict[int, HubFeed] = {}
@@ -339,7 +340,19 @@ class HubDriver(Receiver):
 
     def batch(self, generation: int) -> None:
         """What could be read at once has been: a ping may be due."""
+        if not self._has_warned:
+            self._look_for_binary(generation)
         self._look_at_time()
+
+    def _look_for_binary(self, generation: int) -> None:
+        """JSON in binary messages is read like text; whoever runs the hub is told."""
+        channel = self._channels.get(generation)
+        if channel is not None and channel.binary_count:
+            self._has_warned = True
+            log().warning(
+                "the %s hub sends binary messages, where text belongs; they are read",
+                self._path.rpartition("/")[2],
+            )
 
     # ------------------------------------------------------------ time
 

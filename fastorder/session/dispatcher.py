@@ -529,6 +529,8 @@ class Dispatcher(DispatcherBase):
                 command = ticket._protocol.on_witness(row)
                 if command is not None:
                     self._carry_on(ticket, command)
+        if self.expects_late_arrivals:
+            self.late_arrivals.witness(row)
 
     def _carry_on(self, ticket: Ticket[Any], command: Command[Any] | None) -> None:
         try:

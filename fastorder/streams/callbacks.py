@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.realtime.listeners import Failures
+from fastorder.realtime.state.hearers import KINDS as OF_THE_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +19,8 @@ KINDS = (
     "depth",
     "stale",
     "fresh",
-    "order",
-    "position",
-    "fill",
-    "account",
+    *OF_THE_STATE,
+    "row",
     "gap",
     "live",
     "rolled",
@@ -30,7 +29,7 @@ KINDS = (
     "undecodable",
     "unknown",
 )
-"""What can be heard."""
+"""What can be heard: of contracts, of the account's state, of the hubs."""
 
 
 class Callbacks:

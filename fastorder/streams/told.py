@@ -62,13 +62,15 @@ class HubLive(NamedTuple):
 
 
 class UserRow(NamedTuple):
-    """A row of an account, as the user hub sent it.
+    """A row of an account, as the user hub sent it: neither merged nor told once.
 
     Attributes:
+        what: "order", "position", "trade" or "account".
         action: 0 for trades, 1 where something is new or has changed, 2 where it is
             gone, as far as was seen; None where the hub told none.
         row: its members by the gateway's names; what is null is left out.
     """
 
+    what: str
     action: int | None
     row: dict[str, Any]

@@ -15,6 +15,7 @@ from fastorder.errors import (
 )
 from fastorder.realtime.state.protection import Danger, Watch
 from fastorder.runtime.clock import Clock
+from fastorder.streams.telling import tell_of, tell_of_state
 from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.trader.guarding import Guard
 from fastorder.trader.state_ports import state_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from fastorder.realtime.base import BaseHub
     from fastorder.realtime.state.looks import Reader
     from fastorder.realtime.state.store import State
+    from fastorder.streams.callbacks import Callbacks
 
 
 class StateVerbs(BaseTrader[PlacedT]):
@@ -42,6 +44,7 @@ class StateVerbs(BaseTrader[PlacedT]):
     settle_s: float = 10.0
     _state: State | None = None
     _reader: Any = None
+    _callbacks: Callbacks
 
     @property
     def state(self) -> State:
@@ -150,6 +153,8 @@ class StateVerbs(BaseTrader[PlacedT]):
             self._state = state_of(
                 self.account.id, self.executor, hub, self._reader, Clock(), settle_s
             )
+            tell_of_state(self._state, self._callbacks)
+            tell_of(hub, self._callbacks)  # after the state: it knows of a gap by then
         super()._open_realtime()
 
     def _end_state(self) -> None:

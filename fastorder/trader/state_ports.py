@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.transport.evidence import Receiver
 from fastorder.realtime.state.store import State
+from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
@@ -53,12 +54,14 @@ def state_of(
 ) -> State:
     """The state of an account, fed by a hub that is not open yet."""
     alarm: list[Alarm] = []
+    ahead_s = executor._dispatcher.server_clock.ahead_s() or 0.0
     state = State(
         account_id,
         reader,
         lambda due_ns: alarm[0].set(due_ns),
         clock,
         witness=Witness(executor, account_id) if executor._runs_between_calls else None,
+        since_ns=int((clock.wall_s() + ahead_s) * SECOND_NS),
         settle_s=settle_s,
     )
     alarm.append(Alarm(hub, state.time))

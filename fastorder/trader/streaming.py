@@ -52,7 +52,6 @@ class StreamVerbs(BaseTrader[PlacedT]):
         self._callbacks = Callbacks(self._clock)
         if self.realtime is not None:
             self._market = Market(self.realtime, self._callbacks, self._clock)
-            tell_of(self.realtime.user, self._callbacks)
             tell_of(self.realtime.market, self._callbacks)
 
     @property
@@ -88,9 +87,11 @@ class StreamVerbs(BaseTrader[PlacedT]):
 
         Args:
             kind: "quote" with the whole Quote, "trade" with a MarketTrade, "depth" with
-                the Book; "stale" and "fresh"; "order", "position", "fill", "account"
-                with what has happened to it; "gap", "live", "rolled", "refused",
-                "connect_failed", "undecodable", "unknown" of the hubs.
+                the Book; "stale" and "fresh"; what ``state.on`` tells, by the same
+                names: "order", "fill", "void", "position", "account", "unproven",
+                "synced", "discrepancy"; "row" with each UserRow as it came; "gap",
+                "live", "rolled", "refused", "connect_failed", "undecodable", "unknown"
+                of the hubs.
             callback: takes the event.
             symbol: of a contract that is loaded: it is subscribed, and nothing of
                 another is told. Without it, all that is subscribed otherwise is told.

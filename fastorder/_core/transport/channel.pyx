@@ -149,6 +149,11 @@ cdef class Channel:
         free(self.out)
         records_free(&self.records)
 
+    @property
+    def binary_count(self):
+        """Messages that came as binary, where a hub sends text."""
+        return self.frames.binary_count
+
     cdef int attach(self, ChannelKeeper keeper, Connection connection) except -1:
         """The upgrade was answered; what came with the answer is read first."""
         cdef size_t parsed = connection.wire.answer.parsed

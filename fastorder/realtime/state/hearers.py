@@ -28,7 +28,7 @@ KINDS: dict[str, type] = {
     "void": Voided,
     "position": PositionChanged,
     "account": AccountChanged,
-    "gap": Unproven,
+    "unproven": Unproven,
     "synced": Synced,
     "discrepancy": Discrepancy,
 }

@@ -8,7 +8,7 @@ from fastorder.realtime.state.account_rows import AccountRows
 from fastorder.realtime.state.hearers import Hearers
 from fastorder.realtime.state.money import open_result, realised_today
 from fastorder.realtime.state.reading import Unreadable
-from fastorder.realtime.state.repair import Repair
+from fastorder.realtime.state.repair import Repair, Told
 from fastorder.realtime.state.told import Filled, OrderChanged, Unproven, Voided
 from fastorder.risk.trading_day import trading_day
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
@@ -48,6 +48,8 @@ class State:
             that was set stays.
         clock: time.
         witness: called with the row of each order that an event tells of.
+        since_ns: the gateway's time of the beginning: what the first reads show from
+            then on has happened now, and is told.
         settle_s: how far behind what the gateway lists may be.
         check_s: how often what is open is read though nothing was missed.
 
@@ -65,6 +67,7 @@ class State:
         clock: Clock,
         *,
         witness: Callable[[dict[str, Any]], object] | None = None,
+        since_ns: int | None = None,
         settle_s: float = 10.0,
         check_s: float = 60.0,
     ) -> None:
@@ -75,6 +78,7 @@ class State:
         self._reader = reader
         self._wake = wake
         self._witness = witness
+        self._since_ns = since_ns
         self._hearers = Hearers()
         self._watchers: dict[object, Callable[[], object]] = {}
         self._armed_ns = FOREVER_NS
@@ -209,8 +213,10 @@ class State:
 
         Args:
             kind: "order" with an OrderChanged, "fill" with a Filled, "void" with a
-                Voided, "position", "account"; "gap" with an Unproven, "synced" with a
-                Synced, "discrepancy". What the first reads show is told as none.
+                Voided, "position" with a PositionChanged, "account" with an
+                AccountChanged; "unproven" with an Unproven, "synced" with a Synced,
+                "discrepancy" with a Discrepancy. What the first reads show is told as
+                none.
             callback: called where the hub is read; it must not wait.
 
         Raises:
@@ -220,7 +226,7 @@ class State:
 
     def on_gap(self, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call something where the rows cannot be relied on any more."""
-        return self.on("gap", callback)
+        return self.on("unproven", callback)
 
     def on_synced(self, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call something where they can again, with what was missed."""
@@ -327,8 +333,9 @@ class State:
         told = [*changes, *self._repair.told]
         self._repair.told.clear()
         for each in told:
-            if not is_seed(each):
-                self._hearers.tell(each)
+            event = as_told(each, self._since_ns)
+            if event is not None:
+                self._hearers.tell(event)
         if told:
             for watcher in list(self._watchers.values()):
                 self._hearers.call(watcher)
@@ -347,6 +354,21 @@ class State:
         self._reader.ask(look, lambda looked: self._looked(number, looked))
 
 
-def is_seed(event: object) -> bool:
-    """Whether it is what the first reads have shown: nothing that has happened now."""
-    return isinstance(event, (OrderChanged, Filled, Voided)) and event.source == "seed"
+def as_told(event: Told, since_ns: int | None) -> Told | None:
+    """An event as callbacks get it; None where it had happened before the beginning.
+
+    Between the beginning and the first connection no event tells of anything: what the
+    first reads show of that time is told, as from any other repair.
+
+    Args:
+        since_ns: the gateway's time of the beginning; None where it is not known.
+    """
+    if not isinstance(event, (OrderChanged, Filled, Voided)) or event.source != "seed":
+        return event
+    if isinstance(event, OrderChanged):
+        made_ns = event.order.updated_ns or event.order.created_ns
+    else:
+        made_ns = event.trade.created_ns
+    if since_ns is None or made_ns is None or made_ns < since_ns:
+        return None
+    return event._replace(source="repair")
