@@ -30,6 +30,7 @@
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
 #   make docs      the documentation, into site/
 #   make wheel     an sdist and a wheel, into dist/, tried without a compiler
+#   make same-bytes  the wheel twice, in two folders: the same source, the same bytes
 #   make clean     everything that the above have made
 
 PYTHON ?= python3
@@ -47,7 +48,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
 
 demo: $(VENV)/.demo $(VENV)/.built-for-demo
 	$(BIN)/python examples/demo.py
@@ -160,6 +161,9 @@ docs: $(VENV)/.docs build
 
 wheel: $(VENV)/.tools
 	sh tools/wheel.sh $(BIN)/python
+
+same-bytes: $(VENV)/.tools
+	sh tools/same_bytes.sh $(BIN)/python
 
 build: $(VENV)/.built
 

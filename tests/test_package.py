@@ -6,6 +6,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from canary import API_KEY
+
 import fastorder
 
 ROOT = Path(__file__).parent.parent
@@ -109,3 +111,52 @@ def test_no_code_calls_eval_or_a_shell():
         if path.suffix in (".py", ".pyx"):
             text = path.read_text(encoding="utf-8")
             assert not re.search(r"\b(eval|exec|os\.system|shell=True)\(", text), path
+
+
+# ---------------------------------------------------------------- the base install
+
+BASE = {"orjson", "pycurl"}
+MODULES = 240
+"""How many ``import fastorder`` loads at most: its own, and those of Python."""
+
+
+def test_the_base_install_is_pycurl_and_orjson():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^dependencies = \[(.*)\]$", text, re.MULTILINE)
+    assert set(re.findall(r'"(\w+)', listed)) == BASE
+
+
+def test_an_order_needs_nothing_else(gateway):
+    program = f"""
+        import sys
+
+        class Nothing:
+            def find_spec(self, name, path=None, target=None):
+                top = name.partition(".")[0]
+                known = {BASE | {"fastorder"}} | sys.stdlib_module_names
+                if top not in known and "." not in name:
+                    raise ModuleNotFoundError(name, name=name)
+
+        sys.meta_path.insert(0, Nothing())
+        sys.path[:] = {sys.path}
+        from fastorder import blocking
+        with blocking.OrderExecutor(sys.argv[1]) as executor:
+            executor.login("trader1", sys.argv[2])
+            executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26", tick_size="0.25")
+            assert executor.place_market_order("MNQ", "BUY", 1, 12345678)
+    """
+    given = [gateway.base_url, API_KEY]
+    subprocess.run(
+        [sys.executable, "-S", "-c", textwrap.dedent(program), *given], check=True
+    )
+
+
+def test_importing_it_loads_few_modules():
+    program = (
+        f"import sys; sys.path[:] = {sys.path}; before = set(sys.modules);"
+        "import fastorder; print(len(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], check=True, capture_output=True
+    )
+    assert int(done.stdout) <= MODULES

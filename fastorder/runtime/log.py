@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 def log() -> Logger:
-    """The logger ``fastorder``."""
-    from logging import getLogger  # loaded with the executor
+    """The logger ``fastorder``; it is silent until a program gives it a handler."""
+    from logging import NullHandler, getLogger  # loaded with the executor
 
-    return getLogger("fastorder")
+    logger = getLogger("fastorder")
+    if not logger.handlers:
+        logger.addHandler(NullHandler())
+    return logger

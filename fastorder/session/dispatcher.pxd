@@ -18,11 +18,13 @@ from fastorder.placement.interlock cimport Interlock
 from fastorder.gateway.order_contracts cimport OrderContracts
 from fastorder.gateway.server_clock cimport ServerClock
 from fastorder.auth.renewal cimport Renewal
+from fastorder.session.change_reports cimport ChangeReports
 
 
 cdef class Dispatcher(DispatcherBase):
     cdef readonly Gate gate
     cdef readonly object outcome_log
+    cdef readonly ChangeReports reports
     cdef public object risk             # hears of changes that have ended; None: nobody
     cdef public Clock clock             # a test may replace it, for what asks here
     cdef readonly ServerClock server_clock

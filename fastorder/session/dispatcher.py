@@ -20,6 +20,7 @@ from fastorder.placement.interlock import Interlock
 from fastorder.placement.late_arrivals import LateArrivals
 from fastorder.runtime.clock import Clock
 from fastorder.runtime.log import log
+from fastorder.session.change_reports import ChangeReports
 from fastorder.session.restart_looks import RestartLooks
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Dispatcher(DispatcherBase):
         outcome_log: hears what becomes of orders; None where nobody wants to know.
 
     Attributes:
+        reports: tells the log and observers of changes that have ended.
         groups: the verbs of several requests that are under way.
         ended_groups: the last of those that have changed something.
         budget: what every request has to pass; None where none is counted.
@@ -86,6 +88,7 @@ class Dispatcher(DispatcherBase):
         engine.on_failure = _say
         self.gate = gate
         self.outcome_log = outcome_log
+        self.reports = ChangeReports()
         self.risk: Any = None
         self.clock = Clock()
         self.server_clock = ServerClock(self.clock)
@@ -160,6 +163,7 @@ class Dispatcher(DispatcherBase):
                 anything else, a Ctrl-C say, the ticket says what became of it.
         """
         self._open[ticket] = None
+        self.reports.began(ticket)
         try:
             if self.renewal.checks_at_launch:
                 self.renewal._on_timer()
@@ -393,6 +397,7 @@ class Dispatcher(DispatcherBase):
 
     def outcome_unknown(self, ticket: Ticket[Any]) -> None:
         """An outcome is unknown for now; the request stays in the book."""
+        self.reports.unknown(ticket)
         if self.outcome_log is not None and ticket.tag is not None:
             self.outcome_log.outcome_unknown(ticket)
 
@@ -425,6 +430,7 @@ class Dispatcher(DispatcherBase):
             if self.outcome_log is not None:
                 self.outcome_log.ticket_ended(ticket)
         finally:
+            self.reports.ended(ticket)
             if is_over:
                 self._look_out_for(ticket, outcome)
 
@@ -449,6 +455,7 @@ class Dispatcher(DispatcherBase):
 
     def late_arrival(self, result: OrderResult) -> None:
         """An order is there that was reported absent or rejected."""
+        self.reports.late(result)
         if self.risk is not None:
             ticket = self.late_arrivals.find(result.tag or "")
             self.risk._late_arrival(None if ticket is None else ticket.account_id)

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from fastorder.risk.control import Risk
     from fastorder.risk.denials import Denial, Denied
     from fastorder.risk.limits import RiskLimits
+    from fastorder.session.change_reports import Observer
     from fastorder.session.ticket_group import Steps
 
 T = TypeVar("T")
@@ -443,6 +444,15 @@ class BaseExecutor(
         return ticket
 
     # ------------------------------------------------------------ the kill switch
+
+    def observe(self, observer: Observer) -> None:
+        """Tell an observer of each place, modify, cancel and close, from now on.
+
+        Args:
+            observer: has ``change_began(ticket)`` and ``change_ended(ticket, result)``,
+                as those of ``fastorder.telemetry``; what it raises ends in the log.
+        """
+        self._dispatcher.reports.add(observer)
 
     @with_near_names
     def kill(self, reason: str = "kill() was called") -> None:

@@ -1,0 +1,98 @@
+"""Completion of the program's commands, sourced in the shells that people have."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastorder
+
+pytest.importorskip("typer")
+pexpect = pytest.importorskip("pexpect")
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """An empty home folder, and the program on the path."""
+    program = tmp_path / "bin" / "fastorder"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m fastorder.cli "$@"\n')
+    program.chmod(0o755)
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ}
+    return {
+        **kept,
+        "HOME": str(tmp_path),
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(fastorder.__file__).parent.parent),
+        "TERM": "dumb",
+    }
+
+
+def script(shell, environment, tmp_path):
+    """The completion of a shell, as the program writes it."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    asked = {**environment, "_FASTORDER_COMPLETE": f"source_{shell}"}
+    text = subprocess.run(
+        ["fastorder"],
+        env=asked,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        executable=environment["PATH"].partition(os.pathsep)[0] + "/fastorder",
+    ).stdout
+    assert "fastorder" in text
+    path = tmp_path / f"completion.{shell}"
+    path.write_text(text)
+    return path
+
+
+def test_bash_completes_a_command_and_its_options(environment, tmp_path):
+    path = script("bash", environment, tmp_path)
+    lines = """
+        source "$1"
+        COMP_WORDS=(fastorder bu) COMP_CWORD=1
+        _fastorder_completion fastorder
+        printf '%s\\n' "${COMPREPLY[@]}"
+        COMP_WORDS=(fastorder buy --br) COMP_CWORD=2
+        _fastorder_completion fastorder
+        printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(
+        ["bash", "--norc", "-c", lines, "bash", str(path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["buy", "--bracket"], done.stderr
+
+
+def test_fish_completes_a_command(environment, tmp_path):
+    path = script("fish", environment, tmp_path)
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source {path}; complete -C 'fastorder posi'"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split()[0] == "positions", done.stderr
+
+
+def test_zsh_completes_a_command_as_it_is_typed(environment, tmp_path):
+    path = script("zsh", environment, tmp_path)
+    shell = pexpect.spawn("zsh", ["-f", "-i"], env=environment, timeout=30)
+    try:
+        shell.setwinsize(40, 120)
+        shell.sendline(f"PS1='ready> '; autoload -U compinit; compinit -u; . {path}")
+        shell.expect_exact("ready> ")
+        shell.expect_exact("ready> ")
+        shell.send("echo typed-; fastorder posi\t")
+        shell.expect_exact("positions")
+    finally:
+        shell.close(force=True)
