@@ -75,3 +75,15 @@ def test_budgets_add_less_than_a_microsecond_to_an_order():
         if added <= 3000:
             return
     raise AssertionError(f"budgets add {added} instructions")
+
+
+@pytest.mark.alone
+def test_a_traders_buy_takes_little_more_than_the_executors_place():
+    """Budgets, limits and journal are off in both."""
+    skip_where_none_can_be_compared()
+    bare = instructions.count()["total"]
+    for _ in range(3):  # as above
+        ratio = instructions.count(budgets=instructions.TRADER)["total"] / bare
+        if ratio <= 1.15:
+            return
+    raise AssertionError(f"a buy takes {ratio:.3f} times the instructions of a place")

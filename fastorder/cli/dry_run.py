@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastorder._core.codec.request import render_place
 from fastorder.cli import shapes
-from fastorder.trader.entering import NO_OPTIONS
 from fastorder.trader.entry import Entry
 
 if TYPE_CHECKING:
     from fastorder.enums import Side
+    from fastorder.verbs.options import EntryOptions
 
 TAG = "TAG"
 """Stands where the tag will: that one is drawn as the order leaves."""
@@ -29,7 +29,9 @@ def request_of(
     """
     trader.contract(symbol)
     listing = trader.executor._contracts.find(symbol)
-    made = _entry(side, symbol, quantity, order).order(trader.account.id, trader)
+    made = Entry(side, symbol, quantity, cast("EntryOptions", order)).order(
+        trader.account.id, trader
+    )
     body = render_place(
         made,
         listing.contract_id,
@@ -41,21 +43,4 @@ def request_of(
         method="POST",
         url=f"{trader.executor.base_url}/api/Order/place",
         body=body.decode(),
-    )
-
-
-def _entry(side: Side, symbol: str, quantity: int, order: dict[str, Any]) -> Entry:
-    return Entry(
-        side,
-        symbol,
-        quantity,
-        order.get("limit"),
-        order.get("stop"),
-        order.get("trail_ticks"),
-        order.get("join"),
-        order.get("stop_loss_ticks"),
-        order.get("take_profit_ticks"),
-        order.get("stop_loss"),
-        order.get("take_profit"),
-        NO_OPTIONS,
     )

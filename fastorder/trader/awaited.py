@@ -10,7 +10,7 @@ from fastorder.realtime.hubs import LoopHubs
 from fastorder.streams.stream import Stream
 from fastorder.trader.knowing import StateVerbs
 from fastorder.trader.order_events import filled_ticket
-from fastorder.trader.placed import Placed, Placing
+from fastorder.trader.placed import Placed
 from fastorder.trader.reading import LookVerbs
 from fastorder.trader.record import AwaitedRecord, kept_record
 from fastorder.trader.recording import RecordVerbs
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastorder._core.codec.market_events import Quote
-    from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder.acts.report import Fill
     from fastorder.marketdata.frames import Every
@@ -98,11 +97,6 @@ class Trader(
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)
-
-    def _place(
-        self, account_id: int, order: OrderRequest, called_ns: int
-    ) -> Ticket[Placed]:
-        return Placing(self, account_id, self.executor._submit(order, called_ns), order)
 
     async def __aenter__(self) -> Self:
         try:

@@ -1,11 +1,12 @@
+# cython: annotation_typing=False
 """The verbs of a trader that open: buy, sell, several orders at once."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from fastorder._core.codec.argument_errors import with_named_errors
 from fastorder._core.codec.order import complete, priced_order
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder.acts.desk import Desk
@@ -17,21 +18,26 @@ from fastorder.gateway.accounts import check_wanted
 from fastorder.session.ticket_group import STOPS
 from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.trader.delivery import verb
-from fastorder.trader.entry import Entry
-from fastorder.trader.placed import Placed
+from fastorder.trader.entry import (
+    LEG_TICKS,
+    NOT_PLAIN,
+    Entry,
+    options_of,
+    with_entry_signature,
+)
+from fastorder.trader.placed import Placed, placed_or_placing
 from fastorder.trader.trailing import last_price, trail_distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fastorder._base.interlock_override import DespiteUnknown
+    from typing_extensions import Unpack
+
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.ticket import Ticket
     from fastorder.acts.report import PlacedMany
-    from fastorder.models import Price
     from fastorder.session.ticket_group import Steps
-
-NO_OPTIONS: dict[str, Any] = {}
+    from fastorder.verbs.options import EntryOptions
 
 # A member of an enum is looked up anew each time.
 BUY, SELL = Side.BUY, Side.SELL
@@ -41,26 +47,9 @@ MARKET = OrderType.MARKET
 class EntryVerbs(BaseTrader[PlacedT]):
     """The verbs that may open a position; each takes ``account=`` for another one."""
 
-    def buy(
-        self,
-        symbol: str,
-        quantity: int,
-        *,
-        limit: Price | None = None,
-        stop: Price | None = None,
-        trail_ticks: int | None = None,
-        join: str | bool | None = None,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        stop_loss: Price | None = None,
-        take_profit: Price | None = None,
-        account: int | str | None = None,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
-    ) -> PlacedT:
+    @with_named_errors
+    @with_entry_signature
+    def buy(self, symbol: str, quantity: int, **how: Unpack[EntryOptions]) -> PlacedT:
         """Buy at the market, or as the prices say; with a bracket, or either leg.
 
         Args:
@@ -89,154 +78,63 @@ class EntryVerbs(BaseTrader[PlacedT]):
                 nothing was sent. Those that have to be asked for are raised by the
                 await.
         """
-        called_ns = monotonic_ns()
-        options = options_of(
-            trailing_stop_loss, custom_tag, idempotency_key, valid_for, despite
-        )
-        if (
-            None
-            is account
-            is limit
-            is stop
-            is trail_ticks
-            is join
-            is stop_loss
-            is take_profit
-        ):
-            placed = self._at_market(
-                BUY,
-                symbol,
-                quantity,
-                stop_loss_ticks,
-                take_profit_ticks,
-                options,
-                called_ns,
-            )
-            if placed is not None:
-                return placed
-        entry = Entry(
-            BUY,
-            symbol,
-            quantity,
-            limit,
-            stop,
-            trail_ticks,
-            join,
-            stop_loss_ticks,
-            take_profit_ticks,
-            stop_loss,
-            take_profit,
-            options,
-        )
-        return self._enter(entry, account, called_ns)
+        return self._enter(BUY, symbol, quantity, how, monotonic_ns())
 
-    def sell(
-        self,
-        symbol: str,
-        quantity: int,
-        *,
-        limit: Price | None = None,
-        stop: Price | None = None,
-        trail_ticks: int | None = None,
-        join: str | bool | None = None,
-        stop_loss_ticks: int | None = None,
-        take_profit_ticks: int | None = None,
-        stop_loss: Price | None = None,
-        take_profit: Price | None = None,
-        account: int | str | None = None,
-        trailing_stop_loss: bool = False,
-        custom_tag: str | None = None,
-        idempotency_key: str | None = None,
-        valid_for: float | None = None,
-        despite: DespiteUnknown | None = None,
-    ) -> PlacedT:
+    @with_named_errors
+    @with_entry_signature
+    def sell(self, symbol: str, quantity: int, **how: Unpack[EntryOptions]) -> PlacedT:
         """Sell at the market, or as the prices say; see ``buy``."""
-        called_ns = monotonic_ns()
-        options = options_of(
-            trailing_stop_loss, custom_tag, idempotency_key, valid_for, despite
-        )
-        if (
-            None
-            is account
-            is limit
-            is stop
-            is trail_ticks
-            is join
-            is stop_loss
-            is take_profit
-        ):
-            placed = self._at_market(
-                SELL,
-                symbol,
-                quantity,
-                stop_loss_ticks,
-                take_profit_ticks,
-                options,
-                called_ns,
-            )
-            if placed is not None:
-                return placed
-        entry = Entry(
-            SELL,
-            symbol,
-            quantity,
-            limit,
-            stop,
-            trail_ticks,
-            join,
-            stop_loss_ticks,
-            take_profit_ticks,
-            stop_loss,
-            take_profit,
-            options,
-        )
-        return self._enter(entry, account, called_ns)
+        return self._enter(SELL, symbol, quantity, how, monotonic_ns())
 
-    def _at_market(
+    def _enter(
         self,
         side: Side,
         symbol: str,
         quantity: int,
-        stop_loss_ticks: int | None,
-        take_profit_ticks: int | None,
-        options: dict[str, Any],
+        how: EntryOptions,
         called_ns: int,
-    ) -> PlacedT | None:
-        """Send a plain order of the trader's own account, the way that costs least.
-
-        None where the trader was not entered, or something has to be read first.
-        """
-        account = self._account
-        if account is None or (
-            self._reads_exposure and not self._is_exposed(account.id)
-        ):
-            return None
-        order = priced_order(symbol, side, quantity, account.id, MARKET)
-        complete(order, stop_loss_ticks, take_profit_ticks, options)
-        try:
-            return self._place(account.id, order, called_ns)
-        except UnknownSymbol:
-            return None  # nothing was sent
-
-    def _enter(
-        self, entry: Entry, account: int | str | None, called_ns: int
     ) -> PlacedT:
         """Send an order; where something has to be asked for first, then that."""
-        number = self._ready(account)
+        if is_plain(how):
+            number = self._own_account()
+            if number is not None:
+                order = plain_order(side, symbol, quantity, number, how)
+                try:
+                    return self._place(number, order, called_ns)
+                except UnknownSymbol:
+                    pass  # nothing was sent: it is loaded below
+        return self._enter_checked(Entry(side, symbol, quantity, how), called_ns)
+
+    def _own_account(self) -> int | None:
+        """The trader's own, where it was entered and nothing has to be read first."""
+        account = self._account
+        if account is None:
+            return None
+        if self._reads_exposure and not self._is_exposed(account.id):
+            return None
+        return account.id
+
+    def _enter_checked(self, entry: Entry, called_ns: int) -> PlacedT:
+        """The same for any order."""
+        number = self._ready(entry.account)
         is_known = not entry.has_prices or self._is_loaded(entry.symbol)
         if number is not None and is_known and entry.trail_ticks is None:
             try:
                 return self._place(number, entry.order(number, self), called_ns)
             except UnknownSymbol:
                 pass  # nothing was sent: it is loaded now
-        steps = self._entering(entry, account, called_ns)
+        steps = self._entering(entry, called_ns)
         placed: PlacedT = self._deliver(self.executor._group("place", steps))
         return placed
 
-    def _entering(
-        self, entry: Entry, account: int | str | None, called_ns: int
-    ) -> Steps[Placed]:
-        (number,) = yield from self._found([account], [entry.symbol])
+    def _place(self, number: int, order: OrderRequest, called_ns: int) -> PlacedT:
+        """Send an order whose account and contract are known."""
+        sent = self.executor._submit(order, called_ns)
+        placed: PlacedT = placed_or_placing(self, number, sent, order)
+        return placed
+
+    def _entering(self, entry: Entry, called_ns: int) -> Steps[Placed]:
+        (number,) = yield from self._found([entry.account], [entry.symbol])
         listing = self.executor._contracts.find(entry.symbol)
         desk = Desk(self.executor, number)
         last = None
@@ -249,10 +147,6 @@ class EntryVerbs(BaseTrader[PlacedT]):
             with suppress(*STOPS):  # it is placed, and that is told
                 trails = yield from trail_distance(desk, result.order_id)
         return Placed(self, number, result, trails, order)
-
-    @abstractmethod
-    def _place(self, account_id: int, order: OrderRequest, called_ns: int) -> PlacedT:
-        """Send an order whose account and contract are known."""
 
     # ------------------------------------------------------------ several orders
 
@@ -293,25 +187,26 @@ class EntryVerbs(BaseTrader[PlacedT]):
         return group
 
 
-def options_of(
-    trailing_stop_loss: Any,
-    custom_tag: Any,
-    idempotency_key: Any,
-    valid_for: Any,
-    despite: Any,
-) -> dict[str, Any]:
-    """What of these is given, as an OrderRequest takes it; most orders have none."""
-    if trailing_stop_loss is False and (
-        custom_tag is idempotency_key is valid_for is despite is None
-    ):
-        return NO_OPTIONS
-    return {
-        "trailing_stop_loss": trailing_stop_loss,
-        "custom_tag": custom_tag,
-        "idempotency_key": idempotency_key,
-        "valid_for": valid_for,
-        "despite": despite,
-    }
+def is_plain(how: EntryOptions) -> bool:
+    """Whether it is a market order of the trader's own account, its legs in ticks."""
+    for name in how:  # noqa: SIM110 (compiled, it makes no generator)
+        if name in NOT_PLAIN:
+            return False
+    return True
+
+
+def plain_order(
+    side: Side, symbol: str, quantity: int, account_id: int, how: EntryOptions
+) -> OrderRequest:
+    """A plain order, the way that costs least."""
+    order = priced_order(symbol, side, quantity, account_id, MARKET)
+    options: dict[str, Any] = {}
+    for name in how:
+        if name not in LEG_TICKS:
+            options = options_of(how)
+            break
+    complete(order, how.get("stop_loss_ticks"), how.get("take_profit_ticks"), options)
+    return order
 
 
 ONCE = "must name each account once"

@@ -3,22 +3,66 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from fastorder._core.codec.order import OrderRequest, complete, priced_order
+from fastorder._core.codec.order import OPTIONS, OrderRequest, complete, priced_order
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.verbs.options import EntryOptions
+from fastorder.verbs.spelled_out import DEFAULTS, signed, types_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastorder._core.codec.price import TickGrid
     from fastorder.models import Price
+
+Verb = TypeVar("Verb", bound="Callable[..., Any]")
 
 LIMIT, STOP, STOP_LIMIT = OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT
 MARKET, TRAILING_STOP = OrderType.MARKET, OrderType.TRAILING_STOP
 JOINS = {"bid": OrderType.JOIN_BID, "ask": OrderType.JOIN_ASK}
 LEGS = ("stop_loss", "take_profit")
+LEG_TICKS = ("stop_loss_ticks", "take_profit_ticks")
+NOT_PLAIN = frozenset(
+    {"limit", "stop", "trail_ticks", "join", "stop_loss", "take_profit", "account"}
+)
+"""What makes an order another one than a market order of the trader's own account."""
+
+NAMES = (
+    "limit",
+    "stop",
+    "trail_ticks",
+    "join",
+    *LEG_TICKS,
+    *LEGS,
+    "account",
+    *OPTIONS,
+)
+"""What ``buy`` and ``sell`` take by name alone, in the order of their signature."""
 MOST_TICKS = 1000
 """The gateway refuses to trail by more."""
+
+
+def with_entry_signature(verb: Verb) -> Verb:
+    """The same verb; its signature names every argument that an entry takes."""
+    types = types_of(EntryOptions)
+    in_order = {name: types[name] for name in NAMES}
+    signed(verb, "Trader", dict.fromkeys(NAMES) | DEFAULTS, in_order)
+    return verb
+
+
+def options_of(how: EntryOptions) -> dict[str, Any]:
+    """What of these an OrderRequest takes by name alone, as it is given.
+
+    Raises:
+        TypeError: there is no such argument.
+    """
+    given: dict[str, Any] = dict(how)
+    for name in given:
+        if name not in NAMES:
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
+    return {name: given[name] for name in OPTIONS if name in given}
 
 
 class Ticks(Protocol):
@@ -35,17 +79,12 @@ class Entry:
     """One call of ``buy`` or ``sell``, checked as far as it can be without a contract.
 
     Args:
-        side: of the order.
-        symbol, quantity: of the order.
-        limit, stop: its prices; both for a stop-limit order.
-        trail_ticks: the distance of a trailing stop order.
-        join: "bid" or "ask"; True for the side's own.
-        stop_loss_ticks, take_profit_ticks: the legs' distances.
-        stop_loss, take_profit: the same as prices, of a limit order.
-        options: what else an OrderRequest takes, by name.
+        side, symbol, quantity: of the order.
+        how: what ``buy`` takes by name alone, as far as it is given.
 
     Raises:
         InvalidField, WrongFieldType: two of them contradict, or one is wrong.
+        TypeError: there is no such argument.
     """
 
     __slots__ = (
@@ -59,32 +98,23 @@ class Entry:
         "_quantity",
         "_side",
         "_stop",
+        "account",
         "symbol",
         "trail_ticks",
     )
 
     def __init__(
-        self,
-        side: Side,
-        symbol: str,
-        quantity: int,
-        limit: Price | None,
-        stop: Price | None,
-        trail_ticks: int | None,
-        join: str | bool | None,
-        stop_loss_ticks: int | None,
-        take_profit_ticks: int | None,
-        stop_loss: Price | None,
-        take_profit: Price | None,
-        options: dict[str, Any],
+        self, side: Side, symbol: str, quantity: int, how: EntryOptions
     ) -> None:
         self._side, self.symbol, self._quantity = side, symbol, quantity
-        self._limit, self._stop = limit, stop
-        self.trail_ticks = trail_ticks
-        self._join = join
-        self._legs = (stop_loss_ticks, take_profit_ticks)
+        self._options = options_of(how)
+        self.account = how.get("account")
+        self._limit, self._stop = limit, stop = how.get("limit"), how.get("stop")
+        self.trail_ticks = trail_ticks = how.get("trail_ticks")
+        self._join = join = how.get("join")
+        self._legs = how.get("stop_loss_ticks"), how.get("take_profit_ticks")
+        stop_loss, take_profit = how.get("stop_loss"), how.get("take_profit")
         self._prices = (stop_loss, take_profit)
-        self._options = options
         self._has_priced_legs = stop_loss is not None or take_profit is not None
         is_market = limit is stop is trail_ticks is join is None
         self._is_plain = is_market and not self._has_priced_legs

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastorder._core.codec.market_events import Quote
-    from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder.acts.report import Fill
     from fastorder.auth.credentials import Credentials
@@ -76,10 +75,6 @@ class Trader(
 
     def _make_executor(self, **options: Any) -> OrderExecutor:
         return OrderExecutor(**options)
-
-    def _place(self, account_id: int, order: OrderRequest, called_ns: int) -> Placed:
-        result = self.executor._submit(order, called_ns)
-        return Placed(self, account_id, result, None, order)
 
     def __enter__(self) -> Self:
         try:

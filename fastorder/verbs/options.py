@@ -1,4 +1,4 @@
-"""What every verb that places takes by name alone."""
+"""What verbs that place take by name alone: every one, and those of a trader."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from fastorder._base.interlock_override import DespiteUnknown
+    from fastorder.models import Price
 
 
 class OrderOptions(TypedDict, total=False):
@@ -16,3 +17,17 @@ class OrderOptions(TypedDict, total=False):
     idempotency_key: str | None
     valid_for: float | None
     despite: DespiteUnknown | None
+
+
+class EntryOptions(OrderOptions, total=False):
+    """What ``buy`` and ``sell`` take besides: prices, legs, the account."""
+
+    limit: Price | None
+    stop: Price | None
+    trail_ticks: int | None
+    join: str | bool | None
+    stop_loss_ticks: int | None
+    take_profit_ticks: int | None
+    stop_loss: Price | None
+    take_profit: Price | None
+    account: int | str | None

@@ -22,9 +22,16 @@ Verb = TypeVar("Verb", bound="Callable[..., Any]")
 DEFAULTS = dict.fromkeys(OPTIONS) | {"trailing_stop_loss": False}
 """Of what every verb that places takes by name alone."""
 
-TYPES = {
-    name: kind.__forward_arg__ for name, kind in OrderOptions.__annotations__.items()
-}
+
+def types_of(options: type) -> dict[str, str]:
+    """The types of arguments, by name, as a TypedDict in text has them."""
+    return {
+        name: getattr(kind, "__forward_arg__", "")
+        for name, kind in options.__annotations__.items()
+    }
+
+
+TYPES = types_of(OrderOptions)
 
 ENDING = """
 Returns:
@@ -45,18 +52,37 @@ def spelled_out(verb: Verb) -> Verb:
     Args:
         verb: takes ``options`` as OrderRequest does, by name.
     """
+    signed(verb, "OrderExecutor", DEFAULTS, TYPES)
     code, named = verb.__code__, verb.__kwdefaults__ or {}
     in_order = code.co_varnames[: code.co_argcount]
-    defaults = verb.__defaults__ or ()
-    needed = len(in_order) - len(defaults)
-    name = f"OrderExecutor.{verb.__name__}"
-    twin = taking(name, in_order, needed, (*named, *OPTIONS))
-    twin.__defaults__ = defaults
-    twin.__kwdefaults__ = named | DEFAULTS
-    twin.__annotations__ = verb.__annotations__ | TYPES
-    verb.__wrapped__ = twin  # type: ignore[attr-defined]
     verb.__doc__ = documented(verb.__doc__ or "", (*in_order, *named, *OPTIONS))
     return verb
+
+
+def signed(
+    verb: Callable[..., Any],
+    owner: str,
+    defaults: dict[str, Any],
+    types: dict[str, str],
+) -> None:
+    """Let the signature of a verb name each argument that it takes by name alone.
+
+    Args:
+        verb: takes them as ``**something``.
+        owner: the class that a person knows it by.
+        defaults, types: of these arguments, by name.
+    """
+    code, named = verb.__code__, verb.__kwdefaults__ or {}
+    in_order = code.co_varnames[: code.co_argcount]
+    of_last = verb.__defaults__ or ()
+    name, needed = f"{owner}.{verb.__name__}", len(in_order) - len(of_last)
+    twin = taking(name, in_order, needed, (*named, *defaults))
+    twin.__defaults__ = of_last
+    twin.__kwdefaults__ = named | defaults
+    kept = dict(verb.__annotations__)
+    returns = {"return": kept.pop("return")}
+    twin.__annotations__ = kept | types | returns
+    verb.__wrapped__ = twin  # type: ignore[attr-defined]
 
 
 def documented(text: str, names: tuple[str, ...]) -> str:

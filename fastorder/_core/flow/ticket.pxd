@@ -43,6 +43,8 @@ cdef class Ticket(Receiver):
     cdef int begin(
         self, DispatcherBase dispatcher, RequestProtocol protocol, str kind, str tag,
         object account_id) except -1
+    cpdef object _settle_with(self, object result, object error=*)
+    cpdef object _call_when_done(self, object callback)
     cpdef object _value(self)
     cpdef object _release(self)
     cpdef object _left(self)

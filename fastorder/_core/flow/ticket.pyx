@@ -173,7 +173,7 @@ cdef class Ticket(Receiver):
         """Where the request stands, for people."""
         return "done" if self._protocol is None else self._protocol.state.value
 
-    def _settle_with(self, result, error=None):
+    cpdef object _settle_with(self, object result, object error=None):
         """End here: with this result, or with an error that the wait raises."""
         self.result = result
         self.error = error
@@ -186,7 +186,7 @@ cdef class Ticket(Receiver):
         self.result = result
         self.done = True
 
-    def _call_when_done(self, callback):
+    cpdef object _call_when_done(self, object callback):
         """Call this once a result is there, with the ticket."""
         if self.callbacks is None:
             self.callbacks = []

@@ -1,0 +1,9 @@
+"""The C side of entering.py: it is compiled, and calls these without a look-up."""
+
+from fastorder._core.codec.order cimport OrderRequest, complete, priced_order
+from fastorder._core.transport.engine cimport monotonic_ns
+from fastorder.trader.placed cimport placed_or_placing
+
+cdef bint is_plain(dict how) except -1
+cdef OrderRequest plain_order(
+    object side, object symbol, object quantity, object account_id, dict how)
