@@ -193,6 +193,17 @@ def test_what_a_stale_list_hides_for_ever_is_not_called_flat(desk, gateway):
     assert held(gateway) == 1
 
 
+def test_a_look_that_time_cuts_off_hides_nothing_that_was_known(desk, gateway):
+    bought(desk, 1)
+    empty = b'{"positions":[],"success":true,"errorCode":0,"errorMessage":null}'
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=empty, times=5))
+    gateway.faults.add(Fault(POSITIONS, reply="stall", times=None))
+    report = desk.flatten(ACCOUNT, deadline=9)
+    assert not report
+    assert "when its time was over" in report.why
+    assert "the trades of CON.F.US.MNQ.Z26 add up to 1 contract" in report.why
+
+
 def test_an_order_that_no_list_shows_yet_is_not_called_flat(desk, gateway):
     resting(desk)
     empty = b'{"orders":[],"totalCount":0,"success":true,"errorCode":0}'

@@ -58,12 +58,17 @@ def held_by_both(
     Raises:
         RequestFailed: the gateway does not read this account to us.
     """
+    known = ""
     while True:
         sight = yield from look(desk, until_ns)
         if sight.refusal is not None:
             raise sight.refusal
         books = yield from audit(desk, until_ns)
         found = _compared(sight, books, contract_id, closing)
+        if sight.why or isinstance(books, str):  # it hides nothing that was known
+            found = found._replace(why="; ".join(filter(None, [found.why, known])))
+        else:
+            known = found.why
         if not found.why or desk.now_ns() + AGAIN_NS >= until_ns:
             return found
         yield desk.sleep(desk.now_ns() + AGAIN_NS)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fastorder.models import Order
     from fastorder.session.ticket_group import Steps
 
-LOOK_NS = 3 * SECOND_NS
+LOOK_NS = 4 * SECOND_NS
 """So long it looks for a position and trades that say the same."""
 
 

@@ -77,6 +77,7 @@ class Sweep:
         self._looks = ReadBacks(0.0, desk.clock)
         self._pause_ns = FIRST_PAUSE_NS
         self._doubt = "it was not looked at"
+        self._seen = self._booked = ""
 
     # ------------------------------------------------------------ the rounds
 
@@ -96,8 +97,11 @@ class Sweep:
         """Look, do what is called for; whether that was the last round."""
         self._looks.begins()
         sight = yield from look(self._desk, self._deadline_ns)
-        self._sight = sight if not sight.why else self._sight
-        self._doubt = sight.why or self._left(sight)
+        if sight.why:
+            self._doubt = self._unread(sight.why)
+        else:
+            self._sight = sight
+            self._doubt = self._seen = self._left(sight)
         if sight.refusal is not None:
             yield from self._refused(sight.refusal)
             return True
@@ -212,13 +216,18 @@ class Sweep:
 
     def _books_doubt(self, books: Books | str) -> str:
         if isinstance(books, str):
-            return books
+            return self._unread(books)
         shown = () if self._sight is None else self._sight.orders
         numbers = frozenset(order.id for order in shown)
         why = books.unlisted_doubt() or books.working_doubt(self._is_mine, numbers)
-        if why or not self._aim.closes:
-            return why
-        return books.trades_doubt(self._is_mine)
+        if not why and self._aim.closes:
+            why = books.trades_doubt(self._is_mine)
+        self._booked = why
+        return why
+
+    def _unread(self, why: str) -> str:
+        """Why something was not read, and what had been read last spoke against."""
+        return "; ".join(filter(None, [why, self._seen, self._booked]))
 
     def _on_their_way(self) -> list[str]:
         """Orders of this executor that may still come."""

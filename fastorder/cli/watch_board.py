@@ -105,17 +105,21 @@ class Board:
 
     def status(self, now_s: float | None = None) -> str:
         """A line on the account, the limits, the budgets, and how old all of it is."""
-        age_s = (time.monotonic() if now_s is None else now_s) - self.read_at
         parts = [
             f"{self.account.name}",
             f"balance {money(self.account.balance)}",
             f"limits {self.state or 'off'}",
             self.left,
-            f"{self.took_ms:.0f} ms, {age_s:.0f} s ago",
+            self._age(time.monotonic() if now_s is None else now_s),
         ]
         if self.why_old:
             parts.insert(0, f"NOT CURRENT: {self.why_old}")
         return "  ·  ".join(part for part in parts if part)
+
+    def _age(self, now_s: float) -> str:
+        if not self.read_at:
+            return ""
+        return f"{self.took_ms:.0f} ms, {now_s - self.read_at:.0f} s ago"
 
 
 def price_of(order: Order) -> Any:

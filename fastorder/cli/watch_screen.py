@@ -83,6 +83,7 @@ class Watch(App[None]):
         self._trader = trader
         self._every_s = every_s
         self._looking = asyncio.Lock()
+        self._begun = 0
         self.feed = Feed(trader)
 
     def compose(self) -> ComposeResult:
@@ -99,16 +100,21 @@ class Watch(App[None]):
         """Begin to look."""
         for name, columns in TABLES.items():
             self.query_one(f"#{name}", DataTable).add_columns(*columns)
-        self.set_interval(self._every_s, self.action_look)
+        self.set_interval(self._every_s, self._look_again)
         self.set_interval(1, self._show_status)
         self.run_worker(self.action_look())
 
+    async def _look_again(self) -> None:
+        if not self._looking.locked():
+            await self.action_look()
+
     async def action_look(self) -> None:
-        """Read the account again; a look that is under way is not joined by another."""
-        if self._looking.locked():
-            return
+        """Read the account again; one look serves all that wait for one."""
+        begun = self._begun
         async with self._looking:
-            self._show(await self.feed.look())
+            if self._begun == begun:
+                self._begun += 1
+                self._show(await self.feed.look())
 
     def _show(self, seen: Board) -> None:
         self._fill("positions", seen.position_rows())
@@ -117,14 +123,15 @@ class Watch(App[None]):
         self._show_status()
 
     def _fill(self, name: str, rows: Sequence[tuple[str, ...]]) -> None:
-        table = self.query_one(f"#{name}", DataTable)
-        table.clear()
-        table.add_rows(rows)
+        for table in self.query(f"#{name}").results(DataTable):
+            table.clear()
+            table.add_rows(rows)
 
     def _show_status(self) -> None:
-        line = self.query_one("#status", Static)
-        line.update(self.feed.board.status())
-        line.set_class(bool(self.feed.board.why_old), "old")
+        """There may be no line any more: the program ends while a look is under way."""
+        for line in self.query("#status").results(Static):
+            line.update(self.feed.board.status())
+            line.set_class(bool(self.feed.board.why_old), "old")
 
     def action_act(self, name: str) -> None:
         """Ask, act, tell; then look again."""
