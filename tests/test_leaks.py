@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import sys
 
@@ -58,7 +59,10 @@ def server_process():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_orders_leave_no_memory_and_no_file_behind(server_process):
+def test_orders_leave_no_memory_and_no_file_behind(server_process, monkeypatch):
+    # the lines of the log are made; that a run of tests keeps them is not the library's
+    monkeypatch.setattr(logging.getLogger("fastorder"), "propagate", False)
+
     async def main():
         async with fastorder.OrderExecutor(server_process) as executor:
             executor.set_token(TOKEN)

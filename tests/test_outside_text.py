@@ -338,7 +338,7 @@ def parrot():
 
 LOCAL = (
     "base_url budgets check closed close contract_book risk session get_contract_id "
-    "get_token acts "
+    "get_token acts observe "
     "set_contract_id set_token halted kill resume intents recent recover place_order "
     "place_market_order "
     "place_stop_order place_stop_limit_order place_trailing_stop_order "

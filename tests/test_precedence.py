@@ -204,6 +204,7 @@ SENDS_NOTHING = {
     "halted",
     "intents",
     "kill",
+    "observe",
     "acts",
     "recent",
     "recover",

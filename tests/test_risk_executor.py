@@ -124,7 +124,7 @@ OTHERS = {
 LEFT_ALONE = {
     "aclose", "close", "login", "validate_token", "set_token", "resolve",
     "base_url", "closed", "halted", "risk", "session", "contract_book", "budgets",
-    "account", "logout", "roll_contract",
+    "account", "logout", "roll_contract", "observe",
     # acts, which are made of the verbs above: tests/test_acts.py
     "cancel_all", "flatten", "close_out", "partial_close_out", "reverse",
     "move_stop", "move_target", "filled",

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fastorder.cli import INTERRUPTED
-from fastorder.cli.exits import Ended, Exit, code_of
+from fastorder.cli.exits import INTERRUPTED, Ended, Exit, code_of
 from fastorder.errors import FastOrderError
 
 if TYPE_CHECKING:

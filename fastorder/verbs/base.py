@@ -445,6 +445,7 @@ class BaseExecutor(
 
     # ------------------------------------------------------------ the kill switch
 
+    @with_near_names
     def observe(self, observer: Observer) -> None:
         """Tell an observer of each place, modify, cancel and close, from now on.
 
