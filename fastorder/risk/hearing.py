@@ -6,9 +6,11 @@ only the losses are changed.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from fastorder.errors import InvalidField
+from fastorder.risk.trading_day import trading_day
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -34,11 +36,10 @@ class Hearing:
         """The limits' monotonic clock."""
         return self._risk._clock.monotonic_ns()
 
-    def day_start_s(self) -> float:
-        """When the trading day has begun, in seconds since the epoch."""
-        from fastorder.risk.trading_day import trading_day
-
-        return trading_day(self._risk._clock.wall_s()).start_s
+    def day_start(self) -> datetime:
+        """When the trading day has begun."""
+        start_s = trading_day(self._risk._clock.wall_s()).start_s
+        return datetime.fromtimestamp(start_s, timezone.utc)
 
     def at_stake(self) -> set[str]:
         """The contracts that are held, or may be: with an order that may fill."""
@@ -82,14 +83,16 @@ class Hearing:
         account_id: int,
         positions: list[Position],
         trades: list[Trade],
-        day_start_s: float,
+        since: datetime,
         begun_ns: tuple[int, int],
     ) -> None:
         """Tell what was read: the open positions, and the trades since the day began.
 
         Args:
+            since: when it has begun.
             begun_ns: when the trades were asked for, and after them the positions.
         """
         losses, now_ns = self._risk._losses, self.now_ns()
-        losses.trades_seen(account_id, trades, day_start_s, begun_ns[0], now_ns, True)
+        since_s = since.timestamp()
+        losses.trades_seen(account_id, trades, since_s, begun_ns[0], now_ns, True)
         losses.positions_seen(account_id, positions, begun_ns[1])

@@ -12,11 +12,11 @@ from fastorder.risk.hearing import Hearing
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.log import log
 from fastorder.streams.contract_feed import QUOTES
-from fastorder.verbs.exposure_load import moment_of
 from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from decimal import Decimal
 
     from fastorder._core.codec.market_events import MarketTrades, Quote
@@ -149,10 +149,9 @@ class LossWatch:
                 self._read(account_id, now_ns)
 
     def _read(self, account_id: int, begun_ns: int) -> None:
-        start_s = self._hearing.day_start_s()
+        since = self._hearing.day_start()
 
         def steps(executor: Any) -> Steps[Read]:
-            since = moment_of(start_s)
             trades = yield ReadVerbs.trades.ticket(executor, account_id, since)
             then_ns = self._hearing.now_ns()  # a fill of before is among the trades
             positions = yield ReadVerbs.positions.ticket(executor, account_id)
@@ -162,13 +161,13 @@ class LossWatch:
         try:
             self._trader._reader.do(
                 steps,
-                lambda ticket: self._was_read(account_id, start_s, begun_ns, ticket),
+                lambda ticket: self._was_read(account_id, since, begun_ns, ticket),
             )
         except FastOrderError as error:
             self._could_not_read(account_id, error)
 
     def _was_read(
-        self, account_id: int, start_s: float, begun_ns: int, ticket: Ticket[Read]
+        self, account_id: int, since: datetime, begun_ns: int, ticket: Ticket[Read]
     ) -> None:
         self._reading.pop(account_id, None)
         try:
@@ -177,7 +176,7 @@ class LossWatch:
             self._could_not_read(account_id, error)
             return
         both_ns = (begun_ns, then_ns)
-        self._hearing.read(account_id, positions, trades, start_s, both_ns)
+        self._hearing.read(account_id, positions, trades, since, both_ns)
         self.look()  # what has changed meanwhile is read first
         if account_id not in self._reading:
             self._hearing.look(account_id)

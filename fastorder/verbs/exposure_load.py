@@ -22,9 +22,9 @@ def exposure_steps(executor: Any, account_id: int) -> Steps[None]:
         return
     dispatcher = executor._dispatcher
     now_s = dispatcher.clock.wall_s()
-    day = moment_of(trading_day(now_s).start_s)
+    day = _moment(trading_day(now_s).start_s)
     oldest_s = risk._oldest_s(account_id, now_s)
-    since = moment_of(dispatcher.server_clock.window_start_s(oldest_s))
+    since = _moment(dispatcher.server_clock.window_start_s(oldest_s))
     yield [
         type(executor).orders.ticket(executor, account_id, since),
         type(executor).open_orders.ticket(executor, account_id),
@@ -38,6 +38,5 @@ def exposure_steps(executor: Any, account_id: int) -> Steps[None]:
     yield last
 
 
-def moment_of(at_s: float) -> datetime:
-    """A time as reads take it, in whole seconds."""
+def _moment(at_s: float) -> datetime:
     return datetime.fromtimestamp(int(at_s), timezone.utc)
