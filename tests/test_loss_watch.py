@@ -6,7 +6,15 @@ import pytest
 from conftest import ACCOUNT, held
 from realtime_scene import until
 from test_realtime_trader import Form
-from test_risk_trader import CLOSE, last_price, move, refused, sent, set_price
+from test_risk_trader import (
+    CLOSE,
+    POSITIONS,
+    last_price,
+    move,
+    refused,
+    sent,
+    set_price,
+)
 
 from fastorder import Denied, Outcome, RiskLimits, RiskState
 
@@ -132,14 +140,19 @@ def test_a_breach_that_a_quote_alone_shows_flattens(form, gateway, limit, state)
 def test_a_breach_without_flatten_leaves_the_position(form, gateway):
     heard = []
     trader = enter(form, max_daily_loss=20, on_breach=lambda *what: heard.append(what))
+    trader.settle_s = 3_600  # no second read after the fill
     price = last_price(gateway)
-    hold(form, gateway)
+    form.call(trader.buy, "MNQ", 1)
+    subscribed(gateway)
+    until(lambda: trader.risk._losses.held(MNQ), "the read after the fill")
+    reads = sent(gateway, POSITIONS)
     for below in (25, 30, 35):
         quote(form, gateway, price - below)
     until(lambda: trader.risk.state is RiskState.REDUCING)
     ((code, account, text),) = until(lambda: heard)
     assert (code, account) == (Denied.MAX_DAILY_LOSS, ACCOUNT)
     assert "the limit is 20" in text
+    assert sent(gateway, POSITIONS) == reads  # it was the price
     assert held(gateway) == 1
     assert sent(gateway, CLOSE) == 0
 

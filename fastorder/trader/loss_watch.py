@@ -187,3 +187,4 @@ class LossWatch:
         log().warning(
             "account %s could not be read for its limits: %s", account_id, error
         )
+        self._hearing.look(account_id)  # prices that came meanwhile were noted alone
