@@ -115,6 +115,11 @@ class ThreadHubs(BaseHubs[BlockingHub]):
             name, *self._given, thread=self._thread, clock=self._clock, **self._options
         )
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it is their thread that asks."""
+        return self._thread is not None and self._thread.is_current
+
     def close(self) -> None:
         """Say goodbye to both, wait at most two seconds for theirs, and end."""
         self.is_closed = True

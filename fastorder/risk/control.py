@@ -7,6 +7,7 @@ without one they live in memory.
 from __future__ import annotations
 
 from decimal import Decimal
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
@@ -85,6 +86,7 @@ class Risk:
         self._guard = Guard(limits, self._exposure, clock)
         self._guard.words = self._words
         self._losses = Losses(limits, clock, self._load, self._note_high)
+        self._loss_turn = RLock()  # a hub's thread tells prices too
         self._standing = Standing(self._guard, clock, journal)
         if journal is not None:
             for account_id, high in highs_of(journal).items():
@@ -284,10 +286,7 @@ class Risk:
 
     def _needs_read(self, account_id: int) -> bool:
         """Whether a loss that is limited has to be read anew before an order."""
-        limits = self.limits
-        if limits.max_daily_loss is None and limits.trailing_loss is None:
-            return False
-        return self._losses.needs_read(account_id)
+        return self.limits._has_loss and self._losses.needs_read(account_id)
 
     def _late_arrival(self, account_id: int | None) -> None:
         """An order is there that was told not to be: what is known is not enough."""
@@ -310,26 +309,36 @@ class Risk:
 
     def _look_at_loss(self, account_id: int) -> None:
         """Tell the guard of an account's loss, and act where it is a breach."""
-        limits = self.limits
-        if limits.max_daily_loss is None and limits.trailing_loss is None:
+        if not self.limits._has_loss:
             return
-        found = self._losses.found(account_id)
-        account = self._exposure.account_of(account_id)
-        account.loss = found
-        account.loss_until_s = self._losses.known_until_s(account_id)
-        self._act_on(account_id, found)
+        with self._loss_turn:
+            found = self._losses.found(account_id)
+            account = self._exposure.account_of(account_id)
+            account.loss = found
+            account.loss_until_s = self._losses.known_until_s(account_id)
+            breach = self._breach_of(account_id, found)
+        if breach is not None and self._on_breach is not None:
+            try:
+                self._on_breach(breach[0], account_id, breach[1])
+            except Exception:
+                log().exception("on_breach raised for account %s", account_id)
 
-    def _act_on(self, account_id: int, found: int) -> None:
+    def _breach_of(self, account_id: int, found: int) -> tuple[Denied, str] | None:
+        """What is breached anew, with its text; the state is entered by then."""
         if found & Denied.TRAILING_LOSS.value:
-            if self.state is not RiskState.HALTED:
-                self._breach(Denied.TRAILING_LOSS, account_id, RiskState.HALTED, None)
-        elif found & Denied.MAX_DAILY_LOSS.value and self.state is RiskState.ACTIVE:
-            until_s = self._losses.of(account_id).day.end_s
-            self._breach(Denied.MAX_DAILY_LOSS, account_id, RiskState.REDUCING, until_s)
+            if self.state is RiskState.HALTED:
+                return None
+            code, state, until_s = Denied.TRAILING_LOSS, RiskState.HALTED, None
+            return code, self._enter_breach(code, account_id, state, until_s)
+        if found & Denied.MAX_DAILY_LOSS.value and self.state is RiskState.ACTIVE:
+            code, state = Denied.MAX_DAILY_LOSS, RiskState.REDUCING
+            end_s = self._losses.of(account_id).day.end_s
+            return code, self._enter_breach(code, account_id, state, end_s)
+        return None
 
-    def _breach(
+    def _enter_breach(
         self, code: Denied, account_id: int, state: RiskState, until_s: float | None
-    ) -> None:
+    ) -> str:
         if code is Denied.TRAILING_LOSS:
             floor, equity = self._losses.floor(account_id)
             text = (
@@ -346,12 +355,7 @@ class Risk:
             self._standing.enter(state, text, until_s)
         except JournalError as error:
             log().critical("the state of the limits is not in the journal: %s", error)
-        if self._on_breach is None:
-            return
-        try:
-            self._on_breach(code, account_id, text)
-        except Exception:
-            log().exception("on_breach raised for account %s", account_id)
+        return text
 
     # ------------------------------------------------------------ for the words
 

@@ -39,6 +39,9 @@ class AccountDay:
             answer was there; None where none can be told from another reading.
         began_with: the balance at the day's start; None where it is not known.
         high: the highest balance at the end of a day; None where none is known.
+        moved_ns: when an answer was asked for that has shown a new fill of what is
+            held; 0 where the positions are newer.
+        summed: the realised result of these trades; None before it was asked for.
     """
 
     day: TradingDay
@@ -51,6 +54,8 @@ class AccountDay:
     high: Decimal | None = None
 
     positions_ns: int = 0
+    moved_ns: int = 0
+    summed: tuple[dict[int, Trade], Decimal | None] | None = None
 
 
 def realised(
@@ -90,7 +95,12 @@ class Losses:
         clock: both clocks.
         load: the verb that reads an account, for people.
         new_high: hears of an account's highest balance at the end of a day.
+
+    Attributes:
+        gives_price: where a price comes from, for people.
     """
+
+    gives_price = "risk.note_price(symbol, price) gives one"
 
     def __init__(
         self,
@@ -133,10 +143,18 @@ class Losses:
         if begun_ns < today.trades_ns[0]:
             return
         today.trades_ns = (begun_ns, ended_ns)
+        if begun_ns > today.positions_ns and any(
+            trade.contract_id in (today.positions or ())
+            for trade in trades
+            if trade.id not in today.trades
+        ):
+            today.moved_ns = begun_ns
+        seen = dict(today.trades)  # another thread may go over the old one
         for trade in trades:
             at_s = 0.0 if trade.created is None else trade.created.timestamp()
             if trade.created is None or at_s >= today.day.start_s:
-                today.trades[trade.id] = trade
+                seen[trade.id] = trade
+        today.trades = seen
         if since_s <= today.day.start_s and is_open_ended:
             today.is_whole = True
             self._compare_balance(account_id, today, begun_ns)
@@ -146,8 +164,12 @@ class Losses:
     ) -> None:
         """All open positions of an account."""
         today = self.of(account_id)
+        if begun_ns < today.positions_ns:
+            return
         today.positions = {each.contract_id: each for each in positions}
         today.positions_ns = begun_ns
+        if begun_ns >= today.moved_ns:
+            today.moved_ns = 0
 
     def balance_seen(self, account: Account, begun_ns: int, ended_ns: int) -> None:
         """The balance of an account; it tells something once the trades are read again.
@@ -192,15 +214,32 @@ class Losses:
         """The accounts that hold this contract, as far as it was read."""
         return [
             account_id
-            for account_id, today in self._accounts.items()
+            for account_id, today in list(self._accounts.items())
             if today.positions and contract_id in today.positions
         ]
+
+    def holders(self) -> list[int]:
+        """The accounts that hold anything, as far as it was read."""
+        return [
+            account_id
+            for account_id, today in list(self._accounts.items())
+            if today.positions
+        ]
+
+    def all_held(self) -> list[str]:
+        """The contracts that any account holds, as far as it was read."""
+        days = list(self._accounts.values())
+        return [contract_id for today in days for contract_id in today.positions or ()]
 
     # ------------------------------------------------------------ what follows
 
     def realised(self, today: AccountDay) -> Decimal | None:
         """The result of the day's trades, all costs counted; None: not known."""
-        return realised(today.trades.values(), self._limits.commissions)
+        trades, summed = today.trades, today.summed
+        if summed is None or summed[0] is not trades:
+            result = realised(trades.values(), self._limits.commissions)
+            summed = today.summed = (trades, result)
+        return summed[1]
 
     def _commission(self, trade: Trade) -> Decimal | None:
         return commission_of(trade, self._limits.commissions)
@@ -220,12 +259,14 @@ class Losses:
         today, now_ns = self.of(account_id), self._clock.monotonic_ns()
         oldest_ns = min(today.trades_ns[0], today.positions_ns)
         half_ns = self._limits.loss_max_age * 1e9 / 2
+        if today.moved_ns:
+            return True
         return not today.is_whole or now_ns - oldest_ns > half_ns
 
     def open_result(self, today: AccountDay) -> Decimal | None:
         """The result of the open positions at the last prices; None: not known."""
-        if today.positions is None:
-            return None
+        if today.positions is None or today.moved_ns:
+            return None  # a fill would count twice: realised, and as still open
         total = ZERO
         for contract_id, position in today.positions.items():
             tick, price = self._ticks.get(contract_id), self._prices.get(contract_id)
@@ -285,6 +326,11 @@ class Losses:
         if parts:
             read = f"{' and '.join(parts)} were not read"
             return f"{read}: {self._load}({account_id}) reads them"
+        if today.moved_ns:
+            return (
+                "its positions were read before its last fill: "
+                f"{self._load}({account_id}) reads them"
+            )
         found = [
             *self._missing_commissions(today),
             *self._missing_prices(today),
@@ -321,7 +367,7 @@ class Losses:
             if now_ns - at_ns >= most_s * 1e9:
                 found.append(
                     f"the price of {contract_id} is {(now_ns - at_ns) / 1e9:.0f} s "
-                    "old: risk.note_price(symbol, price) gives one"
+                    f"old: {self.gives_price}"
                 )
         return found
 
@@ -334,8 +380,5 @@ class Losses:
                     "its symbol reads it"
                 )
             elif contract_id not in self._prices:
-                found.append(
-                    f"no price of {contract_id} is known: "
-                    "risk.note_price(symbol, price) gives one"
-                )
+                found.append(f"no price of {contract_id} is known: {self.gives_price}")
         return found

@@ -165,6 +165,11 @@ class RiskLimits:
     def __hash__(self) -> int:
         return hash(self.__reduce__()[1][:3])
 
+    @property
+    def _has_loss(self) -> bool:
+        """Whether a loss is limited."""
+        return self.max_daily_loss is not None or self.trailing_loss is not None
+
     def _lot_units(self, product: str) -> int:
         """What one contract of a product counts, in thousandths of a lot."""
         weights = self.lot_weights or {}

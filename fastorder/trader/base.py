@@ -499,11 +499,11 @@ def kept_credentials(given: Credentials | FastOrderError) -> Credentials:
 
 
 def say_result(act: Ticket[Any]) -> None:
-    """Tell in the log what became of an act that nobody waits for."""
+    """Tell in the log what became of a flatten that nobody waits for."""
     try:
-        log().warning("%s after a breach: %r", act.kind, act._value())
+        log().warning("flatten after a breach: %r", act._value())
     except FastOrderError as error:
-        log().error("%s after a breach has failed: %s", act.kind, error)
+        log().error("flatten after a breach has failed: %s", error)
 
 
 def symbols_from(given: Any) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from fastorder.runtime.clock import Clock
 from fastorder.streams.telling import tell_of, tell_of_state
 from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.trader.guarding import Guard
+from fastorder.trader.loss_watch import LossWatch
 from fastorder.trader.state_ports import state_of
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ class StateVerbs(BaseTrader[PlacedT]):
             )
             tell_of_state(self._state, self._callbacks)
             tell_of(hub, self._callbacks)  # after the state: it knows of a gap by then
+            if self.risk is not None and self.risk.limits._has_loss:
+                LossWatch(self, self.risk)  # the hubs hold it
         super()._open_realtime()
 
     def _end_state(self) -> None:

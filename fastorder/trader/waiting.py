@@ -10,6 +10,8 @@ from fastorder.errors import FastOrderError
 from fastorder.realtime.hubs import ThreadHubs
 from fastorder.runtime.log import log
 from fastorder.streams.stream import BlockingStream
+from fastorder.trader.base import say_result
+from fastorder.trader.breach_thread import flatten_apart
 from fastorder.trader.knowing import StateVerbs
 from fastorder.trader.order_events import filled_in_thread
 from fastorder.trader.placed import Placed
@@ -138,6 +140,17 @@ class Trader(
 
     def _filled(self, placed: OrderResult, account_id: int, timeout: float) -> Fill:
         return filled_in_thread(self, placed, account_id, timeout)
+
+    def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
+        """Where the hubs' thread has seen it, it goes on beside the program."""
+        if self.realtime is None or not self.realtime.is_current:
+            super()._flatten_after_breach(denied, account_id, why)
+            return
+        log().error("account %s is flattened: %s: %s", account_id, denied, why)
+        self._reader.do(
+            lambda executor: flatten_apart(executor, account_id, self.executor),
+            say_result,
+        )
 
     def _make_reader(self, hub: BaseHub) -> ApartReader:
         return ApartReader(self.executor, hub, self._ca_file)
