@@ -154,3 +154,14 @@ def test_a_ticket_without_a_request_ends_with_what_its_timer_raises(
 
     run(main())
     assert len(said(caplog)) == 1
+
+
+def test_a_wait_that_is_interrupted_ends_with_an_ordinary_error(run, connect):
+    async def main():
+        async with connect() as executor:
+            wait = Ticket(executor._dispatcher, None, "wait")
+            wait._on_error(KeyboardInterrupt())
+            with pytest.raises(fastorder.FastOrderError, match="wait was stopped by"):
+                await outcome_of(wait)
+
+    run(main())

@@ -198,8 +198,11 @@ cdef class Ticket(Receiver):
 
     cpdef object _fail(self, object error):
         """The client has failed at what this ticket waits for: the wait raises it."""
+        told = error
+        if not isinstance(error, Exception):  # Ctrl-C say: raised once, elsewhere
+            told = FastOrderError(f"{self.kind} was stopped by {error!r}")
         if not self.settled:
-            self._settle_with(None, error)
+            self._settle_with(None, told)
         self.dispatcher.client_failed(self, error)
 
     cpdef object _release(self):
