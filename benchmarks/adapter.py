@@ -108,7 +108,7 @@ def main() -> int:
         url = f"https://127.0.0.1:{server.tls}"
         found = asyncio.run(rounds(url, server.ca_file, count))
     print(json.dumps(found, indent=1))
-    keep("adapter", "an adapter beside its plain fallback, over TLS", **found)
+    keep("adapter", "An adapter beside its plain fallback, over TLS", **found)
     late = [
         verb
         for verb, limit in LIMITS_MS.items()

@@ -12,40 +12,18 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from besides import adapter, bars, besides, limits
 from contenders import STAMP
-from results import HERE, SHORT, kept
+from results import HERE, KEPT, SHORT, kept
+from tables import HOW_BUSY, inverse, is_busy, micro, table, times, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 ROOT = HERE.parent
 PAGES = (ROOT / "docs" / "performance.md", ROOT / "README.md")
 BLOCK = re.compile(r"(<!-- numbers: (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 INSTRUCTIONS = 110_000
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table in Markdown."""
-    head = tuple(head)
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def micro(value: float) -> str:
-    """Microseconds, or milliseconds from a thousand on."""
-    return f"{value / 1000:,.2f} ms" if value >= 1000 else f"{value:,.1f} us"
-
-
-def times(ratio: list[float]) -> str:
-    """A ratio with its least and most."""
-    middle, least, most = ratio
-    return f"{middle:.2f} ({least:.2f} to {most:.2f})"
-
-
-def inverse(ratio: list[float]) -> list[float]:
-    """The other way round."""
-    middle, least, most = ratio
-    return [1 / middle, 1 / most, 1 / least]
 
 
 def scene(name: str) -> str:
@@ -150,14 +128,15 @@ def machine() -> str:
     """Where and when; how busy the machine was."""
     found = kept("warm")
     where = found["machine"]
-    scenes = sorted((HERE / "results").glob("*.json"))
-    loads = [json.loads(each.read_text())["load"] for each in scenes]
-    busy = max(loads) > 2 * int(where["cores"])
+    scenes = [json.loads(each.read_text()) for each in KEPT.glob("*.json")]
+    loads = [each["load"] for each in scenes if "contenders" in each]
+    busy = is_busy(max(loads), where)
     return (
         f"{where['processor']}, {where['cores']} cores, {where['system']}, "
         f"{where['python']}; {found['taken']}. The system's load at the ends of the "
         f"scenes, the benchmark itself among it: {min(loads)} to {max(loads)}.\n"
-        + ("**Other programs kept the machine busy: a provisional run.**\n" * busy)
+        + HOW_BUSY
+        * busy
     )
 
 
@@ -167,11 +146,6 @@ def versions() -> str:
     bodies = kept("bodies")["contenders"]
     rows = [(who, what, bodies.get(who, "")) for who, what in found.items()]
     return table(("who", "version", "sent"), rows)
-
-
-def verdict(what: str, target: str, reached: str, met: bool) -> list[str]:
-    """A row of the targets."""
-    return [what, target, reached, "yes" if met else "**no**"]
 
 
 def at_most(what: str, ratio: list[float], limit: float) -> list[str]:
@@ -254,6 +228,7 @@ def targets() -> str:
         part = own / times_of["project-x-py"]["import_ms"]
         text = "import to project-x-py's"
         rows.append(verdict(text, "<= 0.2", f"{part:.2f}", part <= 0.2))
+    rows += besides()
     held = kept("memory")["contenders"]["fastorder"]
     grown = held["after_orders_mib"] - held["after_warm_up_mib"]
     text = f"memory grown by {held['orders']:,} orders"
@@ -317,6 +292,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "imports": imports,
     "server": server,
     "instructions": instructions,
+    "limits": limits,
+    "bars": bars,
+    "adapter": adapter,
     "machine": machine,
     "versions": versions,
     "headline": headline,

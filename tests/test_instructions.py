@@ -45,6 +45,16 @@ def test_callgrinds_file_is_added_up_by_object_without_what_callees_took():
     }
 
 
+def test_a_run_that_does_not_end_is_ended_and_says_so(tmp_path, monkeypatch):
+    stuck = tmp_path / "valgrind"
+    stuck.write_text("#!/bin/sh\necho no end >&2\nexec sleep 600\n")
+    stuck.chmod(0o755)
+    monkeypatch.setattr(instructions, "LONGEST_S", 0.2)
+    monkeypatch.setattr(instructions.shutil, "which", lambda _: str(stuck))
+    with pytest.raises(RuntimeError, match=r"200 orders .* must end within 0.2 s"):
+        instructions.counted(1, 200, tmp_path)
+
+
 def skip_where_none_can_be_compared():
     if "FASTORDER_SANITIZED" in os.environ:
         pytest.skip("valgrind and the sanitizers do not go together")
@@ -75,6 +85,18 @@ def test_budgets_add_less_than_a_microsecond_to_an_order():
         if added <= 3000:
             return
     raise AssertionError(f"budgets add {added} instructions")
+
+
+@pytest.mark.alone
+def test_limits_add_less_than_five_microseconds_to_an_order():
+    """All of them, at 2.2 instructions a nanosecond; a whole order runs over three."""
+    skip_where_none_can_be_compared()
+    off = instructions.count(limited="no")["total"]
+    for _ in range(3):  # as above
+        added = instructions.count(limited="yes")["total"] - off
+        if added <= instructions.MOST_OF_LIMITS:
+            return
+    raise AssertionError(f"limits add {added} instructions")
 
 
 @pytest.mark.alone

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
+import besides
 import report
 
 
@@ -22,6 +23,13 @@ def test_tables_say_what_the_results_say(page: Path):
 def test_a_changed_number_is_put_right():
     page = "<!-- numbers: headline -->\n\nAs fast as light.\n\n<!-- end -->"
     assert "light" not in report.written(page)
+
+
+def test_what_was_not_run_has_no_row_and_is_said_not_to_be(tmp_path, monkeypatch):
+    assert len(besides.besides()) > len(besides.limits_target())
+    monkeypatch.setattr(besides, "KEPT", tmp_path)
+    assert besides.besides() == besides.limits_target()
+    assert besides.bars() == besides.adapter() == besides.NOT_RUN
 
 
 @pytest.mark.parametrize("page", report.PAGES, ids=lambda page: page.name)

@@ -246,6 +246,12 @@ class TicketGroup(Ticket[T]):
                 log().warning("%s", str(error) if error else repr(result))
         self._settle_with(result, error)
 
+    def _fail(self, error: Exception) -> None:
+        """The client itself has failed between two steps: it takes no other."""
+        self._failure = error
+        self._dispatcher.groups.pop(self, None)
+        super()._fail(error)
+
     def _value(self) -> T:
         """The result; whoever gets the error has been told of it."""
         self._is_told = True

@@ -46,6 +46,7 @@ cdef class Ticket(Receiver):
     cpdef object _settle_with(self, object result, object error=*)
     cpdef object _call_when_done(self, object callback)
     cpdef object _value(self)
+    cpdef object _fail(self, object error)
     cpdef object _release(self)
     cpdef object _left(self)
     cpdef object _unwanted(self)
@@ -55,6 +56,8 @@ cdef class Ticket(Receiver):
     cdef int settle(self, object value) except -1
     cdef int leave(self, Waiter waiter) except -1
     cdef int wake_waiters(self) except -1
+    cdef int call_back(self) except -1
+    cdef int callback_failed(self, object callback, object error) except -1
     cdef int take(self, object value) except -1
     cdef int end(self) except -1
     cdef object unknown(self, str error)

@@ -187,10 +187,23 @@ cdef class Ticket(Receiver):
         self.done = True
 
     cpdef object _call_when_done(self, object callback):
-        """Call this once a result is there, with the ticket."""
+        """Call this once a result is there, with the ticket.
+
+        It should not raise. What a ticket's own method raises, that ticket ends with;
+        of any other callback it is logged.
+        """
         if self.callbacks is None:
             self.callbacks = []
         self.callbacks.append(callback)
+
+    cpdef object _fail(self, object error):
+        """The client has failed at what this ticket waits for: the wait raises it."""
+        told = error
+        if not isinstance(error, Exception):  # Ctrl-C say: raised once, elsewhere
+            told = FastOrderError(f"{self.kind} was stopped by {error!r}")
+        if not self.settled:
+            self._settle_with(None, told)
+        self.dispatcher.client_failed(self, error)
 
     cpdef object _release(self):
         """Let go of the protocol: nothing more is asked of it."""
@@ -306,6 +319,9 @@ cdef class Ticket(Receiver):
             self.wake_waiters()
             self.dispatcher.client_failed(self, error)
             return
+        if self._protocol is None:  # it waits for others, and sends nothing itself
+            self._fail(error)
+            return
         why = f"the client itself failed: {from_outside(repr(error))}"
         if self.kind == "read":
             self.error = error
@@ -390,15 +406,31 @@ cdef class Ticket(Receiver):
     cdef int wake_waiters(self) except -1:
         cdef Waiter waiter
         if self.callbacks is not None:
-            callbacks, self.callbacks = self.callbacks, None
-            for callback in callbacks:
-                callback(self)
+            self.call_back()
         if self.waiter is not None:
             self.waiter.wake()
         if self.waiters is not None:
             for waiter in self.waiters:
                 waiter.wake()
         self.waiter = self.waiters = None
+        return 0
+
+    cdef int call_back(self) except -1:
+        """Call everybody, though one fails; nobody is left to wait for ever."""
+        callbacks, self.callbacks = self.callbacks, None
+        for callback in callbacks:
+            try:
+                callback(self)
+            except Exception as error:
+                self.callback_failed(callback, error)
+        return 0
+
+    cdef int callback_failed(self, object callback, object error) except -1:
+        dependent = getattr(callback, "__self__", None)
+        if isinstance(dependent, Ticket):
+            (<Ticket>dependent)._fail(error)
+        else:
+            self.dispatcher.client_failed(self, error)
         return 0
 
 
