@@ -684,6 +684,15 @@ class BaseExecutor(
     def _make_submit(self) -> Callable[[OrderRequest, int], ResultT]:
         """What sends an order; a verb returns what it returns."""
 
+    def _carry_out(
+        self,
+        start: Callable[..., Ticket[Any]],
+        given: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Any:
+        """Start a ticket, and deliver it."""
+        return self._deliver(start(*given, **named))
+
     @abstractmethod
     def _deliver(self, ticket: Ticket[OrderResult]) -> ResultT:
         """What a verb returns for its ticket."""

@@ -55,6 +55,8 @@ cdef class Ticket(Receiver):
     cdef int settle(self, object value) except -1
     cdef int leave(self, Waiter waiter) except -1
     cdef int wake_waiters(self) except -1
+    cdef int call_back(self, list callbacks) except -1
+    cdef int wake_tasks(self) except -1
     cdef int take(self, object value) except -1
     cdef int end(self) except -1
     cdef object unknown(self, str error)

@@ -388,11 +388,26 @@ cdef class Ticket(Receiver):
             self.dispatcher.wait_left(self)
 
     cdef int wake_waiters(self) except -1:
-        cdef Waiter waiter
         if self.callbacks is not None:
             callbacks, self.callbacks = self.callbacks, None
-            for callback in callbacks:
-                callback(self)
+            try:
+                self.call_back(callbacks)
+            finally:            # one that raises keeps no other from hearing of it
+                self.wake_tasks()
+            return 0
+        return self.wake_tasks()
+
+    cdef int call_back(self, list callbacks) except -1:
+        try:
+            while callbacks:
+                callbacks.pop(0)(self)
+        finally:
+            if callbacks:
+                self.call_back(callbacks)
+        return 0
+
+    cdef int wake_tasks(self) except -1:
+        cdef Waiter waiter
         if self.waiter is not None:
             self.waiter.wake()
         if self.waiters is not None:
