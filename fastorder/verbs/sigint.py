@@ -9,6 +9,7 @@ import signal
 # Those of signal turn numbers into enums and back: that costs more than an order.
 from _signal import getsignal  # type: ignore[import-not-found]
 from _signal import signal as set_handler
+from functools import wraps
 from threading import get_ident, main_thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -77,6 +78,28 @@ def started_and_waited_for(
     finally:
         sigint.end()
     return ticket._value()
+
+
+def undisturbed(make: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that holds Ctrl-C back, and gives up what it has made before it.
+
+    What is made must have an ``_abandon``, which takes no arguments.
+    """
+
+    @wraps(make)
+    def construct(self: Any, *given: Any, **named: Any) -> None:
+        sigint = DeferredSigint()
+        try:
+            try:
+                sigint.defer()
+                make(self, *given, **named)
+            finally:
+                sigint.end()
+        except BaseException:
+            self._abandon()
+            raise
+
+    return construct
 
 
 class BlockingSubmitter:
