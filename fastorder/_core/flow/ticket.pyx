@@ -307,7 +307,7 @@ cdef class Ticket(Receiver):
             self.dispatcher.client_failed(self, error)
             return
         why = f"the client itself failed: {from_outside(repr(error))}"
-        if self.kind == "read":
+        if self.kind == "read" or self._protocol is None:  # one that only waits
             self.error = error
             self.end()
             return
