@@ -1,4 +1,4 @@
-"""Ctrl-C at each point while an executor with a journal is made: nothing stays locked."""
+"""Ctrl-C at each point while an executor with a journal is made: no lock stays."""
 
 import gc
 import signal

@@ -183,7 +183,9 @@ def _of_class(text: str, called: Any, given: tuple[Any, ...]) -> str:
     """The text with the name of the class that was called, not of one beneath it."""
     name = called.__name__
     classes = type(given[0]).__mro__ if given else ()
-    owner = next((each for each in classes if _is(getattr(each, name, 0), called)), None)
+    owner = next(
+        (each for each in classes if _is(getattr(each, name, 0), called)), None
+    )
     if owner is None or not text.startswith(f"{called.__qualname__}()"):
         return text
     said = text.removeprefix(f"{called.__qualname__}()")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from fastorder._base.counted import counted
 from fastorder._core.flow.ticket import Ticket
-from fastorder.errors import ActStopped, ExecutorClosed, FastOrderError
+from fastorder.errors import ActStopped, ExecutorClosed
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:

@@ -631,8 +631,9 @@ class BaseExecutor(
             self._dispatcher.close()
         elif getattr(self, "_engine", None) is not None:
             self._engine.close()
-        if getattr(self, "_journal", None) is not None:
-            self._journal.close()
+        journal: Journal | None = getattr(self, "_journal", None)
+        if journal is not None:
+            journal.close()
 
     def _can_be_given_up(self) -> bool:
         """Whether nothing of it goes on by itself, and this thread may say so."""
