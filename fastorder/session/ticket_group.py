@@ -6,9 +6,9 @@ group's result. It is run by whatever ends a ticket, so it needs nobody to wait 
 and it is the same in both facades.
 
 Once somebody has waited for it and stopped to, it is stopped: it starts no other
-request, follows those that are on their way, and tells what they came to. So it is where
-the handler of a signal raises in one of its steps. This module is compiled: no handler
-runs within it but where it runs the interpreter itself, the steps above all.
+request, follows those that are on their way, and tells what they came to. So it is
+where the handler of a signal raises in one of its steps. This module is compiled: no
+handler runs within it but where it runs the interpreter itself, in the steps above all.
 """
 
 from __future__ import annotations
