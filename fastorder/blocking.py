@@ -8,7 +8,7 @@ running one.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
 from fastorder._base.near_names import with_near_names
@@ -22,6 +22,7 @@ from fastorder.verbs.sigint import (
     LONGEST_TURN_NS,
     BlockingSubmitter,
     DeferredSigint,
+    started_and_waited_for,
     wait_for,
 )
 
@@ -63,6 +64,14 @@ class OrderExecutor(ActVerbs[OrderResult]):
 
     def _deliver(self, ticket: Ticket[OrderResult]) -> OrderResult:
         return self._wait(ticket)
+
+    def _carry_out(
+        self,
+        start: Callable[..., Ticket[Any]],
+        given: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Any:
+        return started_and_waited_for(start, given, named, self._poll_engine)
 
     def _wait(self, ticket: Ticket[T]) -> T:
         return wait_for(ticket, self._poll_engine)

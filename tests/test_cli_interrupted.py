@@ -94,3 +94,16 @@ def test_an_interrupt_while_it_is_loaded_is_told_in_a_line(monkeypatch, capsys):
     )
     assert typed(monkeypatch, "positions") == Exit.INTERRUPTED
     assert capsys.readouterr().err == f"fastorder: {cli.INTERRUPTED}\n"
+
+
+def test_an_interrupt_between_the_words_and_the_command_is_told_in_a_line(
+    shell, monkeypatch, capsys
+):
+    from fastorder.cli import program
+
+    def interrupted(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program.typer.core.TyperGroup, "invoke", interrupted)
+    assert typed(monkeypatch, "positions") == Exit.INTERRUPTED
+    assert capsys.readouterr().err == f"fastorder: {cli.INTERRUPTED}\n"

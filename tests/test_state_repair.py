@@ -285,3 +285,53 @@ def test_a_contract_that_is_traded_during_the_first_reads_is_read_again():
     scene.answer()
     assert scene.repair.unproven is None
     assert scene.rows.positions[MNQ].expected == 1
+
+
+def misses(scene, seconds, every_s):
+    """Events that cannot be read, for so long; when each look was asked for."""
+    begun_ns, asked_s = scene.clock.ns, []
+    for _ in range(round(seconds / every_s)):
+        scene.repair.missed(scene.clock.ns, "unreadable")
+        scene.pass_s(every_s)
+        if scene.repair.looks:
+            asked_s.append(round((scene.clock.ns - begun_ns) / SECOND))
+            scene.answer()
+    return asked_s
+
+
+def calm(scene, seconds):
+    """No event at all, for so long; each look is answered."""
+    for _ in range(seconds):
+        scene.pass_s(1)
+        if scene.repair.looks:
+            scene.answer()
+
+
+@pytest.mark.parametrize("every_s", [0.05, 0.25, 0.9])
+def test_a_stream_of_unreadable_events_is_looked_for_less_and_less(scene, every_s):
+    asked_s = misses(scene, 300, every_s)
+    assert len([each for each in asked_s if each < 30]) <= 6
+    assert 25 <= len(asked_s) <= 34
+    assert scene.repair.unproven
+    calm(scene, 40)
+    assert scene.repair.unproven is None
+
+
+def test_after_a_calm_a_missed_event_is_looked_for_at_once(scene):
+    misses(scene, 60, 0.5)
+    calm(scene, 30)
+    scene.repair.missed(scene.clock.ns, "unreadable")
+    assert scene.repair.looks
+    scene.answer()
+    scene.repair.missed(scene.clock.ns, "unreadable")
+    assert not scene.repair.looks
+    scene.pass_s(1)
+    assert scene.repair.looks
+
+
+def test_a_new_connection_is_looked_at_without_a_pause(scene):
+    misses(scene, 60, 0.5)
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.looks.clear()
+    scene.repair.live()
+    assert scene.repair.looks

@@ -359,7 +359,7 @@ def test_a_step_that_is_stopped_leaves_nobody_waiting(trader, kind):
     with pytest.raises(kind):
         trader._wait(group)
     assert group.done
-    with pytest.raises(fastorder.FastOrderError, match="was stopped by"):
+    with pytest.raises(fastorder.FastOrderError, match=f"was stopped: {kind.__name__}"):
         trader._wait(group)
 
 

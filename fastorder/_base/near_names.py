@@ -183,7 +183,9 @@ def _of_class(text: str, called: Any, given: tuple[Any, ...]) -> str:
     """The text with the name of the class that was called, not of one beneath it."""
     name = called.__name__
     classes = type(given[0]).__mro__ if given else ()
-    owner = next((each for each in classes if getattr(each, name, 0) is called), None)
+    owner = next(
+        (each for each in classes if _is(getattr(each, name, 0), called)), None
+    )
     if owner is None or not text.startswith(f"{called.__qualname__}()"):
         return text
     said = text.removeprefix(f"{called.__qualname__}()")
@@ -192,6 +194,11 @@ def _of_class(text: str, called: Any, given: tuple[Any, ...]) -> str:
     if said.startswith(" takes"):  # Python counts self among them
         said = re.sub(r"\d+", lambda found: str(int(found[0]) - 1), said)
     return f"{owner.__name__}(){said}"
+
+
+def _is(method: Any, called: Any) -> bool:
+    """Whether a method is this one, or a coat around it."""
+    return method is called or getattr(method, "__wrapped__", None) is called
 
 
 def _either(names: tuple[str, ...]) -> str:

@@ -79,9 +79,15 @@ def _about(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; its exit code."""
+    """Run one command; its exit code.
+
+    Raises:
+        KeyboardInterrupt: it came outside of a command, which tells of it itself.
+    """
     try:
         make()(args=list(arguments), prog_name="fastorder")
     except SystemExit as end:
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # typer has made it a code, and no line
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -347,7 +347,7 @@ class Dispatcher(DispatcherBase):
     def group_ended(self, group: Ticket[Any], *, is_kept: bool) -> None:
         """A verb of several requests has ended; what it did stays in sight."""
         self.groups.pop(group, None)
-        if is_kept:
+        if is_kept and group not in self.ended_groups:
             self.ended_groups.append(group)
 
     def wait_left(self, ticket: Ticket[Any]) -> None:

@@ -6,7 +6,9 @@ group's result. It is run by whatever ends a ticket, so it needs nobody to wait 
 and it is the same in both facades.
 
 Once somebody has waited for it and stopped to, it is stopped: it starts no other
-request, follows those that are on their way, and tells what they came to.
+request, follows those that are on their way, and tells what they came to. So it is
+where the handler of a signal raises in one of its steps. This module is compiled: no
+handler runs within it but where it runs the interpreter itself, in the steps above all.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from fastorder._base.counted import counted
 from fastorder._core.flow.ticket import Ticket
-from fastorder.errors import ActStopped, ExecutorClosed, FastOrderError
+from fastorder.errors import ActStopped, ExecutorClosed
 from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
@@ -70,7 +72,9 @@ class TicketGroup(Ticket[T]):
         self._steps = steps
         self._started: dict[Ticket[Any], None] = {}
         self._asked: Any = None
+        self._before: set[Ticket[Any]] = set()  # what was open before its last step
         self._runs = False  # a step is being taken
+        self._end: tuple[T | None, Exception | None] | None = None
         self._stopped = ""  # why
         self._failure: Exception | None = None
         self._is_told = False  # somebody has heard of that
@@ -94,7 +98,11 @@ class TicketGroup(Ticket[T]):
     def _start(self) -> TicketGroup[T]:
         """Take the first step; its requests have left on return, if they could."""
         self._dispatcher.groups[self] = None
-        self._go_on(None, None)
+        try:
+            self._go_on(None, None)
+        except BaseException as error:
+            self._broken_off(error)
+            raise
         return self
 
     def _go_on(self, value: Any, error: Exception | None) -> None:
@@ -108,26 +116,30 @@ class TicketGroup(Ticket[T]):
 
     def _take_step(self, value: Any, error: Exception | None) -> bool:
         """Whether the step has to be waited for; the last one ends the group."""
-        before = set(self._dispatcher.open_tickets())
         self._runs = True
         try:
-            if error is None:
-                self._asked = self._steps.send(value)
-            else:
-                self._asked = self._steps.throw(error)
+            self._asked = self._next_step(value, error)
             return bool(self._stopped) or self._waits()
         except StopIteration as end:
             self._finish(end.value, None)
         except Exception as failure:
             self._finish(None, failure)
-        except BaseException as stop:  # Ctrl-C say: whoever waits must not hang
-            self._finish(None, FastOrderError(f"{self.kind} was stopped by {stop!r}"))
-            raise
-        finally:  # a step that raised may have started requests all the same
+        finally:
             self._runs = False
-            after = self._dispatcher.open_tickets()
-            self._started |= dict.fromkeys(each for each in after if each not in before)
         return False
+
+    def _next_step(self, value: Any, error: Exception | None) -> Any:
+        self._before = set(self._dispatcher.open_tickets())
+        try:
+            if error is None:
+                return self._steps.send(value)
+            return self._steps.throw(error)
+        finally:  # a step that raised may have started requests all the same
+            self._note_started()
+
+    def _note_started(self) -> None:
+        after, before = self._dispatcher.open_tickets(), self._before
+        self._started |= dict.fromkeys(each for each in after if each not in before)
 
     def _waits(self) -> bool:
         """Whether a ticket of the step has no result yet; each of those will call."""
@@ -147,12 +159,16 @@ class TicketGroup(Ticket[T]):
         return self._asked if isinstance(self._asked, list) else [self._asked]
 
     def _one_is_done(self, ticket: Ticket[Any]) -> None:
-        if self.settled:
-            return
-        if self._stopped:
-            self._end_stopped()
-        elif all(each.done for each in self._step_tickets()):
-            self._go_on(*self._answers())
+        try:
+            if self.settled:
+                return
+            if self._stopped:
+                self._end_stopped()
+            elif all(each.done for each in self._step_tickets()):
+                self._go_on(*self._answers())
+        except BaseException as error:
+            self._broken_off(error)
+            raise
 
     def _answers(self) -> tuple[Any, Exception | None]:
         """What the step goes on with: results, or the first error of a read."""
@@ -174,6 +190,23 @@ class TicketGroup(Ticket[T]):
         self._stopped = why
         if not self._runs:
             self._follow()
+
+    def _broken_off(self, error: BaseException) -> None:
+        """The handler of a signal has raised, or the client has failed.
+
+        The step that it came in may be lost, and its report with it: what has left is
+        followed to its end, and told.
+        """
+        if self.settled:
+            return
+        if self._end is not None:
+            self._finish(*self._end)
+            return
+        if self._runs or not self._stopped:
+            self._note_started()
+        self._runs = False
+        self._stopped = self._stopped or f"{error!r} came in the middle of it"
+        self._follow()
 
     def _follow(self) -> None:
         """Let go of what it reads; end once its changes have a result."""
@@ -237,8 +270,10 @@ class TicketGroup(Ticket[T]):
     # ------------------------------------------------------------ the end
 
     def _finish(self, result: T | None, error: Exception | None) -> None:
+        self._end = result, error
         self._failure = error
-        is_kept = self.changes and (error is None or bool(self._stopped))
+        is_act = error is None or bool(self._stopped) or self._has_changed()
+        is_kept = self.changes and is_act
         self._dispatcher.group_ended(self, is_kept=is_kept)
         if self._stopped:
             self._is_told = True
@@ -248,9 +283,11 @@ class TicketGroup(Ticket[T]):
 
     def _fail(self, error: Exception) -> None:
         """The client itself has failed between two steps: it takes no other."""
-        self._failure = error
-        self._dispatcher.groups.pop(self, None)
-        super()._fail(error)
+        if not self._stopped:
+            self._broken_off(error)
+
+    def _has_changed(self) -> bool:
+        return any(ticket.kind not in NO_CHANGE for ticket in self._started)
 
     def _value(self) -> T:
         """The result; whoever gets the error has been told of it."""

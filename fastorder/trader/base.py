@@ -345,8 +345,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
 
     # ------------------------------------------------------------ for the verbs
 
-    def _deliver(self, ticket: Ticket[Any]) -> Any:
-        return self.executor._deliver(ticket)
+    def _carry_out(self, start: Any, given: tuple[Any, ...], named: Any) -> Any:
+        return self.executor._carry_out(start, given, named)
 
     def _do(
         self,

@@ -45,7 +45,7 @@ def verb(method: Callable[Concatenate[Any, P], Ticket[T]]) -> Verb[P, T]:
 
     @wraps(method)
     def delivered(self: Any, *given: Any, **named: Any) -> Any:
-        return self._deliver(start(self, *given, **named))
+        return self._carry_out(start, (self, *given), named)
 
     method.__qualname__ = f"Trader.{method.__name__}"  # in Python's own errors
     return delivered  # type: ignore[return-value]

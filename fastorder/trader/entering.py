@@ -124,7 +124,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
             except UnknownSymbol:
                 pass  # nothing was sent: it is loaded now
         steps = self._entering(entry, called_ns)
-        placed: PlacedT = self._deliver(self.executor._group("place", steps))
+        placed: PlacedT = self._carry_out(self.executor._group, ("place", steps), {})
         return placed
 
     def _place(self, number: int, order: OrderRequest, called_ns: int) -> PlacedT:

@@ -69,6 +69,7 @@ from fastorder.verbs.option_checks import (
 )
 from fastorder.verbs.orders import OrderVerbs, ResultT
 from fastorder.verbs.session import SessionVerbs
+from fastorder.verbs.sigint import undisturbed
 from fastorder.verbs.typed_reads import TypedReads
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class BaseExecutor(
     _runs_between_calls = True
     _budgets: Budgets | None = None  # as they were given
 
+    @undisturbed
     @with_near_names
     def __init__(
         self,
@@ -620,13 +622,19 @@ class BaseExecutor(
     def _count_within(self, budgets: Budgets, base_url: str) -> None:
         """Have every request counted."""
         self._budgets = budgets
-        try:
-            self._dispatcher.budget = budget_for(
-                budgets, self._dispatcher, base_url, self._policy, self._timeouts
-            )
-        except BaseException:
-            self._close_now()
-            raise
+        self._dispatcher.budget = budget_for(
+            budgets, self._dispatcher, base_url, self._policy, self._timeouts
+        )
+
+    def _abandon(self) -> None:
+        """It could not be made: its journal is free at once, for another one."""
+        if getattr(self, "_dispatcher", None) is not None:
+            self._dispatcher.close()
+        elif getattr(self, "_engine", None) is not None:
+            self._engine.close()
+        journal: Journal | None = getattr(self, "_journal", None)
+        if journal is not None:
+            journal.close()
 
     def _can_be_given_up(self) -> bool:
         """Whether nothing of it goes on by itself, and this thread may say so."""
@@ -684,6 +692,15 @@ class BaseExecutor(
     @abstractmethod
     def _make_submit(self) -> Callable[[OrderRequest, int], ResultT]:
         """What sends an order; a verb returns what it returns."""
+
+    def _carry_out(
+        self,
+        start: Callable[..., Ticket[Any]],
+        given: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Any:
+        """Start a ticket, and deliver it."""
+        return self._deliver(start(*given, **named))
 
     @abstractmethod
     def _deliver(self, ticket: Ticket[OrderResult]) -> ResultT:

@@ -54,7 +54,7 @@ def delivered(
 
     @wraps(method)
     def verb(self: Any, *given: Any, **named: Any) -> Any:
-        return self._deliver(start(self, *given, **named))
+        return self._carry_out(start, (self, *given), named)
 
     method.__qualname__ = f"OrderExecutor.{method.__name__}"  # in Python's own errors
     verb.ticket = method  # type: ignore[attr-defined]

@@ -13,6 +13,11 @@ from fastorder.submission.submitter cimport Submitter
 cpdef object wait_for(Ticket ticket, PollEngine engine)
 
 
+@cython.locals(sigint=DeferredSigint, ticket=Ticket)
+cpdef object started_and_waited_for(
+    object start, tuple given, dict named, PollEngine engine)
+
+
 cdef object _wait(Ticket ticket, PollEngine engine, DeferredSigint sigint)
 
 

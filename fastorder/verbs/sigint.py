@@ -9,10 +9,12 @@ import signal
 # Those of signal turn numbers into enums and back: that costs more than an order.
 from _signal import getsignal  # type: ignore[import-not-found]
 from _signal import signal as set_handler
+from functools import wraps
 from threading import get_ident, main_thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from fastorder._core.codec.order import OrderRequest
@@ -53,6 +55,53 @@ def wait_for(ticket: Ticket[T], engine: PollEngine) -> T:
     return ticket._value()
 
 
+def started_and_waited_for(
+    start: Callable[..., Ticket[T]],
+    given: tuple[Any, ...],
+    named: dict[str, Any],
+    engine: PollEngine,
+) -> T:
+    """Start a ticket, and wait for it as ``wait_for`` does; its outcome.
+
+    Ctrl-C is held back from the start on: what has begun is known to whoever waits.
+    """
+    ticket = None
+    sigint = DeferredSigint()
+    try:
+        sigint.defer()
+        ticket = start(*given, **named)
+        _wait(ticket, engine, sigint)
+    except BaseException:
+        if ticket is not None:
+            ticket._left()
+        raise
+    finally:
+        sigint.end()
+    return ticket._value()
+
+
+def undisturbed(make: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that holds Ctrl-C back, and gives up what it has made before it.
+
+    What is made must have an ``_abandon``, which takes no arguments.
+    """
+
+    @wraps(make)
+    def construct(self: Any, *given: Any, **named: Any) -> None:
+        sigint = DeferredSigint()
+        try:
+            try:
+                sigint.defer()
+                make(self, *given, **named)
+            finally:
+                sigint.end()
+        except BaseException:
+            self._abandon()
+            raise
+
+    return construct
+
+
 class BlockingSubmitter:
     """Takes orders as an Submitter does, and gives their outcomes.
 
@@ -84,8 +133,8 @@ class BlockingSubmitter:
 
 def _wait(ticket: Ticket[Any], engine: PollEngine, sigint: DeferredSigint) -> None:
     while not ticket.done:
-        engine.turn(LONGEST_TURN_NS)
         sigint.deliver()
+        engine.turn(LONGEST_TURN_NS)
 
 
 class DeferredSigint:
@@ -138,6 +187,8 @@ class DeferredSigint:
             self._noted = False
             try:
                 self._handler(signal.SIGINT, None)
+                if isinstance(self._handler, DeferredSigint):  # of a verb around this
+                    self._handler.deliver()
             finally:
                 if goes_on:
                     self.defer()

@@ -58,6 +58,7 @@ cdef class Ticket(Receiver):
     cdef int wake_waiters(self) except -1
     cdef int call_back(self) except -1
     cdef int callback_failed(self, object callback, object error) except -1
+    cdef int wake_tasks(self) except -1
     cdef int take(self, object value) except -1
     cdef int end(self) except -1
     cdef object unknown(self, str error)

@@ -404,9 +404,16 @@ cdef class Ticket(Receiver):
             self.dispatcher.wait_left(self)
 
     cdef int wake_waiters(self) except -1:
-        cdef Waiter waiter
         if self.callbacks is not None:
-            self.call_back()
+            try:
+                self.call_back()
+            finally:            # an interrupt keeps no task from hearing of it
+                self.wake_tasks()
+            return 0
+        return self.wake_tasks()
+
+    cdef int wake_tasks(self) except -1:
+        cdef Waiter waiter
         if self.waiter is not None:
             self.waiter.wake()
         if self.waiters is not None:
@@ -417,12 +424,19 @@ cdef class Ticket(Receiver):
 
     cdef int call_back(self) except -1:
         """Call everybody, though one fails; nobody is left to wait for ever."""
-        callbacks, self.callbacks = self.callbacks, None
-        for callback in callbacks:
-            try:
-                callback(self)
-            except Exception as error:
-                self.callback_failed(callback, error)
+        cdef list callbacks = self.callbacks
+        self.callbacks = None
+        try:
+            while callbacks:
+                callback = callbacks.pop(0)
+                try:
+                    callback(self)
+                except Exception as error:
+                    self.callback_failed(callback, error)
+        finally:
+            if callbacks:       # an interrupt came: the others hear of it all the same
+                self.callbacks = callbacks
+                self.call_back()
         return 0
 
     cdef int callback_failed(self, object callback, object error) except -1:

@@ -47,7 +47,10 @@ DAY_S = 86_400.0
 """How far back trades are read that were known, and may have been taken back."""
 
 AGAIN_NS = (1 * SECOND_NS, 2 * SECOND_NS, 5 * SECOND_NS, 10 * SECOND_NS)
-"""Pauses after looks that prove nothing."""
+"""Pauses after looks that prove nothing, and between those for missed events."""
+
+CALM_NS = AGAIN_NS[-1]
+"""So long after such a pause without a missed event, they begin anew."""
 
 DISAGREEMENTS = 3
 """So many looks in a row that contradict the rows are told."""
@@ -106,7 +109,9 @@ class Repair:
         self._number = 0  # of the last look: an answer to an older one is not heard
         self._look: Look | None = None  # the one that is under way
         self._shown: Looked | None = None  # what its first part has shown
-        self._missed_ns = -AGAIN_NS[0]  # when a missed event was last looked for
+        self._misses = 0  # looks for missed events, one soon after the other
+        self._may_look_ns = 0  # before that, no other for one
+        self._is_put_off = False  # one is due then
         self._tries = 0
         self._disagreed = 0
         self._last: dict[str, int] | None = None  # of the look before, by contract
@@ -120,6 +125,7 @@ class Repair:
         """Events may be missing, until the next ``live``."""
         self._live_ns = None
         self._doubt(since_ns, why)
+        self._is_put_off = False
         self.due_ns = FOREVER_NS
 
     def live(self) -> None:
@@ -135,13 +141,25 @@ class Repair:
         if self._live_ns is None:
             return
         now_ns = self._live_ns = self._clock.monotonic_ns()
-        due_ns = self._missed_ns + AGAIN_NS[0]
-        if now_ns < due_ns:  # many come at once: one look for all of them
-            self._forget()
-            self.due_ns = due_ns
+        self._forget()
+        if now_ns < self._may_look_ns:  # many come at once: one look for all of them
+            self._is_put_off = True
+            self.due_ns = self._may_look_ns
         else:
-            self._missed_ns = now_ns
-            self._begin_anew()
+            self._look_for_missed()
+
+    def _look_for_missed(self) -> None:
+        """Ask; the next one waits, longer each time, until there is a calm.
+
+        A hub that sends nothing readable for minutes must not use up the requests.
+        """
+        now_ns = self._clock.monotonic_ns()
+        if now_ns >= self._may_look_ns + CALM_NS:
+            self._misses = 0
+        pause_ns = AGAIN_NS[min(self._misses, len(AGAIN_NS) - 1)]
+        self._misses += 1
+        self._may_look_ns = now_ns + pause_ns
+        self._ask_whole()
 
     def _doubt(self, since_ns: int, why: str) -> None:
         self._rows.begin()
@@ -166,6 +184,7 @@ class Repair:
 
     def _ask(self, look: Look) -> None:
         self._look = look
+        self._is_put_off = False
         self._number += 1
         self.looks.append((self._number, look))
         self.due_ns = FOREVER_NS
@@ -184,7 +203,9 @@ class Repair:
         self.due_ns = FOREVER_NS
         if self._live_ns is None or self._look is not None:
             return
-        if self.unproven is not None:
+        if self._is_put_off:
+            self._look_for_missed()
+        elif self.unproven is not None:
             self._ask_whole()
         elif not self._stays_unsettled():
             self._check()
