@@ -73,7 +73,7 @@ def changes(gateway):
 
 
 def ended(desk):
-    """The acts, once each and what it sent has ended; any call drives the blocking executor."""
+    """The acts, once each and what it sent has ended."""
     acts = desk.executor.acts()
     for _ in range(500):
         if all(act.settled for act in acts) and not desk.executor.intents():
