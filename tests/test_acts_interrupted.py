@@ -12,7 +12,8 @@ from conftest import ACCOUNT
 from test_acts import CANCEL, CLOSE, MODIFY, PLACE, Facade, bought
 from test_interrupted import Handler, Stopped
 
-from fastorder import FastOrderError, OrderRequest
+from fastorder import FastOrderError, OrderRequest, Outcome
+from fastorder.session.ticket_group import TicketGroup
 
 CHANGES = (PLACE, CANCEL, MODIFY, CLOSE)
 
@@ -72,10 +73,10 @@ def changes(gateway):
 
 
 def ended(desk):
-    """The acts, once each has ended; any call drives the blocking executor."""
+    """The acts, once each and what it sent has ended."""
     acts = desk.executor.acts()
     for _ in range(500):
-        if all(act.settled for act in acts):
+        if all(act.settled for act in acts) and not desk.executor.intents():
             break
         desk.positions(ACCOUNT)
     return acts
@@ -87,7 +88,7 @@ def check(desk, gateway, known, sent, point):
     assert all(act.settled for act in acts), (point, acts)
     assert not desk.executor._dispatcher.groups, point
     left = changes(gateway) - sent
-    told = [each for act in acts for each in changes_of(act)]
+    told = {each for act in acts for each in changes_of(act)}
     assert len(told) == left, (point, acts)
     assert all(each.done and each.result is not None for each in told), point
     for act in acts:
@@ -96,11 +97,13 @@ def check(desk, gateway, known, sent, point):
 
 def changes_of(act):
     """What has left for it; an order that was stopped before it left has not."""
-    return [
+    changes = [
         each
         for each in act.tickets
-        if each.kind not in ("read", "wait") and each.result.outcome.name != "NOT_SENT"
+        if each.kind not in ("read", "wait") and not isinstance(each, TicketGroup)
     ]
+    assert all(each.result is not None for each in changes), (act, changes)
+    return [each for each in changes if each.result.outcome is not Outcome.NOT_SENT]
 
 
 ACTS = {"place_many": 2, "move_stop": 17, "flatten": 23, "reverse": 31}
