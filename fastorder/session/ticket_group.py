@@ -101,8 +101,9 @@ class TicketGroup(Ticket[T]):
         try:
             self._go_on(None, None)
         except BaseException as error:
-            self._broken_off(error)
-            raise
+            if self._has_changed() or not isinstance(error, Exception):
+                self._broken_off(error)
+            raise  # to _fail(), where it is an error of the client
         return self
 
     def _go_on(self, value: Any, error: Exception | None) -> None:
@@ -167,8 +168,9 @@ class TicketGroup(Ticket[T]):
             elif all(each.done for each in self._step_tickets()):
                 self._go_on(*self._answers())
         except BaseException as error:
-            self._broken_off(error)
-            raise
+            if self._has_changed() or not isinstance(error, Exception):
+                self._broken_off(error)
+            raise  # to _fail(), where it is an error of the client
 
     def _answers(self) -> tuple[Any, Exception | None]:
         """What the step goes on with: results, or the first error of a read."""
@@ -282,9 +284,17 @@ class TicketGroup(Ticket[T]):
         self._settle_with(result, error)
 
     def _fail(self, error: Exception) -> None:
-        """The client itself has failed between two steps: it takes no other."""
-        if not self._stopped:
+        """The client itself has failed: it takes no other step.
+
+        Changes that are on their way are followed; whoever waits gets the error else.
+        """
+        if self._has_changed() and not self._stopped:
             self._broken_off(error)
+        if self.settled or self._on_their_way():
+            return
+        self._failure = error
+        self._dispatcher.groups.pop(self, None)
+        super()._fail(error)
 
     def _has_changed(self) -> bool:
         return any(ticket.kind not in NO_CHANGE for ticket in self._started)
