@@ -53,6 +53,12 @@ class Wait(Ticket[None]):
     def _on_close(self, evidence: Evidence | None) -> None:
         """The executor closes; the act that waits is told by itself."""
 
+    def _fail(self, error: Exception) -> None:
+        """Its own step has failed, which is told: the act looks at once, and goes on."""
+        if not self.settled:
+            self._settle_with(None)
+        super()._fail(error)
+
     def _end_wait(self) -> None:
         self._waits_for = []
         self._settle_with(None)
