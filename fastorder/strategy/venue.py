@@ -496,6 +496,11 @@ class Timers:
         heapq.heappush(self._heap, (time_ns, late, self._turn, call))
         self.set()
 
+    @property
+    def next_ns(self) -> int | None:
+        """When the next one is; None for none."""
+        return self._heap[0][0] if self._heap else None
+
     def set(self) -> None:
         """Tell the engine when the next one is."""
         if self.engine is not None:
