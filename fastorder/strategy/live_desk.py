@@ -9,7 +9,7 @@ from fastorder.enums import Outcome
 from fastorder.errors import ActStopped, FastOrderError
 from fastorder.strategy.errors import BadOrder, StrategyError, StrategyFailed
 from fastorder.strategy.events import OrderEvent
-from fastorder.strategy.live_rows import UNSETTLED, DeskRows
+from fastorder.strategy.live_rows import UNSETTLED, DeskRows, why_of
 from fastorder.strategy.orders import Order
 from fastorder.strategy.tags import LARGEST, Tags
 from fastorder.strategy.venue import (
@@ -258,7 +258,7 @@ class LiveDesk(DeskRows):
                 self._modified(order, *self._wished(order, wish))
             return
         self._changing.pop(order.id, None)
-        why = str(found) if is_error else found.message
+        why = str(found) if is_error else why_of(found)
         is_doubt = outcome is Outcome.UNKNOWN
         what = f"{verb} unknown" if is_doubt else f"{verb} refused"
         told = outcome if is_doubt else None

@@ -134,9 +134,9 @@ class DeskRows(Desk):
             self.run.retell(number)
         elif order.status in UNSETTLED:
             if outcome is Outcome.UNKNOWN:
-                self._doubt(order, result.message)
+                self._doubt(order, why_of(result))
             else:
-                self.not_there(order, outcome, result.message)
+                self.not_there(order, outcome, why_of(result))
 
     def _accept(self, order: Order, size: int | None = None) -> None:
         if order.status not in UNSETTLED:
@@ -315,3 +315,8 @@ def price_of(row: Row) -> float | None:
 def dollars(amount: Decimal | None) -> float:
     """An amount that may not be told."""
     return 0.0 if amount is None else float(amount)
+
+
+def why_of(result: Any) -> str:
+    """Why a request did not do what it was to."""
+    return str(result.error or result.message)

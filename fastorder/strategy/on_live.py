@@ -162,7 +162,8 @@ class Live(Hearing):
         self._turns = count()
         self._on_end = on_end
         self._error: Exception | None = None
-        self._has_begun = self._is_beginning = self._is_over = self._is_busy = False
+        self._has_begun = self._is_beginning = self._is_ready = False
+        self._is_over = self._is_busy = False
         self._over: Any = None if self._loop is None else self._loop.create_future()
         self._alarm: Any = None
         self._has_ended = threading.Event()
@@ -211,7 +212,7 @@ class Live(Hearing):
     @property
     def has_begun(self) -> bool:
         """Whether the strategies were started: the account's state is proven."""
-        return self._has_begun
+        return self._is_ready
 
     @property
     def is_over(self) -> bool:
@@ -446,6 +447,7 @@ class Live(Hearing):
                 return
         self._has_begun = True
         self._run.begin_with(orders, trades)
+        self._is_ready = True
 
     # ---------------------------------------------------------------- its end
 
