@@ -91,7 +91,7 @@ class LiveDesk(DeskRows):
             sent = send(symbol, size, custom_tag=sent_as, **how)
         except FastOrderError as error:
             return self._kept_here(order, str(error))
-        self.sent_as[number] = sent_as
+        self.note_tag(order, sent_as)
         self._note_sent(order, stop_loss_ticks, take_profit_ticks, ticks)
         self._follow(sent, lambda found: self._placed(order, found))
         return order

@@ -44,6 +44,7 @@ class DeskRows(Desk):
 
     Attributes:
         orders: all that are known, by their numbers.
+        legs: of each entry, by its number.
         numbers: the gateway's, by the orders'.
         sent_as: the tags of orders, by their numbers.
         fills: that were told.
@@ -55,8 +56,10 @@ class DeskRows(Desk):
 
     def _begin_rows(self) -> None:
         self.orders: dict[int, Order] = {}
+        self.legs: dict[int, list[Order]] = {}
         self.numbers: dict[int, int] = {}
         self.sent_as: dict[int, str] = {}
+        self.by_tag: dict[str, Order] = {}
         self.fills: list[Fill] = []
         self.told: set[int] = set()
         self.unanswered: set[int] = set()  # asked for by a process that is gone
@@ -72,18 +75,20 @@ class DeskRows(Desk):
         if row.parent_id is not None:
             desk, parent = self.run.owner_of.get(row.parent_id, (None, None))
             return self._leg_of(parent, row) if desk is self else None
+        known = self.by_tag.get(row.custom_tag or "")
+        if known is not None:
+            return known
         named = tagged(row.custom_tag)
         if named is None or named.name != self.name:
             return None
-        return self.orders.get(named.number) or self._adopted(named, row)
+        return self._adopted(named, row)
 
     def _leg_of(self, parent: Order, row: Row) -> Order:
         role = "take profit" if row.type == OrderType.LIMIT else "stop loss"
-        for number in (parent.id + 1, parent.id + 2):
-            leg = self.orders.get(number)
-            if leg is not None and leg.parent is parent and leg.role == role:
+        for leg in self.legs.get(parent.id, ()):
+            if leg.role == role:
                 return leg
-        number = parent.id + 1 + ((parent.id + 1) in self.orders)
+        number = parent.id + (1 if role == "stop loss" else 2)
         return self._take_over(number, parent.symbol, role, row, parent)
 
     def _adopted(self, named: Tagged, row: Row) -> Order | None:
@@ -91,12 +96,21 @@ class DeskRows(Desk):
         symbol = self.run.symbols.get(row.contract_id)
         if symbol is None:
             return None
-        self.sent_as[named.number] = row.custom_tag or ""
-        return self._take_over(named.number, symbol, named.role, row, None)
+        order = self._take_over(named.number, symbol, named.role, row, None)
+        self.note_tag(order, row.custom_tag or "")
+        return order
+
+    def note_tag(self, order: Order, tag: str) -> None:
+        """What an order was sent as."""
+        self.sent_as[order.id] = tag
+        self.by_tag[tag] = order
 
     def _take_over(
         self, number: int, symbol: str, role: str, row: Row, parent: Order | None
     ) -> Order:
+        if number in self.orders:  # a later process has used it meanwhile
+            number = self.run.number + 1
+        self.run.number = max(self.run.number, number + (parent is None) * 2)
         order = Order(
             number,
             symbol,
@@ -113,8 +127,14 @@ class DeskRows(Desk):
 
     def _add(self, order: Order) -> None:
         self.alive[order.id] = order
-        self.orders[order.id] = order
+        self.hold(order)
         self._changed.add(order.id)
+
+    def hold(self, order: Order) -> None:
+        """An order is known."""
+        self.orders[order.id] = order
+        if order.parent is not None:
+            self.legs.setdefault(order.parent.id, []).append(order)
 
     def know(self, order: Order, gateway_id: int) -> None:
         """The gateway's number of an order."""
@@ -170,11 +190,9 @@ class DeskRows(Desk):
 
     def _drop_legs(self, order: Order, what: str) -> None:
         """The legs that the gateway never showed have ended with their entry."""
-        for number in (order.id + 1, order.id + 2):
-            leg = self.orders.get(number)
-            if leg is None or leg.parent is not order or number in self.numbers:
-                continue
-            self._over(leg, what)
+        for leg in self.legs.get(order.id, ()):
+            if leg.id not in self.numbers:
+                self._over(leg, what)
 
     def _send_wishes(self, order: Order) -> None:
         """Ask for what had to wait until the order is known at the gateway."""
@@ -288,9 +306,8 @@ class DeskRows(Desk):
     def _place_legs(self, order: Order, price: float) -> None:
         """The legs of an entry lie so far from its fill."""
         tick = self.tick_size(order.symbol)
-        for number in (order.id + 1, order.id + 2):
-            leg = self.orders.get(number)
-            if leg is not None and leg.parent is order and leg.status == "waiting":
+        for leg in self.legs.get(order.id, ()):
+            if leg.status == "waiting":
                 way = leg.side if leg.role == "stop loss" else -leg.side
                 leg.price = price + way * leg.distance_ticks * tick
 

@@ -52,11 +52,11 @@ def _remember_order(desk: LiveDesk, row: dict[str, Any]) -> None:
     if order.status == "asked":  # its answer went to a process that is gone
         order.status = "unknown"
         desk.unanswered.add(order.id)
-    desk.orders[order.id] = order
+    desk.hold(order)
     if order.alive:
         desk.alive[order.id] = order
     if row["sent_as"]:
-        desk.sent_as[order.id] = row["sent_as"]
+        desk.note_tag(order, row["sent_as"])
     if row["gateway_id"]:
         desk.know(order, row["gateway_id"])
         desk._changed.discard(order.id)
