@@ -113,7 +113,9 @@ def ticks(form, gateway, count=1, contract=MNQ):
                 contract, [row(FIRST_NS + n * 1_000_000_000, 20_000, 1, 1, contract)]
             ),
         )
-        form.until(lambda n=before: taken.taken > n or run.is_over, "the trade")
+        form.until(
+            lambda taken=taken, n=before: taken.taken > n or run.is_over, "the trade"
+        )
         form.rest()
 
 
@@ -286,6 +288,10 @@ def fails(_):
     raise ZeroDivisionError("mine")
 
 
+def waits(_):
+    pass
+
+
 def sleeps(_):
     time.sleep(0.05)
 
@@ -302,7 +308,7 @@ def test_one_that_raises_or_sleeps_is_ended_and_the_other_goes_on(
         s.buy(1, stop_loss_ticks=80)
 
     run = form.live(
-        {"bad": doing(opens, bad)(), "good": doing(lambda s: None, lambda s: s.buy(1))()},
+        {"bad": doing(opens, bad)(), "good": doing(waits, lambda s: s.buy(1))()},
         patience_s=0.04 if bad is sleeps else 60,
     )  # fmt: skip
     ticks(form, gateway, 2)

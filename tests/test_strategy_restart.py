@@ -1,7 +1,7 @@
 """Restart: a live strategy is killed at each event of a day, and goes on."""
 
 import sqlite3
-
+import time
 from typing import ClassVar
 
 import pytest
@@ -182,3 +182,124 @@ def at_rest(run, gateway):
     if any(desk.is_under_way for desk in run._run.desks):
         return False
     return run.trader.state.proven and known(run) == truth(gateway)
+
+
+# ---------------------------------------------------------------- one restart
+
+
+class Notes(Strategy):
+    """Notes what it starts with and what it is told; buys with its first tick ever."""
+
+    symbol = "MNQ"
+
+    def start(self):
+        self.began = (self.position, [one.status for one in self.orders], self.flat)
+        self.told = []
+
+    def on_tick(self, tick):
+        if "bought" not in self.state:
+            self.state["bought"] = self.buy(
+                2, stop_loss_ticks=40, take_profit_ticks=40, tag="mine"
+            ).id
+
+    def on_order(self, event):
+        self.told.append((event.what, event.order.role, event.order.tag))
+
+    def on_fill(self, fill):
+        self.told.append(("fill", fill.order.role, fill.position))
+
+
+def again(form, store, **options):
+    if form.trader is not None:
+        form.leave()
+        form.trader = None
+        until(lambda: not form.gateway.hubs.connections)
+    return begin(form, Notes, store, **options)
+
+
+def bought(form, gateway, store):
+    """A run that has bought with a bracket, and was stopped."""
+    form.gateway = gateway
+    run = again(form, store)
+    tick = [row(MONDAY, 20_000, 1, 1)]
+    at_hubs(gateway, lambda hubs: hubs.trades(MNQ, tick))
+    form.until(lambda: len(run.strategies["Notes"].told) == 5)
+    form.call(run.stop)
+    return run
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["kept", "by tags alone"])
+def test_what_has_happened_meanwhile_is_told_after_the_start(
+    form, gateway, tmp_path, keeps
+):
+    store = tmp_path if keeps else False
+    run = bought(form, gateway, store)
+    assert run.strategies["Notes"].began == (0, [], True)
+    price = run.fills["Notes"][0].price
+    run = again(form, store)
+    notes = run.strategies["Notes"]
+    assert notes.began == (2, ["accepted", "accepted"], False)
+    assert ("fill", "entry", 2) not in notes.told or not keeps
+    form.call(run.stop)
+    gateway.set_price(MNQ, price + 30)  # the target fills while nobody runs
+    run = again(form, store)
+    notes = run.strategies["Notes"]
+    assert notes.began == (0, [], True)
+    form.until(lambda: ("cancelled", "stop loss", "") in notes.told)
+    told = [("fill", "take profit", 0), ("filled", "take profit", ""),
+            ("cancelled", "stop loss", "")]  # fmt: skip
+    assert [each for each in notes.told if each[1] != "entry"][-3:] == told
+    assert notes.state.get("bought") == (1 if keeps else None)
+    form.call(run.stop)
+
+
+def test_an_order_that_nobody_lists_is_unknown_and_not_sent_again(
+    form, gateway, tmp_path
+):
+    run = bought(form, gateway, tmp_path)
+    (path,) = tmp_path.glob("*-Notes.db")
+    kept = Kept(path)
+    rows = kept.orders()
+    lost = {**rows[0], "id": 9, "status": "asked", "filled": 0, "gateway_id": None,
+            "sent_as": "Notes.zzz.9e", "ended_ns": None}  # fmt: skip
+    kept.save([("order", "9", lost), ("number", "", 9)], time.time_ns())
+    kept.close()
+    run = again(form, tmp_path)
+    notes = run.strategies["Notes"]
+    assert ("unknown", "entry", "mine") in notes.told
+    assert len(gateway.ledger.placements()) == 1
+    assert run._run.number >= 9
+    form.call(run.stop)
+
+
+def test_a_file_is_of_one_run(form, gateway, tmp_path):
+    form.gateway = gateway
+    run = again(form, tmp_path)
+    with pytest.raises(StrategyError, match="used by another run"):
+        form.call(live, Notes, form.trader, store=tmp_path)
+    other = form.call(live, {"other": Notes}, form.trader, store=tmp_path)
+    form.call(other.stop)
+    form.call(run.stop)
+    form.call(form.call(live, Notes, form.trader, store=tmp_path).stop)
+
+
+def test_a_file_that_cannot_be_used_is_refused(form, gateway, tmp_path):
+    form.gateway = gateway
+    form.call(again(form, tmp_path).stop)
+    (path,) = tmp_path.glob("*-Notes.db")
+    kept = Kept(path)
+    kept.save([("position", "MES", 3)], time.time_ns())
+    kept.close()
+    with pytest.raises(BadData, match="Notes holds 3 MES"):
+        form.call(live, Notes, form.trader, store=tmp_path)
+    run = form.call(live, Notes, form.trader, store=tmp_path, symbols=["MES"])
+    assert run.positions == {"Notes": {"MES": 3, "MNQ": 0}}
+    form.call(run.stop)
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA user_version = 99")
+    file.close()
+    with pytest.raises(StrategyError, match="a later version"):
+        form.call(live, Notes, form.trader, store=tmp_path)
+    path.write_bytes(b"some other file" * 100)
+    with pytest.raises(StrategyError, match="no file of a strategy"):
+        form.call(live, Notes, form.trader, store=tmp_path)

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 MEMORY = ":memory:"
 VERSION = 1
-KEPT_NS = 3 * 86_400_000_000_000
+DAY_NS = 86_400_000_000_000
+KEPT_NS = 3 * DAY_NS
 """How long orders that have ended, and trades, are kept, before what was kept last."""
+
+TOLD_NS = 2 * DAY_NS
+"""What is over for so long, before what was kept last, was told: it is passed over."""
 
 Row = tuple[str, str, Any]
 """A kind, a key, and a value that JSON can hold."""
@@ -47,20 +51,17 @@ class Kept:
             self._file = sqlite3.connect(
                 self.path, isolation_level=None, timeout=0, check_same_thread=False
             )
-            self._open()
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise StrategyError(
-                    f"{self.path} is used by another run: a strategy must run once on "
-                    "an account"
-                ) from None
+        except sqlite3.Error as error:
             raise StrategyError(f"{self.path} cannot be used: {error}") from None
-        except sqlite3.DatabaseError as error:
-            raise StrategyError(
-                f"{self.path} is no file of a strategy: {error}"
-            ) from None
-        found = self._values("last")
-        self.last_ns: int | None = found.get("")
+        try:
+            self._open()
+            self.last_ns: int | None = self._values("last").get("")
+        except sqlite3.Error as error:
+            self.close()
+            raise unusable(self.path, error) from None
+        except BaseException:
+            self.close()
+            raise
 
     def _open(self) -> None:
         run = self._file.execute
@@ -80,6 +81,11 @@ class Kept:
         run("COMMIT")
 
     # ---------------------------------------------------------------- what is there
+
+    @property
+    def told_ns(self) -> int:
+        """What had ended by then was told by an earlier run."""
+        return (self.last_ns or 0) - TOLD_NS
 
     def _values(self, kind: str) -> dict[str, Any]:
         rows = self._file.execute("SELECT key, value FROM kept WHERE kind = ?", (kind,))
@@ -140,6 +146,17 @@ class Kept:
     def close(self) -> None:
         """Let another run have it."""
         self._file.close()
+
+
+def unusable(path: str, error: sqlite3.Error) -> StrategyError:
+    """Why a file cannot be used."""
+    if "locked" in str(error):
+        return StrategyError(
+            f"{path} is used by another run: a strategy must run once on an account"
+        )
+    if isinstance(error, sqlite3.OperationalError):
+        return StrategyError(f"{path} cannot be used: {error}")
+    return StrategyError(f"{path} is no file of a strategy: {error}")
 
 
 def kept_at(place: Any, base_url: str, account_id: int, name: str) -> Kept:

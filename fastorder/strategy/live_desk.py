@@ -385,7 +385,7 @@ class LiveDesk(DeskRows):
         if state is not None and changes != self._state_kept:
             rows.append(("state", "", state.kept()))
         rows.append(("number", "", max(self.orders, default=0)))
-        self.kept.save(rows, self.now_ns())
+        self.kept.save(rows, time.time_ns())
         self._state_kept = changes
         self._changed.clear()
         self._new_trades.clear()
@@ -395,7 +395,7 @@ class LiveDesk(DeskRows):
         row["parent"] = None if order.parent is None else order.parent.id
         row["gateway_id"] = self.numbers.get(order.id)
         row["sent_as"] = self.sent_as.get(order.id)
-        row["ended_ns"] = None if order.alive else self.now_ns()
+        row["ended_ns"] = None if order.alive else time.time_ns()
         return row
 
 

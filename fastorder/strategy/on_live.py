@@ -430,7 +430,7 @@ class Live(Hearing):
         if not kept:
             self._begin([], [])
             return
-        since = moment(min(kept) - MARGIN_NS)
+        since = moment(max(0, min(kept) - MARGIN_NS))
         self._run.follow(
             self.trader.orders(since),
             lambda orders: self._run.follow(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder.enums import OrderStatus
 from fastorder.strategy.errors import BadData
 from fastorder.strategy.orders import Order
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from fastorder.models import Order as Row
     from fastorder.models import Trade
     from fastorder.strategy.live_desk import LiveDesk
+
+
+ENDED = (
+    OrderStatus.FILLED,
+    OrderStatus.CANCELLED,
+    OrderStatus.EXPIRED,
+    OrderStatus.REJECTED,
+)
 
 
 def remember(desk: LiveDesk) -> None:
@@ -72,14 +81,23 @@ def reconcile(
         desk.hold_events()
     for row in ordered:
         for desk in desks:
-            desk.take_order(row, ends=False)
+            if not _is_old(desk, row):
+                desk.take_order(row, ends=False)
     _take_trades(desks, trades)
     for row in ordered:
         for desk in desks:
-            desk.take_order(row)
+            if not _is_old(desk, row):
+                desk.take_order(row)
     for desk in desks:
         desk.run.number = max(desk.run.number, max(desk.orders, default=0))
         _doubt_the_rest(desk)
+
+
+def _is_old(desk: LiveDesk, row: Row) -> bool:
+    """Whether an order has ended so long ago that the strategy was told by then."""
+    ended_ns = row.updated_ns or row.created_ns
+    has_ended = row.status in ENDED
+    return has_ended and ended_ns is not None and ended_ns < desk.kept.told_ns
 
 
 def _take_trades(desks: list[LiveDesk], trades: Iterable[Trade]) -> None:
@@ -91,6 +109,8 @@ def _take_trades(desks: list[LiveDesk], trades: Iterable[Trade]) -> None:
         if owner is None:
             continue
         desk, order = owner
+        if (trade.created_ns or desk.kept.told_ns) < desk.kept.told_ns:
+            continue
         if trade.voided:
             desk.take_back(order, trade)
         else:
