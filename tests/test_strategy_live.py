@@ -332,14 +332,29 @@ def test_one_that_fails_is_flattened_where_that_is_asked_for(form, trader, gatew
 
     run = form.live(doing(opens, fails), on_failure="flatten", on_end=ended.append)
     ticks(form, gateway, 2)
-    form.until(lambda: run.is_over)
+    form.until(lambda: ended)
     assert ended == [run]
+    assert run.positions == {"Doing": {"MNQ": 0}}
     until(lambda: not gateway.call(lambda: gateway.gateway.exchange.accounts[ACCOUNT]
                                    .working))  # fmt: skip
     held = gateway.call(lambda: dict(gateway.gateway.exchange.accounts[ACCOUNT]
                                      .positions))  # fmt: skip
     assert held == {}
     assert run.strategies["Doing"].told[-1] == ("stop",)
+
+
+def test_what_fills_after_the_failure_is_closed_too(form, trader, gateway):
+    def opens(s):
+        s.buy(1)
+        s.buy(2, limit=30_000)
+        raise ZeroDivisionError
+
+    run = form.live(doing(opens), on_failure="flatten")
+    ticks(form, gateway)
+    form.until(lambda: run.is_over)
+    assert run.positions == {"Doing": {"MNQ": 0}}
+    account = gateway.gateway.exchange.accounts[ACCOUNT]
+    assert gateway.call(lambda: (account.positions, account.working)) == ({}, {})
 
 
 def test_a_handler_that_does_not_return_is_told_of(form, trader, gateway, caplog):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
+    from fastorder.models import Trade
     from fastorder.strategy.instruments import Instrument
     from fastorder.strategy.keeping import Kept, Row
     from fastorder.strategy.strategy import Strategy
@@ -63,8 +64,9 @@ class LiveDesk(DeskRows):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether an answer is still to come."""
-        return self._waits > 0
+        """Whether an answer is still to come, or the fill of what flattens."""
+        exits = (order.role == "exit" for order in self.alive.values())
+        return self._waits > 0 or (self._is_flattened and any(exits))
 
     # ---------------------------------------------------------------- placing
 
@@ -353,15 +355,43 @@ class LiveDesk(DeskRows):
         for order in self.live():
             if how == "flatten" or order.parent is None:
                 self.cancel(order)
+        if how == "flatten":
+            self._close_all()
+            return
         for symbol, held in self.positions.items():
-            if held and how == "flatten":
-                self.place(
-                    symbol, -1 if held > 0 else 1, abs(held), role="exit", limit=None,
-                    stop=None, trail_ticks=None, stop_loss_ticks=None,
-                    take_profit_ticks=None, tag="",
-                )  # fmt: skip
-            elif held:
+            if held:
                 self.run.warn(self, f"{held} {symbol} stay open")
+
+    def _close_all(self) -> None:
+        """Close what is held at the market, as far as nothing does already."""
+        for symbol, held in self.positions.items():
+            way = -1 if held > 0 else 1
+            left = abs(held) - sum(
+                order.size - order.filled
+                for order in self.alive.values()
+                if order.symbol == symbol and order.role == "exit" and order.side == way
+            )
+            if left > 0:
+                self.place(
+                    symbol, way, left, role="exit", limit=None, stop=None,
+                    trail_ticks=None, stop_loss_ticks=None, take_profit_ticks=None,
+                    tag="",
+                )  # fmt: skip
+
+    def take_trade(self, order: Order, trade: Trade) -> None:
+        """A trade of an order; what one that is flattened still gets is closed too."""
+        super().take_trade(order, trade)
+        if self._is_flattened:
+            self._is_tidying = True
+            try:
+                self._close_all()
+            finally:
+                self._is_tidying = False
+
+    @property
+    def _is_flattened(self) -> bool:
+        is_asked = self.run.on_failure == "flatten" and self.failure is not None
+        return is_asked and not self.run.is_over
 
     # ---------------------------------------------------------------- keeping
 
