@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fastorder.strategy.firm import Firm, Verdict
     from fastorder.strategy.future import Change, Check, check
     from fastorder.strategy.instruments import Instrument
+    from fastorder.strategy.on_live import Live, live
     from fastorder.strategy.on_paper import Paper, paper
     from fastorder.strategy.result import Result
     from fastorder.strategy.running import backtest
@@ -49,6 +50,7 @@ __all__ = [
     "Histogram",
     "Instrument",
     "Latencies",
+    "Live",
     "MonteCarlo",
     "Order",
     "OrderEvent",
@@ -69,6 +71,7 @@ __all__ = [
     "Verdict",
     "backtest",
     "check",
+    "live",
     "monte_carlo",
     "paper",
     "sweep",
@@ -84,6 +87,7 @@ _LATER = {
     "Histogram": "fastorder.matching.settings",
     "Instrument": "fastorder.strategy.instruments",
     "Latencies": "fastorder.matching.settings",
+    "Live": "fastorder.strategy.on_live",
     "MonteCarlo": "fastorder.strategy.chances",
     "Paper": "fastorder.strategy.on_paper",
     "Queue": "fastorder.matching.settings",
@@ -95,6 +99,7 @@ _LATER = {
     "Verdict": "fastorder.strategy.firm",
     "backtest": "fastorder.strategy.running",
     "check": "fastorder.strategy.future",
+    "live": "fastorder.strategy.on_live",
     "monte_carlo": "fastorder.strategy.chances",
     "paper": "fastorder.strategy.on_paper",
     "sweep": "fastorder.strategy.sweeping",

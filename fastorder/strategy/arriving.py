@@ -22,15 +22,23 @@ class ArrivingTicks:
     Args:
         instrument: of the contract.
         number: of it, at the exchange.
+        keeps: whether those that were taken are kept.
 
     Attributes:
         source: what the engine takes the tick of now from.
+        last_ns: when the last one was; None before the first.
+        taken: how many there were.
     """
 
-    def __init__(self, instrument: Instrument, number: int) -> None:
+    def __init__(
+        self, instrument: Instrument, number: int, *, keeps: bool = True
+    ) -> None:
         import numpy as np
 
         self.instrument = instrument
+        self.last_ns: int | None = None
+        self.taken = 0
+        self._keeps = keeps
         self._now = [np.zeros(1, kind) for kind in ("int64", "int64", "int64", "int8")]
         self._kept = (array("q"), array("q"), array("q"), array("b"))
         time_ns, price, size, side = self._now
@@ -40,17 +48,16 @@ class ArrivingTicks:
         self.source.renew(False)
 
     def put(self, time_ns: int, ticks: int, size: int, side: int) -> None:
-        """Have the engine take a tick next, and keep it."""
+        """Have the engine take a tick next."""
         values = (time_ns, ticks, size, side)
-        for now, kept, value in zip(self._now, self._kept, values, strict=True):
+        for now, value in zip(self._now, values, strict=True):
             now[0] = value
-            kept.append(value)
+        if self._keeps:
+            for kept, value in zip(self._kept, values, strict=True):
+                kept.append(value)
+        self.last_ns = time_ns
+        self.taken += 1
         self.source.renew(True)
-
-    @property
-    def last_ns(self) -> int | None:
-        """When the last one was; None before the first."""
-        return self._kept[0][-1] if self._kept[0] else None
 
     def feed(self, begin_ns: int) -> Feed:
         """All ticks so far, as the data of a run; there may be none."""

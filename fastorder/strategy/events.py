@@ -15,10 +15,12 @@ class OrderEvent(NamedTuple):
     Attributes:
         time_ns: when it is seen.
         order: which one.
-        what: ``accepted``, ``rejected``, ``not sent``, ``unknown``; later
+        what: ``accepted``, ``rejected``, ``not sent``, ``unknown``, and live
+            ``not placed``: proved to have become no order; later
             ``active`` (a leg), ``triggered``, ``modified``, ``modify refused``,
-            ``cancelled``, ``cancel refused``, ``expired``, ``filled``, ``ambiguous``.
-        outcome: of the placing, with the first four; None later.
+            ``cancelled``, ``cancel refused``, ``expired``, ``filled``, ``ambiguous``;
+            live ``modify unknown`` and ``cancel unknown``, whose outcome is UNKNOWN.
+        outcome: of the placing, with the first five; None later.
         reason: why not; empty where there is nothing to say.
     """
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder.runtime.log import log
 from fastorder.strategy.arriving import ArrivingBars, ArrivingTicks
-from fastorder.strategy.errors import BadData, StrategyError, StrategyFailed
-from fastorder.strategy.events import Gap
+from fastorder.strategy.errors import StrategyError, StrategyFailed
+from fastorder.strategy.hearing import Hearing
 from fastorder.strategy.instruments import Instrument, instrument_of
 from fastorder.strategy.result import Result
 from fastorder.strategy.running import (
@@ -24,15 +24,11 @@ from fastorder.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from decimal import Decimal
 
     from fastorder.matching import Latencies, Queue, Touch, TradeThrough
     from fastorder.strategy._data import Bar, Series, Tick
     from fastorder.strategy._engine import Source
     from fastorder.strategy.firm import Firm
-
-SIDE_OF = {0: 1, 1: -1}
-"""The aggressor's side by the type of a trade: 0 is a buy, 1 a sell."""
 
 PATIENCE_S = 5.0
 """How long what a trade calls may take: nothing is read from the hubs meanwhile."""
@@ -202,7 +198,7 @@ class PaperRun(Run):
         return Result(self)
 
 
-class Paper:
+class Paper(Hearing):
     """Strategies on a live feed, until ``stop``.
 
     Args:
@@ -212,18 +208,14 @@ class Paper:
 
     Attributes:
         failure: what has ended it before its time; None for nothing.
-        late: trades that are older than one before; taken at that one's time.
-        unread: trades without a price, a size or a time.
     """
 
     def __init__(self, run: PaperRun, trader: Any, patience_s: float) -> None:
-        self._run, self._patience_s = run, patience_s
+        super().__init__(run)
+        self._patience_s = patience_s
         self._lock = RLock()
-        self._ends: list[Callable[[], None]] = []
         self._result: Result | None = None
-        self._gaps: set[str] = set()
         self.failure: Exception | None = None
-        self.late = self.unread = 0
         self._is_over = self._is_busy = False
         run.begin()
         try:
@@ -269,74 +261,10 @@ class Paper:
                 self._result = self._run.end()
             return self._result
 
-    # ---------------------------------------------------------------- the feed
-
-    def _listen(self, trader: Any) -> None:
-        run = self._run
-        for symbol in run.instruments:
-            self._ends.append(trader.on("trade", self._takes(symbol), symbol=symbol))
-        self._ends.append(trader.on("gap", self._gap))
-        for kind, handler in (("quote", "on_quote"), ("depth", "on_depth")):
-            for one in run.strategies:
-                if getattr(type(one), handler) is not getattr(Strategy, handler):
-                    call = self._calls(getattr(one, handler))
-                    symbol = one._symbol(None)
-                    self._ends.append(trader.on(kind, call, symbol=symbol))
-
-    def _calls(self, handler: Callable[[Any], object]) -> Callable[[Any], None]:
-        def call(event: Any) -> None:
-            with self._lock:
-                if not self._is_over:
-                    self._do(lambda: self._run.call(handler, event))
-
-        return call
-
-    def _takes(self, symbol: str) -> Callable[[Any], None]:
-        grid = self._run.instruments[symbol].grid
-
-        def take(trade: Any) -> None:
-            with self._lock:
-                if self._is_over:
-                    return
-                price, size, time_ns = trade.price, trade.volume, trade.time_ns
-                if price is None or not size or size < 0 or time_ns is None:
-                    self.unread += 1
-                    return
-                side = SIDE_OF.get(trade.type, 0)
-                self._do(lambda: self._take(symbol, grid, time_ns, price, size, side))
-
-        return take
-
-    def _take(
-        self, symbol: str, grid: tuple[int, int], time_ns: int, price: Decimal,
-        size: int, side: int,
-    ) -> None:  # fmt: skip
-        ticks = price * grid[1] / grid[0]
-        if ticks != int(ticks):
-            size_of_tick = self._run.instruments[symbol].tick_size
-            raise BadData(
-                f"{symbol}: price must be a multiple of {size_of_tick}, was {price}"
-            )
-        now_ns = max(self._run.engine.now_ns, self._run.begin_ns)
-        if time_ns < now_ns:
-            self.late += 1
-            time_ns = now_ns
-        if symbol in self._gaps:
-            self._tell_gap(symbol, time_ns)
-        self._run.take_tick(symbol, time_ns, int(ticks), size, side)
-
-    def _gap(self, gap: Any) -> None:
-        if getattr(gap, "hub", "market") == "market":
-            with self._lock:
-                self._gaps |= set(self._run.instruments)
-
-    def _tell_gap(self, symbol: str, time_ns: int) -> None:
-        """Tell of a gap with the first trade after it: only now its end is known."""
-        self._gaps.discard(symbol)
-        from_ns = self._run.ticks[symbol].last_ns or self._run.begin_ns
-        gap = Gap(symbol, from_ns, time_ns)
-        for one in self._run.strategies:
-            self._run.call(one.on_gap, gap)
+    def _act(self, call: Callable[[], None]) -> None:
+        with self._lock:
+            if not self._is_over:
+                self._do(call)
 
     # ---------------------------------------------------------------- its end
 
@@ -377,8 +305,3 @@ class Paper:
             except (StrategyError, StrategyFailed) as error:
                 self.failure = self.failure or error
                 log().error("paper run ended: %s", error)
-
-    def _hear_no_more(self) -> None:
-        for end in self._ends:
-            end()
-        self._ends.clear()

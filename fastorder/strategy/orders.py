@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 ENDED = frozenset(
-    ["rejected", "not sent", "cancelled", "expired", "filled"],
+    ["rejected", "not sent", "not placed", "cancelled", "expired", "filled"],
 )
 """What an order is not alive with."""
 
@@ -24,7 +24,8 @@ class Order:
         distance_ticks: of a leg, how far from the fill of its entry it lies.
         asked_ns: when it was asked for.
         status: ``asked``, ``unknown``, ``waiting`` (a leg), ``accepted``, or how it
-            ended: ``filled``, ``cancelled``, ``expired``, ``rejected``, ``not sent``.
+            ended: ``filled``, ``cancelled``, ``expired``, ``rejected``, ``not sent``,
+            ``not placed``.
         filled: contracts.
     """
 

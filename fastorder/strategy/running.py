@@ -243,8 +243,12 @@ class Run:
         self.engine: Any = None
         self._sources: dict[str, Source] = {}
         self._frames: dict[tuple[str, str], Frame] = {}
-        self.desks = [Desk(one, self) for one in strategies]
+        self.desks = [self._desk(one) for one in strategies]
         self._store = Memory(state)
+
+    def _desk(self, strategy: Strategy) -> Any:
+        """The ports of a strategy."""
+        return Desk(strategy, self)
 
     # ---------------------------------------------------------------- for the desks
 

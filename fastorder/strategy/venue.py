@@ -259,14 +259,14 @@ class Desk:
         if isinstance(history, bool) or not isinstance(history, int) or history < 1:
             raise StrategyError(f"history must be at least 1, was {history!r}")
         series = Series(symbol, every, history)
-        heard = self.strategy.on_bar if self._hears["on_bar"] else None
+        heard = self._handler("on_bar") if self._hears["on_bar"] else None
         self.run.subscribe(symbol, every, series, heard)
         return series
 
     def watch_ticks(self, symbol: str) -> None:
         """Have ``on_tick`` called with each trade."""
         self._instrument(symbol)
-        self.run.watch_ticks(symbol, self.strategy.on_tick)
+        self.run.watch_ticks(symbol, self._handler("on_tick"))
 
     def last(self, symbol: str) -> float | None:
         """The last price."""
@@ -295,7 +295,13 @@ class Desk:
 
     def wake_at(self, time_ns: int, name: str) -> None:
         """Have ``on_timer`` called with a name at a time."""
-        self.run.at(time_ns, lambda _: self.strategy.on_timer(name))
+        on_timer = self._handler("on_timer")
+        self.run.at(time_ns, lambda _: on_timer(name))
+
+    def _handler(self, name: str) -> Callable[[Any], object]:
+        """What is called with the events of a kind."""
+        found: Callable[[Any], object] = getattr(self.strategy, name)
+        return found
 
     # ---------------------------------------------------------------- events
 
@@ -489,6 +495,11 @@ class Timers:
         self._turn += 1
         heapq.heappush(self._heap, (time_ns, late, self._turn, call))
         self.set()
+
+    @property
+    def next_ns(self) -> int | None:
+        """When the next one is; None for none."""
+        return self._heap[0][0] if self._heap else None
 
     def set(self) -> None:
         """Tell the engine when the next one is."""
