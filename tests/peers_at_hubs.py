@@ -1,7 +1,7 @@
 """A client that others wrote, at a hub: run by a test in that client's environment.
 
 ``peers_at_hubs.py NAME URL TOKEN WAY COUNT`` prints a line of JSON for each thing that
-happens: ``opened``, ``closed``, ``failed``, and ``quotes`` once COUNT have come.
+happens: ``opened``, ``closed``, ``failed``, and ``events`` once COUNT have come.
 """
 
 import asyncio
@@ -24,9 +24,16 @@ class Heard:
         self.volumes = []
 
     def quote(self, arguments):
-        self.volumes.append(arguments[1]["volume"])
+        self.row(arguments[1])
+
+    def row(self, row):
+        self.volumes.append(row["volume"])
         if len(self.volumes) == COUNT:
-            say(quotes=COUNT, in_order=self.volumes == list(range(COUNT)))
+            in_order = self.volumes == list(range(COUNT))
+            say(events=COUNT, in_order=in_order, each_once=in_order or self.is_each())
+
+    def is_each(self):
+        return sorted(self.volumes) == list(range(COUNT))
 
 
 def address(way):
@@ -39,7 +46,7 @@ async def pysignalr():
 
     heard = Heard()
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    client = SignalRClient(address(WAY), headers=headers)
+    client = SignalRClient(address(WAY), headers=headers, signalr_ping_interval=1)
     client._transport._skip_negotiation = WAY == "skip"
 
     async def quote(arguments):
@@ -72,7 +79,7 @@ def signalrcore():
         .with_automatic_reconnect(
             {
                 "type": "raw",
-                "keep_alive_interval": 10,
+                "keep_alive_interval": 1,
                 "reconnect_interval": 1,
                 "max_attempts": 5,
             }
@@ -94,7 +101,10 @@ def signalrcore():
 
 
 async def project_x():
-    """Its realtime client, with the session that its own login would have made."""
+    """Its realtime client, with the session that its own login would have made.
+
+    Of quotes it hands over the newest, so what is counted are trades.
+    """
     from project_x_py.models import ProjectXConfig
     from project_x_py.realtime import ProjectXRealtimeClient
 
@@ -106,14 +116,25 @@ async def project_x():
         jwt_token=TOKEN, account_id="12345678", config=config
     )
 
-    async def quote(data):
-        heard.quote([MNQ, data.get("data", data)])
+    async def quote(told):
+        if told["data"].get("volume") == COUNT:
+            say(newest=COUNT)
+
+    async def trade(told):
+        for row in told["data"]:
+            heard.row(row)
+
+    async def order(told):
+        say(order=told)
 
     await client.add_callback("quote_update", quote)
+    await client.add_callback("market_trade", trade)
+    await client.add_callback("order_update", order)
     if not await client.connect():
         say(failed=True)
         return
     say(opened=True)
+    await client.subscribe_user_updates()
     await client.subscribe_market_data([MNQ])
     while True:
         await asyncio.sleep(1)

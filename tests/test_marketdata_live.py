@@ -574,3 +574,14 @@ def test_sides_that_would_be_dropped_are_refused_in_bulk_as_one_by_one():
     with pytest.raises(BarError, match="must be made with sides=True"):
         builder.update_many(*columns)
     assert builder.snapshot() is None
+
+
+def test_a_longer_bar_ends_with_the_first_tick_after_it_though_time_closed_the_last():
+    frames = MultiTimeframe(["1m", "5m"], late="drop")
+    begin = START // (5 * MINUTE) * 5 * MINUTE
+    frames.update(begin, 1.0, 1)
+    assert [name for name, _ in frames.advance(begin + 4 * MINUTE)] == ["1m"]
+    assert frames.update(begin - 1, 1.0, 1) == []  # late
+    assert frames.late_dropped == 1
+    assert [name for name, _ in frames.update(begin + 6 * MINUTE, 2.0, 1)] == ["5m"]
+    assert frames.update(begin + 6 * MINUTE, 2.0, 1) == []

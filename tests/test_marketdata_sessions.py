@@ -1,9 +1,10 @@
 """Sessions: Globex days, regular hours, holidays, early closes and summer time."""
 
 import pickle
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import exchange_calendars
 import numpy as np
 import pytest
 from plain_bars import MINUTE, SECOND, START
@@ -16,10 +17,12 @@ from fastorder.marketdata import (
     UnknownTimeframe,
     aggregate_ticks,
     globex,
+    globex_days,
     regular_hours,
     resample,
     weekdays,
 )
+from fastorder.marketdata.sessions import globex_hours
 
 HOUR = 60 * MINUTE
 CHICAGO = ZoneInfo("America/Chicago")
@@ -217,3 +220,17 @@ def test_even_days_need_no_sessions():
     times = np.array([START, START + HOUR * 30])
     bars = aggregate_ticks(times, np.ones(2), np.ones(2, np.int64), "1d", offset="22h")
     assert [chicago(ns)[-5:] for ns in bars.time_ns] == ["16:00", "16:00"]
+
+
+def test_the_holidays_that_are_kept_are_those_of_the_calendar():
+    """tools/globex_days.py writes them anew."""
+    if globex_days.MADE_WITH != exchange_calendars.__version__:
+        pytest.skip(f"they are of version {globex_days.MADE_WITH}")
+    span = globex_days.FIRST, globex_days.LAST
+    assert globex_hours(*span) == globex(*span)
+
+
+def test_beyond_the_kept_days_there_are_weekdays():
+    first = date.fromisoformat(globex_days.LAST) + timedelta(1)
+    span = first, first + timedelta(30)
+    assert globex_hours(*span) == weekdays(*span)

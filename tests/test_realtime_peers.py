@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 MNQ = "CON.F.US.MNQ.Z26"
 COUNT = 50_000
 LIMIT_S = 60.0
+ACCOUNT = 12345678
 GROUP = ("ContractQuotes", MNQ)
 
 
@@ -73,14 +74,14 @@ def peer(gateway):
         each.close()
 
 
-def subscribed(gateway):
-    until(lambda: any(GROUP in each.groups for each in list(gateway.hubs.connections)))
+def subscribed(gateway, group=GROUP):
+    until(lambda: any(group in each.groups for each in list(gateway.hubs.connections)))
 
 
-def flood(gateway, count):
+def flood(gateway, count, send):
     def some(first):
         for volume in range(first, first + 500):
-            gateway.hubs.quote(MNQ, volume=volume)
+            send(volume)
 
     for first in range(0, count, 500):
         gateway.call(lambda first=first: some(first))
@@ -91,7 +92,6 @@ WAYS = [
     ("pysignalr", "negotiate"),
     ("signalrcore", "skip"),
     ("signalrcore", "negotiate"),
-    ("project-x-py", "negotiate"),
 ]
 
 
@@ -100,11 +100,40 @@ def test_a_peer_subscribes_and_hears_every_event(gateway, peer, name, way):
     client = peer(name, way)
     client.heard("opened")
     subscribed(gateway)
-    flood(gateway, COUNT)
-    told = client.heard("quotes")
-    assert told["quotes"] == COUNT
-    if name != "project-x-py":  # it starts a task for each event
-        assert told["in_order"]
+    flood(gateway, COUNT, lambda volume: gateway.hubs.quote(MNQ, volume=volume))
+    told = client.heard("events")
+    assert told == {"events": COUNT, "in_order": True, "each_once": True}
+
+
+def test_project_x_py_hears_both_hubs(gateway, peer):
+    """It starts a task for each trade, and of quotes hands over the newest."""
+    client = peer("project-x-py", "negotiate")
+    client.heard("opened")
+    for group in (GROUP, ("ContractTrades", MNQ), ("Orders", ACCOUNT)):
+        subscribed(gateway, group)
+    flood(gateway, COUNT, lambda volume: gateway.hubs.trades(MNQ, [{"volume": volume}]))
+    assert client.heard("events")["each_once"]
+    gateway.call(lambda: gateway.hubs.quote(MNQ, volume=COUNT))
+    client.heard("newest")
+    gateway.call(lambda: gateway.hubs.user("Order", ACCOUNT, 1, {"id": 7}))
+    assert client.heard("order")["order"] == {"action": 1, "data": {"id": 7}}
+
+
+@pytest.mark.parametrize("name", ["pysignalr", "signalrcore"])
+def test_a_peer_that_pings_too_seldom_is_let_go(gateway, peer, name):
+    """The server's time-out: it pings each second, and may be silent for less.
+
+    Neither of the two has a time-out for a server that is silent.
+    """
+    client = peer(name)
+    client.heard("opened")
+    subscribed(gateway)
+    gateway.hubs.timeout_s = 0.2
+    if name == "pysignalr":  # it gives up, whatever it is told
+        error = "ServerError: Connection closed with an error."
+        assert client.heard("failed")["failed"] == error
+    else:
+        client.heard("opened")
 
 
 @pytest.mark.parametrize("allow", [True, None])
@@ -131,3 +160,13 @@ def test_a_peer_notices_a_hub_that_is_cut_off(gateway, peer):
     gateway.call(lambda: gateway.hubs.connections[0].abort())
     client.heard("closed")
     client.heard("opened")
+
+
+def test_project_x_py_comes_back_to_a_hub_that_is_cut_off(gateway, peer):
+    client = peer("project-x-py", "negotiate")
+    client.heard("opened")
+    subscribed(gateway)
+    gateway.call(lambda: [each.abort() for each in list(gateway.hubs.connections)])
+    until(lambda: not gateway.hubs.connections)
+    subscribed(gateway)
+    subscribed(gateway, ("Orders", ACCOUNT))

@@ -17,6 +17,7 @@ from fastorder.marketdata import aggregate_ticks
 from fastorder.simulator import ManualClock, run_in_thread
 
 MNQ = "CON.F.US.MNQ.Z26"
+SUBSCRIBED = "SubscribeContractTrades"
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def is_subscribed(market):
     until(lambda: any(group in each.groups for each in list(market.hubs.connections)))
 
 
-def all_bars(market):
+def all_bars(market, every="1m"):
     """Those of every trade."""
     rows = market.gateway.tapes[MNQ]._rows
     columns = (
@@ -58,7 +59,7 @@ def all_bars(market):
         array("d", [float(row[1]) for row in rows]),
         array("q", [row[2] for row in rows]),
     )
-    return aggregate_ticks(*columns, "1m")
+    return aggregate_ticks(*columns, every)
 
 
 def plain(bars):
@@ -80,14 +81,23 @@ def drive(market, seed, drops):
             is_subscribed(market)
 
 
+MINUTE_NS = 60_000_000_000
+LENGTHS = {"1m": MINUTE_NS, "5m": 5 * MINUTE_NS}
+
+
+def turn(bar):
+    """When a bar has to come: by its end, the shorter one first."""
+    return bar.time_ns + LENGTHS[bar.every], LENGTHS[bar.every]
+
+
 def test_bars_are_those_of_all_ticks_whatever_drops(form, market):
     trader = form.enter(symbols=["MNQ"])
     trade(market, 3)
     driver = threading.Thread(target=drive, args=(market, 1, 5))
     driver.start()
     seen = []
-    make = lambda: trader.live_bars("MNQ", "1m", history=3)  # noqa: E731
-    wanted = 45
+    make = lambda: trader.live_bars("MNQ", ["5m", "1m"], history=3)  # noqa: E731
+    wanted = 50
 
     async def take():
         async for bar in make():
@@ -104,18 +114,19 @@ def test_bars_are_those_of_all_ticks_whatever_drops(form, market):
                 if len(seen) >= wanted:
                     break
     driver.join()
-    opens = [bar.time_ns for bar in seen]
-    assert opens == sorted(set(opens))
-    truth = {bar.time_ns: bar for bar in all_bars(market)}
-    begin_ns = min(truth)
-    known = [bar for bar in seen if bar.time_ns >= begin_ns]
-    assert len(known) > 30
-    assert plain(known) == plain([truth[bar.time_ns] for bar in known])
-    between = [o for o in truth if opens[0] <= o <= opens[-1]]
-    assert between == [o for o in opens if o >= begin_ns]
+    assert seen == sorted(seen, key=turn)
+    for every, least in (("1m", 25), ("5m", 4)):
+        truth = {bar.time_ns: bar for bar in all_bars(market, every)}
+        known = [b for b in seen if b.every == every and b.time_ns >= min(truth)]
+        opens = [bar.time_ns for bar in known]
+        assert len(known) > least
+        assert plain(known) == plain([truth[open_ns] for open_ns in opens])
+        assert [o for o in truth if opens[0] <= o <= opens[-1]] == opens
     assert not any(bar.partial for bar in seen)
     sources = {bar.source for bar in seen}
     assert {"history", "repair", "ticks"} == sources
+    asked = [target for target, _ in market.hubs.calls if "eContract" in target]
+    assert {target for target in asked if target[0] == "S"} == {SUBSCRIBED}
 
 
 def test_bars_are_held_against_the_gateways_when_asked(form, market):
@@ -162,6 +173,12 @@ def test_bad_arguments_of_live_bars_are_refused(form, market):
         ({"every": "7 ticks"}, InvalidField),
         ({"every": "1x"}, InvalidField),
         ({"every": 5}, WrongFieldType),
+        ({"every": []}, InvalidField),
+        ({"every": ["1m"] * 21}, InvalidField),
+        ({"every": ["1m", "5m", "60s"]}, InvalidField),
+        ({"every": ["1m", "9 ticks"]}, InvalidField),
+        ({"every": ["1m", None]}, WrongFieldType),
+        ({"every": ["1m", ["5m"]]}, WrongFieldType),
         ({"history": -1}, InvalidField),
         ({"history": 20_001}, InvalidField),
         ({"history": 1.0}, WrongFieldType),

@@ -1,6 +1,9 @@
 """A feed that is frozen, told apart from a quiet market; and the book by itself."""
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +14,12 @@ from test_realtime_trader import Form
 from fastorder._core.codec.market_events import DepthRow, Quote
 from fastorder.marketdata.sessions import weekdays
 from fastorder.streams.book import Book
-from fastorder.streams.market import globex_weekdays
+from fastorder.streams.callbacks import Callbacks
+from fastorder.streams.market import Market, globex_from
 from fastorder.streams.silence import LEAST_NS, MORE_ALONE, Silence
 
 S = 1_000_000_000
+CHICAGO = ZoneInfo("America/Chicago")
 MNQ, MES = "CON.F.US.MNQ.Z26", "CON.F.US.MES.Z26"
 WEDNESDAY_NS = 1_787_168_965 * S  # an afternoon in Chicago
 SATURDAY_NS = WEDNESDAY_NS + 3 * 86_400 * S
@@ -73,11 +78,84 @@ def test_a_new_connection_has_its_whole_time():
     assert why(silence, 105.1) is not None
 
 
-def test_the_calendar_of_a_trader_knows_its_weekdays():
-    silence = Silence(globex_weekdays(WEDNESDAY_NS / S))
-    assert silence.is_open(WEDNESDAY_NS)
-    assert not silence.is_open(SATURDAY_NS)
-    assert silence.is_open(WEDNESDAY_NS + 365 * 86_400 * S)
+def chicago_ns(text):
+    return int(datetime.fromisoformat(text).replace(tzinfo=CHICAGO).timestamp()) * S
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-11-25 15:59", True),  # a Wednesday
+        ("2026-11-25 16:30", False),
+        ("2026-11-26 11:59", True),  # Thanksgiving
+        ("2026-11-26 12:01", False),
+        ("2026-11-26 17:01", True),
+        ("2026-11-27 12:01", False),  # the day after it
+        ("2026-12-24 12:01", False),
+        ("2026-12-25 10:00", False),
+        ("2026-12-27 16:59", False),  # a Sunday
+        ("2026-12-27 17:01", True),
+        ("2028-12-29 20:00", True),  # beyond what was worked out nothing is known
+    ],
+)
+def test_the_calendar_of_a_trader_knows_holidays_and_early_closes(moment, is_open):
+    silence = Silence(globex_from(WEDNESDAY_NS / S))
+    assert silence.is_open(chicago_ns(moment)) == is_open
+
+
+class Scene:
+    """A market over a hub that a test drives by hand, and its clock."""
+
+    def __init__(self):
+        self.now_ns, self.wall_ns = 0, chicago_ns("2026-11-26 11:30")
+        self.heard, self.told, self.reconnects = {}, [], []
+        hub = SimpleNamespace(
+            is_live=True,
+            on=self.heard.__setitem__,
+            every=lambda *given: None,
+            subscribe=lambda *given: None,
+            reconnect=self.reconnects.append,
+        )
+        hubs = SimpleNamespace(market=hub, is_closed=False, open_market=lambda: None)
+        callbacks = Callbacks(self)
+        for kind in ("stale", "fresh"):
+            callbacks.add(kind, lambda event, kind=kind: self.told.append(kind))
+        self.market = Market(hubs, callbacks, self)
+        self.market.want("Quotes", MNQ)
+
+    def monotonic_ns(self):
+        return self.now_ns
+
+    def wall_s(self):
+        return self.wall_ns / S
+
+    def passes(self, seconds, quotes=False):
+        """Time passes, and is looked at each second."""
+        for _ in range(seconds):
+            self.now_ns += S
+            self.wall_ns += S
+            if quotes:
+                self.heard["quote"](Quote(MNQ, bestBid=Decimal(1)))
+            self.market.look()
+
+
+def test_a_holiday_is_neither_silence_nor_rhythm():
+    scene = Scene()
+    scene.passes(1795, quotes=True)
+    assert scene.market.is_open
+    scene.passes(5 * 3600)  # it closes at noon, and opens at five
+    assert not scene.told
+    assert not scene.reconnects
+    assert not scene.market.is_open
+    scene.wall_ns = chicago_ns("2026-11-26 17:00")
+    scene.passes(15)
+    assert scene.market.is_open
+    assert not scene.told  # it may be silent for its time, from the opening on
+    scene.passes(6)
+    assert scene.told == ["stale"]
+    scene.passes(300, quotes=True)
+    assert scene.told == ["stale", "fresh"]
+    assert scene.market.feed(MNQ).rhythm.limit_ns < 100 * S
 
 
 class Watch:
@@ -137,8 +215,6 @@ def test_a_stale_feed_is_told_and_its_connection_given_up(kind, gateway):
 
 
 def row(kind, price=None, volume=None):
-    from decimal import Decimal
-
     given = None if price is None else Decimal(price)
     return DepthRow(MNQ, type=kind, price=given, volume=volume)
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from fastorder.marketdata import aggregate_ticks
 from fastorder.marketdata.frames import read_every
-from fastorder.streams.stitching import FAILED_NS, PAUSES_NS, Stitch
+from fastorder.streams.bar_row import FAILED_NS, PAUSES_NS
+from fastorder.streams.stitching import Stitch
 
 S = 1_000_000_000
 MINUTE = 60 * S
@@ -42,16 +43,17 @@ class World:
     asks: int = 0
     heard_ns: int = 0  # the feed is dead since; 0 while it is not
 
-    def bars(self, since_ns, until_ns, limit):
+    def bars(self, every, since_ns, until_ns, limit):
         """What history answers now: bars that have ended, and are there by now."""
+        length_ns = every.length_ns
         known_ns = self.now_ns - self.delay_ns
         past = [tick for tick in self.ticks if tick[0] < known_ns]
         if not past:
             return truth([])
         bars = [
             bar
-            for bar in truth(past, until=known_ns)
-            if bar.time_ns + MINUTE <= known_ns
+            for bar in truth(past, str(every), until=known_ns)
+            if bar.time_ns + length_ns <= known_ns
             and bar.time_ns < until_ns
             and (since_ns is None or bar.time_ns >= since_ns)
         ]
@@ -80,7 +82,10 @@ def some_ticks(random_, count, begin_ns, busy_s):
     return ticks
 
 
-@settings(max_examples=150, deadline=None)
+FRAMES = [["1m"], ["1m", "5m"], ["5m", "2m"], ["30s", "1m", "3m", "1h"]]
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.sampled_from([3, 30, 200]),
@@ -88,15 +93,19 @@ def some_ticks(random_, count, begin_ns, busy_s):
     st.integers(-30, 30),  # a Date header tells the rest
     st.sampled_from([0, 1, 20]),
     st.sampled_from([0, 5, 500]),
+    st.sampled_from(FRAMES),
 )
-def test_bars_are_those_of_all_ticks(seed, busy_s, drops, skew_s, delay_s, history):
+def test_bars_are_those_of_all_ticks(
+    seed, busy_s, drops, skew_s, delay_s, history, every
+):
     random_ = random.Random(seed)
     ticks = some_ticks(random_, 600, BEGIN - 20 * MINUTE, busy_s)
     start = random_.randrange(100, 300)
     gaps = sorted(random_.sample(range(start + 20, 590), drops))
     lost = {at + i for at in gaps for i in range(random_.randrange(1, 60))}
     world = World(ticks, ticks[start][0], skew_s * S, delay_s * S)
-    stitch = Stitch(read_every("1m"), history, world.now_ns + world.skew_ns)
+    frames = [read_every(each) for each in every]
+    stitch = Stitch(frames, history, world.now_ns + world.skew_ns)
     for at in range(start + 1, 600):
         while world.now_ns + 2 * S < ticks[at][0]:  # it goes on between the ticks
             world.now_ns += min(7 * S, ticks[at][0] - world.now_ns)
@@ -113,19 +122,27 @@ def test_bars_are_those_of_all_ticks(seed, busy_s, drops, skew_s, delay_s, histo
     world.heard_ns = 0
     if 599 in lost:
         stitch.gap()
-    for _ in range(400):
-        world.now_ns += 5 * S
+    for _ in range(500):
+        world.now_ns += 15 * S
         world.serve(stitch)
-    wanted = list(truth(ticks, until=ticks[-1][0] + MINUTE))
-    seen = world.seen
-    opens = [bar.time_ns for bar in seen]
-    assert opens == sorted(set(opens))  # none twice, in order
-    first_ns = opens[0] if opens else 0
-    missing = [bar for bar in wanted if bar.time_ns >= first_ns]
-    assert plain(seen) == plain(missing)
-    assert not any(bar.partial for bar in seen)
-    if history and skew_s == 0 and delay_s == 0:
-        assert first_ns <= ticks[start][0]
+    for frame in frames:
+        seen = [bar for bar in world.seen if bar.every == str(frame)]
+        until_ns = ticks[-1][0] + frame.length_ns
+        wanted = list(truth(ticks, str(frame), until=until_ns))
+        opens = [bar.time_ns for bar in seen]
+        assert opens == sorted(set(opens))  # none twice, in order
+        first_ns = opens[0] if opens else 0
+        missing = [bar for bar in wanted if bar.time_ns >= first_ns]
+        assert plain(seen) == plain(missing)
+        assert not any(bar.partial for bar in seen)
+        if history and skew_s == 0 and delay_s == 0 and frame.length_ns <= MINUTE:
+            assert first_ns <= ticks[start][0]
+    if skew_s <= 0:  # a clock that is ahead passes over bars that are still to come
+        lengths = {str(frame): frame.length_ns for frame in frames}
+        turns = [
+            (bar.time_ns + lengths[bar.every], lengths[bar.every]) for bar in world.seen
+        ]
+        assert turns == sorted(turns)
 
 
 def run_plainly(drop=(), history=2):
@@ -135,7 +152,7 @@ def run_plainly(drop=(), history=2):
         for i in range(120)
     ]
     world = World(ticks, ticks[40][0] + S)
-    stitch = Stitch(read_every("1m"), history, world.now_ns)
+    stitch = Stitch([read_every("1m")], history, world.now_ns)
     for i in range(41, 120):
         world.now_ns = ticks[i][0] + S // 10
         if i in drop:
@@ -174,7 +191,7 @@ def test_without_gaps_history_is_asked_twice():
 
 def test_a_bar_that_history_never_has_comes_partial_in_its_place():
     world, stitch = World([], BEGIN + 10 * S), None
-    stitch = Stitch(read_every("1m"), 0, world.now_ns)
+    stitch = Stitch([read_every("1m")], 0, world.now_ns)
     stitch.tick(BEGIN + 11 * S, 100.0, 1, 1, world.now_ns + S)
     stitch.tick(BEGIN + 61 * S, 101.0, 2, -1, world.now_ns + 51 * S)
     world.now_ns += 60 * S
@@ -188,7 +205,7 @@ def test_a_bar_that_history_never_has_comes_partial_in_its_place():
 
 
 def test_history_that_fails_is_asked_again_later():
-    stitch = Stitch(read_every("1m"), 3, BEGIN)
+    stitch = Stitch([read_every("1m")], 3, BEGIN)
     ask = stitch.ask(BEGIN)
     assert (ask.since_ns, ask.until_ns, ask.limit) == (None, BEGIN, 3)
     assert stitch.ask(BEGIN) is None  # it is under way
@@ -198,7 +215,7 @@ def test_history_that_fails_is_asked_again_later():
 
 
 def test_a_bar_that_has_not_ended_is_not_taken():
-    stitch = Stitch(read_every("1m"), 3, BEGIN)
+    stitch = Stitch([read_every("1m")], 3, BEGIN)
     assert stitch.ask(BEGIN) is not None
     stitch.answer(truth([(BEGIN, 1.0, 1)]), BEGIN)
     assert not stitch.ready

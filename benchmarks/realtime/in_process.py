@@ -9,6 +9,8 @@ import time
 from decimal import Decimal
 from typing import Any
 
+import gap
+
 from fastorder._core.codec.market_events import MarketDecoder
 
 MNQ = "CON.F.US.MNQ.Z26"
@@ -152,4 +154,8 @@ def measured(count: int = 500) -> dict[str, Any]:
     from fastorder.simulator import run_in_thread
 
     with run_in_thread(rate_limit=False) as gateway:
-        return {"decoding": decoded(), "orders": asyncio.run(beside(gateway, count))}
+        return {
+            "decoding": decoded(),
+            "orders": asyncio.run(beside(gateway, count)),
+            "gap": asyncio.run(gap.synced(gateway)),
+        }

@@ -14,6 +14,10 @@ Made by `make bench-realtime`: every client in its own environment and a process
 own, in turns, against one server that floods; the server has one core, the client the
 other. Ratios are of one run. Times depend on the machine, and on what else runs there.
 """
+PROOF = """A gap is counted on a connection with a delay: five trips to connect, upgrade,
+greet, subscribe and read; the rest is the pause before. `settle_s`, ten seconds unless
+it is set, comes on top: the gateway's lists may be behind.
+"""
 BAR, ROW, LEFT = 380, 26, 170
 
 
@@ -27,6 +31,8 @@ def written(told: dict[str, Any]) -> str:
     parts.append("## In one process\n")
     parts.append(plain(told["in_process"]["decoding"], "from bytes", "us"))
     parts.append(plain(told["in_process"]["orders"], "an order beside a flood", "us"))
+    parts.append(plain(told["in_process"]["gap"], "a gap to proven", "round trips"))
+    parts.append(PROOF)
     for name, why in told["missing"].items():
         parts.append(f"Not measured: {name}, {why}.\n")
     text = "\n".join(parts)

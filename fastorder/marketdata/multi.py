@@ -49,6 +49,7 @@ class MultiTimeframe:
         self._builders = {frame: BarBuilder(frame, **options) for frame in frames}
         self._sources = {frame: _source(frame, frames) for frame in frames}
         self._turn = Turn()
+        self._advanced_ns: int | None = None  # until a tick has come since then
 
     def __repr__(self) -> str:
         return f"<MultiTimeframe of {', '.join(self.names)}>"
@@ -57,6 +58,11 @@ class MultiTimeframe:
     def names(self) -> list[str]:
         """The timeframes, shortest first."""
         return [str(frame) for frame in self._builders]
+
+    @property
+    def late_dropped(self) -> int:
+        """Ticks that were left out because a later one had come before them."""
+        return max(builder.late_dropped for builder in self._builders.values())
 
     def update(
         self, time_ns: int, price: float, size: int, side: int = 0
@@ -75,11 +81,16 @@ class MultiTimeframe:
                 if source is None:
                     bar = self._builders[frame].update(time_ns, price, size, side)
                     closed = bar is not None or closed
+            if self._advanced_ns is not None:
+                closed = True  # time has closed shorter bars, this tick closes longer
+                if time_ns >= self._advanced_ns:
+                    self._advanced_ns = None
             return self._passed_on(time_ns) if closed else []
 
     def advance(self, time_ns: int) -> list[tuple[str, Bar]]:
         """Say what time it is: the bars that are complete by then, as from update."""
         with self._turn:
+            self._advanced_ns = time_ns
             for frame, source in self._sources.items():
                 if source is None:
                     self._builders[frame].advance(time_ns)

@@ -136,6 +136,33 @@ def weekdays(
     )
 
 
+def globex_hours(first: date | str, last: date | str) -> Sessions:
+    """CME Globex with the holidays and early closes that are kept here.
+
+    Needs no calendar, and loads nothing: ``globex_days`` says which version of
+    exchange_calendars they are of, and which days they cover. Others count as weekdays.
+
+    Args:
+        first: the first trading day, also as text.
+        last: the last one.
+    """
+    from fastorder.marketdata.globex_days import EARLY, HOLIDAYS
+
+    where = ZoneInfo(CHICAGO)
+    early = {day: at for at, days in EARLY.items() for day in days.split()}
+    holidays = set(HOLIDAYS.split())
+    usual = weekdays(first, last)
+    opens, closes, days = [], [], []
+    for opened, closed, day in zip(usual.opens, usual.closes, usual.days, strict=True):
+        if str(day) in holidays:
+            continue
+        at = early.get(str(day))
+        opens.append(opened)
+        closes.append(moment_ns(day, time.fromisoformat(at), where) if at else closed)
+        days.append(day)
+    return Sessions(opens, closes, days, "globex", CHICAGO)
+
+
 def globex(first: date | str, last: date | str, calendar: str = "CMES") -> Sessions:
     """CME Globex: 17:00 of the evening before to 16:00 in Chicago.
 

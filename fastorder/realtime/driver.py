@@ -217,7 +217,7 @@ class HubDriver(Receiver):
         self.engine.submit(route, b"", token, attempt)
 
     def _upgrade(self, origin: Origin, command: commands.Connect) -> HubRoute:
-        feed = HubFeed(command.generation, self.decoder, self)
+        feed = HubFeed(command.generation, self.decoder, self, self.listeners.by_kind)
         channel = Channel(feed)
         self._feeds[command.generation] = feed
         self._channels[command.generation] = channel
@@ -316,9 +316,9 @@ class HubDriver(Receiver):
         self.protocol.failed(generation, failure, self._now_ns())
         self.run()
 
-    def market(self, event: Any) -> None:
-        """A market event was scanned."""
-        self.listeners.tell(event, self._now_ns)
+    def callback_failed(self, event: Any, error: Exception) -> None:
+        """One that was told of a market event has raised."""
+        self.listeners.failed(event, error, self._now_ns())
 
     def record(self, generation: int, record: bytes) -> None:
         """A record that is no market event and no ping."""

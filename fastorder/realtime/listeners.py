@@ -68,12 +68,13 @@ class Listeners:
     """Callbacks by what they hear, called in the order in which they came.
 
     Attributes:
+        by_kind: the callbacks by the type that they hear.
         failures: how often the callbacks of a kind have raised.
     """
 
     def __init__(self) -> None:
-        self._by_kind: dict[type, tuple[Callable[[Any], object], ...]]
-        self._by_kind = dict.fromkeys(KINDS.values(), ())
+        self.by_kind: dict[type, tuple[Callable[[Any], object], ...]]
+        self.by_kind = dict.fromkeys(KINDS.values(), ())
         self._failures = Failures()
         self.failures = self._failures.counts
 
@@ -88,19 +89,23 @@ class Listeners:
         if not callable(callback):
             raise WrongFieldType("callback", "must be callable", callback)
         kind = KINDS[name]
-        if callback not in self._by_kind[kind]:
-            self._by_kind[kind] = (*self._by_kind[kind], callback)
+        if callback not in self.by_kind[kind]:
+            self.by_kind[kind] = (*self.by_kind[kind], callback)
 
         def stop() -> None:
-            others = (each for each in self._by_kind[kind] if each != callback)
-            self._by_kind[kind] = tuple(others)
+            others = (each for each in self.by_kind[kind] if each != callback)
+            self.by_kind[kind] = tuple(others)
 
         return stop
 
     def tell(self, event: Any, now_ns: Callable[[], int]) -> None:
         """Call all who want to hear it."""
-        for callback in self._by_kind[type(event)]:
+        for callback in self.by_kind[type(event)]:
             try:
                 callback(event)
             except Exception as error:
-                self._failures.note(type(event).__name__, error, now_ns())
+                self.failed(event, error, now_ns())
+
+    def failed(self, event: Any, error: Exception, now_ns: int) -> None:
+        """A callback has raised where it was told of an event."""
+        self._failures.note(type(event).__name__, error, now_ns)

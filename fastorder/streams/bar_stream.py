@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.market_events import MarketTrade
 from fastorder.errors import FastOrderError, Lagged
-from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.log import log
 from fastorder.streams.queues import NOTHING
-from fastorder.streams.stitching import Ask, Stitch
+from fastorder.streams.stitching import Stitch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from typing_extensions import Self
 
     from fastorder.marketdata.bars import Bars
     from fastorder.marketdata.frames import Timeframe
     from fastorder.marketdata.gateway import Comparison
+    from fastorder.streams.bar_checks import Checks
+    from fastorder.streams.bar_row import Ask
     from fastorder.streams.live_bar import LiveBar
     from fastorder.streams.stream import BlockingStream, Source
-
-    Check = Callable[[Comparison], object]
 
 TURN_S = 0.25
 """How often it is looked whether a bar has ended without a trade."""
@@ -33,8 +32,6 @@ BUYER, SELLER = 0, 1
 """The gateway's TradeLogType."""
 
 SIDES = {BUYER: 1, SELLER: -1}
-CHECKED = 2000
-"""Bars of ticks that are kept for the comparison with the gateway's."""
 
 
 def moment(time_ns: int) -> datetime:
@@ -43,78 +40,13 @@ def moment(time_ns: int) -> datetime:
     return epoch + timedelta(microseconds=time_ns // 1000)
 
 
-class Checks:
-    """Holds bars that were made here against the gateway's, now and then.
-
-    Args:
-        every_ns: how often; None for never.
-        on_check: called with each comparison.
-
-    Attributes:
-        last: the newest comparison; None before the first.
-    """
-
-    def __init__(self, every_ns: int | None, on_check: Check | None) -> None:
-        self.last: Comparison | None = None
-        self._every_ns = every_ns
-        self._on_check = on_check
-        self._bars: deque[LiveBar] = deque(maxlen=CHECKED)
-        self._due_ns: int | None = None
-
-    def keep(self, bar: LiveBar) -> None:
-        """A bar was handed over."""
-        if self._every_ns is None or bar.partial:
-            return
-        if bar.source == "ticks" or self._bars:  # one in their midst is compared too
-            self._bars.append(bar)
-
-    def ask(self, now_ns: int) -> Ask | None:
-        """The bars to compare with, where it is time for it."""
-        if self._every_ns is None:
-            return None
-        if self._due_ns is None:
-            self._due_ns = now_ns + self._every_ns
-        if now_ns < self._due_ns or len(self._bars) < 2:
-            return None
-        self._due_ns = now_ns + self._every_ns
-        return Ask(self._bars[0].time_ns, self._bars[-1].time_ns + 1)
-
-    def compare(self, theirs: Bars) -> None:
-        """Hold ours against the gateway's."""
-        from fastorder.marketdata.bars import REQUIRED, Bars
-        from fastorder.marketdata.columns import column_of
-        from fastorder.marketdata.gateway import check_against
-
-        known = set(theirs.time_ns) if len(theirs) else set()
-        ours = [bar for bar in self._bars if bar.time_ns <= max(known, default=0)]
-        self._bars.clear()
-        if not ours:
-            return
-        columns = {}
-        for name in REQUIRED:
-            cells = [getattr(bar, name) for bar in ours]
-            columns[name] = column_of(_array(name, cells), name)
-        made = Bars(columns, theirs.every)
-        self.last = check_against(made, theirs)
-        if not self.last.agrees:
-            log().warning("live bars and the gateway's differ: %s", self.last)
-        if self._on_check is not None:
-            self._on_check(self.last)
-
-
-def _array(name: str, cells: list[Any]) -> Any:
-    from array import array
-
-    return array("q" if name in ("time_ns", "volume") else "d", cells)
-
-
 class BaseLiveBars:
     """Live bars of one contract.
 
     Args:
         trades: every trade of the contract, and the gaps between them.
-        every: the timeframe.
-        history: how many bars of the past come first.
+        frames: the timeframes.
+        history: how many bars of the past come first, of each.
         now_ns: the exchange's time, as far as it is known; nanoseconds since the epoch.
         heard_ns: the same of when the hub was heard last; None while it is not there.
         checks: compares them with the gateway's.
@@ -123,23 +55,24 @@ class BaseLiveBars:
     def __init__(
         self,
         trades: Source[Any],
-        every: Timeframe,
+        frames: Sequence[Timeframe],
         history: int,
         now_ns: Callable[[], int],
         heard_ns: Callable[[], int | None],
         checks: Checks,
     ) -> None:
         self._trades = trades
-        self._every = every
+        self._frames = frames
         self._now_ns = now_ns
         self._heard_ns = heard_ns
         self._checks = checks
-        self._stitch = Stitch(every, history, now_ns())
+        self._stitch = Stitch(frames, history, now_ns())
         self._is_closed = False
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else "open"
-        return f"<{type(self).__name__} of {self._every} {state}>"
+        names = ", ".join(map(str, self._frames))
+        return f"<{type(self).__name__} of {names}, {state}>"
 
     @property
     def repaired(self) -> int:
@@ -218,69 +151,78 @@ class LiveBars(BaseLiveBars):
         super().__init__(*given)
         self._prepare = prepare
         self._read = read
-        self._reading: Any = None
+        self._reading: Any = None  # a task, and what takes its bars
+        self._woken: Any = None
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> LiveBar:
         """The next bar, once it has ended."""
-        import asyncio  # this runs in a loop: it is loaded
-
         if self._prepare is not None:
             await self._prepare()
             self._prepare = None
         self._trades.open()
         while True:
+            self._end_read()
             self._drain()
             if self._stitch.ready:
                 return self._handed()
             if self._has_ended:
                 raise StopAsyncIteration
-            woken = asyncio.Event()
-            self._begin_read(woken.set)
-            self._trades.queue.wake_with(woken.set)
-            self._trades.queue.is_awaited = True
-            try:
-                await asyncio.wait_for(woken.wait(), TURN_S)
-            except (TimeoutError, asyncio.TimeoutError):
-                continue
+            self._begin_read()
+            await self._wait()
 
-    def _begin_read(self, done: Callable[[], None]) -> None:
+    async def _wait(self) -> None:
+        """Until a trade has come, or bars were read, or a turn is over."""
+        import asyncio  # this runs in a loop: it is loaded
+
+        self._woken = asyncio.Event()
+        self._trades.queue.wake_with(self._woken.set)
+        self._trades.queue.is_awaited = True
+        with suppress(TimeoutError, asyncio.TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), TURN_S)
+
+    def _begin_read(self) -> None:
         """Ask history, where something is to be asked; one read at a time."""
         import asyncio
 
         if self._reading is not None:
-            self._reading.add_done_callback(lambda task: done())
             return
         now_ns = self._now_ns()
         ask = self._stitch.ask(now_ns)
-        take = self._answered
+        take: Callable[..., None] = self._answered
         if ask is None:
             ask, take = self._checks.ask(now_ns), self._compared
         if ask is not None:
-            self._reading = asyncio.ensure_future(self._read_one(ask, take))
-            self._reading.add_done_callback(lambda task: done())
+            task = asyncio.ensure_future(self._read_one(ask))
+            self._reading = (task, ask, take)
+            task.add_done_callback(lambda task: self._woken.set())
 
-    async def _read_one(self, ask: Ask, take: Callable[[Any], None]) -> None:
+    async def _read_one(self, ask: Ask) -> Bars | FastOrderError:
         try:
-            bars = await self._read(ask)
+            bars: Bars = await self._read(ask)
         except FastOrderError as error:
-            bars = error
-        self._reading = None
-        take(bars)
+            return error
+        return bars
 
-    def _answered(self, bars: Bars | FastOrderError) -> None:
+    def _end_read(self) -> None:
+        """Take what was read; what a callback raises is raised here."""
+        if self._reading is not None and self._reading[0].done():
+            (task, ask, take), self._reading = self._reading, None
+            take(ask, task.result())
+
+    def _answered(self, ask: Ask, bars: Bars | FastOrderError) -> None:
         if isinstance(bars, FastOrderError):
             self._failed(bars)
         else:
             self._stitch.answer(bars, self._now_ns())
 
-    def _compared(self, bars: Bars | FastOrderError) -> None:
+    def _compared(self, ask: Ask, bars: Bars | FastOrderError) -> None:
         if isinstance(bars, FastOrderError):
             log().warning("live bars were not compared: %s", bars)
         else:
-            self._checks.compare(bars)
+            self._checks.compare(ask, bars)
 
     async def __aenter__(self) -> Self:
         return self
@@ -292,7 +234,8 @@ class LiveBars(BaseLiveBars):
         """Want no more of them; it may be called twice."""
         super().close()
         if self._reading is not None:
-            self._reading.cancel()
+            self._reading[0].cancel()
+            self._reading = None
 
 
 class BlockingLiveBars(BaseLiveBars):
@@ -353,9 +296,11 @@ class BlockingLiveBars(BaseLiveBars):
         if ask is None:
             return False
         try:
-            self._checks.compare(self._read(ask))
+            bars = self._read(ask)
         except FastOrderError as error:
             log().warning("live bars were not compared: %s", error)
+        else:
+            self._checks.compare(ask, bars)
         return True
 
     def __enter__(self) -> Self:
@@ -363,8 +308,3 @@ class BlockingLiveBars(BaseLiveBars):
 
     def __exit__(self, *raised: object) -> None:
         self.close()
-
-
-def seconds_ns(minutes: float) -> int:
-    """Minutes as nanoseconds."""
-    return int(minutes * 60 * SECOND_NS)

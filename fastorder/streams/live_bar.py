@@ -1,4 +1,4 @@
-"""One bar of a live row, with where it is from."""
+"""One bar of a live row, with its timeframe and where it is from."""
 
 from __future__ import annotations
 
@@ -13,22 +13,27 @@ if TYPE_CHECKING:
 
 
 class LiveBar(Bar):
-    """A Bar, and where it is from.
+    """A Bar, its timeframe, and where it is from.
 
     Attributes:
+        every: its timeframe, such as "5m".
         source: "ticks", made here of every trade; "history", from before the first
             trade that was heard; "repair", from history too, since trades may have been
             missed. One that is ``partial`` may lack trades, and history had none.
     """
 
+    every: str
     source: From
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()[:-1]}, source={self.source!r})"
+        return (
+            f"{super().__repr__()[:-1]}, every={self.every!r}, source={self.source!r})"
+        )
 
 
-def live_bar(bar: Bar, source: From, *, partial: bool = False) -> LiveBar:
-    """A bar of this source."""
+def live_bar(bar: Bar, every: str, source: From, *, partial: bool = False) -> LiveBar:
+    """A bar of this timeframe and source."""
     made = LiveBar(*bar[:-1], partial)
+    made.every = every
     made.source = source
     return made

@@ -58,17 +58,25 @@ class Market:
 
     @property
     def sessions(self) -> Sessions | None:
-        """When the market is open: Globex's weekdays where nothing else was set.
+        """When the market is open: Globex's hours where nothing else was set.
 
-        A feed that is silent while it is closed is not stale. None: it always may be
-        open.
+        They know holidays and early closes, as exchange_calendars had them when they
+        were written down (``fastorder.marketdata.globex_days``). A feed that is silent
+        while it is closed is not stale. None: it always may be open.
         """
+        if not self._has_sessions:
+            self.sessions = globex_from(self._clock.wall_s())
         return self._silence.sessions
 
     @sessions.setter
     def sessions(self, sessions: Sessions | None) -> None:
         self._has_sessions = True
         self._silence.sessions = sessions
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the market is open by its ``sessions``; without them it may be."""
+        return self.sessions is None or self._silence.is_open(self._wall_ns())
 
     def feed(self, contract_id: str) -> ContractFeed | None:
         """What is known of a contract; None where nobody has asked for it."""
@@ -113,8 +121,7 @@ class Market:
         if self._is_open:
             return
         self._is_open = True
-        if not self._has_sessions:
-            self.sessions = globex_weekdays(self._clock.wall_s())
+        self.sessions  # noqa: B018 (they are set by now)
         hub = self._hubs.market
         hub.on("quote", self._quote)
         hub.on("trades", self._trades)
@@ -210,7 +217,10 @@ class Market:
         if not self._hubs.market.is_live:
             return  # a gap was told
         now_ns = self._clock.monotonic_ns()
-        wall_ns = int(self._clock.wall_s() * SECOND_NS)
+        wall_ns = self._wall_ns()
+        if not self._silence.is_open(wall_ns):
+            self._silence.begin_anew(now_ns)
+            return
         for feed in list(self._feeds.values()):
             if feed.wanted[QUOTES]:
                 self._look_at(feed, now_ns, wall_ns)
@@ -231,6 +241,9 @@ class Market:
             self._gave_up = True  # once, until a quote comes
             self._hubs.market.reconnect(f"{feed.contract_id} is stale: {why}")
 
+    def _wall_ns(self) -> int:
+        return int(self._clock.wall_s() * SECOND_NS)
+
     def _is_fresh(self, feed: ContractFeed, now_ns: int) -> None:
         feed.stale = None
         self._gave_up = False
@@ -238,14 +251,14 @@ class Market:
         self._callbacks.tell("fresh", Fresh(feed.contract_id, silent_s))
 
 
-def globex_weekdays(wall_s: float) -> Sessions:
-    """Globex's hours from last week on, for two years; holidays are not known."""
+def globex_from(wall_s: float) -> Sessions:
+    """Globex's hours from last week on, for two years."""
     from datetime import datetime, timedelta, timezone
 
-    from fastorder.marketdata.sessions import weekdays
+    from fastorder.marketdata.sessions import globex_hours
 
     today = datetime.fromtimestamp(wall_s, timezone.utc).date()
-    return weekdays(today - timedelta(7), today + timedelta(730))
+    return globex_hours(today - timedelta(7), today + timedelta(730))
 
 
 def _once(call: Callable[[], None]) -> Callable[[], None]:

@@ -19,6 +19,9 @@ MOST_NS = 600 * SECOND_NS
 TIMES_MEAN = 20
 TIMES_LONGEST = 3
 MORE_ALONE = 6
+TELLS_NS = 4 * 86_400 * SECOND_NS
+"""How far sessions tell beyond their ends: a market is closed no longer than that."""
+
 FORGETS = 1 / 256
 """The share by which the longest pause is forgotten with each quote."""
 
@@ -49,7 +52,7 @@ class Rhythm:
         self._longest_ns = pause_ns if pause_ns > longest_ns else longest_ns
 
     def begin_anew(self, now_ns: int) -> None:
-        """What came before tells nothing of the pause until now: a new connection."""
+        """The pause until now tells nothing: a new connection, or a closed market."""
         self.heard_ns = now_ns
 
     @property
@@ -79,7 +82,7 @@ class Silence:
         self._rhythms.pop(contract_id, None)
 
     def begin_anew(self, now_ns: int) -> None:
-        """There is a new connection: every contract has its whole time again."""
+        """A new connection, or a closed market: all have their whole time again."""
         for rhythm in self._rhythms.values():
             rhythm.begin_anew(now_ns)
 
@@ -101,13 +104,16 @@ class Silence:
         return "others are heard, this one is not"
 
     def is_open(self, wall_ns: int) -> bool:
-        """Whether the market is open; without sessions it always may be."""
+        """Whether the market is open; where no session tells, it always may be."""
         if self.sessions is None:
             return True
         from bisect import bisect_right
 
-        place = bisect_right(self.sessions.opens, wall_ns) - 1
-        return place >= 0 and wall_ns < self.sessions.closes[place]
+        opens, closes = self.sessions.opens, self.sessions.closes
+        if not opens[0] - TELLS_NS <= wall_ns < closes[-1] + TELLS_NS:
+            return True
+        place = bisect_right(opens, wall_ns) - 1
+        return place >= 0 and wall_ns < closes[place]
 
     def _hears_others(self, contract_id: str, now_ns: int) -> bool:
         return any(

@@ -1,101 +1,71 @@
-"""Bars of history and of ticks in one row, none twice and none missing; no I/O.
+"""Bars of several timeframes from one feed and from history, in one row; no I/O.
 
-A *doubt* is a time span in which trades may have been missed: before the first trade
-that was heard, and from the last one before a gap to the first one after it. All three
-are times of the exchange, so a wrong clock here does no harm. A bar that touches a
-doubt is not taken from ticks: history is asked for it once it has ended.
+Each timeframe has its row of bars (``bar_row``), none twice and none missing. Out of
+all of them the bar that ends first comes first, and of those that end together the
+shortest. So a bar waits until every timeframe has said that it has none before it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from fastorder.marketdata.building import BarBuilder
+from fastorder.marketdata.multi import MultiTimeframe
 from fastorder.runtime.clock import SECOND_NS
-from fastorder.streams.live_bar import LiveBar, live_bar
+from fastorder.streams.bar_row import BarRow, Heard
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastorder.marketdata.bars import Bar, Bars
     from fastorder.marketdata.frames import Timeframe
-    from fastorder.streams.live_bar import From
+    from fastorder.streams.bar_row import Ask
+    from fastorder.streams.live_bar import LiveBar
 
 GRACE_NS = 2 * SECOND_NS
 """How long after its end a bar is closed where no trade has done it."""
 
-PAUSES_NS = tuple(seconds * SECOND_NS for seconds in (1, 2, 4, 8, 15, 30))
-"""Before history is asked again for a bar that it has not got yet."""
-
 APART_NS = 3 * SECOND_NS
 """Between two repairs: the gateway gives bars fifty times in half a minute."""
 
-FAILED_NS = 5 * SECOND_NS
-"""Before it is asked again where it did not answer."""
-
-
-class Ask(NamedTuple):
-    """Bars that history is asked for.
-
-    Attributes:
-        since_ns: when the first of them opens; None for so many before ``until_ns``.
-        until_ns: when the first after them opens.
-        limit: how many, where ``since_ns`` is None.
-    """
-
-    since_ns: int | None
-    until_ns: int
-    limit: int | None = None
-
-
-class Doubt:
-    """A time span in which trades may have been missed; the end is known later."""
-
-    __slots__ = ("since_ns", "source", "until_ns")
-
-    def __init__(self, since_ns: int, source: From = "repair") -> None:
-        self.since_ns = since_ns
-        self.source = source
-        self.until_ns: int | None = None
-
 
 class Stitch:
-    """One row of bars.
+    """The bars of all timeframes as one row.
 
     Args:
-        every: the timeframe.
-        history: how many bars of the past come first.
+        frames: the timeframes.
+        history: how many bars of the past come first, of each.
         now_ns: nanoseconds since the epoch.
 
     Attributes:
-        ready: bars that can be handed over, oldest first.
-        repaired: how many came from history since trades may have been missed.
-        late: trades that came after their bar had been closed, and were left out.
+        ready: bars that can be handed over, in the order of their ends.
     """
 
-    def __init__(self, every: Timeframe, history: int, now_ns: int) -> None:
+    def __init__(self, frames: Sequence[Timeframe], history: int, now_ns: int) -> None:
         self.ready: deque[LiveBar] = deque()
-        self.repaired = 0
-        self._every = every
-        self._builder = BarBuilder(every, sides=True, late="drop")
-        current_ns = self._open_of(now_ns)
-        self._next_ns = current_ns  # bars that open before it were handed over
-        self._first: Ask | None = Ask(None, current_ns, history) if history else None
-        self._began_ns = current_ns
-        self._last_ns: int | None = None  # when the last one handed over opens
-        self._own: dict[int, Bar] = {}
-        self._doubts = [Doubt(current_ns, "history")]
-        self._source: From = "history"
-        self._heard_ns = 0  # the time of the last trade
-        self._closed_ns = current_ns  # bars that end by then are closed
+        self._bars = MultiTimeframe(frames, sides=True, late="drop")
+        self._heard = Heard(0)
+        apart_ns = APART_NS * len(frames)
+        ordered = sorted(frames, key=lambda frame: frame.length_ns)
+        self._rows = {
+            str(frame): BarRow(frame, history, now_ns, self._heard, apart_ns)
+            for frame in ordered
+        }
+        self._heard.closed_ns = now_ns - now_ns % SECOND_NS
         self._lag_ns = 0
-        self._asked: Ask | None = None
-        self._ask_again_ns = 0
-        self._tries = 0
+        self._is_in_gap = True  # until the first trade
+        self._asking: BarRow | None = None
+        self._turns = deque(self._rows.values())  # who asks next
+
+    @property
+    def repaired(self) -> int:
+        """How many bars came from history since trades may have been missed."""
+        return sum(row.repaired for row in self._rows.values())
 
     @property
     def late(self) -> int:
-        """Trades that came after their bar had been closed."""
-        return self._builder.late_dropped
+        """Trades that came after a later one, and were left out."""
+        return self._bars.late_dropped
 
     # ------------------------------------------------------------ in
 
@@ -103,31 +73,23 @@ class Stitch:
         self, time_ns: int, price: float, size: int, side: int, now_ns: int
     ) -> None:
         """A trade has come."""
-        doubt = self._doubts[-1] if self._doubts else None
-        if doubt is not None and doubt.until_ns is None:
-            self._heard_again(doubt, time_ns)
-        self._heard_ns = max(self._heard_ns, time_ns)
+        heard = self._heard
+        if self._is_in_gap:
+            self._is_in_gap = False
+            for row in self._rows.values():
+                row.heard_again(time_ns)
+        heard.last_ns = max(heard.last_ns, time_ns)
         self._lag_ns = max(now_ns - time_ns, self._lag_ns - self._lag_ns // 64)
-        bar = self._builder.update(time_ns, price, size, side)
-        if bar is not None:
-            self._closed(bar)
-        self._is_closed_until(time_ns)
-
-    def _heard_again(self, doubt: Doubt, time_ns: int) -> None:
-        """The first trade after a doubt; its bar may have been passed over as empty.
-
-        That is where the clock here is ahead, or history was late.
-        """
-        doubt.until_ns = time_ns
-        doubt.since_ns = min(doubt.since_ns, time_ns)
-        handed_ns = 0 if self._last_ns is None else self._end_of(self._last_ns)
-        self._next_ns = min(self._next_ns, max(self._open_of(time_ns), handed_ns))
+        closed = self._bars.update(time_ns, price, size, side)
+        heard.closed_ns = max(heard.closed_ns, time_ns)
+        if closed:
+            self._closed(closed)
 
     def gap(self) -> None:
         """Trades may be missing from the last one until the next."""
-        doubt = self._doubts[-1] if self._doubts else None
-        if doubt is None or doubt.until_ns is not None:
-            self._doubts.append(Doubt(self._heard_ns or self._began_ns))
+        self._is_in_gap = True
+        for row in self._rows.values():
+            row.gap()
 
     def time(self, heard_ns: int) -> None:
         """Until then the feed was heard; bars that have ended are closed.
@@ -139,147 +101,55 @@ class Stitch:
                 and no trade would tell.
         """
         until_ns = heard_ns - max(GRACE_NS, 2 * self._lag_ns)
-        if until_ns <= self._closed_ns:
+        if until_ns <= self._heard.closed_ns:
             return
-        if self._heard_ns:  # before the first trade nothing is known of the clocks
-            for bar in self._builder.advance(until_ns):
-                self._closed(bar)
-        self._is_closed_until(until_ns)
+        self._heard.closed_ns = until_ns
+        # before the first trade nothing is known of the clocks
+        self._closed(self._bars.advance(until_ns) if self._heard.last_ns else [])
 
-    def _closed(self, bar: Bar) -> None:
-        self._own[bar.time_ns] = bar
-        if bar.time_ns < self._next_ns and bar.time_ns > (self._last_ns or 0):
-            doubt = Doubt(bar.time_ns)  # its time was passed over as without trades
-            doubt.until_ns = bar.time_ns
-            self._doubts.insert(0, doubt)
-            self._next_ns = bar.time_ns
-
-    def _is_closed_until(self, time_ns: int) -> None:
-        self._closed_ns = max(self._closed_ns, time_ns)
-        self._hand_over()
+    def _closed(self, bars: list[tuple[str, Bar]]) -> None:
+        for name, bar in bars:
+            self._rows[name].closed(bar)
+        for row in self._rows.values():
+            row.hand_over()
+        self._merge()
 
     # ------------------------------------------------------------ history
 
     def ask(self, now_ns: int) -> Ask | None:
         """What history is to be asked for now; it is answered, or it fails."""
-        if self._asked is not None or now_ns < self._ask_again_ns:
+        if self._asking is not None:
             return None
-        self._asked = self._first or self._hole()
-        return self._asked
+        for row in sorted(self._turns, key=lambda row: not row.wants_past):
+            ask = row.ask(now_ns)
+            if ask is not None:
+                self._asking = row
+                self._turns.remove(row)
+                self._turns.append(row)
+                return ask
+        return None
 
     def failed(self, now_ns: int) -> None:
         """History did not answer."""
-        self._asked = None
-        self._ask_again_ns = now_ns + FAILED_NS
+        self._answered().failed(now_ns)
 
     def answer(self, bars: Bars, now_ns: int) -> None:
         """History has answered."""
-        asked, self._asked = self._asked, None
-        assert asked is not None
-        if self._first is not None:
-            self._take_history([bar for bar in bars if bar.time_ns < asked.until_ns])
-            return
-        assert asked.since_ns is not None
-        found = {
-            bar.time_ns: bar
-            for bar in bars
-            if asked.since_ns <= bar.time_ns < asked.until_ns
-        }
-        missing_ns = self._first_missing(found, asked)
-        if missing_ns is not None and self._tries < len(PAUSES_NS):
-            self._ask_again_ns = now_ns + PAUSES_NS[self._tries]
-            self._tries += 1
-            self._repair(found, asked.since_ns, missing_ns)
-            return
-        self._tries = 0
-        self._ask_again_ns = now_ns + APART_NS
-        self._repair(found, asked.since_ns, asked.until_ns)
+        self._answered().answer(bars, now_ns)
+        self._merge()
 
-    def _take_history(self, bars: list[Bar]) -> None:
-        """Hand over the past; what it has not got yet is in doubt."""
-        self._first = None
-        if bars:
-            self._next_ns = self._end_of(bars[-1].time_ns)
-            self._doubts[0].since_ns = min(self._doubts[0].since_ns, self._next_ns)
-        for bar in bars:
-            self._give(live_bar(bar, "history"))
-        self._hand_over()
-
-    def _first_missing(self, found: dict[int, Bar], asked: Ask) -> int | None:
-        """The first bar that history has to have, and has not yet.
-
-        Where trades were heard there is one. Of the last one, all trades may have been
-        missed; where there were none, history shows it by a later bar, or never.
-        """
-        own = [
-            open_ns
-            for open_ns in sorted(self._own)
-            if asked.since_ns <= open_ns < asked.until_ns and open_ns not in found  # type: ignore[operator]
-        ]
-        if own:
-            return own[0]
-        last_ns = self._open_of(asked.until_ns - 1)
-        return None if last_ns in found else last_ns
-
-    def _repair(self, found: dict[int, Bar], since_ns: int, until_ns: int) -> None:
-        """Hand over the bars of a time span, as far as history or ticks have them."""
-        opens = sorted({*found, *self._own})
-        for open_ns in [each for each in opens if since_ns <= each < until_ns]:
-            own = self._own.pop(open_ns, None)
-            bar = found.get(open_ns)
-            if bar is not None:
-                self.repaired += self._source == "repair"
-                self._give(live_bar(bar, self._source))
-            elif own is not None:
-                self._give(live_bar(own, "ticks", partial=True))
-        self._next_ns = max(self._next_ns, until_ns)
-        self._hand_over()
-
-    def _is_settled(self, doubt: Doubt) -> bool:
-        """Whether every bar that it touches was handed over."""
-        return doubt.until_ns is not None and self._next_ns > doubt.until_ns
-
-    def _hole(self) -> Ask | None:
-        """The first bars in doubt that have ended and were not handed over."""
-        for doubt in self._doubts:
-            since_ns = max(self._open_of(doubt.since_ns), self._next_ns)
-            until_ns = self._open_of(self._closed_ns)
-            if doubt.until_ns is not None:
-                until_ns = min(until_ns, self._end_of(doubt.until_ns))
-            if until_ns > since_ns:
-                self._source = doubt.source
-                return Ask(since_ns, until_ns)
-        return None
+    def _answered(self) -> BarRow:
+        row, self._asking = self._asking, None
+        assert row is not None
+        return row
 
     # ------------------------------------------------------------ out
 
-    def _hand_over(self) -> None:
-        """Hand over the bars of ticks up to the first one in doubt."""
-        if self._first is not None or not self._own:
-            return
-        self._doubts = [each for each in self._doubts if not self._is_settled(each)]
-        for open_ns in sorted(self._own):
-            if open_ns < self._next_ns:
-                del self._own[open_ns]  # it was handed over from history
-                continue
-            end_ns = self._end_of(open_ns)
-            if any(each.since_ns < end_ns for each in self._doubts):
-                return  # it, or one before it
-            self._give(live_bar(self._own.pop(open_ns), "ticks"))
-
-    def _give(self, bar: LiveBar) -> None:
-        self._last_ns = bar.time_ns
-        self._next_ns = max(self._next_ns, self._end_of(bar.time_ns))
-        self.ready.append(bar)
-
-    def _end_of(self, time_ns: int) -> int:
-        """When the bar ends that a time lies in."""
-        end_ns = self._builder._end_of(time_ns)
-        return time_ns if end_ns is None else end_ns
-
-    def _open_of(self, time_ns: int) -> int:
-        """When the bar opens that a time lies in."""
-        maker = BarBuilder(self._every)
-        maker.update(time_ns, 1.0, 1)
-        bar = maker.snapshot()
-        return time_ns if bar is None else bar.time_ns
+    def _merge(self) -> None:
+        """Hand over what no bar of another timeframe comes before."""
+        rows = self._rows.values()  # the shortest first, which min keeps
+        while any(row.ready for row in rows):
+            row = min(rows, key=lambda row: row.next_end_ns)
+            if not row.ready:
+                return
+            self.ready.append(row.ready.popleft())

@@ -19,7 +19,7 @@ from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -149,7 +149,7 @@ class Trader(
         def live_bars(
             self,
             symbol: str,
-            every: str | Every,
+            every: str | Every | Sequence[str | Every],
             *,
             history: int = 0,
             check_minutes: float | None = None,
@@ -176,8 +176,7 @@ class Trader(
         prepare = None
         if self._listing(symbol) is None:
             prepare = lambda: self._load(symbol)  # noqa: E731
-        frame = given[1]
-        read = lambda ask: self._read_bars(symbol, frame, ask)  # noqa: E731
+        read = lambda ask: self._read_bars(symbol, ask)  # noqa: E731
         return LiveBars(prepare, read, *given)
 
     def _renew_for_hubs(self) -> None:

@@ -16,7 +16,7 @@ from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.verbs.history import HistoryVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from fastorder._core.codec.market_events import MarketTrade, Quote
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fastorder.marketdata.frames import Every, Timeframe
     from fastorder.marketdata.gateway import Comparison
     from fastorder.realtime.events import Gap
+    from fastorder.streams.bar_row import Ask
     from fastorder.streams.book import Book
-    from fastorder.streams.stitching import Ask
     from fastorder.streams.stream import Source
 
 OF_A_CONTRACT = {
@@ -187,7 +187,7 @@ class StreamVerbs(BaseTrader[PlacedT]):
     def live_bars(
         self,
         symbol: str,
-        every: str | Every,
+        every: str | Every | Sequence[str | Every],
         *,
         history: int = 0,
         check_minutes: float | None = None,
@@ -200,10 +200,15 @@ class StreamVerbs(BaseTrader[PlacedT]):
         says which it is. Where history has none in a minute, it comes as it was heard,
         and ``partial``.
 
+        Several timeframes share one subscription. ``bar.every`` says which one a bar
+        is of; the bar that ends first comes first, and of those that end together the
+        shortest. So a bar that is still read from history lets the later ones wait.
+
         Args:
             symbol: of the contract.
-            every: a timeframe, such as "30s", "5m", "1h".
-            history: how many bars of the past come first, at most 20,000.
+            every: a timeframe, such as "30s", "5m", "1h"; or several, in a list.
+            history: how many bars of the past come first of each timeframe, at most
+                20,000.
             check_minutes: hold the bars against the gateway's so often.
             on_check: called with each Comparison; a difference is logged too.
 
@@ -212,13 +217,9 @@ class StreamVerbs(BaseTrader[PlacedT]):
             RealtimeUnavailable: realtime is switched off.
             RealtimeClosed: the trader is closed.
         """
-        from fastorder.marketdata.frames import Timeframe
-        from fastorder.streams.bar_stream import Checks, seconds_ns
-        from fastorder.verbs.history import UNITS_RULE, checked_every
+        from fastorder.streams.bar_checks import Checks, minutes_ns
 
-        frame, _ = checked_every(every)
-        if not isinstance(frame, Timeframe):
-            raise InvalidField("every", UNITS_RULE, str(every), "of time alone here")
+        frames = _time_frames(every)
         _check_history(history)
         if check_minutes is not None:
             _check_minutes(check_minutes)
@@ -227,12 +228,12 @@ class StreamVerbs(BaseTrader[PlacedT]):
         trades: Source[MarketTrade | Gap] = market_streams.trades(
             self.market, self._known_of(symbol), self._clock, market_streams.KEPT, True
         )
-        apart_ns = None if check_minutes is None else seconds_ns(check_minutes)
-        checks = Checks(apart_ns, on_check)
+        apart_ns = None if check_minutes is None else minutes_ns(check_minutes)
+        checks = Checks(frames, apart_ns, on_check)
         return self._bar_stream(
             symbol_from(symbol),
             trades,
-            frame,
+            frames,
             history,
             self._exchange_ns,
             self._heard_ns,
@@ -253,13 +254,13 @@ class StreamVerbs(BaseTrader[PlacedT]):
             return None
         return self._exchange_ns() - (self._clock.monotonic_ns() - heard_ns)
 
-    def _read_bars(self, symbol: str, frame: Timeframe, ask: Ask) -> Ticket[Bars]:
+    def _read_bars(self, symbol: str, ask: Ask) -> Ticket[Bars]:
         from fastorder.streams.bar_stream import moment
 
         return HistoryVerbs.bars.ticket(
             self.executor,
             symbol,
-            frame,
+            ask.every,
             since=None if ask.since_ns is None else moment(ask.since_ns),
             until=moment(ask.until_ns),
             limit=ask.limit,
@@ -288,8 +289,32 @@ class StreamVerbs(BaseTrader[PlacedT]):
             self._market.end()
 
 
+MOST_FRAMES = 20
 MOST_HISTORY = 20_000
 MOST_MINUTES = 1440.0
+
+
+def _time_frames(every: Any) -> list[Timeframe]:
+    """The timeframes that are meant by one, or by a list of them."""
+    if not isinstance(every, (list, tuple)):
+        return [_time_frame(every)]
+    if not 1 <= len(every) <= MOST_FRAMES:
+        rule = f"must have from 1 to {MOST_FRAMES} timeframes"
+        raise InvalidField("every", rule, f"{len(every)}")
+    frames = [_time_frame(each) for each in every]
+    if len({frame.length_ns for frame in frames}) != len(frames):
+        raise InvalidField("every", "must have each timeframe once", str(every))
+    return frames
+
+
+def _time_frame(every: Any) -> Timeframe:
+    from fastorder.marketdata.frames import Timeframe
+    from fastorder.verbs.history import UNITS_RULE, checked_every
+
+    frame, _ = checked_every(every)
+    if not isinstance(frame, Timeframe):
+        raise InvalidField("every", UNITS_RULE, str(every), "of time alone here")
+    return frame
 
 
 def _check_history(history: Any) -> None:

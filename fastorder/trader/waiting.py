@@ -23,7 +23,7 @@ from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -125,7 +125,7 @@ class Trader(
         def live_bars(
             self,
             symbol: str,
-            every: str | Every,
+            every: str | Every | Sequence[str | Every],
             *,
             history: int = 0,
             check_minutes: float | None = None,
@@ -158,10 +158,9 @@ class Trader(
     def _bar_stream(self, symbol: str, *given: Any) -> BlockingLiveBars:
         from fastorder.streams.bar_stream import BlockingLiveBars
 
-        trades, frame = given[0], given[1]
-        stream = self._stream(trades, symbol)
+        stream = self._stream(given[0], symbol)
         wait = self.executor._wait
-        read = lambda ask: wait(self._read_bars(symbol, frame, ask))  # noqa: E731
+        read = lambda ask: wait(self._read_bars(symbol, ask))  # noqa: E731
         return BlockingLiveBars(stream, read, *given)
 
     def _renew_for_hubs(self) -> None:

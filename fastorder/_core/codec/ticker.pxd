@@ -6,6 +6,7 @@ cdef enum:
     NUMBERS = 8                 # decimals of one row
     INTS = 4
     TIMES = 2
+    STAMP = 19                  # 2026-08-19T20:51:31
 
 cdef int64_t NOT_GIVEN          # in place of an integer or a time
 
@@ -26,6 +27,10 @@ cdef struct Row:                # which member stands where: ticker.pyx
     int64_t times[TIMES]        # nanoseconds since the epoch
     uint32_t seen               # members that were given, by place in the table
 
+cdef struct Stamp:              # a date and a time, and what they are
+    char text[STAMP]            # begins with 0 where there is none
+    int64_t seconds
+
 cdef struct Scan:               # one record, and where the reading stands
     const char* at
     const char* end
@@ -35,6 +40,7 @@ cdef struct Scan:               # one record, and where the reading stands
     size_t row_room
     size_t row_count
     bint in_list
+    Stamp stamps[TIMES]         # those that were read last
 
 cdef Kind kind_of(const char* record, size_t size) noexcept nogil
 cdef bint scan_event(

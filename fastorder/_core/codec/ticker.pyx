@@ -8,22 +8,27 @@ Whatever is not (an escape, an exponent, a blank, a member twice, a number of mo
 ``market_json``.
 """
 
-from libc.stdint cimport INT64_MIN, int64_t, uint32_t
+from libc.stdint cimport INT64_MIN, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memcpy
 
 cdef enum:
     MOST_DIGITS = 18            # a number of so many fits 64 bits
     FIRST_ROWS = 16
+    WORD = 8
+    LONGEST_KEY = 16
 
 cdef enum What:                 # what a member holds
     DECIMAL = 0
     INTEGER = 1
     TIME = 2
+    NOTHING = 3                 # that anybody reads
 
 cdef struct Member:
-    const char* name
+    const char* key             # the name, the end of its text and the colon
     int size
+    uint64_t first              # the key's first bytes as they lie in memory
+    uint64_t mask               # those of them that a short key has
     What what
     int slot
 
@@ -35,6 +40,9 @@ cdef struct Table:
 
 cdef int64_t NOT_GIVEN = INT64_MIN
 cdef int64_t SECOND_NS = 1_000_000_000
+
+cdef int64_t[10] POWERS
+POWERS[:] = [10 ** i for i in range(10)]
 
 cdef Table[4] tables
 
@@ -58,6 +66,13 @@ NAMES = {
 }
 """The members of each kind, in the order that the gateway writes them."""
 
+PASSED_OVER = {
+    QUOTE: ("symbol", "contract"),
+    TRADE: ("symbolId", "contractId"),
+    DEPTH: ("contractId", "symbolId"),
+}
+"""What stands before them and behind them, and nobody reads."""
+
 cdef list kept_alive = []       # the texts that the tables point to
 
 
@@ -70,14 +85,26 @@ cdef const char* lasting(str text):
 def _fill():
     cdef int kind, i
     for kind, target in ((QUOTE, "Quote"), (TRADE, "Trade"), (DEPTH, "Depth")):
+        before, behind = PASSED_OVER[kind]
+        members = ((before, NOTHING, 0), *NAMES[kind], (behind, NOTHING, 0))
         tables[kind].head = lasting(HEAD % target)
         tables[kind].head_size = len(HEAD % target)
-        tables[kind].count = len(NAMES[kind])
-        for i, (name, what, slot) in enumerate(NAMES[kind]):
-            tables[kind].members[i].name = lasting(name)
-            tables[kind].members[i].size = len(name)
+        tables[kind].count = len(members)
+        for i, (name, what, slot) in enumerate(members):
+            _fill_member(&tables[kind].members[i], name + '":')
             tables[kind].members[i].what = what
             tables[kind].members[i].slot = slot
+
+
+cdef int _fill_member(Member* member, str key) except -1:
+    cdef const char* text = lasting(key)
+    cdef bytes ones = b"\xff" * len(key)
+    assert len(key) <= LONGEST_KEY
+    member.key = text
+    member.size = len(key)
+    memcpy(&member.first, text, min(member.size, WORD))
+    memcpy(&member.mask, <const char*>ones, min(member.size, WORD))
+    return 0
 
 
 _fill()
@@ -146,7 +173,7 @@ cdef bint read_row(Scan* scan, Table* table) noexcept nogil:
         if not passed(scan, c'"'):
             return False
         place = member_at(scan, table, guess)
-        if place < 0 or not passed(scan, c':'):
+        if place < 0:
             return False
         if place == table.count:
             if not pass_value(scan):
@@ -193,21 +220,40 @@ cdef Row* next_row(Scan* scan) noexcept nogil:
     return &scan.rows[scan.row_count - 1]
 
 
-cdef int member_at(Scan* scan, Table* table, int guess) noexcept nogil:
-    """Which member's name is next, its end passed; the count for any other, -1 for
-    none. Members come in the table's order as a rule, so the search begins there."""
+cdef inline int member_at(Scan* scan, Table* table, int guess) noexcept nogil:
+    """Which member is next, its name and the colon passed; the count for any other, -1
+    for none. They come in the table's order as a rule, some of them left out."""
+    cdef const char* at = scan.at
+    cdef Member* member
+    cdef uint64_t word
+    cdef int place
+    if scan.end - at < LONGEST_KEY:
+        return member_by_name(scan, table)
+    memcpy(&word, at, WORD)
+    for place in range(guess, table.count):
+        member = &table.members[place]
+        if word & member.mask == member.first and (
+            member.size <= WORD
+            or memcmp(at + WORD, member.key + WORD, member.size - WORD) == 0
+        ):
+            scan.at = at + member.size
+            return place
+    return member_by_name(scan, table)
+
+
+cdef int member_by_name(Scan* scan, Table* table) noexcept nogil:
+    """The same, wherever in the table it is."""
     cdef const char* name = scan.at
-    cdef int size, i, place
+    cdef Member* member
+    cdef int size, place
     if not pass_text(scan):
         return -1
-    size = <int>(scan.at - 1 - name)
-    for i in range(table.count):
-        place = guess + i
-        if place >= table.count:
-            place -= table.count
-        if table.members[place].size == size and memcmp(
-            table.members[place].name, name, size
-        ) == 0:
+    size = <int>(scan.at - name)
+    if not passed(scan, c':'):
+        return -1
+    for place in range(table.count):
+        member = &table.members[place]
+        if member.size == size + 1 and memcmp(member.key, name, size) == 0:
             return place
     return table.count
 
@@ -222,7 +268,7 @@ cdef inline bint passed(Scan* scan, char letter) noexcept nogil:
     return True
 
 
-cdef bint passed_word(Scan* scan, const char* word, int size) noexcept nogil:
+cdef inline bint passed_word(Scan* scan, const char* word, int size) noexcept nogil:
     if scan.end - scan.at < size or memcmp(scan.at, word, size) != 0:
         return False
     scan.at += size
@@ -231,14 +277,36 @@ cdef bint passed_word(Scan* scan, const char* word, int size) noexcept nogil:
 
 cdef bint pass_text(Scan* scan) noexcept nogil:
     """Go behind the end of a string of plain ASCII; False where it is not that."""
-    while scan.at < scan.end:
-        if scan.at[0] == c'"':
-            scan.at += 1
-            return True
-        if scan.at[0] < 32 or scan.at[0] == c'\\':
+    cdef const char* at = scan.at
+    cdef const char* end = scan.end
+    cdef uint64_t word
+    while end - at >= WORD:
+        memcpy(&word, at, WORD)
+        if not is_plain(word):
+            break
+        at += WORD
+    while at < end and at[0] != c'"':
+        if at[0] < 32 or at[0] == c'\\':
             return False                # a byte above 127 is below 0 here
-        scan.at += 1
-    return False
+        at += 1
+    if at == end:
+        return False
+    scan.at = at + 1
+    return True
+
+
+cdef inline bint is_plain(uint64_t word) noexcept nogil:
+    """Whether eight bytes of a text are ASCII, none of which ends or escapes it.
+
+    A byte less than what is subtracted from it borrows, and sets its highest bit. What
+    a borrow does to the bytes above it may only make a plain byte look like another,
+    and then they are looked at one by one.
+    """
+    cdef uint64_t ones = 0x0101010101010101
+    cdef uint64_t quotes = word ^ (ones * c'"')
+    cdef uint64_t escapes = word ^ (ones * c'\\')
+    return not (
+        (word | (word - ones * 32) | (quotes - ones) | (escapes - ones)) & (ones << 7))
 
 
 cdef bint pass_value(Scan* scan) noexcept nogil:
@@ -256,51 +324,69 @@ cdef bint pass_value(Scan* scan) noexcept nogil:
 
 cdef bint read_value(Scan* scan, Member* member, Row* row) noexcept nogil:
     cdef Number number
-    if passed_word(scan, b"null", 4):
-        return True
+    if member.what == NOTHING:
+        return pass_value(scan)
+    if scan.at < scan.end and scan.at[0] == c'n':
+        return passed_word(scan, b"null", 4)
     if member.what == TIME:
-        return passed(scan, c'"') and read_time(scan, &row.times[member.slot])
+        return passed(scan, c'"') and read_time(
+            scan, &scan.stamps[member.slot], &row.times[member.slot])
+    if member.what == DECIMAL:
+        return read_number(scan, &row.numbers[member.slot])
     if not read_number(scan, &number):
         return False
-    if member.what == DECIMAL:
-        row.numbers[member.slot] = number
-        return True
     row.ints[member.slot] = number.digits
     return number.exponent == 0
 
 
 cdef bint read_number(Scan* scan, Number* number) noexcept nogil:
     """A number as JSON has it, without an exponent; at most MOST_DIGITS digits."""
-    cdef bint negative = passed(scan, c'-')
-    cdef const char* start = scan.at
+    cdef const char* at = scan.at
+    cdef const char* end = scan.end
+    cdef const char* start
     cdef int64_t digits = 0
-    cdef int count = read_digits(scan, &digits)
-    number.exponent = 0
+    cdef int64_t count
+    cdef int64_t behind = 0
+    cdef bint negative = at < end and at[0] == c'-'
+    at += negative
+    start = at
+    at = past_digits(at, end, &digits)
+    count = at - start
     if count == 0 or (start[0] == c'0' and count > 1):
         return False
-    if passed(scan, c'.'):
-        number.exponent = -read_digits(scan, &digits)
-        if number.exponent == 0:
+    if at < end and at[0] == c'.':
+        start = at + 1
+        at = past_digits(start, end, &digits)
+        behind = at - start
+        if behind == 0:
             return False
-    if count - number.exponent > MOST_DIGITS:
+    if count + behind > MOST_DIGITS:
         return False
-    if scan.at < scan.end and (scan.at[0] | 32) == c'e':
+    if at < end and (at[0] | 32) == c'e':
         return False
     number.digits = -digits if negative else digits
+    number.exponent = <int>-behind
+    scan.at = at
     return True
 
 
-cdef inline int read_digits(Scan* scan, int64_t* digits) noexcept nogil:
-    """Read digits behind others; how many. More than MOST_DIGITS are counted only."""
-    cdef const char* start = scan.at
+cdef inline const char* past_digits(
+    const char* at, const char* end, int64_t* digits
+) noexcept nogil:
+    """Read digits behind others, up to their end, or past MOST_DIGITS of them."""
+    cdef const char* most = at + MOST_DIGITS + 1
+    cdef uint64_t value = <uint64_t>digits[0]
     cdef unsigned int digit
-    while scan.at < scan.end:
-        digit = <unsigned int>(scan.at[0] - c'0')
-        if digit > 9 or scan.at - start > MOST_DIGITS:
+    if end > most:
+        end = most
+    while at < end:
+        digit = <unsigned int>(at[0] - c'0')
+        if digit > 9:
             break
-        digits[0] = <int64_t>(<unsigned long long>digits[0] * 10 + digit)
-        scan.at += 1
-    return <int>(scan.at - start)
+        value = value * 10 + digit
+        at += 1
+    digits[0] = <int64_t>value
+    return at
 
 
 cdef inline int two_digits(const char* at) noexcept nogil:
@@ -310,32 +396,46 @@ cdef inline int two_digits(const char* at) noexcept nogil:
     return <int>(10 * tens + ones) if tens <= 9 and ones <= 9 else -1
 
 
-cdef bint read_time(Scan* scan, int64_t* time_ns) noexcept nogil:
+cdef bint read_time(Scan* scan, Stamp* stamp, int64_t* time_ns) noexcept nogil:
     """2026-08-19T20:51:31.4347534+00:00, of 0 to 9 fractional digits, or with a Z."""
     cdef const char* at = scan.at
+    cdef const char* start
     cdef int64_t seconds
     cdef int64_t fraction = 0
-    cdef int digits = 0
-    if scan.end - at < 21 or not (
-        at[4] == c'-' and at[7] == c'-' and at[10] == c'T'
-        and at[13] == c':' and at[16] == c':'
-    ):
+    if scan.end - at < 21 or not read_seconds(stamp, at, &seconds):
         return False
-    seconds = seconds_of(at)
-    if seconds < 0:
-        return False
-    scan.at = at + 19
-    if passed(scan, c'.'):
-        digits = read_digits(scan, &fraction)
-        if digits == 0 or digits > 9:
+    at += STAMP
+    if at[0] == c'.':
+        start = at + 1
+        at = past_digits(start, scan.end, &fraction)
+        if not 0 < at - start <= 9:
             return False
-    while digits < 9:
-        fraction *= 10
-        digits += 1
+        fraction *= POWERS[9 - (at - start)]
+    scan.at = at
     if not read_offset(scan, &seconds):
         return False
     time_ns[0] = seconds * SECOND_NS + fraction
     return passed(scan, c'"')
+
+
+cdef inline bint read_seconds(
+    Stamp* stamp, const char* at, int64_t* seconds
+) noexcept nogil:
+    """A date and a time; most often they are those of the event before."""
+    if stamp.text[0] and memcmp(stamp.text, at, STAMP) == 0:
+        seconds[0] = stamp.seconds
+        return True
+    if not (
+        at[4] == c'-' and at[7] == c'-' and at[10] == c'T'
+        and at[13] == c':' and at[16] == c':'
+    ):
+        return False
+    seconds[0] = seconds_of(at)
+    if seconds[0] < 0:
+        return False
+    memcpy(stamp.text, at, STAMP)
+    stamp.seconds = seconds[0]
+    return True
 
 
 cdef int64_t seconds_of(const char* at) noexcept nogil:
@@ -377,7 +477,7 @@ cdef inline int64_t days_to(int year, int month, int day) noexcept nogil:
 cdef bint read_offset(Scan* scan, int64_t* seconds) noexcept nogil:
     """Z, or the hours and minutes that a clock is ahead of UTC."""
     cdef int sign, hours, minutes
-    if passed(scan, c'Z'):
+    if passed_word(scan, b"+00:00", 6) or passed(scan, c'Z'):
         return True
     if scan.end - scan.at < 6 or scan.at[3] != c':':
         return False

@@ -10,3 +10,6 @@ cdef class HubFeed(RecordReceiver):
     cdef readonly long long pings
     cdef MarketDecoder decoder
     cdef object driver
+    cdef dict hearers               # type of an event -> tuple of callbacks
+
+    cdef int tell(self, object event) except -1

@@ -12,14 +12,19 @@ cdef class HubFeed(RecordReceiver):
     Args:
         generation: the connection's number.
         decoder: reads market events.
-        driver: has ``market(event)``, ``record(generation, bytes)``,
+        driver: has ``callback_failed(event, error)``, ``record(generation, bytes)``,
             ``ended(generation, why)`` and ``batch(generation)``.
+        hearers: callbacks of market events, by their type; it may change.
     """
 
-    def __init__(self, int generation, MarketDecoder decoder not None, driver not None):
+    def __init__(
+        self, int generation, MarketDecoder decoder not None, driver not None,
+        dict hearers not None,
+    ):
         self.generation = generation
         self.decoder = decoder
         self.driver = driver
+        self.hearers = hearers
 
     cdef int on_record(self, const char* record, size_t size) except -1:
         cdef Kind kind = kind_of(record, size) if self.greeted else OTHER
@@ -34,9 +39,18 @@ cdef class HubFeed(RecordReceiver):
                     copy = PyBytes_FromStringAndSize(record, size)
                     if not self.overlap.passes(self.generation, copy):
                         return 0
-                self.driver.market(event)
-                return 0
+                return self.tell(event)
         self.driver.record(self.generation, PyBytes_FromStringAndSize(record, size))
+        return 0
+
+    cdef int tell(self, object event) except -1:
+        """Call all who want to hear it; one that fails stops no other."""
+        cdef tuple callbacks = self.hearers[type(event)]
+        for callback in callbacks:
+            try:
+                callback(event)
+            except Exception as error:
+                self.driver.callback_failed(event, error)
         return 0
 
     cdef int on_ended(self, str why) except -1:

@@ -20,6 +20,7 @@ cdef enum:
     NOT_GIVEN = 1005            # the code of a close frame without one
     POOL = 4096                 # random bytes that are drawn at once
     MASK = 4
+    SHORT_HEAD = 4              # of a frame of less than 64 KB
 
 FAULTS = (
     "",
@@ -55,6 +56,8 @@ cdef Found frames_next(
     while found == MORE and (taken < size or whole(frames)):
         if frames.in_payload:
             taken += take_payload(frames, bytes + taken, size - taken, &found)
+        elif frames.head_size == 0 and size - taken >= SHORT_HEAD:
+            taken += take_head(frames, bytes + taken)
         else:
             frames.head[frames.head_size] = <unsigned char>bytes[taken]
             frames.head_size += 1
@@ -65,6 +68,17 @@ cdef Found frames_next(
             found = BROKEN
     used[0] = taken
     return found
+
+
+cdef inline size_t take_head(Frames* frames, const char* bytes) noexcept nogil:
+    """Take a head at once, or as much of it as a short one has; how many bytes."""
+    cdef int size
+    memcpy(frames.head, bytes, SHORT_HEAD)
+    size = head_size(frames)
+    frames.head_size = size if size <= SHORT_HEAD else SHORT_HEAD
+    if size <= SHORT_HEAD:
+        begin_payload(frames)
+    return frames.head_size
 
 
 cdef inline bint whole(Frames* frames) noexcept nogil:
