@@ -2,11 +2,9 @@
 
 import sys
 
+from fastorder.cli.interrupted import INTERRUPTED
+
 NOT_INSTALLED = "the command line needs typer and rich: pip install 'fastorder[cli]'"
-INTERRUPTED = (
-    "interrupted: an order that had left may have been taken; see "
-    "fastorder journal and fastorder orders"
-)
 
 
 def main() -> int:

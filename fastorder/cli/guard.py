@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fastorder.cli import INTERRUPTED
 from fastorder.cli.exits import Ended, Exit, code_of
+from fastorder.cli.interrupted import INTERRUPTED
 from fastorder.errors import FastOrderError
 
 if TYPE_CHECKING:

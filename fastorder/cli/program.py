@@ -9,6 +9,7 @@ import typer
 from fastorder import __version__
 from fastorder.cli import changing, doctor, keeping, login, placing, reading, simulating
 from fastorder.cli.guard import guarded
+from fastorder.cli.probing.command import practice_probe
 from fastorder.cli.watching import watch
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ PANELS: dict[str, dict[str, Callable[..., object]]] = {
     "Set up": {
         "login": login.login,
         "doctor": doctor.doctor,
+        "practice-probe": practice_probe,
         "simulate": simulating.simulate,
     },
 }

@@ -198,6 +198,16 @@ BARS = shape(
     Column("volume", "contracts", "whole"),
 )
 
+ANSWERS = shape(
+    "answers",
+    Column("question", "its name"),
+    Column("answer", "in a line"),
+    Column("answered", "whether there is one", "yes"),
+    Column("orders", "sent for it", "whole"),
+    Column("took_s", "seconds, as text", "decimal"),
+    Column("evidence", "what it stands on", "list", is_in_table=False),
+)
+
 COMMANDS = {
     "accounts": ACCOUNTS,
     "bars": BARS,
@@ -217,6 +227,7 @@ COMMANDS = {
     "orders": ORDERS,
     "pnl": PNL,
     "positions": POSITIONS,
+    "practice-probe": ANSWERS,
     "resolve": OUTCOME,
     "resume": SWITCH,
     "risk": RISK,
