@@ -29,6 +29,7 @@ PLACE = "/api/Order/place"
 def quick(monkeypatch):
     """What comes at once where it comes at all comes sooner over loopback."""
     monkeypatch.setattr(of_hubs, "LISTEN_S", 0.5)
+    monkeypatch.setattr(of_hubs, "FRAMES_S", 0.5)
 
 
 def like(personality, names, plan=PLAN, allowed=1000, prepare=lambda gateway: None):
@@ -143,7 +144,7 @@ def test_the_line(quick):
 
 def test_a_token_that_ends_ends_the_connection_or_does_not(monkeypatch):
     def short(gateway):
-        gateway.gateway.tokens.lifetime_s = 3
+        gateway.gateway.tokens.lifetime_s = 2
 
     ending = Personality(ends_at_expiry=True)
     told = found(like(ending, ["expiry"], prepare=short)[0])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json as json_module
+import time
 from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fastorder._base.counted import counted
+from fastorder.auth.token_expiry import remaining_s
 from fastorder.cli import shapes
 from fastorder.cli.asking import confirm
 from fastorder.cli.connection import PRACTICE, looking, reading
@@ -30,7 +30,6 @@ from fastorder.realtime.base import hubs_url
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fastorder.auth.session_token import SessionToken
 
 FAR = Decimal("0.95")
 """Of the last price: where orders are put that must not be filled."""
@@ -188,7 +187,7 @@ def scene_of(
         allowance,
         pace,
         lambda: None,
-        end_of(token),
+        time.time() + remaining_s(token.reveal(), time.time()),
     )
 
 
@@ -242,18 +241,6 @@ def _cleaned(scene: Scene) -> list[str]:
 def _logged_in(profile: str | None) -> None:
     with looking(profile):
         pass
-
-
-def end_of(token: SessionToken) -> float | None:
-    """When a token ends, by its own claims, in seconds of the epoch; None: not told."""
-    parts = token.reveal().split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        claims = json_module.loads(base64.urlsafe_b64decode(parts[1] + "=="))
-        return float(claims["exp"])
-    except (ValueError, TypeError, KeyError):
-        return None
 
 
 def answer_row(answer: Answer) -> dict[str, Any]:

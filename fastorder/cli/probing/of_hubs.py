@@ -22,6 +22,9 @@ ANSWER_S = 10.0
 LISTEN_S = 3.0
 """How long something is waited for that comes at once where it comes at all."""
 
+FRAMES_S = 30.0
+"""How long a market is listened to."""
+
 DEFLATE = "permessage-deflate; client_max_window_bits"
 SECRET = frozenset({"connectionId", "connectionToken", "accessToken"})
 
@@ -116,10 +119,10 @@ def twice(scene: Scene) -> Found:
 
 def expiry(scene: Scene) -> Found:
     """A connection whose token ends, where that is soon."""
-    left_s = None if scene.token_ends_s is None else scene.token_ends_s - time.time()
-    if left_s is None or left_s > scene.plan.patience_s:
-        lives = "is not told" if left_s is None else f"is in {left_s / 3600:.1f} hours"
-        raise NoAnswer(f"the token's end {lives}; a longer --patience waits for it")
+    left_s = scene.token_ends_s - time.time()
+    if left_s > scene.plan.patience_s:
+        lives = f"the token ends in {left_s / 3600:.1f} hours"
+        raise NoAnswer(f"{lives}; a longer --patience waits for it")
     began_s = time.monotonic()
     with _greeted(scene, USER) as hub:
         for heard in hub.hear(left_s + ANSWER_S):
@@ -155,7 +158,7 @@ def frames(scene: Scene) -> Found:
         for what in ("Quotes", "Trades", "MarketDepth"):
             hub.call(f"SubscribeContract{what}", scene.contract_id)
         sizes = []
-        for heard in hub.hear(min(scene.plan.patience_s, 30.0)):
+        for heard in hub.hear(min(scene.plan.patience_s, FRAMES_S)):
             if heard.target:
                 sizes.append(heard.size)
     whole = sorted(size for size in sizes if size)

@@ -59,7 +59,7 @@ class Scene:
         plan: how much is asked.
         allowance, pace: what may be sent.
         login: logs in once more; for what happens to those that are connected.
-        token_ends_s: when the token ends, by the clock of the wall; None: not told.
+        token_ends_s: when the token ends, by the clock of the wall.
         statuses: how often each status of HTTP was answered.
         own: numbers of the orders that the gateway took.
     """
@@ -74,7 +74,7 @@ class Scene:
     allowance: Allowance
     pace: Pace
     login: Callable[[], object]
-    token_ends_s: float | None = None
+    token_ends_s: float
     statuses: dict[int, int] = field(default_factory=dict)
     failed_tags: list[str] = field(default_factory=list)
     own: set[int] = field(default_factory=set)
