@@ -46,9 +46,9 @@ def like(personality, names, plan=PLAN, allowed=1000, prepare=lambda gateway: No
                 trader, "MNQ", plan, Allowance(allowed), Pace(100_000)
             )
             scene.login = lambda: gateway.call(lambda: None)
-            answers, left = command.probe(
-                scene, [BY_NAME[name] for name in names], lambda line: None
-            )
+            answers = []
+            asked = [BY_NAME[name] for name in names]
+            left = command.probe(scene, asked, answers, lambda line: None)
         working = gateway.gateway.exchange.accounts[ACCOUNT].working
         assert not working, "everything was cancelled"
     return {each.question.name: each for each in answers}, left, gateway

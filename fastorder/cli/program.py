@@ -10,8 +10,10 @@ from fastorder import __version__
 from fastorder.cli import changing, doctor, keeping, login, placing, reading, simulating
 from fastorder.cli.backtesting import backtest
 from fastorder.cli.benching import bench
+from fastorder.cli.exits import Exit
 from fastorder.cli.guard import guarded
 from fastorder.cli.probing.command import practice_probe
+from fastorder.cli.streams import complain, stop_writing
 from fastorder.cli.ticks_recording import ticks_record
 from fastorder.cli.watching import watch
 
@@ -104,4 +106,8 @@ def run(arguments: Sequence[str]) -> int:
         make()(args=list(arguments), prog_name="fastorder")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+    except OSError as error:  # a help that cannot be written, say
+        complain(str(error))
+        stop_writing()
+        return Exit.FAILED
+    return Exit.OK

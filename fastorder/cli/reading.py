@@ -148,12 +148,15 @@ def _save(bars: Bars, path: Path) -> None:
 
     table = pyarrow.table(bars)
     beside = path.with_name(f".{path.name}.part")
-    if path.suffix == ".parquet":
-        from pyarrow import parquet  # an extra
+    try:
+        if path.suffix == ".parquet":
+            from pyarrow import parquet  # an extra
 
-        parquet.write_table(table, beside)
-    else:
-        from pyarrow import csv  # an extra
+            parquet.write_table(table, beside)
+        else:
+            from pyarrow import csv  # an extra
 
-        csv.write_csv(table, beside)
-    beside.replace(path)
+            csv.write_csv(table, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

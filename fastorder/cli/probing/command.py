@@ -87,19 +87,22 @@ def practice_probe(
     questions = chosen(only)
     path = out or Path(f"practice-probe-{datetime.now():%Y%m%d-%H%M%S}.md")
     write(path, "not asked yet\n")  # a file that cannot be written is known now
+    answers: list[Answer] = []
+    left = ["it was not ended"]
     try:
         with reading(account, profile) as trader:
             must_be_practice(trader, output)
             output.say(plan_in_words(questions, plan, orders, path))
             confirm(f"ASK {trader.account.name} in this way", yes, output)
+            gateway = trader.executor.base_url
             scene = scene_of(trader, symbol, plan, Allowance(orders), Pace(requests))
             scene.login = lambda: _logged_in(profile)
-            answers, left = probe(scene, questions, output.line)
-            gateway = trader.executor.base_url
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    write(path, report_of(gateway, answers, left))
+            left = probe(scene, questions, answers, output.line)
+    finally:
+        if answers:
+            write(path, report_of(gateway, answers, left))
+        else:
+            path.unlink(missing_ok=True)
     output.rows(shapes.ANSWERS, map(answer_row, answers))
     output.say(f"{counted(len(answers), 'answer')} in {path}")
     for what in left:
@@ -192,14 +195,19 @@ def scene_of(
 
 
 def probe(
-    scene: Scene, questions: Sequence[Question], tell: Callable[[str], object]
-) -> tuple[list[Answer], list[str]]:
+    scene: Scene,
+    questions: Sequence[Question],
+    answers: list[Answer],
+    tell: Callable[[str], object],
+) -> list[str]:
     """Ask them one by one, and cancel what was sent, whatever happens.
 
+    Args:
+        answers: takes each answer as it is there.
+
     Returns:
-        The answers, and what is left that should not be, in words.
+        What is left that should not be, in words.
     """
-    answers: list[Answer] = []
     with closing(scene):
         try:
             refused = _why_no_orders(scene, questions)
@@ -214,7 +222,7 @@ def probe(
                 tell(f"{question.name}: {answer.found}")
         finally:
             left = _cleaned(scene)
-    return answers, left
+    return left
 
 
 def _why_no_orders(scene: Scene, questions: Sequence[Question]) -> str | None:
