@@ -347,9 +347,11 @@ def test_the_page_has_the_schemas_of_now():
     assert schemas.with_schemas(text) == text, "run tools/command_schemas.py"
 
 
-@pytest.mark.parametrize("block", range(2))
+@pytest.mark.parametrize("block", range(3))
 def test_every_line_of_the_page_does_what_it_says(fastorder, monkeypatch, home, block):
     monkeypatch.chdir(home)
+    (strategy,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (home / "breakout.py").write_text(strategy)
     blocks = re.findall(
         r"<!-- typed -->\n```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL
     )

@@ -21,7 +21,7 @@ POSITIONS = "/api/Position/searchOpen"
 def watched(gateway):
     """Run a scene on the screen, with the keys of a keyboard."""
 
-    def run(scene):
+    def run(scene, *, hears=False):
         async def whole():
             trader = fastorder.Trader(
                 gateway.base_url,
@@ -29,7 +29,9 @@ def watched(gateway):
                 api_key=API_KEY,
                 account="PRAC",
                 journal=False,
+                realtime=hears,
             )
+            trader.settle_s = 0.2
             async with trader:
                 screen = Watch(trader, every_s=3600)  # a scene looks when it wants to
                 async with screen.run_test(size=(110, 40)) as pilot:
@@ -141,5 +143,102 @@ def test_another_account_is_not_shown(watched):
         await trader.buy("MNQ", 1, account=COMBINE)
         await screen.action_look()
         assert rows(screen, "positions") == []
+
+    watched(scene)
+
+
+# ---------------------------------------------------------------- by events
+
+
+async def shown(screen, pilot, holds):
+    """Until the screen shows it, without being asked to."""
+    for _ in range(2000):
+        if holds():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"not shown: {status(screen)}")
+
+
+def asked_of(gateway):
+    """How often each read was asked."""
+    names = ("/api/position/searchopen", "/api/order/searchopen", "/api/trade/search")
+    return [len(gateway.ledger.requests(name)) for name in names]
+
+
+def test_events_are_shown_as_they_come_and_nothing_is_read(watched, gateway):
+    async def scene(trader, screen, pilot):
+        await shown(screen, pilot, lambda: trader.state.proven)
+        await screen.action_look()
+        assert "by events" in status(screen)
+        before = asked_of(gateway)
+        await trader.buy("MNQ", 2, stop_loss_ticks=400)
+        await shown(screen, pilot, lambda: len(rows(screen, "orders")) == 1)
+        await shown(screen, pilot, lambda: rows(screen, "positions"))
+        assert rows(screen, "positions")[0][:2] == ["MNQ.Z26", "+2"]
+        told(gateway, 29_600)
+        await shown(screen, pilot, lambda: rows(screen, "positions")[0][3] == "29600.0")
+        assert asked_of(gateway) == before
+        await trader.flatten()
+        await shown(screen, pilot, lambda: not rows(screen, "positions"))
+        await shown(screen, pilot, lambda: not rows(screen, "orders"))
+        await shown(screen, pilot, lambda: len(rows(screen, "fills")) == 2)
+
+    def told(gateway, price):
+        contract = "CON.F.US.MNQ.Z26"
+        gateway.call(lambda: gateway.hubs.quote(contract, lastPrice=float(price)))
+
+    watched(scene, hears=True)
+
+
+def test_what_cannot_be_heard_is_read(watched, gateway):
+    async def scene(trader, screen, pilot):
+        await shown(screen, pilot, lambda: trader.state.proven)
+        gateway.call(lambda: setattr(gateway.hubs.faults, "refuse", 503))
+        gateway.call(gateway.hubs.stop)
+        await shown(screen, pilot, lambda: not trader.state.proven)
+        await trader.buy("MNQ", 1)
+        await screen.action_look()
+        assert "by reads (" in status(screen)
+        assert len(rows(screen, "positions")) == 1
+        gateway.call(lambda: setattr(gateway.hubs.faults, "refuse", 0))
+        trader.realtime.user.reconnect("a test wants it now")
+        await shown(screen, pilot, lambda: trader.state.proven)
+        await shown(screen, pilot, lambda: "by events" in status(screen))
+        assert len(rows(screen, "positions")) == 1
+
+    watched(scene, hears=True)
+
+
+def test_a_look_waits_for_the_one_under_way_and_sees_what_came_since(watched):
+    async def scene(trader, screen, pilot):
+        began, may_end, looks = asyncio.Event(), asyncio.Event(), []
+        look = screen.feed.look
+
+        async def slow():
+            looks.append(1)
+            began.set()
+            await may_end.wait()
+            return await look()
+
+        screen.feed.look = slow
+        first = asyncio.ensure_future(screen.action_look())
+        await began.wait()
+        others = [asyncio.ensure_future(screen.action_look()) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert not any(each.done() for each in others)
+        may_end.set()
+        await asyncio.gather(first, *others)
+        assert len(looks) == 2, "the next one serves all"
+
+    watched(scene)
+
+
+def test_before_the_first_look_no_age_is_shown(watched):
+    async def scene(trader, screen, pilot):
+        from fastorder.cli.watch_feed import Feed
+
+        assert Feed(trader).board.status().startswith("NOT CURRENT: not read yet")
+        assert " ago" not in Feed(trader).board.status()
+        assert " ago" in status(screen)
 
     watched(scene)

@@ -290,8 +290,9 @@ SHOWN = {
         "reset retry_after status success times"
     ),
     "fastorder.simulator.Gateway": (
-        "add_account clock contract contracts exchange handle ledger most_bars "
-        "open_hours order_entry search_lag_s set_price tape_of tapes tokens"
+        "add_account become by_id_lag_s clock contract contracts exchange handle "
+        "ledger most_bars open_hours order_entry query_lag_s rows_of search_lag_s "
+        "set_price tape_of tapes tokens"
     ),
     "fastorder.simulator.Hours": "is_open",
     "fastorder.simulator.Money": "fees profit trades",
@@ -303,8 +304,12 @@ SHOWN = {
         "account_id body connection custom_tag endpoint fault sequence sha256 time_s"
     ),
     "fastorder.simulator.Simulator": (
-        "base_url call compresses connections faults gateway host hubs ledger market "
-        "port set_price start stop token"
+        "base_url become call compresses connections faults gateway host hubs ledger "
+        "market port set_price start stop token"
+    ),
+    "fastorder.simulator.Personality": (
+        "burns_tags by_id_lag_s duplicate_has_order ends_at_expiry idle_s longest_tag "
+        "query_lag_s search_lag_s snapshot tag_case tag_race_s tells_each text_accounts"
     ),
     **{
         f"fastorder.marketdata.{name}": "level"

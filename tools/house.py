@@ -42,7 +42,10 @@ CORE = {
 }
 """The rooms of the compiled core, and which of the others each of them knows."""
 
-NESTED = {"store": ("store.market", "store.market.importing")}
+NESTED = {
+    "cli": ("cli.probing",),
+    "store": ("store.market", "store.market.importing"),
+}
 """Rooms within a room, which have a box of their own."""
 
 BESIDE = ("marketdata", "matching", "simulator")

@@ -2,7 +2,7 @@
 
 import sys
 
-from fastorder.cli.exits import INTERRUPTED
+from fastorder.cli.interrupted import INTERRUPTED
 
 NOT_INSTALLED = "the command line needs typer and rich: pip install 'fastorder[cli]'"
 

@@ -168,5 +168,6 @@ def _which(symbol: str | None) -> str:
 
 def _proved(report: ActReport, output: Output) -> Exit:
     """Show what an act has done; whether it is proved is its code."""
-    output.record(shapes.ACT, act_row(report))
+    words = "verified" if report.verified else f"not verified: {report.why}"
+    output.outcome(shapes.ACT, act_row(report), f"{report.act}: {words}")
     return Exit.OK if report.verified else Exit.UNKNOWN

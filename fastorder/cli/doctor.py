@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
 import pycurl  # type: ignore[import-untyped]
 
 from fastorder import blocking
-from fastorder import journal as journals
-from fastorder._base.counted import counted
-from fastorder.cli import shapes
-from fastorder.cli.connection import account_from, own_journal
+from fastorder.auth.token_expiry import remaining_s
+from fastorder.cli import doctor_kept, doctor_network, shapes
+from fastorder.cli.advisories import KNOWN_ON, advisories_of
+from fastorder.cli.connection import account_from
 from fastorder.cli.exits import Exit
 from fastorder.cli.options import AccountOption, JsonOption, ProfileOption
 from fastorder.cli.output import Output
+from fastorder.cli.today import ago
 from fastorder.errors import FastOrderError
 from fastorder.settings import load
+from fastorder.verbs.base import BASE_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fastorder.settings import Settings
 
-PINGS = 20
+    Row = dict[str, Any]
+
 SKEW_S = 2.0
 """More than that between two clocks is worth a word."""
+
+LEGS_DAYS = 7
+"""How far back orders are looked at for legs of brackets."""
 
 
 def doctor(
@@ -34,76 +39,123 @@ def doctor(
     profile: ProfileOption = None,
     json: JsonOption = False,
 ) -> Exit:
-    """Look at settings, login, round trips, budgets, journal; nothing is changed."""
+    """Look at settings, files, the way to the gateway, login, hubs; change nothing."""
+    output = Output(json)
     rows = list(_findings(account, profile))
-    Output(json).rows(shapes.FINDINGS, rows)
+    output.rows(shapes.FINDINGS, rows)
     return Exit.OK if all(row["well"] for row in rows) else Exit.FAILED
 
 
-def _findings(account: str | None, profile: str | None) -> Iterator[dict[str, Any]]:
-    """Each thing that was looked at; the first that fails is the last."""
+def _findings(account: str | None, profile: str | None) -> Iterator[Row]:
+    """Each thing that was looked at; one that fails does not end the others."""
     try:
         found = load(account=account_from(account), profile=profile)
-        yield from _of_settings(found)
-        yield from _of_libraries()
-        yield from _of_journal(found)
-        with blocking.Trader._of_settings(
-            found, {}, journal=False, realtime=False
-        ) as trader:
-            yield from _of_gateway(trader)
     except FastOrderError as error:
-        yield _finding("stopped", str(error), False, "mend this first")
+        yield finding("settings", str(error), "mend them first")
+        return
+    yield from _of_settings(found)
+    yield _of_libcurl()
+    yield from tried("journal", lambda: [doctor_kept.of_journal(found)])
+    yield from tried("store", lambda: [doctor_kept.of_store()])
+    yield from tried("ticks", lambda: [doctor_kept.of_ticks()])
+    yield from _of_line(found)
+    yield from _of_trader(found)
 
 
-def _of_settings(found: Settings) -> Iterator[dict[str, Any]]:
+def _of_settings(found: Settings) -> Iterator[Row]:
     for each in found.where:
         is_needed = each.name in ("user_name", "api_key")
         todo = f"set it: {_places(each)}" if is_needed and each.value is None else ""
-        yield _finding(each.name, f"{each.shown} {each.source}".strip(), not todo, todo)
+        yield finding(each.name, f"{each.shown} {each.source}".strip(), todo)
 
 
 def _places(setting: Any) -> str:
     return "; ".join(f"{place} ({what})" for place, what in setting.looked)
 
 
-def _of_libraries() -> Iterator[dict[str, Any]]:
-    yield _finding("libcurl", pycurl.version.split()[1], True, "")
+def _of_libcurl() -> Row:
+    """Its version, and the advisories on it that are known here."""
+    built = pycurl.version
+    names = ", ".join(f"{each.name} ({each.what})" for each in advisories_of(built))
+    version = built.split()[1]
+    told = names or f"no advisory known in {KNOWN_ON}"
+    return finding("libcurl", f"{version}: {told}", names and "pip install -U pycurl")
 
 
-def _of_journal(found: Settings) -> Iterator[dict[str, Any]]:
-    path = own_journal(found)
-    if not path.exists():
-        yield _finding("journal", f"none yet, would be {path}", True, "")
-        return
-    entries = journals.read(path)
-    unresolved = [each.intent.tag for each in entries if not each.resolved]
-    todo = f"fastorder resolve {unresolved[0]}" if unresolved else ""
-    shown = f"{path}: {counted(len(entries), 'order')}, {len(unresolved)} open"
-    yield _finding("journal", shown, not unresolved, todo)
+def _of_line(found: Settings) -> Iterator[Row]:
+    base_url = found.base_url or BASE_URL
+    try:
+        for row in doctor_network.of_line(base_url, found.options.get("ca_file")):
+            yield finding(*row)
+    except (FastOrderError, OSError) as error:
+        yield finding("connection", f"{base_url}: {error}", "is there a network?")
 
 
-def _of_gateway(trader: Any) -> Iterator[dict[str, Any]]:
+def _of_trader(found: Settings) -> Iterator[Row]:
+    try:
+        with blocking.Trader._of_settings(found, {}, journal=False) as trader:
+            yield from _of_login(trader)
+            yield from tried("round trip", lambda: [_round_trips(trader)])
+            yield from tried("brackets", lambda: [_brackets(trader)])
+            yield from _of_hubs(trader)
+    except (FastOrderError, OSError) as error:
+        yield finding("login", str(error), "mend this first")
+
+
+def _of_login(trader: Any) -> Iterator[Row]:
     account = trader.account
-    yield _finding("login", f"{account.name} ({account.id})", True, "")
+    yield finding("login", f"{account.name} ({account.id})")
     todo = "" if account.can_trade else "the platform says why"
-    yield _finding("can trade", str(account.can_trade), account.can_trade, todo)
-    token = trader.executor.session.current()
-    yield _finding("token", f"revision {token.revision}", True, "")
-    yield _round_trips(trader)
+    yield finding("can trade", "yes" if account.can_trade else "no", todo)
+    left_s = remaining_s(trader.executor.session.current().reveal(), time.time())
+    yield finding("token", f"ends in {left_s / 3600:.1f} hours; it is renewed before")
+    yield _of_clock(trader.executor._dispatcher.server_clock.ahead_s())
     left = trader.budgets
-    yield _finding("budgets", "off" if left is None else repr(left), True, "")
+    yield finding("budgets", "off" if left is None else str(left).strip("<>"))
 
 
-def _round_trips(trader: Any) -> dict[str, Any]:
-    took_ms = []
-    for _ in range(PINGS):
-        took_ms.append(trader.executor.ping() * 1e3)
-        time.sleep(0.01)
-    ordered = sorted(took_ms)
-    middle, worst = statistics.median(ordered), ordered[-1]
-    found = f"median {middle:.1f} ms, slowest {worst:.1f} ms of {PINGS}"
-    return _finding("round trip", found, True, "")
+def _of_clock(ahead_s: float | None) -> Row:
+    """The gateway's clock, which shows whole seconds, beside that of this machine."""
+    if ahead_s is None:
+        return finding("clock", "the gateway's answers tell no time")
+    todo = "" if abs(ahead_s) <= SKEW_S else "set this machine's clock by NTP"
+    return finding("clock", f"the gateway's is {ahead_s:+.1f} s ahead", todo)
 
 
-def _finding(what: str, found: str, is_well: bool, todo: str) -> dict[str, Any]:
-    return shapes.FINDINGS.row(what=what, found=found, well=is_well, todo=todo)
+def _round_trips(trader: Any) -> tuple[str, str]:
+    return doctor_network.round_trips(trader.executor.ping), ""
+
+
+def _brackets(trader: Any) -> tuple[str, str]:
+    """The gateway does not tell the mode; legs of orders show it."""
+    legs = [each for each in trader.orders(ago(LEGS_DAYS)) if each.parent_id]
+    if legs:
+        return f"Auto OCO: an order of the last {LEGS_DAYS} days has legs", ""
+    return f"not shown: no order of the last {LEGS_DAYS} days has legs", ""
+
+
+def _of_hubs(trader: Any) -> Iterator[Row]:
+    if trader.realtime is None:
+        yield finding("hubs", "realtime is switched off in the settings")
+        return
+    for name, hub in (
+        ("user hub", trader.realtime.user),
+        ("market hub", trader.realtime.open_market()),
+    ):
+        is_live, told = doctor_network.hub_is_live(hub)
+        yield finding(name, told, "" if is_live else "are WebSockets let through?")
+
+
+def tried(what: str, look: Callable[[], list[tuple[str, str]]]) -> list[Row]:
+    """What a look finds; its failure is a finding too."""
+    try:
+        return [finding(what, found, todo) for found, todo in look()]
+    except ModuleNotFoundError as missing:
+        return [finding(what, f"not looked at: {missing.name} is not installed")]
+    except (FastOrderError, OSError) as error:
+        return [finding(what, str(error), "see what it says")]
+
+
+def finding(what: str, found: str, todo: str = "") -> Row:
+    """A row; it is well where there is nothing to do."""
+    return shapes.FINDINGS.row(what=what, found=found, well=not todo, todo=todo)

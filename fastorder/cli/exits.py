@@ -7,12 +7,6 @@ from enum import IntEnum
 from fastorder import errors
 from fastorder.enums import Outcome
 
-INTERRUPTED = (
-    "interrupted: an order that had left may have been taken; see "
-    "fastorder journal and fastorder orders"
-)
-
-
 class Exit(IntEnum):
     """How a command has ended.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fastorder.cli.exits import INTERRUPTED, Ended, Exit, code_of
+from fastorder.cli.exits import Ended, Exit, code_of
+from fastorder.cli.interrupted import INTERRUPTED
+from fastorder.cli.streams import complain, stop_writing
 from fastorder.errors import FastOrderError
 
 if TYPE_CHECKING:
@@ -43,15 +43,6 @@ def ended(act: Callable[[], Any]) -> Exit:
         return Exit.FAILED
     except OSError as error:
         complain(str(error))
+        stop_writing()
         return Exit.FAILED
     return Exit.OK if code is None else Exit(code)
-
-
-def complain(text: str) -> None:
-    """A line for people, on the error stream."""
-    print(f"fastorder: {text}", file=sys.stderr)
-
-
-def stop_writing() -> None:
-    """Whoever read the output has gone: the interpreter's last flush must not fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ import typer
 
 from fastorder import blocking
 from fastorder.cli.exits import Exit
-from fastorder.cli.guard import complain
+from fastorder.cli.streams import complain
 from fastorder.settings import load
 from fastorder.settings.key_store import SERVICE
 from fastorder.verbs.base import BASE_URL
@@ -21,11 +21,13 @@ ELSEWHERE = (
 
 def login(
     user: Annotated[
-        str, typer.Option("--user", prompt="User name", help="Of the platform.")
-    ],
+        str | None, typer.Option("--user", help="Of the platform; asked for otherwise.")
+    ] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", hidden=True)] = None,
 ) -> Exit:
     """Ask for the API key, try it, and keep it in the system's key store."""
+    if user is None:
+        user = typer.prompt("User name", err=True)
     key = typer.prompt("API key", hide_input=True, err=True)
     where = load(user_name=user, base_url=base_url).base_url or BASE_URL
     with blocking.OrderExecutor(where) as executor:

@@ -14,11 +14,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from fastorder.cli.contract_names import short
+from fastorder.cli.streams import complain, stop_writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fastorder.cli.shapes import Column, Shape
+
+NARROW = 60
+"""Columns of a screen; on a narrower one a table has to fit."""
 
 RIGHT = frozenset({"whole", "decimal"})
 
@@ -43,7 +47,27 @@ class Output:
         elif not listed:
             self.say(f"no {shape.name}")
         else:
-            self._out.print(_table_of(shape, listed))
+            self._table(shape, listed)
+
+    def _table(self, shape: Shape, rows: list[dict[str, Any]]) -> None:
+        """A table; where it would be broken on a narrow screen, each row by itself."""
+        width = self._out.width
+        if width >= NARROW or _width_of(shape, rows) <= width:
+            self._out.print(_table_of(shape, rows))
+            return
+        for number, row in enumerate(rows):
+            if number:
+                self._out.print()
+            self.record(shape, row)
+
+    def outcome(self, shape: Shape, row: dict[str, Any], words: str) -> None:
+        """What became of what was sent; that stays so where it cannot be shown."""
+        try:
+            self.record(shape, row)
+            sys.stdout.flush()
+        except OSError as error:
+            complain(f"{words}; it cannot be shown: {error}")
+            stop_writing()
 
     def record(self, shape: Shape, row: dict[str, Any]) -> None:
         """One row, its columns one below the other."""
@@ -68,6 +92,20 @@ class Output:
 
     def _document(self, name: str, value: Any) -> None:
         sys.stdout.write(json.dumps({name: _for_programs(value)}, indent=2) + "\n")
+        sys.stdout.flush()  # a disk that is full is known now
+
+
+def _width_of(shape: Shape, rows: list[dict[str, Any]]) -> int:
+    """How wide a table is in which nothing is broken."""
+    shown = [column for column in shape.columns if _is_shown(column, rows)]
+    return sum(
+        1 + max(len(column.title), *(_longest(row[column.name]) for row in rows))
+        for column in shown
+    )
+
+
+def _longest(value: Any) -> int:
+    return max(map(len, _for_people(value).split("\n")))
 
 
 def _table_of(shape: Shape, rows: list[dict[str, Any]]) -> Table:

@@ -168,5 +168,6 @@ def _place(
 
 def told(result: OrderResult, output: Output) -> Exit:
     """Show what became of a request; its code."""
-    output.record(shapes.OUTCOME, outcome_row(result))
+    words = f"{result.action} {result.outcome}: order {result.order_id or 'none'}"
+    output.outcome(shapes.OUTCOME, outcome_row(result), f"{words}, tag {result.tag}")
     return OF_OUTCOME[result.outcome]

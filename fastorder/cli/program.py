@@ -8,7 +8,13 @@ import typer
 
 from fastorder import __version__
 from fastorder.cli import changing, doctor, keeping, login, placing, reading, simulating
+from fastorder.cli.backtesting import backtest
+from fastorder.cli.benching import bench
+from fastorder.cli.exits import Exit
 from fastorder.cli.guard import guarded
+from fastorder.cli.probing.command import practice_probe
+from fastorder.cli.streams import complain, stop_writing
+from fastorder.cli.ticks_recording import ticks_record
 from fastorder.cli.watching import watch
 
 if TYPE_CHECKING:
@@ -25,6 +31,10 @@ PANELS: dict[str, dict[str, Callable[..., object]]] = {
         "pnl": reading.pnl,
         "bars": reading.bars,
         "watch": watch,
+    },
+    "Study": {
+        "backtest": backtest,
+        "ticks record": ticks_record,
     },
     "Trade": {
         "buy": placing.buy,
@@ -46,10 +56,16 @@ PANELS: dict[str, dict[str, Callable[..., object]]] = {
     },
     "Set up": {
         "login": login.login,
+        "bench": bench,
         "doctor": doctor.doctor,
+        "practice-probe": practice_probe,
         "simulate": simulating.simulate,
     },
 }
+
+
+GROUPS = {"ticks": "Ticks that are kept on this machine."}
+"""Commands of two words, by the first of them."""
 
 
 def make() -> typer.Typer:
@@ -62,9 +78,15 @@ def make() -> typer.Typer:
         "input, 3 rejected, 4 not sent, 5 unknown, 6 held back, 130 interrupted.",
     )
     app.callback()(_about)
+    groups: dict[str, typer.Typer] = {}
     for panel, commands in PANELS.items():
         for name, command in commands.items():
-            app.command(name, rich_help_panel=panel)(guarded(command))
+            group, _, verb = name.rpartition(" ")
+            if group and group not in groups:
+                groups[group] = typer.Typer(no_args_is_help=True, help=GROUPS[group])
+                app.add_typer(groups[group], name=group, rich_help_panel=panel)
+            place = groups[group] if group else app
+            place.command(verb, rich_help_panel=panel)(guarded(command))
     return app
 
 
@@ -90,4 +112,8 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
             raise KeyboardInterrupt from None  # typer has made it a code, and no line
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+    except OSError as error:  # a help that cannot be written, say
+        complain(str(error))
+        stop_writing()
+        return Exit.FAILED
+    return Exit.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +28,7 @@ from fastorder.cli.rows import (
     position_row,
     trade_row,
 )
-from fastorder.cli.today import start_of_day
+from fastorder.cli.today import ago, start_of_day
 
 if TYPE_CHECKING:
     from fastorder.marketdata import Bars
@@ -77,7 +76,7 @@ def orders(
     """List the working orders, suspended legs too; with --days, all."""
     output = Output(json)
     with reading(account, profile) as trader:
-        listed = trader.open_orders() if days is None else trader.orders(_ago(days))
+        listed = trader.open_orders() if days is None else trader.orders(ago(days))
         output.rows(shapes.ORDERS, map(order_row, listed))
 
 
@@ -101,7 +100,7 @@ def trades(
     """List the fills."""
     output = Output(json)
     with reading(account, profile) as trader:
-        output.rows(shapes.TRADES, map(trade_row, trader.trades(_ago(days))))
+        output.rows(shapes.TRADES, map(trade_row, trader.trades(ago(days))))
 
 
 def pnl(
@@ -149,20 +148,15 @@ def _save(bars: Bars, path: Path) -> None:
 
     table = pyarrow.table(bars)
     beside = path.with_name(f".{path.name}.part")
-    if path.suffix == ".parquet":
-        from pyarrow import parquet  # an extra
+    try:
+        if path.suffix == ".parquet":
+            from pyarrow import parquet  # an extra
 
-        parquet.write_table(table, beside)
-    else:
-        from pyarrow import csv  # an extra
+            parquet.write_table(table, beside)
+        else:
+            from pyarrow import csv  # an extra
 
-        csv.write_csv(table, beside)
-    beside.replace(path)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
-def _ago(days: float) -> datetime:
-    return _now() - timedelta(days=days)
+            csv.write_csv(table, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

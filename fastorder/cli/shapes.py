@@ -198,9 +198,61 @@ BARS = shape(
     Column("volume", "contracts", "whole"),
 )
 
+ANSWERS = shape(
+    "answers",
+    Column("question", "its name"),
+    Column("answer", "in a line"),
+    Column("answered", "whether there is one", "yes"),
+    Column("orders", "sent for it", "whole"),
+    Column("took_s", "seconds, as text", "decimal"),
+    Column("evidence", "what it stands on", "list", is_in_table=False),
+)
+RECORDING = shape(
+    "recording",
+    Column("symbols", "that were recorded", "list"),
+    Column("folder", "where they are"),
+    Column("kept", "ticks that are on the disk", "whole"),
+    Column("lost", "ticks that are not", "whole"),
+    Column("strange", "ticks that cannot be any", "whole"),
+    Column("gaps", "how often ticks may be missing", "whole"),
+    Column("failure", "why nothing could be written at the end"),
+    Column("took_s", "seconds, as text", "decimal"),
+    is_list=False,
+)
+BACKTEST = shape(
+    "backtest",
+    Column("strategy", "its class"),
+    Column("parameters", "that it ran with", "list"),
+    Column("trades", "closed lots", "whole"),
+    Column("net", "dollars, after costs", "decimal"),
+    Column("costs", "dollars", "decimal"),
+    Column("won", "share of the trades", "decimal"),
+    Column("profit_factor", "won over lost dollars", "decimal"),
+    Column("average", "dollars a trade", "decimal"),
+    Column("sharpe", "of daily returns, a year's", "decimal"),
+    Column("max_drawdown", "dollars, below 0", "decimal"),
+    Column("ambiguous", "fills decided against the strategy", "whole"),
+    Column("throttled", "requests that the budget held back", "whole"),
+    Column("verdict", "of the firm's rules; empty without them"),
+    Column("fingerprint", "the same for the same run"),
+    is_list=False,
+)
+TIMES = shape(
+    "times",
+    Column("what", "place, modify or cancel"),
+    Column("count", "how many were timed", "whole"),
+    Column("left_us", "median until its last byte had left, in µs", "decimal"),
+    Column("median_ms", "until it was answered", "decimal"),
+    Column("p95_ms", "of 100, 95 took no longer", "decimal"),
+    Column("p99_ms", "of 100, 99 took no longer", "decimal"),
+    Column("slowest_ms", "the slowest one", "decimal"),
+)
+
 COMMANDS = {
     "accounts": ACCOUNTS,
+    "backtest": BACKTEST,
     "bars": BARS,
+    "bench": TIMES,
     "buy": OUTCOME,
     "cancel": OUTCOME,
     "cancel-all": ACT,
@@ -217,10 +269,12 @@ COMMANDS = {
     "orders": ORDERS,
     "pnl": PNL,
     "positions": POSITIONS,
+    "practice-probe": ANSWERS,
     "resolve": OUTCOME,
     "resume": SWITCH,
     "risk": RISK,
     "sell": OUTCOME,
+    "ticks record": RECORDING,
     "trades": TRADES,
 }
 """What each command's ``--json`` gives."""

@@ -14,12 +14,20 @@ NOT_INSTALLED = "the simulator needs aiohttp: pip install 'fastorder[simulator]'
 def simulate(
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8700,
     seed: Annotated[int, typer.Option("--seed", help="Of prices and tokens.")] = 7,
+    personality: Annotated[
+        str, typer.Option("--personality", help="plain, racy, slow or odd.")
+    ] = "plain",
 ) -> Exit:
     """Run a gateway on loopback: user trader1, API key 'key'; Ctrl-C ends it."""
     try:
         from fastorder.simulator.__main__ import main
+        from fastorder.simulator.personality import NAMED
     except ModuleNotFoundError as missing:
         if missing.name != "aiohttp":
             raise
         raise typer.BadParameter(NOT_INSTALLED) from None
-    return Exit(main(["--port", str(port), "--seed", str(seed)]))
+    if personality not in NAMED:
+        rule = f"--personality must be one of {', '.join(NAMED)}"
+        raise typer.BadParameter(f"{rule}, was {personality!r}")
+    given = ["--port", str(port), "--seed", str(seed), "--personality", personality]
+    return Exit(main(given))

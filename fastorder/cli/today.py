@@ -1,6 +1,6 @@
-"""When the trading day began."""
+"""Moments that commands count from: the trading day's beginning, some days ago."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from fastorder.risk.trading_day import trading_day
 
@@ -10,3 +10,8 @@ def start_of_day() -> datetime:
     now = datetime.now(timezone.utc)
     start_s = trading_day(now.timestamp()).start_s
     return datetime.fromtimestamp(start_s, timezone.utc)
+
+
+def ago(days: float) -> datetime:
+    """So many days before now."""
+    return datetime.now(timezone.utc) - timedelta(days=days)

@@ -31,8 +31,8 @@ class Board:
         last: by contract id, the last price that is known.
         state: of the limits, for people; "" where they are off.
         left: of the request budgets, for people.
-        took_ms: of the last look, from question to answer.
-        read_at: by the monotonic clock, in seconds.
+        line: how the connection is, for people.
+        read_at: when it was so, by the monotonic clock, in seconds; None before.
         why_old: why the last look failed; "" where it did not.
     """
 
@@ -44,8 +44,8 @@ class Board:
     last: Mapping[str, Decimal] = field(default_factory=dict)
     state: str = ""
     left: str = ""
-    took_ms: float = 0.0
-    read_at: float = 0.0
+    line: str = ""
+    read_at: float | None = None
     why_old: str = ""
 
     def position_rows(self) -> list[tuple[str, ...]]:
@@ -110,6 +110,7 @@ class Board:
             f"balance {money(self.account.balance)}",
             f"limits {self.state or 'off'}",
             self.left,
+            self.line,
             self._age(time.monotonic() if now_s is None else now_s),
         ]
         if self.why_old:
@@ -117,9 +118,7 @@ class Board:
         return "  ·  ".join(part for part in parts if part)
 
     def _age(self, now_s: float) -> str:
-        if not self.read_at:
-            return ""
-        return f"{self.took_ms:.0f} ms, {now_s - self.read_at:.0f} s ago"
+        return "" if self.read_at is None else f"{now_s - self.read_at:.0f} s ago"
 
 
 def price_of(order: Order) -> Any:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from fastorder import Trader
     from fastorder.cli.watch_board import Board
 
+NEWS_S = 0.1
+"""How often it is looked whether something was heard."""
+
 TABLES = {
     "positions": board.POSITIONS,
     "orders": board.ORDERS,
@@ -67,7 +70,7 @@ class Watch(App[None]):
         Binding("f", "act('flatten')", "flatten"),
         Binding("c", "act('cancel_all')", "cancel all"),
         Binding("k", "act('kill')", "kill"),
-        Binding("r", "look", "read now"),
+        Binding("r", "again", "read now"),
         Binding("q", "quit", "quit"),
     ]
     CSS = """
@@ -83,7 +86,7 @@ class Watch(App[None]):
         self._trader = trader
         self._every_s = every_s
         self._looking = asyncio.Lock()
-        self._begun = 0
+        self._asked = self._seen = 0
         self.feed = Feed(trader)
 
     def compose(self) -> ComposeResult:
@@ -100,21 +103,35 @@ class Watch(App[None]):
         """Begin to look."""
         for name, columns in TABLES.items():
             self.query_one(f"#{name}", DataTable).add_columns(*columns)
-        self.set_interval(self._every_s, self._look_again)
+        self.set_interval(self._every_s, self._look_if_idle)
+        self.set_interval(NEWS_S, self._show_news)
         self.set_interval(1, self._show_status)
         self.run_worker(self.action_look())
 
-    async def _look_again(self) -> None:
-        if not self._looking.locked():
-            await self.action_look()
-
     async def action_look(self) -> None:
-        """Read the account again; one look serves all that wait for one."""
-        begun = self._begun
+        """Look at the account again; done once a look is shown that began since then.
+
+        Where one is under way it is waited for; the next serves all who have asked.
+        """
+        self._asked += 1
+        asked = self._asked
         async with self._looking:
-            if self._begun == begun:
-                self._begun += 1
-                self._show(await self.feed.look())
+            if self._seen >= asked:
+                return
+            self._seen = self._asked
+            self._show(await self.feed.look())
+
+    def action_again(self) -> None:
+        """Look again, and wait for nothing."""
+        self.run_worker(self.action_look())
+
+    def _look_if_idle(self) -> None:
+        if not self._looking.locked():
+            self.action_again()
+
+    def _show_news(self) -> None:
+        if self.feed.has_news:
+            self._look_if_idle()
 
     def _show(self, seen: Board) -> None:
         self._fill("positions", seen.position_rows())

@@ -21,6 +21,9 @@ def watch(
     every: Annotated[
         float, typer.Option("--every", min=1, max=60, help="Seconds between two looks.")
     ] = EVERY_S,
+    polling: Annotated[
+        bool, typer.Option("--polling", help="Read, though it could be heard.")
+    ] = False,
     profile: ProfileOption = None,
 ) -> None:
     """Show an account on a live screen; keys flatten, cancel all, kill."""
@@ -34,7 +37,7 @@ def watch(
     async def run() -> None:
         found = load(account=account_from(account), profile=profile)
         trader = fastorder.Trader._of_settings(
-            found, {}, journal=own_journal(found), realtime=False
+            found, {}, journal=own_journal(found), realtime=False if polling else None
         )
         async with trader:
             await Watch(trader, every).run_async()

@@ -14,6 +14,7 @@ from fastorder.simulator.faults import Fault, FaultError, load_faults
 from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.hours import Hours
 from fastorder.simulator.ledger import Effect, Ledger, Money, Request
+from fastorder.simulator.personality import Personality
 from fastorder.simulator.server import Simulator, run_in_thread
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Ledger",
     "ManualClock",
     "Money",
+    "Personality",
     "Request",
     "Simulator",
     "load_faults",

@@ -9,6 +9,7 @@ import sys
 
 from fastorder.simulator.faults import FaultError, load_faults
 from fastorder.simulator.gateway import Gateway
+from fastorder.simulator.personality import NAMED
 from fastorder.simulator.server import Simulator
 
 
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (FaultError, ValueError, OSError) as error:
         return _refuse(str(error))
     simulator.faults.add(*faults)
+    simulator.become(NAMED[options.personality])
     try:
         asyncio.run(_serve(simulator, options.seed))
     except OSError as error:
@@ -83,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         dest="rate_limit",
         action="store_false",
         help="answer every request, whatever the budget",
+    )
+    parser.add_argument(
+        "--personality",
+        choices=sorted(NAMED),
+        default="plain",
+        help="what it does where the documentation is silent",
     )
     return parser
 

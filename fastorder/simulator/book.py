@@ -168,7 +168,7 @@ class Account:
     orders: list[Order] = field(default_factory=list)
     by_id: dict[int, Order] = field(default_factory=dict)
     working: dict[int, Order] = field(default_factory=dict)
-    tags: set[str] = field(default_factory=set)
+    tags: dict[str, Order] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
 
@@ -192,7 +192,7 @@ class Account:
         self.orders.append(order)
         self.by_id[order.id] = order
         if order.custom_tag is not None:
-            self.tags.add(order.custom_tag)
+            self.tags.setdefault(order.custom_tag, order)
         if order.status in (Status.OPEN, Status.SUSPENDED):
             self.working[order.id] = order
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastorder.simulator.hours import Hours
+    from fastorder.simulator.personality import Personality
     from fastorder.simulator.wire import Field
 
 PRACTICE_ACCOUNT = 12345678
@@ -58,6 +59,8 @@ class Gateway:
     Attributes:
         most_bars: of one answer; a gateway was seen to cut at 1,000 in silence.
         tapes: what was traded at the hubs, by contract ids.
+        search_lag_s, query_lag_s, by_id_lag_s: how old an order has to be to be seen by
+            each of the look-ups.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class Gateway:
         self.contracts = listed()
         self.tokens = Tokens(self.clock, seed, accept_tokens)
         self.exchange = Exchange(self.contracts, self.clock, seed, self.ledger)
-        self.search_lag_s = 0.0
+        self.search_lag_s = self.query_lag_s = self.by_id_lag_s = 0.0
         self.most_bars = MOST_BARS
         self.tapes: dict[str, Tape] = {}
         self._limits = RateLimits() if rate_limit else None
@@ -106,9 +109,25 @@ class Gateway:
         self.exchange.set_price(contract, Decimal(str(price)))
         self.exchange.check_losses()
 
+    def rows_of(self, what: str, account_id: int) -> list[dict[str, Any]]:
+        """The working "Orders" or the "Positions" of an account, as hubs tell them."""
+        account = self.exchange.accounts.get(account_id)
+        if account is None:
+            return []
+        if what == "Positions":
+            return [each.to_wire(account_id) for each in account.positions.values()]
+        return [each.to_wire() for each in account.working.values()]
+
     def open_hours(self, hours: Hours | None) -> None:
         """Let the market close at times; None lets it be open always."""
         self.exchange.hours = hours
+
+    def become(self, personality: Personality) -> None:
+        """Take over how it behaves in what is not documented."""
+        self.order_entry.personality = personality
+        self.search_lag_s = personality.search_lag_s
+        self.query_lag_s = personality.query_lag_s
+        self.by_id_lag_s = personality.by_id_lag_s
 
     # ------------------------------------------------------------ the way in
 
@@ -284,7 +303,8 @@ class Gateway:
     def _order_by_id(self, members: dict[str, Any]) -> Answer:
         account = self._account(members)
         order = account.by_id.get(members["orderId"]) if account else None
-        if order is None:
+        seen_s = self.clock.now_s() - self.by_id_lag_s
+        if order is None or order.created_s > seen_s:
             return envelope(1, order=None)
         return envelope(order=order.to_wire())
 
@@ -296,7 +316,10 @@ class Gateway:
         statuses = wanted["statuses"] or [int(status) for status in Status]
         created = account.orders_since(
             _seconds(wanted["createdAfter"], 0.0),
-            _seconds(wanted["createdBefore"], float("inf")),
+            min(
+                _seconds(wanted["createdBefore"], float("inf")),
+                self.clock.now_s() - self.query_lag_s,
+            ),
         )
         rows = [order for order in created if order.status in statuses]
         if members["sortDirection"] == 1:

@@ -10,10 +10,13 @@ import asyncio
 import json
 import secrets
 import struct
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
+
+from fastorder.simulator.personality import Personality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +40,7 @@ METHODS: dict[str, dict[str, type | None]] = {
 }
 """What can be subscribed at each hub, and the type of the one argument."""
 
+SNAPSHOTS = ("Orders", "Positions")
 FAILED = "Failed to invoke '{}' due to an error on the server."
 UNKNOWN = f"{FAILED} HubException: Method does not exist."
 
@@ -83,6 +87,8 @@ class Hubs:
         calls: target and arguments of every call, in their order.
         ping_s: how often a hub pings.
         timeout_s: how long a client that has pinged may be silent.
+        personality: what it does where the documentation is silent.
+        rows: the working orders or the positions of an account, for a snapshot.
     """
 
     def __init__(self, is_valid: Callable[[str], bool]) -> None:
@@ -93,6 +99,8 @@ class Hubs:
         self.calls: list[tuple[str, list[Any]]] = []
         self.ping_s = 15.0
         self.timeout_s = 30.0
+        self.personality = Personality()
+        self.rows: Callable[[str, int], list[dict[str, Any]]] = lambda what, number: []
         self._is_valid = is_valid
         self._ids: set[str] = set()
 
@@ -118,7 +126,7 @@ class Hubs:
             return web.Response(status=404, text="No Connection with that ID")
         self._ids.discard(given or "")
         self.tokens.append(token)
-        return await self._connected(request, path)
+        return await self._connected(request, path, token)
 
     def _negotiated(self, request: web.BaseRequest) -> web.Response:
         if request.method != "POST":
@@ -138,19 +146,23 @@ class Hubs:
         return web.json_response(answer)
 
     async def _connected(
-        self, request: web.BaseRequest, path: str
+        self, request: web.BaseRequest, path: str, token: str
     ) -> web.StreamResponse:
         socket = web.WebSocketResponse(autoping=True, max_msg_size=32768)
         await socket.prepare(request)
         assert request.transport is not None
         self.connects += 1
-        connection = HubConnection(self, path, socket, request.transport)
+        connection = HubConnection(self, path, socket, request.transport, token)
         self.connections.append(connection)
         try:
             await connection.run()
         finally:
             self.connections.remove(connection)
         return socket
+
+    def still_valid(self, connection: HubConnection) -> bool:
+        """Whether a connection may go on, as far as its token goes."""
+        return not self.personality.ends_at_expiry or self._is_valid(connection.token)
 
     def stop(self) -> None:
         """End every connection at once."""
@@ -163,10 +175,11 @@ class Hubs:
         self, group: tuple[str, Any], target: str, *arguments: Any, times: int = 1
     ) -> int:
         """Send an event to all who have subscribed a group; how many those are."""
-        told = [each for each in self.connections if group in each.groups]
+        told = [each for each in self.connections if each.groups[group]]
         message = {"type": INVOCATION, "target": target, "arguments": list(arguments)}
         for connection in told:
-            connection.send([message] * times)
+            often = connection.groups[group] if self.personality.tells_each else 1
+            connection.send([message] * times * often)
         return len(told)
 
     def quote(self, contract_id: str, **members: Any) -> int:
@@ -215,7 +228,8 @@ class HubConnection:
     """One WebSocket of a hub.
 
     Attributes:
-        groups: what it has subscribed.
+        groups: what it has subscribed, and how often.
+        token: that it was opened with.
     """
 
     def __init__(
@@ -224,8 +238,10 @@ class HubConnection:
         path: str,
         socket: web.WebSocketResponse,
         transport: asyncio.Transport,
+        token: str,
     ) -> None:
-        self.groups: set[tuple[str, Any]] = set()
+        self.token = token
+        self.groups: Counter[tuple[str, Any]] = Counter()
         self._hubs = hubs
         self._methods = METHODS[path]
         self._socket = socket
@@ -262,6 +278,9 @@ class HubConnection:
             if self._greeted and loop.time() >= due_s and not hubs.faults.mute:
                 due_s = loop.time() + hubs.ping_s
                 self.send([{"type": PING}])
+            if not hubs.still_valid(self):
+                self.goodbye(None, allow_reconnect=None)
+                return
             if self._pinged_s and loop.time() - self._pinged_s > hubs.timeout_s:
                 self.goodbye("Connection closed with an error.", allow_reconnect=True)
                 return
@@ -312,14 +331,27 @@ class HubConnection:
         if target == self._hubs.faults.refuse_calls:
             return FAILED.format(target)
         kind = self._methods[name]
+        if kind is int and self._hubs.personality.text_accounts:
+            arguments = [int(x) if str(x).isdecimal() else x for x in arguments]
         if [type(each) for each in arguments] != ([] if kind is None else [kind]):
             return FAILED.format(target)
         group = (name, arguments[0] if arguments else None)
         if ends:
-            self.groups.discard(group)
+            del self.groups[group]
         else:
-            self.groups.add(group)
+            self.groups[group] += 1
+            self._show(name, group[1])
         return None
+
+    def _show(self, name: str, account_id: Any) -> None:
+        """Tell of what is there already, where the gateway does that."""
+        if not self._hubs.personality.snapshot or name not in SNAPSHOTS:
+            return
+        for row in self._hubs.rows(name, account_id):
+            data = {member: value for member, value in row.items() if value is not None}
+            event = {"action": 0, "data": data}
+            target = f"GatewayUser{name.removesuffix('s')}"
+            self.send([{"type": INVOCATION, "target": target, "arguments": [event]}])
 
     # ------------------------------------------------------------ what goes
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder.simulator.book import Account, Kind, Order, Status
 from fastorder.simulator.exchange import BUY, SELL
+from fastorder.simulator.personality import Personality
 from fastorder.simulator.wire import Answer, envelope
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ class Refusal(Exception):
         self.message = message
 
 
+class TagRefusal(Refusal):
+    """A tag that cannot be taken: no order is kept.
+
+    Attributes:
+        order_id: of the order that has the tag, where it is told.
+    """
+
+    def __init__(self, message: str, order_id: int | None = None) -> None:
+        super().__init__(REJECTED, message)
+        self.order_id = order_id
+
+
 class OrderEntry:
     """Takes orders in for the exchange.
 
@@ -43,11 +56,13 @@ class OrderEntry:
         kinds: the order types that it takes; a test may add STOP_LIMIT.
         closed_code: what refuses an order while the market is closed: 2 is what was
             seen, 5 what is documented.
+        personality: how it takes tags.
     """
 
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
         self.kinds = {*Kind} - {Kind.STOP_LIMIT}
         self.closed_code = REJECTED
+        self.personality = Personality()
         self._exchange = exchange
         self._clock = clock
 
@@ -70,9 +85,11 @@ class OrderEntry:
             self._check_prices(order, fields)
             legs = self._legs(account, order, fields)
         except Refusal as refusal:
-            if "custom tag" in (refusal.message or ""):
-                return envelope(refusal.code, refusal.message, orderId=None)
+            if isinstance(refusal, TagRefusal):
+                return envelope(refusal.code, refusal.message, orderId=refusal.order_id)
             self._exchange.reject(account, order)
+            if not self.personality.burns_tags:
+                account.tags.pop(order.custom_tag or "", None)
             return envelope(refusal.code, refusal.message, orderId=order.id)
         self._exchange.book(account, order, legs)
         return envelope(orderId=order.id)
@@ -104,10 +121,26 @@ class OrderEntry:
             raise Refusal(REJECTED, "Invalid order size specified")
 
     def _check_tag(self, account: Account, order: Order) -> None:
-        tag = order.custom_tag
-        if tag is not None and tag in account.tags:
-            order.custom_tag = None
-            raise Refusal(REJECTED, f"The custom tag '{tag}' is already in use.")
+        tag, most = order.custom_tag, self.personality.longest_tag
+        if tag is None:
+            return
+        if most is not None and len(tag) > most:
+            raise TagRefusal(f"The custom tag must have at most {most} characters.")
+        holder = self._holder(account, tag)
+        if holder is not None:
+            shown = holder.id if self.personality.duplicate_has_order else None
+            raise TagRefusal(f"The custom tag '{tag}' is already in use.", shown)
+
+    def _holder(self, account: Account, tag: str) -> Order | None:
+        """The order that a tag belongs to, as far as the check sees it by now."""
+        holder = account.tags.get(tag)
+        if holder is None and not self.personality.tag_case:
+            lowered = {used.lower(): order for used, order in account.tags.items()}
+            holder = lowered.get(tag.lower())
+        if holder is None or self.personality.tag_race_s == 0:
+            return holder
+        age_s = self._clock.now_s() - holder.created_s
+        return None if age_s < self.personality.tag_race_s else holder
 
     def _check_prices(self, order: Order, fields: dict[str, Any]) -> None:
         exchange, contract = self._exchange, order.contract

@@ -23,6 +23,7 @@ from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.hubs import Hubs, is_hub
 from fastorder.simulator.listener import Listener
 from fastorder.simulator.market_data import MarketData
+from fastorder.simulator.personality import Personality
 from fastorder.simulator.wire import Answer, LongAnswer, document_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Simulator:
         self.faults = FaultPlan()
         self.hubs = Hubs(gateway.tokens.valid)
         gateway.exchange.tell = self.hubs.changed
+        self.hubs.rows = gateway.rows_of
         self.market = MarketData(gateway, self.hubs)
         self.token = gateway.tokens.give("trader1")
         self.host = host
@@ -76,6 +78,7 @@ class Simulator:
         self._transports: dict[asyncio.Transport, int] = {}
         self.connections = 0
         self.compresses = False
+        self._idle_s = Personality().idle_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: web.Server | None = None
@@ -95,7 +98,7 @@ class Simulator:
         self._server = web.Server(
             self._serve,
             access_log=None,
-            keepalive_timeout=600.0,
+            keepalive_timeout=self._idle_s,
             auto_decompress=False,
         )
         await self._listen()
@@ -144,6 +147,12 @@ class Simulator:
     def set_price(self, contract_id: str, price: Any) -> None:
         """Move a contract's market, from another thread."""
         self.call(lambda: self.gateway.set_price(contract_id, price))
+
+    def become(self, personality: Personality) -> None:
+        """Behave so where the documentation is silent; before it is started."""
+        self.gateway.become(personality)
+        self.hubs.personality = personality
+        self._idle_s = personality.idle_s
 
     # ------------------------------------------------------------ requests
 
@@ -312,10 +321,13 @@ def run_in_thread(
     port: int = 0,
     tls_cert: str | None = None,
     tls_key: str | None = None,
+    personality: Personality | None = None,
 ) -> Iterator[Simulator]:
     """A simulator on a loop of its own in a thread, while the block runs."""
     gateway = Gateway(seed, clock, rate_limit, accept_tokens, keep_ledger)
     simulator = Simulator(gateway, host, port, tls_cert, tls_key)
+    if personality is not None:
+        simulator.become(personality)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="fastorder-simulator")
     thread.start()

@@ -1,0 +1,1 @@
+"""``fastorder practice-probe``: asks a practice account what no documentation says."""
