@@ -7,6 +7,7 @@ from enum import IntEnum
 from fastorder import errors
 from fastorder.enums import Outcome
 
+
 class Exit(IntEnum):
     """How a command has ended.
 
