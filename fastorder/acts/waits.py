@@ -54,7 +54,7 @@ class Wait(Ticket[None]):
         """The executor closes; the act that waits is told by itself."""
 
     def _fail(self, error: Exception) -> None:
-        """Its own step has failed, which is told: the act looks at once, and goes on."""
+        """Its own step has failed, which is told: the act looks at once."""
         if not self.settled:
             self._settle_with(None)
         super()._fail(error)
