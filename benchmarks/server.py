@@ -130,8 +130,8 @@ def simulator(folder: Path) -> Iterator[Server]:
     program = (
         "import threading\n"
         "from fastorder.simulator import run_in_thread\n"
-        "class Forgotten(set):\n"
-        "    def add(self, tag): pass\n"
+        "class Forgotten(dict):\n"
+        "    def setdefault(self, tag, order): pass\n"
         f"with run_in_thread(port={port}, rate_limit=False, keep_ledger=False,\n"
         "                   accept_tokens=('abc',)) as simulator:\n"
         "    for account in simulator.gateway.exchange.accounts.values():\n"

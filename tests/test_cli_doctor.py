@@ -63,7 +63,7 @@ def test_all_is_well_and_nothing_is_changed(examined, gateway, home, capsys):
     assert "1 order, 0 open" in found["journal"]["found"]
     assert found["brackets"]["found"].startswith("Auto OCO")
     assert found["can trade"]["found"] == "yes"
-    assert "ends in 24.0 hours" in found["token"]["found"]
+    assert "ends in 24.0 h" in found["token"]["found"]
     assert "of 20" in found["round trip"]["found"]
     after = files(home)
     assert {path: after.pop(path) for path in before} == before

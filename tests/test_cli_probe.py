@@ -181,8 +181,10 @@ def test_it_sends_no_more_orders_than_are_allowed():
     )
     assert len(gateway.ledger.requests(PLACE)) == 4
     assert answers["duplicate"].is_answered
-    assert "4 orders are allowed, 3 are sent and 8 more" in answers["tag-check"].found
-    assert "not answered: 4 orders are allowed" in answers["visibility"].found
+    assert (
+        "at most 4 orders may be sent, 3 were and 8 more" in answers["tag-check"].found
+    )
+    assert "not answered: at most 4 orders may be sent" in answers["visibility"].found
     assert left == []
 
 

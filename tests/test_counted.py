@@ -16,6 +16,9 @@ PACKAGE = Path(fastorder.__file__).parent
 OTHERS = {"marketdata", "simulator"}  # one has its own words, one has the gateway's
 NUMBER_THEN_PLURAL = re.compile(r"\{([^{}]+)\} ([a-z-]{2,}[^s\W]s)\b")
 VERBS = {
+    "answers",
+    "does",
+    "holds",
     "has",
     "lists",
     "carries",

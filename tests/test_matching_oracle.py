@@ -72,7 +72,7 @@ class LegsAtOnce(AtItsPrice):
 class FreeTags(AtItsPrice):
     def reject(self, account, order):
         super().reject(account, order)
-        account.tags.discard(order.custom_tag)
+        account.tags.pop(order.custom_tag, None)
 
 
 class StopsTrailBothWays(AtItsPrice):

@@ -275,7 +275,9 @@ SHOWN = {
     "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
     "fastorder.marketdata.Difference": "column gateway ours time_ns",
     "fastorder.marketdata.Gap": "bars end end_ns start start_ns",
-    "fastorder.marketdata.MultiTimeframe": "advance names snapshot update",
+    "fastorder.marketdata.MultiTimeframe": (
+        "advance late_dropped names snapshot update"
+    ),
     "fastorder.marketdata.Sessions": "closes days name opens zone",
     "fastorder.marketdata.Tally": "late_dropped late_merged outside",
     "fastorder.marketdata.TickColumns": "price side size time_ns",

@@ -108,7 +108,7 @@ def _of_login(trader: Any) -> Iterator[Row]:
     todo = "" if account.can_trade else "the platform says why"
     yield finding("can trade", "yes" if account.can_trade else "no", todo)
     left_s = remaining_s(trader.executor.session.current().reveal(), time.time())
-    yield finding("token", f"ends in {left_s / 3600:.1f} hours; it is renewed before")
+    yield finding("token", f"ends in {left_s / 3600:.1f} h; it is renewed before")
     yield _of_clock(trader.executor._dispatcher.server_clock.ahead_s())
     left = trader.budgets
     yield finding("budgets", "off" if left is None else str(left).strip("<>"))

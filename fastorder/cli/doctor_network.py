@@ -42,7 +42,8 @@ def of_line(base_url: str, ca_file: str | None) -> Iterator[tuple[str, str, str]
         with place.context.wrap_socket(plain, server_hostname=place.host) as secured:
             left = _days_left(secured)
             todo = "" if left > SOON_DAYS else "tell whoever runs the gateway"
-            shown = f"{secured.version()}, {_ms_since(began)}, certificate {left} days"
+            lives = f"certificate {counted(left, 'day')}"
+            shown = f"{secured.version()}, {_ms_since(began)}, {lives}"
             yield "TLS", shown, todo
 
 

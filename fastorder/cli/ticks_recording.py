@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fastorder import blocking
+from fastorder._base.counted import counted
 from fastorder.cli import shapes
 from fastorder.cli.connection import account_from
 from fastorder.cli.exits import Exit
@@ -117,7 +118,11 @@ def _show(recorder: Recorder, trader: Any) -> None:
     """One line of the terminal, over the one before."""
     state = recorder.state
     live = "live" if trader.realtime.market.is_live else "NOT CONNECTED"
-    parts = [live, f"{state.kept + state.waiting} ticks", f"{state.gaps} gaps"]
+    parts = [
+        live,
+        counted(state.kept + state.waiting, "tick"),
+        counted(state.gaps, "gap"),
+    ]
     if state.failure:
         parts.append(state.failure)
     print(f"\r\x1b[K{', '.join(parts)}", end="", file=sys.stderr, flush=True)

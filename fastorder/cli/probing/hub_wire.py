@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from fastorder._base.counted import counted
 from fastorder._base.outside_text import from_outside
 from fastorder._core.transport.frames import encoded
 
@@ -210,7 +211,9 @@ class HubLine:
                 return None
             (size,) = struct.unpack_from(">H" if start == 4 else ">Q", data, 2)
         if size > MOST_FRAME:
-            raise ConnectionError(f"a frame of {size} bytes is more than is read")
+            raise ConnectionError(
+                f"a frame of {counted(size, 'byte')} is more than is read"
+            )
         if len(data) < start + size:
             return None
         payload = bytes(data[start : start + size])

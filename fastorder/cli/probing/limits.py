@@ -6,6 +6,8 @@ import threading
 import time
 from collections import deque
 
+from fastorder._base.counted import counted
+
 MINUTE_S = 60.0
 
 
@@ -35,8 +37,8 @@ class Allowance:
         with self._lock:
             if self.sent + count > self.most:
                 raise Spent(
-                    f"{self.most} orders are allowed, {self.sent} are sent and "
-                    f"{count} more would be needed"
+                    f"at most {counted(self.most, 'order')} may be sent, "
+                    f"{self.sent} were and {count} more would be needed"
                 )
             self.sent += count
 

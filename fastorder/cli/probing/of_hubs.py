@@ -8,6 +8,7 @@ import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder._base.outside_text import from_outside
 from fastorder.cli.probing.hub_wire import HUB_CLOSE, HUB_PING, HubLine
 from fastorder.cli.probing.scene import NoAnswer
@@ -75,7 +76,7 @@ def silence(scene: Scene) -> Found:
                 break
     gaps = [after - before for before, after in pairwise(pings_s)]
     rhythm = f"a ping each {statistics.median(gaps):.1f} s" if gaps else (
-        f"{len(pings_s)} pings in that time"
+        f"{counted(len(pings_s), 'ping')} in that time"
     )  # fmt: skip
     still = f"a silent client was still there after {scene.plan.patience_s:g} s"
     listed = ", ".join(f"{gap:.2f}" for gap in gaps)
@@ -121,7 +122,7 @@ def expiry(scene: Scene) -> Found:
     """A connection whose token ends, where that is soon."""
     left_s = scene.token_ends_s - time.time()
     if left_s > scene.plan.patience_s:
-        lives = f"the token ends in {left_s / 3600:.1f} hours"
+        lives = f"the token ends in {left_s / 3600:.1f} h"
         raise NoAnswer(f"{lives}; a longer --patience waits for it")
     began_s = time.monotonic()
     with _greeted(scene, USER) as hub:
@@ -164,7 +165,9 @@ def frames(scene: Scene) -> Found:
     whole = sorted(size for size in sizes if size)
     if not whole:
         return f"permessage-deflate {deflate}; no event came", []
-    shown = f"{len(whole)} frames, median {statistics.median(whole):.0f} bytes"
+    shown = (
+        f"{counted(len(whole), 'frame')}, median size {statistics.median(whole):.0f}"
+    )
     return f"permessage-deflate {deflate}; {shown}, largest {whole[-1]}", []
 
 

@@ -6,6 +6,7 @@ import statistics
 import time
 from typing import TYPE_CHECKING
 
+from fastorder._base.counted import counted
 from fastorder.cli.probing.scene import (
     OPEN_ORDERS,
     PLACE,
@@ -83,7 +84,7 @@ def rate_limit(scene: Scene) -> Found:
         if reply.status == 429:
             break
         if count == MOST_FOR_429:
-            return f"no refusal within {count} requests", []
+            return f"no refusal within {counted(count, 'request')}", []
     tag = scene.tag()
     scene.allowance.take()
     refused = scene.note(line.ask(PLACE, scene.order(tag)))
@@ -143,7 +144,7 @@ def server_errors(scene: Scene) -> Found:
     for tag in scene.failed_tags:
         came = scene.looked_up(tag)
         evidence.append(f"an order answered so: {'there' if came else 'not there'}")
-    return f"{failed} of {count} requests", evidence
+    return f"{failed} of {counted(count, 'request')}", evidence
 
 
 def can_order(scene: Scene) -> str | None:

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.counted import counted
 from fastorder.cli.probing.scene import PLACE, NoAnswer, order_id_of
 
 if TYPE_CHECKING:
@@ -35,11 +36,14 @@ def tag_check(scene: Scene) -> Found:
     evidence = [f"taken in each round, of {AT_ONCE}: {', '.join(map(str, rounds))}"]
     if doubled:
         found = (
-            f"racy: up to {worst} orders of {AT_ONCE} with one tag were taken, more "
-            f"than one in {doubled} of {len(rounds)} rounds"
+            f"racy: up to {counted(worst, 'order')} of {AT_ONCE} with one tag were "
+            f"taken, more than one in {doubled} of {counted(len(rounds), 'round')}"
         )
         return found, evidence
-    return f"atomic, as far as {len(rounds)} rounds of {AT_ONCE} show", evidence
+    return (
+        f"atomic, as far as {counted(len(rounds), 'round')} of {AT_ONCE} show",
+        evidence,
+    )
 
 
 def _round(scene: Scene, lines: list[Line]) -> int:
@@ -140,7 +144,7 @@ def tag_shape(scene: Scene) -> Found:
     evidence.append(f"the same in capitals: {other.shown}")
     case = "matters" if order_id_of(other) is not None else "does not matter"
     kept = f"not kept as sent: {strange}" if strange else "all letters are kept"
-    return f"{longest} characters were taken at most; case {case}; {kept}", evidence
+    return f"{counted(longest, 'character')} at most; case {case}; {kept}", evidence
 
 
 def _longest(scene: Scene, evidence: list[str]) -> int:
@@ -157,7 +161,7 @@ def _keeps(scene: Scene, tag: str, evidence: list[str]) -> bool:
     reply = scene.put(tag)
     number = order_id_of(reply)
     if number is None:
-        evidence.append(f"a tag of {len(tag)} characters: {reply.shown}")
+        evidence.append(f"a tag of {counted(len(tag), 'character')}: {reply.shown}")
         return False
     scene.cancel(number)
     for _ in scene.pauses():

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from fastorder import __version__
+from fastorder._base.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,8 @@ def report_of(gateway: str, answers: Sequence[Answer], left: Sequence[str]) -> s
     lines = [
         f"# What {gateway} answers",
         "",
-        f"Asked of a practice account at {at}, with {sent} orders, by fastorder "
-        f"{__version__}.",
+        f"Asked of a practice account at {at}, with {counted(sent, 'order')}, "
+        f"by fastorder {__version__}.",
         "",
         *(f"**{what}**\n" for what in left),
         "| question | answer |",
@@ -31,7 +32,12 @@ def report_of(gateway: str, answers: Sequence[Answer], left: Sequence[str]) -> s
     ]
     for each in answers:
         lines += ["", f"## {each.question.name}", "", each.question.asks, ""]
-        lines += [each.found, "", f"{each.orders} orders, {each.took_s:.1f} s.", ""]
+        lines += [
+            each.found,
+            "",
+            f"{counted(each.orders, 'order')}, {each.took_s:.1f} s.",
+            "",
+        ]
         lines += [f"    {text}" for text in each.evidence]
     return "\n".join(lines).rstrip() + "\n"
 
