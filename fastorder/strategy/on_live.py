@@ -260,7 +260,7 @@ class Live(Hearing):
         end_s = time.monotonic() + seconds
         wait_s = 0.0
         while not self._is_over:
-            self._drain(wait_s)
+            self._drain(wait_s=wait_s)
             self._tick()
             left_s = end_s - time.monotonic()
             if left_s <= 0:
@@ -335,44 +335,55 @@ class Live(Hearing):
 
     def _act(self, call: Callable[[], None]) -> None:
         """Do something once the strategies run; what came before is in the state."""
-        if not self._is_over:
-            self._post(lambda: self._if_begun(call))
-
-    def _if_begun(self, call: Callable[[], None]) -> None:
-        if self._has_begun:
-            call()
+        if self._has_begun and not self._is_over:
+            self._post(call)
 
     def _post(self, call: Callable[[], None]) -> None:
         """Have something done after what is being done."""
-        self._inbox.put(call)
         if self._loop is not None and not self._is_busy:
-            self._drain()
+            self._drain(call)
+        else:
+            self._inbox.put(call)
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         due_s = time.monotonic() + seconds
         heapq.heappush(self._due, (due_s, next(self._turns), call))
 
-    def _drain(self, wait_s: float = 0.0) -> None:
-        """Do what has come, one after another; wait for the first so long."""
+    def _drain(
+        self, call: Callable[[], None] | None = None, wait_s: float = 0.0
+    ) -> None:
+        """Do what has come, one after another.
+
+        Args:
+            call: what is done first.
+            wait_s: without it, how long the first of the inbox is waited for.
+        """
         if self._is_busy:
             return
         self._is_busy = True
         try:
-            while not self._is_over:
-                try:
-                    call = self._inbox.get(wait_s > 0, wait_s)
-                except Empty:
-                    break
-                wait_s = 0.0
+            if call is None:
+                call = self._next(wait_s)
+            while call is not None and not self._is_over:
                 call()
                 if self._has_begun:
                     self._run.keep()
+                call = self._next()
         except Exception as error:
             self._fail(error)
         finally:
             self._is_busy = False
         if self._has_begun and not self._is_over:
             self._end_if_none_is_left()
+
+    def _next(self, wait_s: float = 0.0) -> Callable[[], None] | None:
+        """The first that waits; None for none."""
+        if wait_s <= 0 and self._inbox.empty():
+            return None
+        try:
+            return self._inbox.get(wait_s > 0, wait_s if wait_s > 0 else None)
+        except Empty:
+            return None
 
     # ---------------------------------------------------------------- time
 
