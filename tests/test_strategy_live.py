@@ -1,6 +1,7 @@
 """Live: a strategy's orders go out by the trader, and what becomes of them comes in."""
 
 import time
+from itertools import pairwise
 
 import pytest
 from conftest import ACCOUNT
@@ -15,12 +16,14 @@ from fastorder.errors import UnknownSymbol
 from fastorder.simulator import Fault
 from fastorder.strategy import (
     BadParameter,
+    Series,
     Strategy,
     StrategyError,
     StrategyFailed,
     live,
     live_run,
 )
+from fastorder.strategy.arriving import ArrivingBars
 
 FIRST_NS = int(recorded(1).time_ns[0])
 
@@ -474,3 +477,63 @@ def test_the_form_of_the_trader_decides_where_handlers_run(form, trader, gateway
         run.run()
     assert run.is_over
     assert "ended" in repr(run)
+
+
+def test_series_begin_with_the_bars_of_before(form, trader, gateway):
+    class Warm(Hears):
+        def start(self):
+            self.told = []
+            self.hours = self.subscribe(every="1h", history=5)
+            self.minutes = self.subscribe(every="1m", history=20)
+            self.seen = None
+
+        def on_bar(self, bar):
+            self.told.append(bar)
+
+        def on_tick(self, tick):
+            self.seen = self.minutes.close.copy(), self.hours.time_ns.copy()
+
+    run = form.live(Warm, begin_ns=None)
+    subscribed(gateway, "ContractTrades")
+    price = float(gateway.call(lambda: gateway.gateway.exchange.last(
+        gateway.gateway.contract(MNQ))))  # fmt: skip
+    now = row(time.time_ns(), price, 1, 1)
+    at_hubs(gateway, lambda hubs: hubs.trades(MNQ, [now]))
+    strategy = run.strategies["Warm"]
+    form.until(lambda: strategy.seen is not None)
+    closes, hours = strategy.seen
+    assert (len(closes), len(hours)) == (20, 5)
+    assert [after - before for before, after in pairwise(hours)] == [3_600 * 10**9] * 4
+    wanted = form.call(trader.bars, "MNQ", "1m", limit=20)
+    assert closes.tolist()[-5:] == wanted.close.tolist()[-5:]
+    form.call(run.stop)
+
+
+def test_history_that_is_not_there_is_told_and_the_run_goes_on(form, gateway, caplog):
+    form.enter(retry=RetryPolicy(base_delay=0.01, max_retries=0))
+    gateway.faults.add(Fault("/api/History/retrieveBars", reply="status", times=None))
+
+    class Warm(Hears):
+        def start(self):
+            self.told = []
+            self.minutes = self.subscribe(every="1m", history=20)
+
+    run = form.live(Warm, begin_ns=None)
+    assert "bars of 1m of MNQ begin empty" in caplog.text
+    assert len(run.strategies["Warm"].minutes) == 0
+    form.call(run.stop)
+
+
+@pytest.mark.parametrize(
+    ("prices", "volume"),
+    [((5, 9, 1, 6), 7), ((5, 5, 5, 5), 1), ((5, 6, 5, 6), 2), ((5, 6, 4, 4), 3)],
+)
+def test_a_bar_in_the_making_goes_on_as_history_shows_it(prices, volume):
+    made = ArrivingBars("MNQ", "1m", (1, 4), None)
+    made.begin(MONDAY, tuple(each / 4 for each in prices), volume)
+    made.tick(MONDAY + 1, prices[3], 2)
+    taken = Series("MNQ", "1m", 1)
+    made.frame.add(taken, None)
+    bar = made._builder.update(MONDAY + 60_000_000_000, 1, 1)
+    assert (bar.open, bar.high, bar.low, bar.close) == prices
+    assert bar.volume == volume + 2

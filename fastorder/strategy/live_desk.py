@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from fastorder.models import Trade
+    from fastorder.strategy._data import Series
     from fastorder.strategy.instruments import Instrument
     from fastorder.strategy.keeping import Kept, Row
     from fastorder.strategy.strategy import Strategy
@@ -61,6 +62,7 @@ class LiveDesk(DeskRows):
         self._state_kept = -1
         self._is_tidying = False
         self._waits = 0  # for answers
+        self.series: list[Series] = []
 
     @property
     def is_under_way(self) -> bool:
@@ -273,6 +275,12 @@ class LiveDesk(DeskRows):
         return order.size if size is None else size, price
 
     # ---------------------------------------------------------------- handlers
+
+    def subscribe(self, symbol: str, every: str, history: int) -> Series:
+        """Closed bars of a length; what there was before the start is read."""
+        series = super().subscribe(symbol, every, history)
+        self.series.append(series)
+        return series
 
     def now_ns(self) -> int:
         """The time of the machine, or of the feed where that is replayed."""

@@ -14,6 +14,7 @@ from fastorder.strategy.on_paper import PaperRun
 from fastorder.strategy.ports import Ports
 from fastorder.strategy.recovery import reconcile, remember
 from fastorder.strategy.state import State
+from fastorder.strategy.warming import Warming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -131,7 +132,7 @@ class LiveRun(PaperRun):
 
     def follow(self, sent: Any, then: Callable[[Any], None]) -> None:
         """Have something called with what becomes of a request, after the handler."""
-        if not hasattr(type(sent), "_call_when_done"):
+        if not hasattr(type(sent), "_call_when_done"):  # of a blocking trader
             self.post(lambda: then(sent))
         elif sent.done:
             self.post(lambda: then(value_of(sent)))
@@ -212,7 +213,7 @@ class LiveRun(PaperRun):
     # ---------------------------------------------------------------- the run
 
     def begin_with(self, rows: Iterable[Row], trades: Iterable[Trade]) -> None:
-        """Reconcile, let the strategies start, tell them what they have missed."""
+        """Reconcile, and let the strategies start; what they have missed is held."""
         state = self.trader.state
         self._netted |= {trade.id for trade in state.trades}
         for contract_id, position in state.positions.items():
@@ -221,6 +222,17 @@ class LiveRun(PaperRun):
         reconcile(self.desks, [*state.orders.values(), *rows], [*state.trades, *trades])
         self._say_what_nets()
         self.begin()
+
+    def warm(self, then: Callable[[], None]) -> None:
+        """Read the bars of before, where the feed is the gateway's of now."""
+        if self.wall is None:
+            then()
+            return
+        series = [each for desk in self.desks for each in desk.series]
+        Warming(self, self._bars, series, then).begin()
+
+    def tell_held(self) -> None:
+        """Tell the strategies what they have missed."""
         for desk in self.desks:
             desk.tell_held()
 

@@ -40,6 +40,9 @@ AGAIN_S = 5.0
 GRACE_NS = 2_000_000_000
 """So long after its end a bar is shown though no trade has come."""
 
+SKEW_NS = 60_000_000_000
+"""So far behind the machine's clock the first trades may be."""
+
 MARGIN_NS = 3_600_000_000_000
 """So much more than the time away is read at a start."""
 
@@ -164,11 +167,12 @@ class Live(Hearing):
         self._error: Exception | None = None
         self._has_begun = self._is_beginning = self._is_ready = False
         self._is_over = self._is_busy = False
+        self._held: list[Callable[[], None]] = []
         self._over: Any = None if self._loop is None else self._loop.create_future()
         self._alarm: Any = None
         self._has_ended = threading.Event()
         self._is_replayed = begin_ns is not None
-        self._begin_ns = time.time_ns() if begin_ns is None else begin_ns
+        self._begin_ns = time.time_ns() - SKEW_NS if begin_ns is None else begin_ns
         self._kept: dict[str, Any] = {}
         try:
             self._open_files(strategies, store)
@@ -336,7 +340,14 @@ class Live(Hearing):
     def _act(self, call: Callable[[], None]) -> None:
         """Do something once the strategies run; what came before is in the state."""
         if self._has_begun and not self._is_over:
-            self._post(call)
+            self._post(call if self._is_ready else lambda: self._do_or_hold(call))
+
+    def _do_or_hold(self, call: Callable[[], None]) -> None:
+        """What comes while bars are read waits for them."""
+        if self._is_ready:
+            call()
+        else:
+            self._held.append(call)
 
     def _post(self, call: Callable[[], None]) -> None:
         """Have something done after what is being done."""
@@ -398,7 +409,7 @@ class Live(Hearing):
     def _next_s(self) -> float:
         """Seconds until something is due; a beat at most."""
         due_s = self._due[0][0] - time.monotonic() if self._due else BEAT_S
-        if not self._is_replayed and self._has_begun:
+        if not self._is_replayed and self._is_ready:
             timer_ns = self._run.timers.next_ns
             if timer_ns is not None:
                 due_s = min(due_s, (timer_ns - time.time_ns()) / 1e9)
@@ -409,7 +420,7 @@ class Live(Hearing):
         now_s = time.monotonic()
         while self._due and self._due[0][0] <= now_s:
             self._post(heapq.heappop(self._due)[2])
-        if not self._is_replayed and self._has_begun:
+        if not self._is_replayed and self._is_ready:
             self._post(self._pass_time)
 
     def _pass_time(self) -> None:
@@ -458,7 +469,15 @@ class Live(Hearing):
                 return
         self._has_begun = True
         self._run.begin_with(orders, trades)
+        self._run.warm(self._get_ready)
+
+    def _get_ready(self) -> None:
+        """Tell what was missed, and what has come meanwhile."""
+        self._run.tell_held()
         self._is_ready = True
+        held, self._held = self._held, []
+        for call in held:
+            call()
 
     # ---------------------------------------------------------------- its end
 
