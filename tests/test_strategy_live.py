@@ -479,6 +479,15 @@ def test_the_form_of_the_trader_decides_where_handlers_run(form, trader, gateway
     assert "ended" in repr(run)
 
 
+def test_a_trader_that_is_closed_ends_its_strategies(form, trader, gateway):
+    run = form.live(doing(waits))
+    form.leave()
+    assert run.is_over
+    assert told(run) == [("stop",)]
+    with pytest.raises(StrategyError, match="trader was closed"):
+        form.call(run.stop)
+
+
 def test_series_begin_with_the_bars_of_before(form, trader, gateway):
     class Warm(Hears):
         def start(self):

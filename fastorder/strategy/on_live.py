@@ -334,8 +334,15 @@ class Live(Hearing):
         return lambda event: self._act(lambda: take(event))
 
     def _watched(self) -> None:
-        if not self._has_begun:
+        if self.trader.state.is_closed:
+            self._post(self._closed)
+            if self._thread == threading.get_ident():
+                self._drain()
+        elif not self._has_begun:
             self._post(self._look)
+
+    def _closed(self) -> None:
+        raise StrategyError("the trader was closed before its strategies were stopped")
 
     def _act(self, call: Callable[[], None]) -> None:
         """Do something once the strategies run; what came before is in the state."""
