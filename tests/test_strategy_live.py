@@ -2,6 +2,7 @@
 
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from conftest import ACCOUNT
@@ -365,6 +366,43 @@ def test_a_handler_that_does_not_return_is_told_of(form, trader, gateway, caplog
     ticks(form, gateway)
     form.until(lambda: run.is_over)
     assert "on_tick does not return" in caplog.text
+
+
+def test_the_wait_for_an_answer_is_not_the_handlers(form, trader, gateway):
+    run = form.live(doing(lambda s: s.buy(1)), patience_s=0.2)
+    gateway.faults.add(Fault("/api/Order/place", delay_s=0.4))
+    ticks(form, gateway)
+    form.until(lambda: run.positions["Doing"]["MNQ"] == 1)
+    assert run.failures == {}
+
+
+def test_quotes_depth_and_gaps_are_heard(form, trader, gateway):
+    class All(Hears):
+        def start(self):
+            self.told = []
+
+        def on_tick(self, tick):
+            self.told.append("tick")
+
+        def on_quote(self, quote):
+            self.told.append(("quote", quote.best_bid))
+
+        def on_depth(self, book):
+            self.told.append("depth")
+
+        def on_gap(self, gap):
+            self.told.append("gap")
+
+    run = form.live(All)
+    subscribed(gateway, "ContractMarketDepth")
+    at_hubs(gateway, lambda hubs: hubs.quote(MNQ, bestBid=100.25, bestAsk=100.5))
+    gateway.call(lambda: gateway.market.reset_depth(MNQ))
+    form.until(lambda: len(told(run)) == 2)
+    assert sorted(map(str, told(run))) == ["('quote', Decimal('100.25'))", "depth"]
+    run._run.trader._callbacks.tell("gap", SimpleNamespace(hub="user"))
+    run._run.trader._callbacks.tell("gap", SimpleNamespace(hub="market"))
+    ticks(form, gateway)
+    assert told(run)[2:] == ["gap", "tick"]
 
 
 def test_start_that_raises_ends_it(form, trader, gateway):

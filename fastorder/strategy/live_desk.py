@@ -47,6 +47,7 @@ class LiveDesk(DeskRows):
 
     Attributes:
         failure: what has ended it before the run; None for nothing.
+        waits_since_s: since when a handler waits for an answer; None where none does.
         is_over: nothing is told to it any more, and nothing new is sent for it.
     """
 
@@ -62,6 +63,8 @@ class LiveDesk(DeskRows):
         self._state_kept = -1
         self._is_tidying = False
         self._waits = 0  # for answers
+        self._waited_s = 0.0
+        self.waits_since_s: float | None = None
         self.series: list[Series] = []
 
     @property
@@ -92,13 +95,22 @@ class LiveDesk(DeskRows):
         send = self.run.trader.buy if side > 0 else self.run.trader.sell
         sent_as = self._tags.of(number, role)
         try:
-            sent = send(symbol, size, custom_tag=sent_as, **how)
+            sent = self._waited(send, symbol, size, custom_tag=sent_as, **how)
         except FastOrderError as error:
             return self._kept_here(order, str(error))
         self.note_tag(order, sent_as)
         self._note_sent(order, stop_loss_ticks, take_profit_ticks, ticks)
         self._follow(sent, lambda found: self._placed(order, found))
         return order
+
+    def _waited(self, send: Callable[..., Any], *given: Any, **how: Any) -> Any:
+        """Send; that a blocking trader waits for the answer is not the handler's."""
+        began_s = self.waits_since_s = time.monotonic()
+        try:
+            return send(*given, **how)
+        finally:
+            self._waited_s += time.monotonic() - began_s
+            self.waits_since_s = None
 
     def _follow(self, sent: Any, then: Callable[[Any], None]) -> None:
         self._waits += 1
@@ -239,12 +251,12 @@ class LiveDesk(DeskRows):
         size, ticks = wish
         try:
             if wish == CANCEL:
-                sent = trader.cancel(number)
+                sent = self._waited(trader.cancel, number)
             else:
                 tick_size = self._instrument(order.symbol).tick_size
                 price: Decimal | None = None if ticks is None else tick_size * ticks
                 how = {} if price is None else {order.kind: price}
-                sent = trader.modify(number, quantity=size, **how)
+                sent = self._waited(trader.modify, number, quantity=size, **how)
                 self._changing[order.id] = self._changing.get(order.id, 0) + 1
         except FastOrderError as error:
             what = "cancel refused" if wish == CANCEL else "modify refused"
@@ -297,7 +309,7 @@ class LiveDesk(DeskRows):
             return
         if self.is_over:
             return
-        began_s = time.monotonic()
+        began_s, self._waited_s = time.monotonic(), 0.0
         self.run.busy = (self, name, began_s)
         try:
             getattr(self.strategy, name)(*given)
@@ -309,7 +321,7 @@ class LiveDesk(DeskRows):
             return
         finally:
             self.run.busy = None
-        took_s = time.monotonic() - began_s
+        took_s = time.monotonic() - began_s - self._waited_s
         if took_s > self.run.patience_s:
             self.fail(
                 StrategyError(

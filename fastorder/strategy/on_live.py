@@ -443,6 +443,8 @@ class Live(Hearing):
             if busy is None or busy is told:
                 continue
             desk, handler, began_s = busy
+            if desk.waits_since_s is not None:
+                continue
             if time.monotonic() - began_s > self._run.patience_s:
                 told = busy
                 self._run.warn(desk, f"{handler} does not return; nothing is heard")
