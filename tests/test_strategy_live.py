@@ -1,5 +1,6 @@
 """Live: a strategy's orders go out by the trader, and what becomes of them comes in."""
 
+import asyncio
 import time
 from itertools import pairwise
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from fastorder.strategy import (
     StrategyFailed,
     live,
     live_run,
+    on_live,
 )
 from fastorder.strategy.arriving import ArrivingBars
 
@@ -435,7 +437,11 @@ def test_nothing_is_opened_while_events_may_be_missing(form, trader, gateway):
     form.until(lambda: run.positions["Doing"]["MNQ"] == 0)  # by a read
 
 
-def test_timers_go_by_the_machine_and_bars_end_without_trades(form, trader, gateway):
+def test_timers_go_by_the_machine_and_bars_end_without_trades(
+    form, trader, gateway, monkeypatch
+):
+    monkeypatch.setattr(on_live, "GRACE_NS", 0)
+
     class Times(Hears):
         def start(self):
             self.told = []
@@ -503,11 +509,18 @@ def test_what_cannot_run_is_refused_before_anything_is_heard(form, trader, gatew
 def test_the_form_of_the_trader_decides_where_handlers_run(form, trader, gateway):
     run = form.live(doing(lambda s: None))
     if form.is_async:
+        with pytest.raises(StrategyError, match="on the event loop of the trader"):
+            live(Hears, trader, store=False)
         with pytest.raises(StrategyError, match="must not be called on a loop"):
             form.call(run.work)
         form.call(run.stop)
         form.call(run.ended)
     else:
+
+        async def in_a_notebook():  # a loop that runs is not the trader's
+            live({"other": Hears}, trader, store=False).stop()
+
+        asyncio.run(in_a_notebook())
         with pytest.raises(StrategyError, match="ended must be awaited"):
             run.ended().send(None)
         with run:

@@ -248,3 +248,21 @@ def test_orders_of_others_are_theirs():
     scene.shows(id=30, custom_tag=None, parent_id=29)
     assert scene.told == []
     assert len(scene.desk.orders) == 1
+
+
+def test_an_order_whose_call_is_interrupted_is_in_doubt_and_its_tag_is_used():
+    scene = Scene()
+    send = scene.trader.buy
+
+    def interrupted(*given, **how):
+        send(*given, **how)
+        raise KeyboardInterrupt
+
+    scene.trader.buy = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        scene.strategy.buy(1, stop_loss_ticks=8)
+    assert scene.told == ["unknown"]
+    scene.trader.buy = send
+    scene.strategy.buy(1)
+    tags = [how["custom_tag"] for *_, how, _ in scene.trader.sent]
+    assert [tag.rpartition(".")[2] for tag in tags] == ["1e", "2e", "4e"]

@@ -98,8 +98,11 @@ class LiveDesk(DeskRows):
             sent = self._waited(send, symbol, size, custom_tag=sent_as, **how)
         except FastOrderError as error:
             return self._kept_here(order, str(error))
-        self.note_tag(order, sent_as)
-        self._note_sent(order, stop_loss_ticks, take_profit_ticks, ticks)
+        except BaseException:  # of a wait that was interrupted: it may have left
+            self._note_sent(order, sent_as, stop_loss_ticks, take_profit_ticks, ticks)
+            self.run.post(lambda: self._doubt(order, "its call was interrupted"))
+            raise
+        self._note_sent(order, sent_as, stop_loss_ticks, take_profit_ticks, ticks)
         self._follow(sent, lambda found: self._placed(order, found))
         return order
 
@@ -170,9 +173,10 @@ class LiveDesk(DeskRows):
         )
 
     def _note_sent(
-        self, order: Order, stop_loss_ticks: int | None, take_profit_ticks: int | None,
-        ticks: int | None,
+        self, order: Order, sent_as: str, stop_loss_ticks: int | None,
+        take_profit_ticks: int | None, ticks: int | None,
     ) -> None:  # fmt: skip
+        self.note_tag(order, sent_as)
         self._add(order)
         number = order.id
         for role, kind, distance in (

@@ -122,7 +122,8 @@ class LiveRun(PaperRun):
             )
         state = self.trader.state
         if role == "entry" and not state.misses_nothing:
-            return f"events of the account may be missing: {state.unproven.why}"
+            doubt = state.unproven
+            return f"events of the account may be missing: {doubt and doubt.why}"
         return None
 
     def warn(self, desk: LiveDesk, text: str) -> None:

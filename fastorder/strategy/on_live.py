@@ -158,7 +158,7 @@ class Live(Hearing):
         begin_ns: int | None,
     ) -> None:  # fmt: skip
         self.trader = trader
-        self._loop = _running_loop()
+        self._loop = _loop_of(trader)
         self._thread = threading.get_ident()
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -545,7 +545,16 @@ def moment(time_ns: int) -> Any:
     return datetime.fromtimestamp(time_ns / 1e9, timezone.utc)
 
 
-def _running_loop() -> Any:
-    """The event loop that runs here; None where there is none."""
+def _loop_of(trader: Any) -> Any:
+    """The event loop of a trader that has one; None for a blocking trader.
+
+    Raises:
+        StrategyError: it does not run here.
+    """
+    if not hasattr(type(trader), "__aenter__"):
+        return None
     asyncio = sys.modules.get("asyncio")
-    return None if asyncio is None else asyncio._get_running_loop()
+    loop = None if asyncio is None else asyncio._get_running_loop()
+    if loop is None:
+        raise StrategyError("live must be called on the event loop of the trader")
+    return loop
