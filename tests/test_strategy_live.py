@@ -287,6 +287,17 @@ def test_two_strategies_net_and_each_has_its_own(form, trader, gateway):
     assert names == ["long", "short", "long"]
 
 
+def test_what_the_trader_flattens_is_held_no_more(form, trader, gateway):
+    run = form.live(doing(lambda s: s.buy(2, stop_loss_ticks=80), lambda s: s.close()))
+    ticks(form, gateway)
+    form.until(lambda: run.positions["Doing"]["MNQ"] == 2)
+    assert form.call(trader.flatten, deadline=20)
+    form.until(lambda: run.strategies["Doing"].flat)
+    ticks(form, gateway)
+    assert [row[1] for row in run.requests[0]] == ["place"]
+    assert ("position", 0, 0) in told(run)
+
+
 # ---------------------------------------------------------------- what goes wrong
 
 

@@ -40,7 +40,12 @@ class Stub:
     def __init__(self):
         self.sent = []
         self.state = SimpleNamespace(
-            misses_nothing=True, proven=True, orders={}, trades=[], positions={}
+            misses_nothing=True,
+            proven=True,
+            orders={},
+            trades=[],
+            positions={},
+            is_partial=lambda number: False,
         )
         self.account = SimpleNamespace(id=1)
         self.executor = SimpleNamespace(
@@ -57,6 +62,9 @@ class Stub:
 
     def buy(self, *given, **how):
         return self._send("buy", *given, **how)
+
+    def sell(self, *given, **how):
+        return self._send("sell", *given, **how)
 
     def cancel(self, *given, **how):
         return self._send("cancel", *given, **how)
@@ -96,11 +104,12 @@ class Scene:
             wall=None,
             post=lambda call: call(),
             later=lambda seconds, call: self.later.append(call),
+            is_idle=lambda: True,
             patience_s=60,
             on_failure="leave",
             sessions=None,
         )
-        self.run.begin_with([], [])
+        self.run.begin_with(self.run.shown(), [], [])
         self.run.tell_held()
         (self.desk,) = self.run.desks
         self.strategy = self.desk.strategy
@@ -119,9 +128,9 @@ class Scene:
         self.row = replace(self.row, **changed)
         self.run.order_changed(SimpleNamespace(order=self.row, is_partial=False))
 
-    def trades(self, number, size, voided=False):
+    def trades(self, number, size, voided=False, order_id=7, side=Side.BUY):
         trade = Trade(
-            number, 1, CONTRACT, 7, Side.BUY, size, Decimal(20_000), None,
+            number, 1, CONTRACT, order_id, side, size, Decimal(20_000), None,
             Decimal("0.36") * size, voided,
         )  # fmt: skip
         act = self.run.voided if voided else self.run.filled
@@ -266,3 +275,37 @@ def test_an_order_whose_call_is_interrupted_is_in_doubt_and_its_tag_is_used():
     scene.strategy.buy(1)
     tags = [how["custom_tag"] for *_, how, _ in scene.trader.sent]
     assert [tag.rpartition(".")[2] for tag in tags] == ["1e", "2e", "4e"]
+
+
+def of_others(scene, number, size):
+    """A trade of an order that is nobody's here; its row comes after it."""
+    side = Side.BUY if size > 0 else Side.SELL
+    scene.trades(number, abs(size), order_id=number, side=side)
+    row = replace(scene.row, id=number, custom_tag=None, side=side)
+    scene.run.order_changed(SimpleNamespace(order=row, is_partial=False))
+
+
+@pytest.mark.parametrize(
+    ("others", "left"),
+    [
+        ([-3], 0),  # closed on the platform, or by flatten
+        ([-1], 2),
+        ([-4], 0),  # and turned round
+        ([2, -2], 3),  # it was theirs
+        ([2, -4], 1),
+        ([1], 3),
+    ],
+)
+def test_what_others_close_is_held_no_more(others, left):
+    scene = Scene()
+    scene.ticket.answer()
+    scene.trades(1, 3)
+    for number, size in enumerate(others, 100):
+        of_others(scene, number, size)
+    assert scene.desk.position("MNQ") == left
+    assert scene.run.net("MNQ") == 3 + sum(others)
+    assert scene.strategy.flat == (left == 0)
+    asked = scene.strategy.close()
+    assert (asked.size if asked else 0) == left
+    scene.desk.keep()
+    assert scene.desk.kept.positions() == {"MNQ": left}

@@ -423,7 +423,8 @@ class LiveDesk(DeskRows):
         """Keep what has changed since the last time."""
         state = self.strategy.__dict__.get("_state")
         changes = self._state_kept if state is None else state.changes
-        if not self._changed and not self._new_trades and changes == self._state_kept:
+        has_moved = bool(self._new_trades) or self._has_lost
+        if not self._changed and not has_moved and changes == self._state_kept:
             return
         rows: list[Row] = [
             ("order", str(number), self._order_row(self.orders[number]))
@@ -433,7 +434,7 @@ class LiveDesk(DeskRows):
             time_ns = trade.created_ns or self.now_ns()
             told = {"time_ns": time_ns, "voided": trade.id not in self.told}
             rows.append(("trade", str(trade.id), told))
-        if self._new_trades:
+        if has_moved:
             held = self.positions.items()
             rows += [("position", symbol, size) for symbol, size in held]
         if state is not None and changes != self._state_kept:
@@ -443,6 +444,7 @@ class LiveDesk(DeskRows):
         self._state_kept = changes
         self._changed.clear()
         self._new_trades.clear()
+        self._has_lost = False
 
     def _order_row(self, order: Order) -> dict[str, Any]:
         row = {name: getattr(order, name) for name in KEPT_FIELDS}

@@ -34,6 +34,7 @@ ON_FAILURE = ("cancel", "flatten", "leave")
 BEAT_S = 0.25
 """How often time is looked at while nothing is heard."""
 
+SOON_S = 0.02
 AGAIN_S = 5.0
 """After how long the account is read again, where it could not be."""
 
@@ -180,8 +181,8 @@ class Live(Hearing):
                 strategies, trader, ticks, begin_ns=self._begin_ns,
                 begun_ms=time.time_ns() // 1_000_000, kept=self._kept,
                 wall=None if self._is_replayed else time.time_ns, post=self._post,
-                later=self._later, patience_s=patience_s, on_failure=on_failure,
-                sessions=sessions,
+                later=self._later, is_idle=self._inbox.empty, patience_s=patience_s,
+                on_failure=on_failure, sessions=sessions,
             )  # fmt: skip
             super().__init__(run)
             self._hear(trader)
@@ -476,8 +477,13 @@ class Live(Hearing):
                 self._is_beginning = False
                 self._later(AGAIN_S, self._look)
                 return
+        shown = self._run.shown()
+        if shown is None:  # something is happening: at once again
+            self._is_beginning = False
+            self._later(SOON_S, self._look)
+            return
         self._has_begun = True
-        self._run.begin_with(orders, trades)
+        self._run.begin_with(shown, orders, trades)
         self._run.warm(self._get_ready)
 
     def _get_ready(self) -> None:
