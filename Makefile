@@ -138,6 +138,7 @@ bench-matching: $(VENV)/.test build
 
 bench-strategy: $(VENV)/.test build
 	$(BIN)/python benchmarks/strategy/speed.py $(ARGS)
+	$(BIN)/python benchmarks/strategy/live.py
 
 leaks: $(VENV)/.test build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)

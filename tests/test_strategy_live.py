@@ -1,6 +1,9 @@
 """Live: a strategy's orders go out by the trader, and what becomes of them comes in."""
 
+import asyncio
 import time
+from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from conftest import ACCOUNT
@@ -15,12 +18,15 @@ from fastorder.errors import UnknownSymbol
 from fastorder.simulator import Fault
 from fastorder.strategy import (
     BadParameter,
+    Series,
     Strategy,
     StrategyError,
     StrategyFailed,
     live,
     live_run,
+    on_live,
 )
+from fastorder.strategy.arriving import ArrivingBars
 
 FIRST_NS = int(recorded(1).time_ns[0])
 
@@ -281,6 +287,17 @@ def test_two_strategies_net_and_each_has_its_own(form, trader, gateway):
     assert names == ["long", "short", "long"]
 
 
+def test_what_the_trader_flattens_is_held_no_more(form, trader, gateway):
+    run = form.live(doing(lambda s: s.buy(2, stop_loss_ticks=80), lambda s: s.close()))
+    ticks(form, gateway)
+    form.until(lambda: run.positions["Doing"]["MNQ"] == 2)
+    assert form.call(trader.flatten, deadline=20)
+    form.until(lambda: run.strategies["Doing"].flat)
+    ticks(form, gateway)
+    assert [row[1] for row in run.requests[0]] == ["place"]
+    assert ("position", 0, 0) in told(run)
+
+
 # ---------------------------------------------------------------- what goes wrong
 
 
@@ -364,6 +381,43 @@ def test_a_handler_that_does_not_return_is_told_of(form, trader, gateway, caplog
     assert "on_tick does not return" in caplog.text
 
 
+def test_the_wait_for_an_answer_is_not_the_handlers(form, trader, gateway):
+    run = form.live(doing(lambda s: s.buy(1)), patience_s=0.2)
+    gateway.faults.add(Fault("/api/Order/place", delay_s=0.4))
+    ticks(form, gateway)
+    form.until(lambda: run.positions["Doing"]["MNQ"] == 1)
+    assert run.failures == {}
+
+
+def test_quotes_depth_and_gaps_are_heard(form, trader, gateway):
+    class All(Hears):
+        def start(self):
+            self.told = []
+
+        def on_tick(self, tick):
+            self.told.append("tick")
+
+        def on_quote(self, quote):
+            self.told.append(("quote", quote.best_bid))
+
+        def on_depth(self, book):
+            self.told.append("depth")
+
+        def on_gap(self, gap):
+            self.told.append("gap")
+
+    run = form.live(All)
+    subscribed(gateway, "ContractMarketDepth")
+    at_hubs(gateway, lambda hubs: hubs.quote(MNQ, bestBid=100.25, bestAsk=100.5))
+    gateway.call(lambda: gateway.market.reset_depth(MNQ))
+    form.until(lambda: len(told(run)) == 2)
+    assert sorted(map(str, told(run))) == ["('quote', Decimal('100.25'))", "depth"]
+    run._run.trader._callbacks.tell("gap", SimpleNamespace(hub="user"))
+    run._run.trader._callbacks.tell("gap", SimpleNamespace(hub="market"))
+    ticks(form, gateway)
+    assert told(run)[2:] == ["gap", "tick"]
+
+
 def test_start_that_raises_ends_it(form, trader, gateway):
     class Raises(Strategy):
         symbol = "MNQ"
@@ -394,7 +448,11 @@ def test_nothing_is_opened_while_events_may_be_missing(form, trader, gateway):
     form.until(lambda: run.positions["Doing"]["MNQ"] == 0)  # by a read
 
 
-def test_timers_go_by_the_machine_and_bars_end_without_trades(form, trader, gateway):
+def test_timers_go_by_the_machine_and_bars_end_without_trades(
+    form, trader, gateway, monkeypatch
+):
+    monkeypatch.setattr(on_live, "GRACE_NS", 0)
+
     class Times(Hears):
         def start(self):
             self.told = []
@@ -462,11 +520,18 @@ def test_what_cannot_run_is_refused_before_anything_is_heard(form, trader, gatew
 def test_the_form_of_the_trader_decides_where_handlers_run(form, trader, gateway):
     run = form.live(doing(lambda s: None))
     if form.is_async:
+        with pytest.raises(StrategyError, match="on the event loop of the trader"):
+            live(Hears, trader, store=False)
         with pytest.raises(StrategyError, match="must not be called on a loop"):
             form.call(run.work)
         form.call(run.stop)
         form.call(run.ended)
     else:
+
+        async def in_a_notebook():  # a loop that runs is not the trader's
+            live({"other": Hears}, trader, store=False).stop()
+
+        asyncio.run(in_a_notebook())
         with pytest.raises(StrategyError, match="ended must be awaited"):
             run.ended().send(None)
         with run:
@@ -474,3 +539,72 @@ def test_the_form_of_the_trader_decides_where_handlers_run(form, trader, gateway
         run.run()
     assert run.is_over
     assert "ended" in repr(run)
+
+
+def test_a_trader_that_is_closed_ends_its_strategies(form, trader, gateway):
+    run = form.live(doing(waits))
+    form.leave()
+    assert run.is_over
+    assert told(run) == [("stop",)]
+    with pytest.raises(StrategyError, match="trader was closed"):
+        form.call(run.stop)
+
+
+def test_series_begin_with_the_bars_of_before(form, trader, gateway):
+    class Warm(Hears):
+        def start(self):
+            self.told = []
+            self.hours = self.subscribe(every="1h", history=5)
+            self.minutes = self.subscribe(every="1m", history=20)
+            self.seen = None
+
+        def on_bar(self, bar):
+            self.told.append(bar)
+
+        def on_tick(self, tick):
+            self.seen = self.minutes.close.copy(), self.hours.time_ns.copy()
+
+    run = form.live(Warm, begin_ns=None)
+    subscribed(gateway, "ContractTrades")
+    price = float(gateway.call(lambda: gateway.gateway.exchange.last(
+        gateway.gateway.contract(MNQ))))  # fmt: skip
+    now = row(time.time_ns(), price, 1, 1)
+    at_hubs(gateway, lambda hubs: hubs.trades(MNQ, [now]))
+    strategy = run.strategies["Warm"]
+    form.until(lambda: strategy.seen is not None)
+    closes, hours = strategy.seen
+    assert (len(closes), len(hours)) == (20, 5)
+    assert [after - before for before, after in pairwise(hours)] == [3_600 * 10**9] * 4
+    wanted = form.call(trader.bars, "MNQ", "1m", limit=20)
+    assert closes.tolist()[-5:] == wanted.close.tolist()[-5:]
+    form.call(run.stop)
+
+
+def test_history_that_is_not_there_is_told_and_the_run_goes_on(form, gateway, caplog):
+    form.enter(retry=RetryPolicy(base_delay=0.01, max_retries=0))
+    gateway.faults.add(Fault("/api/History/retrieveBars", reply="status", times=None))
+
+    class Warm(Hears):
+        def start(self):
+            self.told = []
+            self.minutes = self.subscribe(every="1m", history=20)
+
+    run = form.live(Warm, begin_ns=None)
+    assert "bars of 1m of MNQ begin empty" in caplog.text
+    assert len(run.strategies["Warm"].minutes) == 0
+    form.call(run.stop)
+
+
+@pytest.mark.parametrize(
+    ("prices", "volume"),
+    [((5, 9, 1, 6), 7), ((5, 5, 5, 5), 1), ((5, 6, 5, 6), 2), ((5, 6, 4, 4), 3)],
+)
+def test_a_bar_in_the_making_goes_on_as_history_shows_it(prices, volume):
+    made = ArrivingBars("MNQ", "1m", (1, 4), None)
+    made.begin(MONDAY, tuple(each / 4 for each in prices), volume)
+    made.tick(MONDAY + 1, prices[3], 2)
+    taken = Series("MNQ", "1m", 1)
+    made.frame.add(taken, None)
+    bar = made._builder.update(MONDAY + 60_000_000_000, 1, 1)
+    assert (bar.open, bar.high, bar.low, bar.close) == prices
+    assert bar.volume == volume + 2

@@ -253,6 +253,15 @@ def test_what_has_happened_meanwhile_is_told_after_the_start(
     form.call(run.stop)
 
 
+def test_what_others_have_closed_meanwhile_is_not_held(form, gateway, tmp_path):
+    bought(form, gateway, tmp_path)
+    form.call(form.trader.flatten)
+    run = again(form, tmp_path)
+    assert run.strategies["Notes"].began == (0, [], True)
+    form.call(run.stop)
+    assert again(form, tmp_path).positions == {"Notes": {"MNQ": 0}}
+
+
 def test_an_order_that_nobody_lists_is_unknown_and_not_sent_again(
     form, gateway, tmp_path
 ):

@@ -139,6 +139,31 @@ class ArrivingBars:
         if closed is not None:
             self._put(closed)
 
+    def begin(self, time_ns: int, prices: tuple[float, ...], volume: int) -> None:
+        """Begin with a bar in the making, as history shows it.
+
+        Args:
+            time_ns: when it opens.
+            prices: open, high, low and close, so far.
+            volume: contracts, so far.
+        """
+        numerator, denominator = self._grid
+        first, high, low, last = (
+            round(price * denominator / numerator) for price in prices
+        )
+        path = [first, *({high, low} - {first, last})]
+        if path != [last]:
+            path.append(last)
+        for nth, ticks in enumerate(path):
+            size = 1 if nth else max(1, volume - len(path) + 1)
+            self._builder.update(time_ns, ticks, size)
+
+    def end_of(self, time_ns: int) -> int:
+        """When a bar ends that opens at a time."""
+        ended_ns = self._builder._end_of(time_ns)
+        assert ended_ns is not None  # bars of time have an end
+        return ended_ns
+
     def advance(self, time_ns: int) -> None:
         """The time has come: the bar that has ended by now closes."""
         for closed in self._builder.advance(time_ns):
@@ -148,9 +173,7 @@ class ArrivingBars:
         numerator, denominator = self._grid
         time_ns, end_ns, volume = self._times
         time_ns[0], volume[0] = bar.time_ns, bar.volume
-        ended_ns = self._builder._end_of(bar.time_ns)
-        assert ended_ns is not None  # bars of time have an end
-        end_ns[0] = ended_ns
+        end_ns[0] = self.end_of(bar.time_ns)
         for column, ticks in zip(
             self._prices, (bar.open, bar.high, bar.low, bar.close), strict=True
         ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from fastorder.strategy.errors import BadData
@@ -56,7 +57,7 @@ class Instrument:
             if name != "tick_size":
                 micros(value)
 
-    @property
+    @cached_property
     def grid(self) -> tuple[int, int]:
         """The tick size as a fraction."""
         return self.tick_size.as_integer_ratio()

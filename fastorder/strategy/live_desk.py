@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from fastorder.models import Trade
+    from fastorder.strategy._data import Series
     from fastorder.strategy.instruments import Instrument
     from fastorder.strategy.keeping import Kept, Row
     from fastorder.strategy.strategy import Strategy
@@ -46,6 +47,7 @@ class LiveDesk(DeskRows):
 
     Attributes:
         failure: what has ended it before the run; None for nothing.
+        waits_since_s: since when a handler waits for an answer; None where none does.
         is_over: nothing is told to it any more, and nothing new is sent for it.
     """
 
@@ -61,6 +63,9 @@ class LiveDesk(DeskRows):
         self._state_kept = -1
         self._is_tidying = False
         self._waits = 0  # for answers
+        self._waited_s = 0.0
+        self.waits_since_s: float | None = None
+        self.series: list[Series] = []
 
     @property
     def is_under_way(self) -> bool:
@@ -90,13 +95,25 @@ class LiveDesk(DeskRows):
         send = self.run.trader.buy if side > 0 else self.run.trader.sell
         sent_as = self._tags.of(number, role)
         try:
-            sent = send(symbol, size, custom_tag=sent_as, **how)
+            sent = self._waited(send, symbol, size, custom_tag=sent_as, **how)
         except FastOrderError as error:
             return self._kept_here(order, str(error))
-        self.note_tag(order, sent_as)
-        self._note_sent(order, stop_loss_ticks, take_profit_ticks, ticks)
+        except BaseException:  # of a wait that was interrupted: it may have left
+            self._note_sent(order, sent_as, stop_loss_ticks, take_profit_ticks, ticks)
+            self.run.post(lambda: self._doubt(order, "its call was interrupted"))
+            raise
+        self._note_sent(order, sent_as, stop_loss_ticks, take_profit_ticks, ticks)
         self._follow(sent, lambda found: self._placed(order, found))
         return order
+
+    def _waited(self, send: Callable[..., Any], *given: Any, **how: Any) -> Any:
+        """Send; that a blocking trader waits for the answer is not the handler's."""
+        began_s = self.waits_since_s = time.monotonic()
+        try:
+            return send(*given, **how)
+        finally:
+            self._waited_s += time.monotonic() - began_s
+            self.waits_since_s = None
 
     def _follow(self, sent: Any, then: Callable[[Any], None]) -> None:
         self._waits += 1
@@ -156,9 +173,10 @@ class LiveDesk(DeskRows):
         )
 
     def _note_sent(
-        self, order: Order, stop_loss_ticks: int | None, take_profit_ticks: int | None,
-        ticks: int | None,
+        self, order: Order, sent_as: str, stop_loss_ticks: int | None,
+        take_profit_ticks: int | None, ticks: int | None,
     ) -> None:  # fmt: skip
+        self.note_tag(order, sent_as)
         self._add(order)
         number = order.id
         for role, kind, distance in (
@@ -237,12 +255,12 @@ class LiveDesk(DeskRows):
         size, ticks = wish
         try:
             if wish == CANCEL:
-                sent = trader.cancel(number)
+                sent = self._waited(trader.cancel, number)
             else:
                 tick_size = self._instrument(order.symbol).tick_size
                 price: Decimal | None = None if ticks is None else tick_size * ticks
                 how = {} if price is None else {order.kind: price}
-                sent = trader.modify(number, quantity=size, **how)
+                sent = self._waited(trader.modify, number, quantity=size, **how)
                 self._changing[order.id] = self._changing.get(order.id, 0) + 1
         except FastOrderError as error:
             what = "cancel refused" if wish == CANCEL else "modify refused"
@@ -274,6 +292,12 @@ class LiveDesk(DeskRows):
 
     # ---------------------------------------------------------------- handlers
 
+    def subscribe(self, symbol: str, every: str, history: int) -> Series:
+        """Closed bars of a length; what there was before the start is read."""
+        series = super().subscribe(symbol, every, history)
+        self.series.append(series)
+        return series
+
     def now_ns(self) -> int:
         """The time of the machine, or of the feed where that is replayed."""
         found: int = self.run.now_ns()
@@ -289,7 +313,7 @@ class LiveDesk(DeskRows):
             return
         if self.is_over:
             return
-        began_s = time.monotonic()
+        began_s, self._waited_s = time.monotonic(), 0.0
         self.run.busy = (self, name, began_s)
         try:
             getattr(self.strategy, name)(*given)
@@ -301,7 +325,7 @@ class LiveDesk(DeskRows):
             return
         finally:
             self.run.busy = None
-        took_s = time.monotonic() - began_s
+        took_s = time.monotonic() - began_s - self._waited_s
         if took_s > self.run.patience_s:
             self.fail(
                 StrategyError(
@@ -399,7 +423,8 @@ class LiveDesk(DeskRows):
         """Keep what has changed since the last time."""
         state = self.strategy.__dict__.get("_state")
         changes = self._state_kept if state is None else state.changes
-        if not self._changed and not self._new_trades and changes == self._state_kept:
+        has_moved = bool(self._new_trades) or self._has_lost
+        if not self._changed and not has_moved and changes == self._state_kept:
             return
         rows: list[Row] = [
             ("order", str(number), self._order_row(self.orders[number]))
@@ -409,7 +434,7 @@ class LiveDesk(DeskRows):
             time_ns = trade.created_ns or self.now_ns()
             told = {"time_ns": time_ns, "voided": trade.id not in self.told}
             rows.append(("trade", str(trade.id), told))
-        if self._new_trades:
+        if has_moved:
             held = self.positions.items()
             rows += [("position", symbol, size) for symbol, size in held]
         if state is not None and changes != self._state_kept:
@@ -419,6 +444,7 @@ class LiveDesk(DeskRows):
         self._state_kept = changes
         self._changed.clear()
         self._new_trades.clear()
+        self._has_lost = False
 
     def _order_row(self, order: Order) -> dict[str, Any]:
         row = {name: getattr(order, name) for name in KEPT_FIELDS}

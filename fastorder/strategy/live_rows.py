@@ -67,6 +67,7 @@ class DeskRows(Desk):
         self._changing: dict[int, int] = {}
         self._changed: set[int] = set()  # what is to be kept
         self._new_trades: list[Trade] = []
+        self._has_lost = False
 
     # ---------------------------------------------------------------- whose it is
 
@@ -281,6 +282,14 @@ class DeskRows(Desk):
         self.run.warn(self, f"trade {trade.id} of {order!r} was taken back")
         self._move(order.symbol, -order.side * trade.size)
         self._tell_position(order.symbol)
+
+    def lose(self, symbol: str, size: int) -> None:
+        """Others have closed a part of what it holds."""
+        held = self.positions[symbol]
+        self.run.warn(self, f"{size} of {held} {symbol} were closed by others")
+        self._move(symbol, -size if held > 0 else size)
+        self._has_lost = True
+        self._tell_position(symbol)
 
     def _move(self, symbol: str, size: int) -> None:
         before = self.positions[symbol]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.enums import Outcome
 from fastorder.errors import FastOrderError, UnknownTag
@@ -14,6 +14,7 @@ from fastorder.strategy.on_paper import PaperRun
 from fastorder.strategy.ports import Ports
 from fastorder.strategy.recovery import reconcile, remember
 from fastorder.strategy.state import State
+from fastorder.strategy.warming import Warming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +33,14 @@ ORPHANS = 1000
 """Trades of orders that nobody here knows: so many of the last are kept."""
 
 
+class Shown(NamedTuple):
+    """The account at one moment: orders, trades, and positions by contract ids."""
+
+    orders: list[Row]
+    trades: list[Trade]
+    positions: dict[str, Any]
+
+
 class LiveRun(PaperRun):
     """Strategies on a trader's account.
 
@@ -47,6 +56,7 @@ class LiveRun(PaperRun):
         wall: the machine's time; None where the feed's counts.
         post: has something done after what is being done.
         later: has something done after some seconds.
+        is_idle: whether nothing that was heard waits.
         patience_s: how long a handler may take.
         on_failure: what becomes of the orders of one that fails.
 
@@ -63,10 +73,11 @@ class LiveRun(PaperRun):
         kept: dict[str, Kept], wall: Callable[[], int] | None,
         post: Callable[[Callable[[], None]], None],
         later: Callable[[float, Callable[[], None]], None],
+        is_idle: Callable[[], bool],
         patience_s: float, on_failure: str, sessions: Any,
     ) -> None:  # fmt: skip
         self.trader, self.begun_ms, self.wall = trader, begun_ms, wall
-        self.post, self.later = post, later
+        self.post, self.later, self.is_idle = post, later, is_idle
         self.patience_s, self.on_failure = patience_s, on_failure
         self.owner_of: dict[int, tuple[LiveDesk, Order]] = {}
         self.contracts = {name: trader.executor.get_contract_id(name) for name in ticks}
@@ -121,7 +132,8 @@ class LiveRun(PaperRun):
             )
         state = self.trader.state
         if role == "entry" and not state.misses_nothing:
-            return f"events of the account may be missing: {state.unproven.why}"
+            doubt = state.unproven
+            return f"events of the account may be missing: {doubt and doubt.why}"
         return None
 
     def warn(self, desk: LiveDesk, text: str) -> None:
@@ -131,7 +143,7 @@ class LiveRun(PaperRun):
 
     def follow(self, sent: Any, then: Callable[[Any], None]) -> None:
         """Have something called with what becomes of a request, after the handler."""
-        if not hasattr(type(sent), "_call_when_done"):
+        if not hasattr(type(sent), "_call_when_done"):  # of a blocking trader
             self.post(lambda: then(sent))
         elif sent.done:
             self.post(lambda: then(value_of(sent)))
@@ -172,25 +184,70 @@ class LiveRun(PaperRun):
 
     def order_changed(self, change: Any) -> None:
         """An order of the account is not what it was."""
-        if not change.is_partial:
-            for desk in self.desks:
-                desk.take_order(change.order)
+        if change.is_partial:
+            return
+        order = change.order
+        for desk in self.desks:
+            desk.take_order(order)
+        for trade in [each for each in self._orphans if each.order_id == order.id]:
+            self._orphans.remove(trade)  # it is nobody's here
+            self._others_trade(trade)
 
     def filled(self, event: Any) -> None:
         """A trade of the account."""
-        trade = event.trade
-        symbol = self.symbols.get(trade.contract_id)
-        if symbol is not None and trade.id not in self._netted:
-            self._netted.add(trade.id)
-            self._net[symbol] += signed(trade)
-        self._take_trade(trade)
+        self._take_trade(event.trade)
 
     def _take_trade(self, trade: Trade) -> None:
         owner = self.owner_of.get(trade.order_id)
-        if owner is None:
-            self._orphans.append(trade)
-        else:
+        if owner is not None:
+            self._count(trade)
             owner[0].take_trade(owner[1], trade)
+        elif self._is_others(trade.order_id):
+            self._others_trade(trade)
+        else:
+            self._orphans.append(trade)
+
+    def _count(self, trade: Trade) -> bool:
+        """Count a trade into what the account holds; whether it was not yet."""
+        symbol = self.symbols.get(trade.contract_id)
+        if symbol is None or trade.id in self._netted:
+            return False
+        self._netted.add(trade.id)
+        self._net[symbol] += signed(trade)
+        return True
+
+    def _is_others(self, order_id: int) -> bool:
+        """Whether an order is known, and of no strategy here."""
+        order = self.trader.state.orders.get(order_id)
+        return order is not None and not self.trader.state.is_partial(order_id)
+
+    def _others_trade(self, trade: Trade) -> None:
+        """Somebody else has traded: it may have closed what a strategy holds."""
+        if not self._count(trade):
+            return
+        symbol = self.symbols[trade.contract_id]
+        own, net, size = self._own(symbol), self._net[symbol], signed(trade)
+        side = 1 if own > 0 else -1
+        beside = (net - size - own) * side  # what others held before it, on our side
+        if net == 0:
+            self._lose(symbol, abs(own))
+        elif size * side < 0 <= beside:
+            self._lose(symbol, abs(size) - beside)
+
+    def _own(self, symbol: str) -> int:
+        """What the strategies hold, put together."""
+        return sum(desk.position(symbol) for desk in self.desks)
+
+    def _lose(self, symbol: str, size: int) -> None:
+        """The account holds less than its strategies: what is gone is nobody's."""
+        holders = [desk for desk in self.desks if desk.position(symbol)]
+        if len({desk.position(symbol) > 0 for desk in holders}) != 1:
+            return  # they net among themselves: whose it was is not known
+        for desk in holders:
+            lost = min(size, abs(desk.position(symbol)))
+            if lost > 0:
+                desk.lose(symbol, lost)
+                size -= lost
 
     def voided(self, event: Any) -> None:
         """A trade of the account was taken back."""
@@ -206,29 +263,57 @@ class LiveRun(PaperRun):
     def position_changed(self, change: Any) -> None:
         """A position of the account is not what it was."""
         symbol = self.symbols.get(change.contract_id)
-        if symbol is not None and self.trader.state.proven:
+        if symbol is not None and self.trader.state.proven and self.is_idle():
             self._net[symbol] = 0 if change.position is None else change.position.net
 
     # ---------------------------------------------------------------- the run
 
-    def begin_with(self, rows: Iterable[Row], trades: Iterable[Trade]) -> None:
-        """Reconcile, let the strategies start, tell them what they have missed."""
-        state = self.trader.state
-        self._netted |= {trade.id for trade in state.trades}
-        for contract_id, position in state.positions.items():
+    def begin_with(
+        self, shown: Shown, rows: Iterable[Row], trades: Iterable[Trade]
+    ) -> None:
+        """Reconcile, and let the strategies start; what they have missed is held.
+
+        Args:
+            shown: what the state shows.
+            rows, trades: what was read of the time since something was kept.
+        """
+        self._netted |= {trade.id for trade in shown.trades}
+        for contract_id, position in shown.positions.items():
             if contract_id in self.symbols:
                 self._net[self.symbols[contract_id]] = position.net
-        reconcile(self.desks, [*state.orders.values(), *rows], [*state.trades, *trades])
+        reconcile(self.desks, [*shown.orders, *rows], [*shown.trades, *trades])
         self._say_what_nets()
         self.begin()
+
+    def shown(self) -> Shown | None:
+        """What the state shows at one moment; None where it is not proven just now."""
+        state = self.trader.state
+        trades = state.trades
+        positions, orders = state.positions, list(state.orders.values())
+        is_one = state.proven and len(state.trades) == len(trades)  # a thread may add
+        return Shown(orders, trades, positions) if is_one else None
+
+    def warm(self, then: Callable[[], None]) -> None:
+        """Read the bars of before, where the feed is the gateway's of now."""
+        if self.wall is None:
+            then()
+            return
+        series = [each for desk in self.desks for each in desk.series]
+        Warming(self, self._bars, series, then).begin()
+
+    def tell_held(self) -> None:
+        """Tell the strategies what they have missed."""
         for desk in self.desks:
             desk.tell_held()
 
     def _say_what_nets(self) -> None:
         """Positions net at the venue: what others hold of it is said."""
         for symbol, net in self._net.items():
-            own = sum(desk.position(symbol) for desk in self.desks)
-            if own != net:
+            own = self._own(symbol)
+            side = 1 if own > 0 else -1
+            if net * side >= 0 and abs(net) < abs(own):
+                self._lose(symbol, abs(own) - abs(net))
+            elif own != net:
                 log().warning(
                     "account %s holds %d %s net, its strategies here %d",
                     self.trader.account.id, net, symbol, own,

@@ -34,11 +34,15 @@ ON_FAILURE = ("cancel", "flatten", "leave")
 BEAT_S = 0.25
 """How often time is looked at while nothing is heard."""
 
+SOON_S = 0.02
 AGAIN_S = 5.0
 """After how long the account is read again, where it could not be."""
 
 GRACE_NS = 2_000_000_000
 """So long after its end a bar is shown though no trade has come."""
+
+SKEW_NS = 60_000_000_000
+"""So far behind the machine's clock the first trades may be."""
 
 MARGIN_NS = 3_600_000_000_000
 """So much more than the time away is read at a start."""
@@ -155,7 +159,7 @@ class Live(Hearing):
         begin_ns: int | None,
     ) -> None:  # fmt: skip
         self.trader = trader
-        self._loop = _running_loop()
+        self._loop = _loop_of(trader)
         self._thread = threading.get_ident()
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -164,11 +168,12 @@ class Live(Hearing):
         self._error: Exception | None = None
         self._has_begun = self._is_beginning = self._is_ready = False
         self._is_over = self._is_busy = False
+        self._held: list[Callable[[], None]] = []
         self._over: Any = None if self._loop is None else self._loop.create_future()
         self._alarm: Any = None
         self._has_ended = threading.Event()
         self._is_replayed = begin_ns is not None
-        self._begin_ns = time.time_ns() if begin_ns is None else begin_ns
+        self._begin_ns = time.time_ns() - SKEW_NS if begin_ns is None else begin_ns
         self._kept: dict[str, Any] = {}
         try:
             self._open_files(strategies, store)
@@ -176,8 +181,8 @@ class Live(Hearing):
                 strategies, trader, ticks, begin_ns=self._begin_ns,
                 begun_ms=time.time_ns() // 1_000_000, kept=self._kept,
                 wall=None if self._is_replayed else time.time_ns, post=self._post,
-                later=self._later, patience_s=patience_s, on_failure=on_failure,
-                sessions=sessions,
+                later=self._later, is_idle=self._inbox.empty, patience_s=patience_s,
+                on_failure=on_failure, sessions=sessions,
             )  # fmt: skip
             super().__init__(run)
             self._hear(trader)
@@ -260,7 +265,7 @@ class Live(Hearing):
         end_s = time.monotonic() + seconds
         wait_s = 0.0
         while not self._is_over:
-            self._drain(wait_s)
+            self._drain(wait_s=wait_s)
             self._tick()
             left_s = end_s - time.monotonic()
             if left_s <= 0:
@@ -330,49 +335,74 @@ class Live(Hearing):
         return lambda event: self._act(lambda: take(event))
 
     def _watched(self) -> None:
-        if not self._has_begun:
+        if self.trader.state.is_closed:
+            self._post(self._closed)
+            if self._thread == threading.get_ident():
+                self._drain()
+        elif not self._has_begun:
             self._post(self._look)
+
+    def _closed(self) -> None:
+        raise StrategyError("the trader was closed before its strategies were stopped")
 
     def _act(self, call: Callable[[], None]) -> None:
         """Do something once the strategies run; what came before is in the state."""
-        if not self._is_over:
-            self._post(lambda: self._if_begun(call))
+        if self._has_begun and not self._is_over:
+            self._post(call if self._is_ready else lambda: self._do_or_hold(call))
 
-    def _if_begun(self, call: Callable[[], None]) -> None:
-        if self._has_begun:
+    def _do_or_hold(self, call: Callable[[], None]) -> None:
+        """What comes while bars are read waits for them."""
+        if self._is_ready:
             call()
+        else:
+            self._held.append(call)
 
     def _post(self, call: Callable[[], None]) -> None:
         """Have something done after what is being done."""
-        self._inbox.put(call)
         if self._loop is not None and not self._is_busy:
-            self._drain()
+            self._drain(call)
+        else:
+            self._inbox.put(call)
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         due_s = time.monotonic() + seconds
         heapq.heappush(self._due, (due_s, next(self._turns), call))
 
-    def _drain(self, wait_s: float = 0.0) -> None:
-        """Do what has come, one after another; wait for the first so long."""
+    def _drain(
+        self, call: Callable[[], None] | None = None, wait_s: float = 0.0
+    ) -> None:
+        """Do what has come, one after another.
+
+        Args:
+            call: what is done first.
+            wait_s: without it, how long the first of the inbox is waited for.
+        """
         if self._is_busy:
             return
         self._is_busy = True
         try:
-            while not self._is_over:
-                try:
-                    call = self._inbox.get(wait_s > 0, wait_s)
-                except Empty:
-                    break
-                wait_s = 0.0
+            if call is None:
+                call = self._next(wait_s)
+            while call is not None and not self._is_over:
                 call()
                 if self._has_begun:
                     self._run.keep()
+                call = self._next()
         except Exception as error:
             self._fail(error)
         finally:
             self._is_busy = False
         if self._has_begun and not self._is_over:
             self._end_if_none_is_left()
+
+    def _next(self, wait_s: float = 0.0) -> Callable[[], None] | None:
+        """The first that waits; None for none."""
+        if wait_s <= 0 and self._inbox.empty():
+            return None
+        try:
+            return self._inbox.get(wait_s > 0, wait_s if wait_s > 0 else None)
+        except Empty:
+            return None
 
     # ---------------------------------------------------------------- time
 
@@ -387,7 +417,7 @@ class Live(Hearing):
     def _next_s(self) -> float:
         """Seconds until something is due; a beat at most."""
         due_s = self._due[0][0] - time.monotonic() if self._due else BEAT_S
-        if not self._is_replayed and self._has_begun:
+        if not self._is_replayed and self._is_ready:
             timer_ns = self._run.timers.next_ns
             if timer_ns is not None:
                 due_s = min(due_s, (timer_ns - time.time_ns()) / 1e9)
@@ -398,7 +428,7 @@ class Live(Hearing):
         now_s = time.monotonic()
         while self._due and self._due[0][0] <= now_s:
             self._post(heapq.heappop(self._due)[2])
-        if not self._is_replayed and self._has_begun:
+        if not self._is_replayed and self._is_ready:
             self._post(self._pass_time)
 
     def _pass_time(self) -> None:
@@ -414,6 +444,8 @@ class Live(Hearing):
             if busy is None or busy is told:
                 continue
             desk, handler, began_s = busy
+            if desk.waits_since_s is not None:
+                continue
             if time.monotonic() - began_s > self._run.patience_s:
                 told = busy
                 self._run.warn(desk, f"{handler} does not return; nothing is heard")
@@ -445,9 +477,22 @@ class Live(Hearing):
                 self._is_beginning = False
                 self._later(AGAIN_S, self._look)
                 return
+        shown = self._run.shown()
+        if shown is None:  # something is happening: at once again
+            self._is_beginning = False
+            self._later(SOON_S, self._look)
+            return
         self._has_begun = True
-        self._run.begin_with(orders, trades)
+        self._run.begin_with(shown, orders, trades)
+        self._run.warm(self._get_ready)
+
+    def _get_ready(self) -> None:
+        """Tell what was missed, and what has come meanwhile."""
+        self._run.tell_held()
         self._is_ready = True
+        held, self._held = self._held, []
+        for call in held:
+            call()
 
     # ---------------------------------------------------------------- its end
 
@@ -506,7 +551,16 @@ def moment(time_ns: int) -> Any:
     return datetime.fromtimestamp(time_ns / 1e9, timezone.utc)
 
 
-def _running_loop() -> Any:
-    """The event loop that runs here; None where there is none."""
+def _loop_of(trader: Any) -> Any:
+    """The event loop of a trader that has one; None for a blocking trader.
+
+    Raises:
+        StrategyError: it does not run here.
+    """
+    if not hasattr(type(trader), "__aenter__"):
+        return None
     asyncio = sys.modules.get("asyncio")
-    return None if asyncio is None else asyncio._get_running_loop()
+    loop = None if asyncio is None else asyncio._get_running_loop()
+    if loop is None:
+        raise StrategyError("live must be called on the event loop of the trader")
+    return loop
