@@ -272,10 +272,14 @@ SHOWN = {
         "shared trouble used"
     ),
     "fastorder.LaneLeft": "left room_in_s waiting",
-    "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
+    "fastorder.marketdata.Comparison": (
+        "agrees compared differences every extra missing"
+    ),
     "fastorder.marketdata.Difference": "column gateway ours time_ns",
     "fastorder.marketdata.Gap": "bars end end_ns start start_ns",
-    "fastorder.marketdata.MultiTimeframe": "advance names snapshot update",
+    "fastorder.marketdata.MultiTimeframe": (
+        "advance late_dropped names snapshot update"
+    ),
     "fastorder.marketdata.Sessions": "closes days name opens zone",
     "fastorder.marketdata.Tally": "late_dropped late_merged outside",
     "fastorder.marketdata.TickColumns": "price side size time_ns",
