@@ -272,7 +272,9 @@ SHOWN = {
         "shared trouble used"
     ),
     "fastorder.LaneLeft": "left room_in_s waiting",
-    "fastorder.marketdata.Comparison": "agrees compared differences extra missing",
+    "fastorder.marketdata.Comparison": (
+        "agrees compared differences every extra missing"
+    ),
     "fastorder.marketdata.Difference": "column gateway ours time_ns",
     "fastorder.marketdata.Gap": "bars end end_ns start start_ns",
     "fastorder.marketdata.MultiTimeframe": (

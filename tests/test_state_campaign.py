@@ -38,6 +38,16 @@ def test_without_a_lag_a_look_proves_at_once():
     assert counted.syncs
 
 
+DAYS = Weather(days=0.1, check_s=7200.0)
+
+
+def test_nothing_is_wrong_where_orders_work_for_days():
+    """What is over for three days is let go; what works since then is not."""
+    counted = tally(range(1, 6), GAPS, DAYS)
+    assert counted.failures == []
+    assert counted.syncs
+
+
 def test_a_lag_that_is_longer_than_was_allowed_for_is_caught():
     assert tally(range(12), GAPS, Weather(lag_s=9.0, settle_s=1.0)).failures
 
@@ -71,6 +81,12 @@ def not_in_doubt(self, since_ns, why):
     self._rows.begin()
 
 
+def forgets_what_is_old(self, time_ns):
+    """Whatever it has done since."""
+    self._forgotten_ns = max(self._forgotten_ns, time_ns)
+    self._was_forgotten = lambda row: (row.created_ns or 1) <= self._forgotten_ns
+
+
 MISTAKES = {
     "trades of reads are not taken": (AccountRows, "read_trades", never_seen),
     "orders of reads are not taken": (AccountRows, "read_orders", never_seen),
@@ -88,6 +104,12 @@ MISTAKES = {
 def test_the_judge_catches(mistake):
     with patch.object(*mistake):
         lives = (tally(range(seed, seed + 1), GAPS, Weather()) for seed in TRIED)
+        assert any(life.failures for life in lives)
+
+
+def test_the_judge_catches_old_orders_that_are_passed_over():
+    with patch.object(AccountRows, "forget_before", forgets_what_is_old):
+        lives = (tally(range(seed, seed + 1), GAPS, DAYS) for seed in TRIED)
         assert any(life.failures for life in lives)
 
 

@@ -27,12 +27,13 @@ class Standing(Clock):
 
     def __init__(self):
         self.ns = SECOND
+        self.set_s = 0.0  # by so much the wall clock was set
 
     def monotonic_ns(self):
         return self.ns
 
     def wall_s(self):
-        return 1_787_000_000 + self.ns / SECOND
+        return 1_787_000_000 + self.ns / SECOND + self.set_s
 
 
 class Scene:
@@ -335,3 +336,15 @@ def test_a_new_connection_is_looked_at_without_a_pause(scene):
     scene.repair.looks.clear()
     scene.repair.live()
     assert scene.repair.looks
+
+
+@pytest.mark.parametrize("set_s", [-7200.0, 0.0, 28_800.0])
+def test_a_gap_is_read_in_whole_though_a_clock_was_set_or_the_machine_slept(set_s):
+    scene = Scene().seeded()
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.clock.ns += 600 * SECOND
+    scene.clock.set_s = set_s
+    scene.repair.live()
+    look = scene.answer()
+    assert look.back_s > 600 + max(set_s, 0)
+    assert look.trades_back_s >= look.back_s

@@ -10,6 +10,7 @@ from test_state_rules import (
     ORDER,
     POSITION,
     TRADE,
+    at,
     order,
     position,
     trade,
@@ -22,6 +23,7 @@ from fastorder.realtime.state.account_rows import AccountRows
 from fastorder.realtime.state.looks import Looked
 from fastorder.realtime.state.order_life import OrderLife
 from fastorder.realtime.state.store import State
+from fastorder.realtime.state.told import Filled
 
 EMPTY = {"accounts": [], "positions": [], "working": [], "orders": [], "trades": []}
 TICK = Contract(MNQ, "MNQZ6", "", Decimal("0.25"), Decimal("0.5"), True, "F.US.MNQ")
@@ -222,3 +224,79 @@ def test_a_trade_that_is_taken_back_is_told():
     life.steps()
     rows.event(TRADE, trade(voided=True), 1)
     assert told(rows, life) == ["voided: 1 at 29500.25"]
+
+
+DAY_MS = 86_400_000
+OLD = {"creationTimestamp": at(-4 * DAY_MS)}
+
+
+def old_order_working(scene):
+    """An order of four days ago that works, in a state that is proven."""
+    scene.state.gap(Gap(1, 0, "cut off"))
+    scene.state.live(Live(2))
+    scene.answer(working=[order(1, -4 * DAY_MS, **OLD)])
+    assert scene.state.proven
+    assert [each.id for each in scene.state.working] == [7]
+    scene.heard.clear()
+
+
+def test_an_old_order_that_ended_in_a_gap_is_not_held_as_working(scene):
+    old_order_working(scene)
+    scene.state.gap(Gap(2, 0, "cut off"))
+    scene.state.live(Live(3))
+    scene.answer()
+    scene.answer(by_id={7: order(3, 5, **OLD)})
+    assert scene.state.proven
+    assert scene.state.working == []
+
+
+def test_an_old_order_that_moved_in_a_gap_is_where_it_is(scene):
+    old_order_working(scene)
+    scene.state.gap(Gap(2, 0, "cut off"))
+    scene.state.live(Live(3))
+    scene.answer(working=[order(1, 5, limitPrice=Decimal(7), **OLD)])
+    assert scene.state.proven
+    assert [each.limit_price for each in scene.state.working] == [7]
+
+
+def test_what_an_old_order_has_just_filled_is_remembered_and_told_once(scene):
+    old_order_working(scene)
+    filled = order(2, -4 * DAY_MS, fillVolume=1, size=1, **OLD)
+    for target, row in (
+        (TRADE, trade(ms=10)),
+        (ORDER, filled),
+        (POSITION, position(1)),
+    ):
+        scene.event(target, row, generation=2)
+    scene.clock.ns += 61 * 1_000_000_000
+    scene.state.time()
+    scene.answer(positions=[position(1)])  # the look by clock
+    assert [each.id for each in scene.state.trades] == [1]
+    scene.state.gap(Gap(2, 0, "cut off"))
+    scene.state.live(Live(3))
+    scene.answer(positions=[position(1)], trades=[trade(ms=10)], orders=[filled])
+    assert scene.state.proven
+    assert [each.trade.id for each in scene.heard if type(each) is Filled] == [1]
+    assert scene.state.order(7).fill_volume == 1
+
+
+def test_a_clock_that_is_days_ahead_lets_nothing_be_passed_over(scene):
+    scene.clock.ns += 9 * DAY_MS * 1_000_000  # the gateway's times are of today
+    for generation in (1, 2):
+        scene.state.gap(Gap(generation, 0, "cut off"))
+        scene.state.live(Live(generation + 1))
+        if generation == 1:
+            scene.answer()
+    scene.answer(trades=[trade(ms=10)], positions=[position(1)])
+    assert [each.id for each in scene.state.trades] == [1]
+
+
+def test_a_time_of_the_far_future_lets_nothing_be_passed_over(scene):
+    scene.event(ORDER, order(3, 0, 8, creationTimestamp="2200-01-01T00:00:00+00:00"))
+    for generation in (1, 2):
+        scene.state.gap(Gap(generation, 0, "cut off"))
+        scene.state.live(Live(generation + 1))
+        if generation == 1:
+            scene.answer()
+    scene.answer(trades=[trade(ms=10)], positions=[position(1)])
+    assert [each.id for each in scene.state.trades] == [1]

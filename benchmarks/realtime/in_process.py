@@ -154,8 +154,5 @@ def measured(count: int = 500) -> dict[str, Any]:
     from fastorder.simulator import run_in_thread
 
     with run_in_thread(rate_limit=False) as gateway:
-        return {
-            "decoding": decoded(),
-            "orders": asyncio.run(beside(gateway, count)),
-            "gap": asyncio.run(gap.synced(gateway)),
-        }
+        orders = asyncio.run(beside(gateway, count))
+    return {"decoding": decoded(), "orders": orders, "gap": gap.measured()}

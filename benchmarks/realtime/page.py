@@ -15,8 +15,9 @@ own, in turns, against one server that floods; the server has one core, the clie
 other. Ratios are of one run. Times depend on the machine, and on what else runs there.
 """
 PROOF = """A gap is counted on a connection with a delay: five trips to connect,
-upgrade, greet, subscribe and read; the rest is the pause before. `settle_s`, ten
-seconds unless it is set, comes on top: the gateway's lists may be behind.
+upgrade, greet, subscribe and read. The pause before is left out: 0.1 s at first.
+`settle_s`, ten seconds unless it is set, comes on top: the gateway's lists may be
+behind. More than a page of working orders takes a trip a page.
 """
 BAR, ROW, LEFT = 380, 26, 170
 

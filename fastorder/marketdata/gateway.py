@@ -153,6 +153,8 @@ class Comparison(NamedTuple):
     extra: list[int]
     """Open times of our bars that the gateway lacks, within its span."""
     differences: list[Difference]
+    every: str = ""
+    """The timeframe; empty where the bars do not say it."""
 
     @property
     def agrees(self) -> bool:
@@ -198,8 +200,9 @@ def check_against(
         gateway_bars = bars_from_gateway(gateway_bars, bars.every)
     ours = {bar.time_ns: bar for bar in bars.whole()}
     theirs = {bar.time_ns: bar for bar in gateway_bars.whole()}
+    every = "" if bars.every is None else str(bars.every)
     if not ours or not theirs:
-        return Comparison(0, [], [], [])
+        return Comparison(0, [], [], [], every)
     first = max(min(ours), min(theirs))
     last = min(max(ours), max(theirs))
     span = [t for t in sorted(ours.keys() | theirs.keys()) if first <= t <= last]
@@ -217,6 +220,7 @@ def check_against(
         [t for t in span if t not in ours and not _is_partial(bars, t)],
         [t for t in span if t not in theirs],
         found,
+        every,
     )
 
 

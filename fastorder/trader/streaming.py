@@ -210,7 +210,8 @@ class StreamVerbs(BaseTrader[PlacedT]):
             history: how many bars of the past come first of each timeframe, at most
                 20,000.
             check_minutes: hold the bars against the gateway's so often.
-            on_check: called with each Comparison; a difference is logged too.
+            on_check: called with each Comparison, which names its timeframe; what it
+                raises is raised in the loop. A difference is logged too.
 
         Raises:
             InvalidField, WrongFieldType: an argument is not usable.

@@ -14,6 +14,16 @@ from state_campaign.life import COUNTED, Tally, Weather, tally
 
 GAPS = 20
 CHUNK = 50
+DAYS = Weather(days=0.1, check_s=7200.0)
+"""Lives that last for weeks: one in ten of them."""
+
+
+def lived(seeds: range, gaps: int) -> Tally:
+    """Live these lives, some of them for weeks."""
+    short = len(seeds) * 9 // 10
+    counted = tally(seeds[:short], gaps, Weather())
+    counted.add(tally(seeds[short:], gaps, DAYS))
+    return counted
 
 
 def main() -> int:
@@ -25,7 +35,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     begun, counted, seed = time.monotonic(), Tally(), options.seed
-    one = partial(tally, gaps=GAPS, weather=Weather())
+    one = partial(lived, gaps=GAPS)
     while counted.events < options.events or counted.gaps < options.gaps:
         lives = CHUNK * options.processes
         for part in in_parts(one, seed, lives, CHUNK, options.processes):

@@ -58,6 +58,8 @@ class Weather:
         failing: the share of looks that fail.
         doubled, reordered: the share of events.
         settle_s: what the client allows for; it has to be more than the lag.
+        days: the share of pauses in which nothing happens for days.
+        check_s: how often what is open is read though nothing was missed.
     """
 
     lag_s: float = LAG_S
@@ -65,6 +67,8 @@ class Weather:
     doubled: float = 0.05
     reordered: float = 0.3
     settle_s: float = 10.0
+    days: float = 0.0
+    check_s: float = 60.0
 
 
 COUNTED = (
@@ -148,7 +152,10 @@ class Life:
         """The program starts: it knows nothing."""
         self.rows = AccountRows(ACCOUNT)
         self.repair = Repair(
-            self.rows, self._clock, settle_s=self._weather.settle_s, check_s=60.0
+            self.rows,
+            self._clock,
+            settle_s=self._weather.settle_s,
+            check_s=self._weather.check_s,
         )
         self._is_up = False
         self._venue.voids_from_ns = self._clock.now_ns
@@ -203,6 +210,8 @@ class Life:
             pause_s = 0.001 + self._random.expovariate(1 / self._pace_s)
             if self._random.random() < 0.04:
                 pause_s = 90 * self._random.random()
+            if self._random.random() < self._weather.days:
+                pause_s = 4 * 86_400 * self._random.random()
             self._at(int(pause_s * SECOND), self._act)
 
     def _emit(self, events: list[Emitted]) -> None:

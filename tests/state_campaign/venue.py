@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 EPOCH_S = 1_787_000_000
+VOIDED_WITHIN = 12 * 3600 * SECOND
 ACCOUNT = 5
 CONTRACTS = ("CON.F.US.MNQ.Z26", "CON.F.US.EP.Z26")
 OPEN, FILLED, CANCELLED, PENDING, SUSPENDED = 1, 2, 3, 6, 8
@@ -175,10 +176,11 @@ class Venue:
 
     def _void(self, at_ns: int) -> None:
         """A trade is taken back, and its position with it."""
+        from_ns = max(self.voids_from_ns, at_ns - VOIDED_WITHIN)
         trades = [
             row
             for row in self.now(self.trades)
-            if not row["voided"] and row["creationTimestamp"] >= self.voids_from_ns
+            if not row["voided"] and row["creationTimestamp"] >= from_ns
         ]
         if not trades:
             return

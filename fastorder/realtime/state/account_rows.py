@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fastorder.models import Trade
 from fastorder.realtime.state.orders import HeldOrder, has_ended
 from fastorder.realtime.state.positions import HeldPosition
 from fastorder.realtime.state.reading import (
@@ -27,7 +28,7 @@ from fastorder.realtime.state.told import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fastorder.models import Account, Order, Position, Trade
+    from fastorder.models import Account, Order, Position
 
 EVENT: Source = "event"
 SEED: Source = "seed"
@@ -45,6 +46,7 @@ class AccountRows:
         accounts: of the user, by their numbers.
         epoch: counts connections, and events that were missed on one; what was told in
             an older one is older than a read of this one.
+        newest_ns: the latest time of all rows, by the gateway's clock.
         base: what a contract holds that was never met; None while that is not known.
         counts: rows that were passed over, by why.
     """
@@ -56,6 +58,7 @@ class AccountRows:
         self.trades: dict[int, Trade] = {}
         self.accounts: dict[int, Account] = {}
         self.epoch = 0
+        self.newest_ns = 0
         self.base: int | None = None
         self.counts: Counter[str] = Counter()
         self._trades_of: dict[int, list[int]] = {}
@@ -120,7 +123,7 @@ class AccountRows:
         return [
             change
             for order in [order_from(row) for row in rows]
-            if self._is_mine(order) and (order.created_ns or 1) > self._forgotten_ns
+            if self._is_mine(order) and not self._was_forgotten(order)
             for change in self._order(order, source, now_ns)
         ]
 
@@ -133,9 +136,17 @@ class AccountRows:
         return [
             change
             for trade in trades
-            if self._is_mine(trade) and (trade.created_ns or 1) > self._forgotten_ns
+            if self._is_mine(trade) and not self._was_forgotten(trade)
             for change in self.trade(trade, source, now_ns)
         ]
+
+    def _was_forgotten(self, row: Order | Trade) -> bool:
+        """Whether it is over for so long that it was let go, or never taken."""
+        if isinstance(row, Trade):
+            is_over = row.id not in self.trades
+        else:
+            is_over = row.id not in self.orders and has_ended(row)
+        return is_over and 0 < latest_of(row) <= self._forgotten_ns
 
     def read_positions(
         self, rows: dict[str, Position], source: Source, now_ns: int
@@ -173,6 +184,7 @@ class AccountRows:
         held = self.orders.setdefault(order.id, HeldOrder())
         before = held.order
         is_event = source == EVENT
+        self.newest_ns = max(self.newest_ns, latest_of(order))
         told_now = held.epoch == self.epoch
         changed = held.take(
             order, wins_ties=is_event or not told_now, traded=self.traded(order.id)
@@ -200,6 +212,7 @@ class AccountRows:
 
     def _new_trade(self, trade: Trade, source: Source, now_ns: int) -> list[Change]:
         self.trades[trade.id] = trade
+        self.newest_ns = max(self.newest_ns, latest_of(trade))
         self._trades_of.setdefault(trade.order_id, []).append(trade.id)
         found: list[Change] = [Voided(trade, source)]
         if not trade.voided:
@@ -251,6 +264,11 @@ class AccountRows:
         trades = [self.trades[number] for number in self._trades_of.get(order_id, ())]
         return sorted(trades, key=lambda trade: (trade.created_ns or 0, trade.id))
 
+    def _latest_of(self, order: Order) -> int:
+        """When something of an order was last; its own time does not tell of fills."""
+        trades = (latest_of(trade) for trade in self.trades_of(order.id))
+        return max([latest_of(order), *trades])
+
     def tagged(self, tag: str) -> Order | None:
         """The order with a tag, no leg; None where none is known."""
         number = self._tags.get(tag)
@@ -264,15 +282,16 @@ class AccountRows:
             if held.order is not None and not has_ended(held.order)
         ]
 
-    def forget_before(self, created_ns: int) -> None:
-        """Let go of what is over, and was made before a time."""
-        self._forgotten_ns = max(self._forgotten_ns, created_ns)
+    def forget_before(self, time_ns: int) -> None:
+        """Let go of orders that are over since before a time, and of their trades."""
+        self._forgotten_ns = max(self._forgotten_ns, time_ns)
         ended = [
             number
             for number, held in self.orders.items()
             if held.order is not None
             and has_ended(held.order)
-            and 0 < (held.order.created_ns or 0) < created_ns
+            and 0 < (held.order.created_ns or 0) < time_ns
+            and self._latest_of(held.order) < time_ns
         ]
         for number in ended:
             order = self.orders.pop(number).order
@@ -280,6 +299,13 @@ class AccountRows:
                 del self._tags[order.custom_tag or ""]
             for trade in self._trades_of.pop(number, ()):
                 self.trades.pop(trade, None)
+
+
+def latest_of(row: Order | Trade) -> int:
+    """The latest time that a row tells; 0 where it tells none."""
+    if isinstance(row, Trade):
+        return row.created_ns or 0
+    return max(row.created_ns or 0, row.updated_ns or 0)
 
 
 def _open(row: Position | None) -> Position | None:

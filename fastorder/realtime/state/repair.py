@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastorder.realtime.state.looks import Look, Looked
+from fastorder.realtime.state.moment import Moment
 from fastorder.realtime.state.reading import Unreadable
 from fastorder.realtime.state.told import (
     Change,
@@ -51,6 +52,9 @@ AGAIN_NS = (1 * SECOND_NS, 2 * SECOND_NS, 5 * SECOND_NS, 10 * SECOND_NS)
 
 CALM_NS = AGAIN_NS[-1]
 """So long after such a pause without a missed event, they begin anew."""
+
+KEPT_NS = 3 * 86_400 * SECOND_NS
+"""How long what is over is remembered."""
 
 DISAGREEMENTS = 3
 """So many looks in a row that contradict the rows are told."""
@@ -102,8 +106,8 @@ class Repair:
         self._clock = clock
         self._settle_ns = int(settle_s * SECOND_NS)
         self._check_ns = int(check_s * SECOND_NS)
-        self._whole_s = clock.wall_s() - seed_back_s - SEED_BACK_S  # proven before it
-        self._seed_s = self._whole_s
+        self._seed = Moment(clock, seed_back_s + SEED_BACK_S)
+        self._whole = self._seed  # what was before it is proven
         self._is_seeded = False
         self._live_ns: int | None = None  # all is subscribed since; None: it is not
         self._number = 0  # of the last look: an answer to an older one is not heard
@@ -190,11 +194,10 @@ class Repair:
         self.due_ns = FOREVER_NS
 
     def _ask_whole(self) -> None:
-        now_s, account_id = self._clock.wall_s(), self._rows.account_id
-        back_s = max(now_s - self._whole_s, 0.0) + BACK_S
-        trades_back_s = min(max(now_s - self._seed_s, 0.0), DAY_S)
+        back_s = self._whole.ago_s + BACK_S
+        trades_back_s = max(back_s, min(self._seed.ago_s, DAY_S))
         self._shown = None
-        self._ask(Look(account_id, back_s, max(back_s, trades_back_s)))
+        self._ask(Look(self._rows.account_id, back_s, trades_back_s))
 
     def time(self) -> None:
         """What was due is done; earlier than that, nothing."""
@@ -252,6 +255,13 @@ class Repair:
                 self._read(look, looked)
         except Unreadable as error:
             self._failed(str(error))
+        if self.unproven is None:
+            self._forget_old()
+
+    def _forget_old(self) -> None:
+        """Let go of what is over for long; a clock that is wrong lets nothing go."""
+        now_ns = int(self._clock.wall_s() * SECOND_NS)
+        self._rows.forget_before(min(now_ns, self._rows.newest_ns) - KEPT_NS)
 
     def _failed(self, why: str) -> None:
         self.why_not = why
@@ -364,7 +374,7 @@ class Repair:
             orders, rebased = tuple(self._orders.values()), tuple(verdict.rebased)
             synced = Synced(*was, took_s, tuple(self._fills), orders, rebased)
         ago_ns = now_ns - looked.begun_ns + self._settle_ns
-        self._whole_s = self._clock.wall_s() - ago_ns / SECOND_NS
+        self._whole = Moment(self._clock, ago_ns / SECOND_NS)
         self._is_seeded, rows.base = True, 0
         self._fills, self._orders = [], {}
         self.unproven, self.why_not = None, ""

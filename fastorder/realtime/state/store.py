@@ -11,7 +11,7 @@ from fastorder.realtime.state.reading import Unreadable
 from fastorder.realtime.state.repair import Repair, Told
 from fastorder.realtime.state.told import Filled, OrderChanged, Unproven, Voided
 from fastorder.risk.trading_day import trading_day
-from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
+from fastorder.runtime.clock import FOREVER_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from fastorder.runtime.clock import Clock
 
 OF_ORDERS = "gatewayuserorder"
-KEPT_S = 3 * 86_400
-"""How long what is over is remembered."""
 
 
 class UserHub(Protocol):
@@ -321,9 +319,6 @@ class State:
         if self.is_closed:
             return
         self._repair.looked(number, looked)
-        if self._repair.unproven is None:
-            now_s = self._clock.wall_s()
-            self.rows.forget_before(int((now_s - KEPT_S) * SECOND_NS))
         self._tell([])
 
     # ------------------------------------------------------------ what goes out
