@@ -219,6 +219,28 @@ def test_a_closed_market_leaves_orders_without_an_answer(quick):
     assert len(gateway.ledger.requests(PLACE)) == 1
 
 
+def test_an_order_that_is_never_seen_is_said():
+    def lose(gateway):
+        gateway.faults.add(Fault(PLACE, reply="hang_up", effect="none", after=1))
+
+    hasty = Plan(samples=1, patience_s=0.2)
+    answers, left, _ = like(None, ["abandoned"], hasty, prepare=lose)
+    assert answers["abandoned"].found == "none of 1 was there within 0.2 s"
+    assert len(left) == 1
+    assert "never seen: it may still come" in left[0]
+
+
+def test_an_order_that_comes_late_is_cancelled_at_the_end():
+    def late(gateway):
+        fault = Fault(PLACE, reply="hang_up", effect="late", delay_s=0.4, after=1)
+        gateway.faults.add(fault)
+
+    answers, left, gateway = like(None, ["duplicate"], prepare=late)
+    assert not answers["duplicate"].is_answered
+    assert len(gateway.ledger.placements()) == 2
+    assert left == []
+
+
 def test_an_order_whose_answer_is_an_error_is_looked_for():
     def fail(gateway):
         fault = Fault(PLACE, reply="status", status=500, after=1)

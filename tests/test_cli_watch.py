@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from canary import API_KEY
 from conftest import ACCOUNT, COMBINE
+from test_examples import ROOT
 
 import fastorder
 from fastorder.simulator import Fault
@@ -253,3 +254,12 @@ def test_before_the_first_look_no_age_is_shown(watched):
         assert " ago" in status(screen)
 
     watched(scene)
+
+
+def test_the_picture_of_the_guide_asks_no_server():
+    path = ROOT / "docs" / "guide" / "watch.svg"
+    if not path.exists():
+        pytest.skip("not in a checkout")
+    text = path.read_text(encoding="utf-8")
+    assert "@font-face" not in text
+    assert "url(http" not in text
