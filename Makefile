@@ -29,7 +29,9 @@
 #   make sanitize  the tests on a build with ASan and UBSan
 #   make matrix    the tests on every CPython from 3.10 to 3.13 that is installed
 #   make docs      the documentation, into site/
-#   make wheel     an sdist and a wheel, into dist/, tried without a compiler
+#   make screenshots  the pictures of the screen and of a report, for the guide
+#   make wheel     an sdist and a wheel for each CPython here (PYTHONS=3.12), into dist/,
+#                  each tried without a compiler
 #   make same-bytes  the wheel twice, in two folders: the same source, the same bytes
 #   make clean     everything that the above have made
 
@@ -48,7 +50,7 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs screenshots wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
 
 demo: $(VENV)/.demo $(VENV)/.built-for-demo
 	$(BIN)/python examples/demo.py
@@ -160,8 +162,11 @@ docs: $(VENV)/.docs build
 	$(BIN)/python tools/house.py --page docs/internals/house.md --picture docs/internals/house.svg
 	$(BIN)/mkdocs build --strict
 
+screenshots: $(VENV)/.test build
+	$(BIN)/python tools/screenshots.py docs/guide
+
 wheel: $(VENV)/.tools
-	sh tools/wheel.sh $(BIN)/python
+	sh tools/wheel.sh $(BIN)/python $(PYTHONS)
 
 same-bytes: $(VENV)/.tools
 	sh tools/same_bytes.sh $(BIN)/python

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from canary import API_KEY
 from conftest import ACCOUNT, COMBINE
+from test_examples import ROOT
 
 import fastorder
 from fastorder.simulator import Fault
@@ -175,6 +176,11 @@ def test_events_are_shown_as_they_come_and_nothing_is_read(watched, gateway):
         await shown(screen, pilot, lambda: len(rows(screen, "orders")) == 1)
         await shown(screen, pilot, lambda: rows(screen, "positions"))
         assert rows(screen, "positions")[0][:2] == ["MNQ.Z26", "+2"]
+        group = ("ContractQuotes", "CON.F.US.MNQ.Z26")
+        hubs = gateway.hubs
+        await shown(
+            screen, pilot, lambda: any(group in x.groups for x in [*hubs.connections])
+        )
         told(gateway, 29_600)
         await shown(screen, pilot, lambda: rows(screen, "positions")[0][3] == "29600.0")
         assert asked_of(gateway) == before
@@ -200,6 +206,12 @@ def test_what_cannot_be_heard_is_read(watched, gateway):
         await screen.action_look()
         assert "by reads (" in status(screen)
         assert len(rows(screen, "positions")) == 1
+        before = asked_of(gateway)
+        for _ in range(5):
+            screen.feed.has_news = True
+            screen._show_news()
+            await pilot.pause()
+        assert asked_of(gateway) == before, "news make it read no sooner"
         gateway.call(lambda: setattr(gateway.hubs.faults, "refuse", 0))
         trader.realtime.user.reconnect("a test wants it now")
         await shown(screen, pilot, lambda: trader.state.proven)
@@ -242,3 +254,12 @@ def test_before_the_first_look_no_age_is_shown(watched):
         assert " ago" in status(screen)
 
     watched(scene)
+
+
+def test_the_picture_of_the_guide_asks_no_server():
+    path = ROOT / "docs" / "guide" / "watch.svg"
+    if not path.exists():
+        pytest.skip("not in a checkout")
+    text = path.read_text(encoding="utf-8")
+    assert "@font-face" not in text
+    assert "url(http" not in text

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
 MIB = 1 << 20
-MOST_BYTES = 3 * MIB
+MOST_BYTES = 6_000_000
 NEEDED = (
     "fastorder/__init__.py",
     "fastorder/py.typed",

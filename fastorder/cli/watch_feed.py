@@ -47,6 +47,14 @@ class Feed:
     def _can_hear(self) -> bool:
         return self._trader.realtime is not None
 
+    @property
+    def hears(self) -> bool:
+        """Whether a look asks nothing: no event was missed.
+
+        Within a fill a position is a moment behind its trades: no reason to read.
+        """
+        return self._can_hear and self._trader.state.misses_nothing
+
     def _news(self) -> None:
         self.has_news = True
 
@@ -54,7 +62,7 @@ class Feed:
         """See everything once; where that fails the old board says so."""
         self.has_news = False
         try:
-            if self._can_hear and self._trader.state.proven:
+            if self.hears:
                 self.board = await self._heard()
             else:
                 self.board = await self._read()

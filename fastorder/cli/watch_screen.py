@@ -105,7 +105,7 @@ class Watch(App[None]):
             self.query_one(f"#{name}", DataTable).add_columns(*columns)
         self.set_interval(self._every_s, self._look_if_idle)
         self.set_interval(NEWS_S, self._show_news)
-        self.set_interval(1, self._show_status)
+        self.set_interval(1, self._each_second)
         self.run_worker(self.action_look())
 
     async def action_look(self) -> None:
@@ -129,8 +129,15 @@ class Watch(App[None]):
         if not self._looking.locked():
             self.action_again()
 
+    def _each_second(self) -> None:
+        """The age of what is shown; a new look, where that asks nothing."""
+        if self.feed.hears:
+            self._look_if_idle()
+        self._show_status()
+
     def _show_news(self) -> None:
-        if self.feed.has_news:
+        """At once where that asks nothing; reads keep their pace."""
+        if self.feed.has_news and self.feed.hears:
             self._look_if_idle()
 
     def _show(self, seen: Board) -> None:

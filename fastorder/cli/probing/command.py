@@ -97,7 +97,7 @@ def practice_probe(
             gateway = trader.executor.base_url
             scene = scene_of(trader, symbol, plan, Allowance(orders), Pace(requests))
             scene.login = lambda: _logged_in(profile)
-            left = probe(scene, questions, answers, output.line)
+            left = probe(scene, questions, answers, output.say)
     finally:
         if answers:
             write(path, report_of(gateway, answers, left))
@@ -105,8 +105,6 @@ def practice_probe(
             path.unlink(missing_ok=True)
     output.rows(shapes.ANSWERS, map(answer_row, answers))
     output.say(f"{counted(len(answers), 'answer')} in {path}")
-    for what in left:
-        output.say(f"LEFT: {what}")
     is_whole = all(each.is_answered for each in answers) and not left
     return Exit.OK if is_whole and len(answers) == len(questions) else Exit.FAILED
 
@@ -155,12 +153,13 @@ def plan_in_words(
     needed = sum(each.orders(plan) for each in questions)
     first = counted(len(questions), "question")
     lines.insert(0, f"{first}, one after the other:")
+    needed += bool(needed)  # one before: is any taken now?
     lines.append(
-        f"At most {counted(min(most, needed + 1), 'order')}: each a limit to buy one "
+        f"At most {counted(min(most, needed), 'order')}: each a limit to buy one "
         f"contract 5 % below the market, all cancelled at the end. Report: {path}"
     )
-    if needed + 1 > most:
-        lines.append(f"{needed + 1} would be needed for all; --orders allows {most}")
+    if needed > most:
+        lines.append(f"{needed} would be needed for all; --orders allows {most}")
     return "\n".join(lines)
 
 
@@ -222,6 +221,8 @@ def probe(
                 tell(f"{question.name}: {answer.found}")
         finally:
             left = _cleaned(scene)
+            for each in left:
+                tell(f"LEFT: {each}")
     return left
 
 

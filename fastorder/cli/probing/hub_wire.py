@@ -16,7 +16,7 @@ from fastorder._base.outside_text import from_outside
 from fastorder._core.transport.frames import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fastorder.auth.session_token import SessionToken
     from fastorder.cli.probing.wire import Place
@@ -162,13 +162,19 @@ class HubLine:
             elif opcode < CLOSE:
                 yield from self._messages(payload, is_last)
 
-    def answer(self, number: str, seconds: float) -> dict[str, Any] | None:
-        """The answer to a call, or None; what else comes until then is let go."""
+    def answer(
+        self,
+        number: str,
+        seconds: float,
+        other: Callable[[Heard], object] = lambda heard: None,
+    ) -> dict[str, Any] | None:
+        """The answer to a call, or None; ``other`` takes what comes before it."""
         for heard in self.hear(seconds):
             if heard.message.get("type") == 3 and (
                 heard.message.get("invocationId") == number
             ):
                 return heard.message
+            other(heard)
         return None
 
     def _messages(self, payload: bytes, is_last: bool) -> Iterator[Heard]:

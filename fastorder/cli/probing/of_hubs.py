@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
 from fastorder._base.outside_text import from_outside
-from fastorder.cli.probing.hub_wire import HUB_CLOSE, HUB_PING, HubLine
+from fastorder.cli.probing.hub_wire import HUB_CLOSE, HUB_PING, Heard, HubLine
 from fastorder.cli.probing.scene import NoAnswer
 from fastorder.cli.probing.wire import Line
 
@@ -89,8 +89,12 @@ def snapshot(scene: Scene) -> Found:
     with _greeted(scene, USER) as hub:
         for target in ("SubscribeOrders", "SubscribePositions"):
             hub.call(target, scene.account_id)
-        hub.call("SubscribeAccounts")
-        told = [each.target for each in hub.hear(LISTEN_S) if each.target]
+        last = hub.call("SubscribeAccounts")
+        heard: list[Heard] = []
+        if hub.answer(last, ANSWER_S, heard.append) is None:
+            raise NoAnswer("the hub does not answer a subscription")
+        heard += hub.hear(LISTEN_S)
+        told = [each.target for each in heard if each.target]
     scene.cancel(number)
     if not told:
         return f"nothing is told within {LISTEN_S:g} s of subscribing", []

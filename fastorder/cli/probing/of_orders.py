@@ -66,6 +66,7 @@ def unauthorized(scene: Scene) -> Found:
     tag = scene.tag()
     scene.allowance.take()
     scene.pace.wait()
+    scene.unseen.add(tag)
     line = scene.line()
     reply = scene.note(line.ask(PLACE, scene.order(tag), token="none"))  # noqa: S106
     scene.taken(tag, reply)
@@ -87,6 +88,7 @@ def rate_limit(scene: Scene) -> Found:
             return f"no refusal within {counted(count, 'request')}", []
     tag = scene.tag()
     scene.allowance.take()
+    scene.unseen.add(tag)
     refused = scene.note(line.ask(PLACE, scene.order(tag)))
     scene.taken(tag, refused)
     scene.pace.used_up()
@@ -118,6 +120,7 @@ def abandoned(scene: Scene) -> Found:
         tag, line = scene.tag(), scene.line()
         scene.allowance.take()
         scene.pace.wait()
+        scene.unseen.add(tag)
         line.send(PLACE, scene.order(tag))
         line.close()
         began_s = time.monotonic()

@@ -22,10 +22,11 @@ LETTERS = ("a b", "a/b", "a'b", 'a"b', "ä", "漢", "😀")
 REJECTED: dict[str, dict[str, Any]] = {
     "a size of 0": {"size": 0},
     "a price between two ticks": {"limitPrice": None},  # set as it is sent
-    "a side that there is not": {"side": 7},
-    "a type that there is not": {"type": 99},
-    "a stop on the wrong side": {"type": 4, "limitPrice": None},  # its price too
+    "a leg on the wrong side": {"stopLossBracket": {"ticks": 40, "type": 4}},
+    "a leg of one tick": {"stopLossBracket": {"ticks": -1, "type": 4}},
+    "a contract that there is not": {"contractId": "CON.F.US.NOPE.Z99"},
 }
+"""None of them is filled, should it be taken: they stay far from the market."""
 
 
 def tag_check(scene: Scene) -> Found:
@@ -51,6 +52,7 @@ def _round(scene: Scene, lines: list[Line]) -> int:
     scene.allowance.take(len(lines))
     scene.pace.wait(len(lines))
     tag = scene.tag()
+    scene.unseen.add(tag)
     for line in lines:
         if line.ends_within(0):
             line.close()
@@ -61,6 +63,7 @@ def _round(scene: Scene, lines: list[Line]) -> int:
     taken = {order_id_of(reply) for reply in replies} - {None}
     taken |= {row["id"] for row in scene.working() if row.get("customTag") == tag}
     scene.cancel(*(number for number in taken if number is not None))
+    scene.unseen.discard(tag)
     if not taken:
         said = replies[0].shown if replies else "no line was answered"
         raise NoAnswer(f"none of {AT_ONCE} orders with a new tag was taken: {said}")
@@ -123,8 +126,6 @@ def burning(scene: Scene) -> Found:
 
 
 def _bad(scene: Scene, changes: dict[str, Any]) -> dict[str, Any]:
-    if changes.get("type") == 4:
-        return {**changes, "stopPrice": scene.price}
     if "limitPrice" in changes:
         return {"limitPrice": scene.price + 0.0001}
     return changes

@@ -23,6 +23,9 @@ QUERY = "/api/Order/v2/query"
 BY_ID = "/api/Order/searchById"
 POSITIONS = "/api/Position/searchOpen"
 LIMIT, BUY = 1, 0
+CLEAN_S = 10.0
+"""How long orders are looked for at the end of which nothing is known."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 
 
@@ -61,7 +64,9 @@ class Scene:
         login: logs in once more; for what happens to those that are connected.
         token_ends_s: when the token ends, by the clock of the wall.
         statuses: how often each status of HTTP was answered.
+        failed_tags: of orders that were answered with HTTP 5xx.
         own: numbers of the orders that the gateway took.
+        unseen: tags of orders that were sent, and of which nothing is known.
     """
 
     place: Place
@@ -78,6 +83,7 @@ class Scene:
     statuses: dict[int, int] = field(default_factory=dict)
     failed_tags: list[str] = field(default_factory=list)
     own: set[int] = field(default_factory=set)
+    unseen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.prefix = f"probe{time.time_ns() // 10**6:x}-"
@@ -112,7 +118,7 @@ class Scene:
         self._tags += 1
         return f"{self.prefix}{self._tags}"
 
-    def order(self, tag: str | None, **changes: Any) -> dict[str, Any]:
+    def order(self, tag: str, **changes: Any) -> dict[str, Any]:
         """A limit order to buy one contract, far from the market."""
         return {
             "accountId": self.account_id,
@@ -124,7 +130,7 @@ class Scene:
             "customTag": tag,
         } | changes
 
-    def put(self, tag: str | None, **changes: Any) -> Reply:
+    def put(self, tag: str, **changes: Any) -> Reply:
         """Send one order, as far as orders are allowed.
 
         Raises:
@@ -132,11 +138,12 @@ class Scene:
             OSError: there was no answer; the clean end looks for it.
         """
         self.allowance.take()
+        self.unseen.add(tag)
         reply = self.ask(PLACE, **self.order(tag, **changes))
         self.taken(tag, reply)
         return reply
 
-    def must_put(self, tag: str | None, **changes: Any) -> tuple[int, Reply]:
+    def must_put(self, tag: str, **changes: Any) -> tuple[int, Reply]:
         """Send one order that has to be taken; its number.
 
         Raises:
@@ -148,13 +155,15 @@ class Scene:
             raise NoAnswer(f"an order was refused: {reply.shown}")
         return number, reply
 
-    def taken(self, tag: str | None, reply: Reply) -> None:
-        """Remember what an answer to an order says."""
+    def taken(self, tag: str, reply: Reply) -> None:
+        """Remember what an answer to an order says; HTTP 5xx says nothing."""
         number = order_id_of(reply)
         if number is not None:
             self.own.add(number)
-        elif reply.status >= 500 and tag is not None:
+        if reply.status >= 500:
             self.failed_tags.append(tag)
+        else:
+            self.unseen.discard(tag)
 
     def note(self, reply: Reply) -> Reply:
         """Count an answer that came over another line."""
@@ -195,6 +204,7 @@ class Scene:
             number = row.get("id")
             if row.get("customTag") == tag and isinstance(number, int):
                 self.own.add(number)
+                self.unseen.discard(tag)
                 return number
         return None
 
@@ -219,7 +229,13 @@ class Scene:
 
         Raises:
             OSError: the gateway does not answer.
+            NoAnswer: it does not list orders.
         """
+        for _ in self.pauses(min(self.plan.patience_s, CLEAN_S)):
+            for tag in sorted(self.unseen):
+                self.looked_up(tag)
+            if not self.unseen:
+                break
         for _ in range(3):
             rows = self.working()
             if not rows:
@@ -227,7 +243,11 @@ class Scene:
             self.cancel(*(row["id"] for row in rows))
         left = [f"order {row['id']} is still working" for row in self.working()]
         filled = [row for row in self.search() if _is_filled(row, self)]
-        return left + [f"order {row['id']} was filled: look at it" for row in filled]
+        left += [f"order {row['id']} was filled: look at it" for row in filled]
+        return left + [
+            f"an order was sent with the tag {tag} and never seen: it may still come"
+            for tag in sorted(self.unseen)
+        ]
 
     def close(self) -> None:
         """End every line."""
