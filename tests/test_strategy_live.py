@@ -23,8 +23,8 @@ from fastorder.strategy import (
     StrategyError,
     StrategyFailed,
     live,
+    live_loop,
     live_run,
-    on_live,
 )
 from fastorder.strategy.arriving import ArrivingBars
 
@@ -451,7 +451,7 @@ def test_nothing_is_opened_while_events_may_be_missing(form, trader, gateway):
 def test_timers_go_by_the_machine_and_bars_end_without_trades(
     form, trader, gateway, monkeypatch
 ):
-    monkeypatch.setattr(on_live, "GRACE_NS", 0)
+    monkeypatch.setattr(live_loop, "GRACE_NS", 0)
 
     class Times(Hears):
         def start(self):

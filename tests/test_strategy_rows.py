@@ -309,3 +309,19 @@ def test_what_others_close_is_held_no_more(others, left):
     assert (asked.size if asked else 0) == left
     scene.desk.keep()
     assert scene.desk.kept.positions() == {"MNQ": left}
+
+
+def test_a_leg_that_is_heard_before_its_entry_is_the_strategys():
+    scene = Scene(stop_loss_ticks=8)
+    entry = scene.row
+    scene.trader.state.orders[7] = entry
+    leg = replace(entry, id=8, parent_id=7, custom_tag=None, side=Side.SELL,
+                  type=OrderType.STOP, stop_price=Decimal(19_998))  # fmt: skip
+    scene.run.order_changed(SimpleNamespace(order=leg, is_partial=False))
+    scene.trades(2, 3, order_id=8, side=Side.SELL)
+    scene.ticket.answer()
+    scene.trades(1, 3)
+    assert [each for each in scene.told if "position" not in each] == [
+        "active", "fill 3", "filled", "accepted", "fill 3", "filled",
+    ]  # fmt: skip
+    assert scene.strategy.flat

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from fastorder.strategy.firm import Firm, Verdict
     from fastorder.strategy.future import Change, Check, check
     from fastorder.strategy.instruments import Instrument
-    from fastorder.strategy.on_live import Live, live
+    from fastorder.strategy.live_loop import Live
+    from fastorder.strategy.on_live import live
     from fastorder.strategy.on_paper import Paper, paper
     from fastorder.strategy.result import Result
     from fastorder.strategy.running import backtest
@@ -87,7 +88,7 @@ _LATER = {
     "Histogram": "fastorder.matching.settings",
     "Instrument": "fastorder.strategy.instruments",
     "Latencies": "fastorder.matching.settings",
-    "Live": "fastorder.strategy.on_live",
+    "Live": "fastorder.strategy.live_loop",
     "MonteCarlo": "fastorder.strategy.chances",
     "Paper": "fastorder.strategy.on_paper",
     "Queue": "fastorder.matching.settings",

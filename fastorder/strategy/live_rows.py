@@ -74,8 +74,8 @@ class DeskRows(Desk):
     def order_of(self, row: Row) -> Order | None:
         """The order that a row is of; None where it is none of this strategy."""
         if row.parent_id is not None:
-            desk, parent = self.run.owner_of.get(row.parent_id, (None, None))
-            return self._leg_of(parent, row) if desk is self else None
+            parent = self._parent_of(row.parent_id)
+            return None if parent is None else self._leg_of(parent, row)
         known = self.by_tag.get(row.custom_tag or "")
         if known is not None:
             return known
@@ -83,6 +83,16 @@ class DeskRows(Desk):
         if named is None or named.name != self.name:
             return None
         return self._adopted(named, row)
+
+    def _parent_of(self, gateway_id: int) -> Order | None:
+        """The entry of a leg; its row may be known though none has told of it."""
+        desk, order = self.run.owner_of.get(gateway_id, (None, None))
+        row = self.run.trader.state.orders.get(gateway_id) if order is None else None
+        if row is not None and row.parent_id is None:
+            desk, order = self, self.order_of(row)
+            if order is not None:
+                self.know(order, gateway_id)
+        return order if desk is self else None
 
     def _leg_of(self, parent: Order, row: Row) -> Order:
         role = "take profit" if row.type == OrderType.LIMIT else "stop loss"
