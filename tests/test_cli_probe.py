@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 
 import pytest
 from canary import API_KEY
@@ -32,7 +31,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(of_hubs, "FRAMES_S", 0.5)
 
 
-def like(personality, names, plan=PLAN, allowed=1000, prepare=lambda gateway: None):
+def like(
+    personality, names, plan=PLAN, allowed=1000, prepare=lambda gateway: None, pace=None
+):
     """Ask a gateway of a personality: answers by name, what is left, the gateway."""
     with run_in_thread(rate_limit=False, personality=personality) as gateway:
         gateway.gateway.tokens.keys["trader1"] = API_KEY
@@ -43,7 +44,7 @@ def like(personality, names, plan=PLAN, allowed=1000, prepare=lambda gateway: No
             journal=False, realtime=False,
         ) as trader:  # fmt: skip
             scene = command.scene_of(
-                trader, "MNQ", plan, Allowance(allowed), Pace(100_000)
+                trader, "MNQ", plan, Allowance(allowed), pace or Pace(100_000)
             )
             scene.login = lambda: gateway.call(lambda: None)
             answers = []
@@ -121,6 +122,38 @@ def test_each_lag_is_found():
     assert answers["visibility"].found.startswith("seen at the latest after: search ")
 
 
+def test_what_waited_for_its_turn_is_not_measured(monkeypatch):
+    monkeypatch.setattr(limits, "MINUTE_S", 1.0)
+    monkeypatch.setattr(command.Pace, "make_room", lambda self, count: None)
+    once = Plan(samples=1, patience_s=5)
+    answers, _, _ = like(None, ["visibility"], once, pace=Pace(3))
+    assert answers["visibility"].found == "not answered: nothing was measured"
+
+
+class Time:
+    """A clock that goes on where somebody sleeps."""
+
+    def __init__(self):
+        self.now_s = 100.0
+
+    def monotonic(self):
+        return self.now_s
+
+    def sleep(self, seconds):
+        self.now_s += seconds
+
+
+def test_room_is_made_before_something_is_measured(monkeypatch):
+    clock = Time()
+    monkeypatch.setattr(limits, "time", clock)
+    pace = Pace(10)
+    pace.wait(8)
+    pace.make_room(100)
+    assert clock.now_s == 100.0 + limits.MINUTE_S
+    pace.wait(10)
+    assert pace.waits == 1
+
+
 def test_a_lag_beyond_the_patience_is_said():
     slow = Personality(search_lag_s=60)
     impatient = Plan(samples=1, patience_s=0.2)
@@ -194,12 +227,12 @@ def test_an_allowance_counts_all_or_nothing():
 
 
 def test_a_pace_lets_the_next_wait(monkeypatch):
-    monkeypatch.setattr(limits, "MINUTE_S", 0.2)
+    clock = Time()
+    monkeypatch.setattr(limits, "time", clock)
     pace = Pace(2)
-    began_s = time.monotonic()
     for _ in range(5):
         pace.wait()
-    assert time.monotonic() - began_s >= 0.4
+    assert clock.now_s == 100.0 + 2 * limits.MINUTE_S
 
 
 def test_a_closed_market_leaves_orders_without_an_answer(quick):
@@ -360,7 +393,7 @@ def test_an_interrupt_cancels_what_was_sent(typed, gateway, monkeypatch, tmp_pat
 
 def test_a_harsh_question_has_to_be_named():
     harsh = [each.name for each in QUESTIONS if each.is_harsh]
-    assert harsh == ["rate-limit"]
+    assert harsh == ["rate-limit", "expiry"]
     assert not set(harsh) & {each.name for each in command.chosen(None)}
 
 

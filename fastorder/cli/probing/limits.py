@@ -48,19 +48,32 @@ class Pace:
 
     Args:
         most: requests in 60 s.
+
+    Attributes:
+        waits: how often somebody had to wait.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self.waits = 0
         self._sent_s: deque[float] = deque()
         self._lock = threading.Lock()
 
     def wait(self, count: int = 1) -> None:
         """Wait until so many requests may leave, and count them."""
         with self._lock:
-            while not self._fits(count):
-                time.sleep(max(0.0, self._sent_s[0] + MINUTE_S - time.monotonic()))
+            self._make_room(count)
             self._sent_s.extend([time.monotonic()] * count)
+
+    def make_room(self, count: int) -> None:
+        """Wait until so many requests fit, before something whose time is measured."""
+        with self._lock:
+            self._make_room(min(count, self.most))
+
+    def _make_room(self, count: int) -> None:
+        while not self._fits(count):
+            self.waits += 1
+            time.sleep(max(0.0, self._sent_s[0] + MINUTE_S - time.monotonic()))
 
     def used_up(self) -> None:
         """Others have sent all that fits: the next request waits for a whole minute."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from fastorder.cli.probing.scene import Scene
     from fastorder.cli.probing.wire import Reply
 
+LOOKS = 120
+"""Requests that one measurement may need."""
+
 MOST_FOR_429 = 260
 PLAIN_HEADERS = frozenset({"date", "content-length", "content-type"})
 
@@ -29,13 +32,22 @@ PLAIN_HEADERS = frozenset({"date", "content-length", "content-type"})
 def visibility(scene: Scene) -> Found:
     """From the answer to an order until each look-up has it."""
     waits: dict[str, list[float]] = {"search": [], "v2/query": [], "searchById": []}
+    given_up = 0
     for _ in range(scene.plan.samples):
+        scene.pace.make_room(LOOKS)
         number, reply = scene.must_put(scene.tag())
-        for name, wait_s in _seen(scene, number, reply).items():
-            waits[name].append(wait_s)
+        before = scene.pace.waits
+        seen = _seen(scene, number, reply)
+        if scene.pace.waits == before:
+            for name, wait_s in seen.items():
+                waits[name].append(wait_s)
+        else:  # it has waited for its turn, not for the gateway
+            given_up += 1
         scene.cancel(number)
     found = ", ".join(f"{name} {_spread(each)}" for name, each in waits.items())
     raw = [f"{name}, ms: {_listed_ms(each)}" for name, each in waits.items()]
+    if given_up:
+        raw.append(f"{given_up} not counted: they had to wait for --requests")
     return f"seen at the latest after: {found}", raw
 
 
@@ -118,6 +130,7 @@ def abandoned(scene: Scene) -> Found:
     appeared: list[float] = []
     for _ in range(scene.plan.samples):
         tag, line = scene.tag(), scene.line()
+        scene.pace.make_room(LOOKS)
         scene.allowance.take()
         scene.pace.wait()
         scene.unseen.add(tag)

@@ -26,7 +26,7 @@ class Question(NamedTuple):
         asks: for people.
         orders: how many it sends at most.
         run: asks it.
-        is_harsh: it is asked where it is named alone.
+        is_harsh: it is asked where it is named alone: it costs others, or takes a day.
     """
 
     name: str
@@ -151,6 +151,7 @@ QUESTIONS = (
         "does a hub end a connection as its token ends?",
         _none,
         of_hubs.expiry,
+        is_harsh=True,
     ),
     Question(
         "logout",

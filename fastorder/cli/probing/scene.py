@@ -26,7 +26,8 @@ LIMIT, BUY = 1, 0
 CLEAN_S = 10.0
 """How long orders are looked for at the end of which nothing is known."""
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+FIRST_PAUSE_S, PAUSE_SHARE = 0.02, 0.2
+"""Between two looks, and as a share of what has passed: some 40 looks in a minute."""
 
 
 class NoAnswer(Exception):
@@ -211,11 +212,10 @@ class Scene:
     def pauses(self, seconds: float | None = None) -> Iterator[float]:
         """Moments to look at, closer together at first; what has passed at each."""
         most_s = self.plan.patience_s if seconds is None else seconds
-        began_s, pause_s = time.monotonic(), FIRST_PAUSE_S
+        began_s = time.monotonic()
         while (passed_s := time.monotonic() - began_s) <= most_s:
             yield passed_s
-            time.sleep(pause_s)
-            pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+            time.sleep(max(FIRST_PAUSE_S, passed_s * PAUSE_SHARE))
 
     # ------------------------------------------------------------ the end
 
