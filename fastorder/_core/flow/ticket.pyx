@@ -425,17 +425,19 @@ cdef class Ticket(Receiver):
     cdef int call_back(self) except -1:
         """Call everybody, though one fails; nobody is left to wait for ever."""
         cdef list callbacks = self.callbacks
+        cdef Py_ssize_t called = 0
         self.callbacks = None
         try:
-            while callbacks:
-                callback = callbacks.pop(0)
+            while called < len(callbacks):
+                callback = callbacks[called]
+                called += 1
                 try:
                     callback(self)
                 except Exception as error:
                     self.callback_failed(callback, error)
         finally:
-            if callbacks:       # an interrupt came: the others hear of it all the same
-                self.callbacks = callbacks
+            if called < len(callbacks):  # an interrupt came: the others hear all the same
+                self.callbacks = callbacks[called:]
                 self.call_back()
         return 0
 
