@@ -5,6 +5,8 @@ cimport cython
 from fastorder._core.flow.result cimport OrderResult
 from fastorder._core.flow.ticket cimport Ticket
 
+cdef object UNKNOWN, INFO
+
 
 cdef class ChangeReports:
     cdef object _logger
