@@ -436,7 +436,7 @@ cdef class Ticket(Receiver):
                 except Exception as error:
                     self.callback_failed(callback, error)
         finally:
-            if called < len(callbacks):  # an interrupt came: the others hear all the same
+            if called < len(callbacks):  # an interrupt came: the others hear of it too
                 self.callbacks = callbacks[called:]
                 self.call_back()
         return 0
