@@ -87,6 +87,18 @@ def scene():
     return Scene().seeded()
 
 
+@pytest.mark.parametrize("set_s", [-7200.0, 0.0, 28_800.0])
+def test_a_gap_is_read_in_whole_though_a_clock_was_set_or_the_machine_slept(set_s):
+    scene = Scene().seeded()
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.clock.ns += 600 * SECOND
+    scene.clock.set_s = set_s
+    scene.repair.live()
+    look = scene.answer()
+    assert look.back_s > 600 + max(set_s, 0)
+    assert look.trades_back_s >= look.back_s
+
+
 def test_at_the_start_nothing_is_proven_until_a_look_that_cannot_be_behind():
     scene = Scene()
     assert scene.repair.unproven.why == "nothing was read yet"
@@ -286,15 +298,3 @@ def test_a_contract_that_is_traded_during_the_first_reads_is_read_again():
     scene.answer()
     assert scene.repair.unproven is None
     assert scene.rows.positions[MNQ].expected == 1
-
-
-@pytest.mark.parametrize("set_s", [-7200.0, 0.0, 28_800.0])
-def test_a_gap_is_read_in_whole_though_a_clock_was_set_or_the_machine_slept(set_s):
-    scene = Scene().seeded()
-    scene.repair.gap(scene.clock.ns, "cut off")
-    scene.clock.ns += 600 * SECOND
-    scene.clock.set_s = set_s
-    scene.repair.live()
-    look = scene.answer()
-    assert look.back_s > 600 + max(set_s, 0)
-    assert look.trades_back_s >= look.back_s
