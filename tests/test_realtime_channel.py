@@ -2,15 +2,17 @@
 
 import gc
 import logging
+import socket
 import struct
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from canary import TOKEN
 from realtime_scene import CLIENTS, PlainServer, accepted, server_frame, until
 
 from fastorder.errors import RealtimeUnavailable
+from fastorder.realtime.hub_protocol import HubProtocol
 
 TEXT, CONTINUATION, BINARY, CLOSE, PING, PONG = 1, 0, 2, 8, 9, 10
 HELLO = server_frame(TEXT, b"{}\x1e")
@@ -209,6 +211,36 @@ def test_case_30_a_record_of_bad_utf_8_is_a_gap_of_the_user_hub(made):
     until(lambda: numbers(client) == [3])
     assert len(client.heard.of("gap")) == len(client.heard.of("undecodable")) == 1
     assert client.hub.counts["undecodable"] == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "whole"),
+    [
+        (sending(server_frame(TEXT, EVENT % 1) + server_frame(CLOSE)), True),
+        (sending(server_frame(TEXT, EVENT % 1)), True),
+        (sending(server_frame(TEXT, EVENT[:-1] % 1) + server_frame(CLOSE)), False),
+        (sending(server_frame(TEXT, EVENT % 1, fin=False)[:-9] + b"\x81"), False),
+        (sending(b"\x83\x00"), False),
+    ],
+    ids=["close", "end", "rest", "cut", "broken"],
+)
+def test_whether_all_that_was_sent_was_read(made, monkeypatch, script, whole):
+    told, lost = [], HubProtocol.lost
+
+    def heard(self, *given, whole):
+        told.append(whole)
+        lost(self, *given, whole=whole)
+
+    def ended(connection):
+        script(connection)
+        connection.shutdown(socket.SHUT_WR)
+
+    monkeypatch.setattr(HubProtocol, "lost", heard)
+    client, _ = made(ended, connect=False)
+    with suppress(RealtimeUnavailable):
+        client.connect(0.5)
+    until(lambda: told)
+    assert told[0] is whole
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 1009, 1011])

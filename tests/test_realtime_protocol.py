@@ -708,7 +708,7 @@ def test_a_hub_rolls_before_its_token_ends():
     assert Farewell(1, 1000) in commands
     late = {"type": 1, "target": "T", "arguments": [2]}
     scene.record(late, 1)
-    scene.hub.lost(1, "closed", scene.now)
+    scene.hub.lost(1, "closed", scene.now, whole=True)
     scene.record(late, 2)
     assert scene.told() == [Event("T", [2], 1)]
     scene.pass_s(6, heard=[2])
@@ -743,6 +743,46 @@ def test_a_connection_that_ends_during_a_roll_leaves_a_gap():
     number = calls[-1]["invocationId"]
     scene.record({"type": 3, "invocationId": number, "result": None}, 2)
     assert scene.told() == [Live(2)]
+
+
+def rolled(**options):
+    """A hub whose second connection has taken over; the first is still read."""
+    scene = Scene(ORDERS, **options).live()
+    scene.hub.token_lasts(100, scene.now)
+    scene.pass_s(95, heard=[1])
+    scene.open(2)
+    scene.acknowledge(2)
+    assert scene.told() == [Rolled(2)]
+    return scene
+
+
+def test_a_connection_that_was_left_and_is_cut_off_may_have_kept_an_event():
+    """What it was sent before the new one listened comes by no other way."""
+    scene = rolled()
+    scene.hub.lost(1, "RST", scene.now)
+    why = "a connection was left: RST"
+    assert scene.told() == [Gap(2, scene.now, why), Live(2)]
+    assert scene.hub.current.generation == 2
+
+
+def test_a_connection_that_was_left_and_does_not_end_may_have_kept_an_event():
+    scene = rolled()
+    scene.pass_s(3, heard=[2])
+    gap, live = scene.told()
+    assert gap.why == "a connection was left: no answer to its close in time"
+    assert live == Live(2)
+
+
+def test_a_connection_that_was_left_and_read_to_its_end_leaves_no_gap():
+    scene = rolled()
+    scene.hub.lost(1, "closed", scene.now, whole=True)
+    assert scene.told() == []
+
+
+def test_what_cannot_be_read_of_a_connection_that_was_left_is_a_gap():
+    scene = rolled(undecodable_is_gap=True)
+    scene.hub.record(1, b"{", scene.now)
+    assert [type(event) for event in scene.told()] == [Undecodable, Gap, Live]
 
 
 @given(
@@ -791,7 +831,7 @@ def test_72_hours_of_tokens_that_end_each_hour():
             told += scene.told()
         scene.open(hour + 2)
         scene.acknowledge(hour + 2)
-        scene.hub.lost(hour + 1, "closed", scene.now)
+        scene.hub.lost(hour + 1, "closed", scene.now, whole=True)
         told += scene.told()
     assert [e.arguments[0] for e in told if isinstance(e, Event)] == expected
     assert [type(e) for e in told if not isinstance(e, Event)] == [Rolled] * 72

@@ -335,7 +335,8 @@ class HubDriver(Receiver):
         self._feeds.pop(generation, None)
         if channel is not None:
             self.protocol.heard(generation, channel.heard_ns)
-            self.protocol.lost(generation, why, self._now_ns())
+            whole = channel.read_whole
+            self.protocol.lost(generation, why, self._now_ns(), whole=whole)
             self.run()
 
     def batch(self, generation: int) -> None:

@@ -276,7 +276,7 @@ class HubProtocol:
         if was is LinkState.HANDSHAKE and link.state is LinkState.OPEN:
             self._greeted(link, now_ns)
         if isinstance(found, End):
-            self._end(link, found, now_ns)
+            self._end(link, found, now_ns, whole=True)
         elif isinstance(found, Undecodable):
             self.undecodable(generation, found.why, now_ns)
         elif isinstance(found, Event) and self._is_new(generation, record):
@@ -291,9 +291,14 @@ class HubProtocol:
         self.counts["undecodable"] += 1
         self._tell(Undecodable(why, generation))
         link = self._link(generation)
-        if self._undecodable_is_gap and link is not None and link is self.current:
-            self._tell(Gap(generation, now_ns, f"a record could not be read: {why}"))
-            self._tell(Live(generation, self._wanted.refused))
+        if self._undecodable_is_gap and link is not None:
+            self._missed(link, now_ns, f"a record could not be read: {why}")
+
+    def _missed(self, link: Link, since_ns: int, why: str) -> None:
+        """An event may be missing that no other connection brings."""
+        if self.current is not None and link in (self.current, self._leaving):
+            self._tell(Gap(self.current.generation, since_ns, why))
+            self._tell(Live(self.current.generation, self._wanted.refused))
 
     def is_greeted(self, generation: int) -> bool:
         """Whether events may come over a connection: its handshake is done."""
@@ -306,11 +311,17 @@ class HubProtocol:
         if link is not None and heard_ns > link.heard_ns:
             link.heard_ns = heard_ns
 
-    def lost(self, generation: int, why: str, now_ns: int) -> None:
-        """A WebSocket has ended: closed, cut off, or against the rules."""
+    def lost(
+        self, generation: int, why: str, now_ns: int, *, whole: bool = False
+    ) -> None:
+        """A WebSocket has ended: closed, cut off, or against the rules.
+
+        Args:
+            whole: all that the server has sent was read.
+        """
         link = self._link(generation)
         if link is not None:
-            self._end(link, End(why), now_ns, gone=True)
+            self._end(link, End(why), now_ns, gone=True, whole=whole)
 
     def _greeted(self, link: Link, now_ns: int) -> None:
         """The handshake is done: ask for everything that is wanted."""
@@ -354,7 +365,15 @@ class HubProtocol:
 
     # ------------------------------------------------------------ ends
 
-    def _end(self, link: Link, end: End, now_ns: int, *, gone: bool = False) -> None:
+    def _end(
+        self,
+        link: Link,
+        end: End,
+        now_ns: int,
+        *,
+        gone: bool = False,
+        whole: bool = False,
+    ) -> None:
         was_current = link is self.current
         if not gone and link.state is not LinkState.CLOSING:
             self._do(Farewell(link.generation, 1000))
@@ -363,6 +382,8 @@ class HubProtocol:
             self._overlap_until_ns = now_ns + OVERLAP_NS
         if self.stopped:
             return
+        if link is self._leaving and not whole:
+            self._missed(link, link.heard_ns, f"a connection was left: {end.why}")
         if was_current:
             self._reconnect.healthy(now_ns - link.live_ns)
             self._tell(Gap(link.generation, link.heard_ns, end.why))

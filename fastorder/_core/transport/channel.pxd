@@ -23,6 +23,7 @@ cdef class HubRoute(Route):
 
 cdef class Channel:
     cdef readonly bint ended
+    cdef readonly bint read_whole       # the server has ended it, and all was read
     cdef readonly int64_t heard_ns      # when the last bytes came
     cdef readonly int64_t record_count
     cdef bint behind            # there is, or may be, more to read at once
@@ -42,6 +43,7 @@ cdef class Channel:
 
     cdef int attach(self, ChannelKeeper keeper, Connection connection) except -1
     cdef int pull(self) except -1
+    cdef bint nothing_begun(self) noexcept
     cdef int feed(self, const char* bytes, size_t size) except -1
     cdef int cut(self, const char* bytes, size_t size) except -1
     cdef int control(self) except -1

@@ -15,6 +15,7 @@ class HubRoute(Route):
 class Channel:
     def __init__(self, receiver: RecordReceiver, limit: int = 4194304) -> None: ...
     ended: bool
+    read_whole: bool
     heard_ns: int
     record_count: int
     @property

@@ -181,6 +181,7 @@ cdef class Channel:
             if code == c.CURLE_AGAIN:
                 break
             if code != c.CURLE_OK or read == 0:
+                self.read_whole = code == c.CURLE_OK and self.nothing_begun()
                 return self.end(self.lost(code))
             self.heard_ns = monotonic_ns()
             self.feed(self.input, read)
@@ -189,6 +190,12 @@ cdef class Channel:
         if not self.ended and self.pending():
             self.flush()
         return self.receiver.on_batch()
+
+    cdef bint nothing_begun(self) noexcept:
+        """Whether what came ends with a record's end."""
+        return (
+            (self.records.kept_size == 0 or self.records.given)
+            and not self.frames.in_payload and self.frames.head_size == 0)
 
     def lost(self, int code):
         """Why nothing more can be read."""
@@ -248,6 +255,7 @@ cdef class Channel:
             text = self.frames.control[2:size].decode("utf-8", "replace")
             why = f"{why}: {from_outside(text)}"
         self.put(CLOSE, self.frames.control, 2 if size >= 2 else 0)
+        self.read_whole = self.nothing_begun()
         return self.end(why)
 
     # ------------------------------------------------------------ out
