@@ -119,6 +119,20 @@ def gateway() -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def shell(gateway, tmp_path, monkeypatch) -> Path:
+    """What a trader's shell has set, for this gateway; its empty home folder."""
+    for name in list(os.environ):
+        if name.startswith(("FASTORDER_", "PROJECT_X_", "XDG_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FASTORDER_USER", "trader1")
+    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
+    monkeypatch.setenv("FASTORDER_BASE_URL", gateway.base_url)
+    monkeypatch.setenv("FASTORDER_ACCOUNT", "PRAC")
+    return tmp_path
+
+
+@pytest.fixture
 def tls_gateway(certificate) -> Iterator[Simulator]:
     """The same over TLS."""
     with run_in_thread(

@@ -34,18 +34,10 @@ KINDS = {
 
 
 @pytest.fixture
-def home(gateway, tmp_path, monkeypatch):
-    """An empty home folder, and the environment that a trader has."""
-    for name in list(os.environ):
-        if name.startswith(("FASTORDER_", "PROJECT_X_", "XDG_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("FASTORDER_USER", "trader1")
-    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
-    monkeypatch.setenv("FASTORDER_BASE_URL", gateway.base_url)
-    monkeypatch.setenv("FASTORDER_ACCOUNT", "PRAC")
+def home(shell, monkeypatch):
+    """A trader's shell, of the usual width."""
     monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
+    return shell
 
 
 @pytest.fixture

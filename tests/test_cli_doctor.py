@@ -1,10 +1,8 @@
 """The doctor finds what is wrong, says what to do, and changes nothing."""
 
 import json
-import os
 
 import pytest
-from canary import API_KEY
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -19,20 +17,7 @@ READS = ("loginkey", "search", "query", "available", "ping", "retrievebars")
 
 
 @pytest.fixture
-def home(gateway, tmp_path, monkeypatch):
-    for name in list(os.environ):
-        if name.startswith(("FASTORDER_", "PROJECT_X_", "XDG_DATA", "XDG_CONFIG")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("FASTORDER_USER", "trader1")
-    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
-    monkeypatch.setenv("FASTORDER_BASE_URL", gateway.base_url)
-    monkeypatch.setenv("FASTORDER_ACCOUNT", "PRAC")
-    return tmp_path
-
-
-@pytest.fixture
-def examined(home, capsys):
+def examined(shell, capsys):
     """Run it; its code, and each finding by its name."""
 
     def go():
@@ -49,12 +34,12 @@ def files(folder):
     }
 
 
-def test_all_is_well_and_nothing_is_changed(examined, gateway, home, capsys):
+def test_all_is_well_and_nothing_is_changed(examined, gateway, shell, capsys):
     run(["buy", "MNQ", "1", "--bracket", "400:", "--yes"])
     with Store():
         pass
     capsys.readouterr()
-    before, asked = files(home), len(gateway.ledger.requests())
+    before, asked = files(shell), len(gateway.ledger.requests())
     code, found = examined()
     assert code == 0, [row for row in found.values() if not row["well"]]
     assert found["user hub"]["found"] == "live, 4 subscriptions"
@@ -65,7 +50,7 @@ def test_all_is_well_and_nothing_is_changed(examined, gateway, home, capsys):
     assert found["can trade"]["found"] == "yes"
     assert "ends in 24.0 h" in found["token"]["found"]
     assert "of 20" in found["round trip"]["found"]
-    after = files(home)
+    after = files(shell)
     assert {path: after.pop(path) for path in before} == before
     assert all(path.endswith(("-shm", "-wal")) for path in after), "as readers have"
     new = gateway.ledger.requests()[asked:]
@@ -73,7 +58,7 @@ def test_all_is_well_and_nothing_is_changed(examined, gateway, home, capsys):
 
 
 def test_each_failure_is_a_finding_and_the_others_go_on(
-    examined, gateway, home, monkeypatch
+    examined, gateway, shell, monkeypatch
 ):
     monkeypatch.setattr(doctor_network, "HUB_S", 0.3)
     gateway.call(lambda: setattr(gateway.hubs.faults, "refuse", 403))

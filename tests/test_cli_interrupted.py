@@ -4,7 +4,6 @@ import os
 import sys
 
 import pytest
-from canary import API_KEY
 
 import fastorder
 from fastorder import cli
@@ -40,19 +39,6 @@ class CtrlC:
             sys.settrace(None)
             self.where = f"{code.co_filename}:{code.co_name}"
             raise KeyboardInterrupt
-
-
-@pytest.fixture
-def shell(gateway, tmp_path, monkeypatch):
-    """What a trader's shell has set."""
-    for name in list(os.environ):
-        if name.startswith(("FASTORDER_", "PROJECT_X_", "XDG_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("FASTORDER_USER", "trader1")
-    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
-    monkeypatch.setenv("FASTORDER_BASE_URL", gateway.base_url)
-    monkeypatch.setenv("FASTORDER_ACCOUNT", "PRAC")
 
 
 def typed(monkeypatch, line):

@@ -1,6 +1,5 @@
 """The practice probe finds what the gateway is like, keeps its limit, and cleans up."""
 
-import os
 import re
 
 import pytest
@@ -311,17 +310,9 @@ def test_a_filled_order_is_said():
 
 
 @pytest.fixture
-def typed(gateway, tmp_path, monkeypatch, capsys):
-    for name in list(os.environ):
-        if name.startswith(("FASTORDER_", "PROJECT_X_", "XDG_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("FASTORDER_USER", "trader1")
-    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
-    monkeypatch.setenv("FASTORDER_BASE_URL", gateway.base_url)
-    monkeypatch.setenv("FASTORDER_ACCOUNT", "PRAC")
+def typed(shell, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(shell)
 
     def go(line):
         code = run(["practice-probe", *line.split()])

@@ -8,7 +8,6 @@ import threading
 import time
 
 import pytest
-from canary import API_KEY
 from plain_http import MNQ
 from realtime_scene import until
 from test_cli import KINDS
@@ -49,18 +48,10 @@ class Breakout(Strategy):
 
 
 @pytest.fixture
-def home(gateway, tmp_path, monkeypatch):
-    for name in list(os.environ):
-        if name.startswith(("FASTORDER_", "PROJECT_X_", "XDG_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("FASTORDER_USER", "trader1")
-    monkeypatch.setenv("FASTORDER_API_KEY", API_KEY)
-    monkeypatch.setenv("FASTORDER_BASE_URL", gateway.base_url)
-    monkeypatch.setenv("FASTORDER_ACCOUNT", "PRAC")
+def home(shell, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    monkeypatch.chdir(shell)
+    return shell
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from fastorder.strategy.venue import (
     LEAST_BRACKET,
     MOST_TRAIL,
     _whole,
-    ticks_of,
+    changed_ticks,
 )
 
 if TYPE_CHECKING:
@@ -211,15 +211,7 @@ class LiveDesk(DeskRows):
     def modify(self, order: Order, *, size: int | None, price: float | None) -> None:
         """Send a change of an order; see ``Strategy.modify``."""
         self._own(order)
-        if size is None and price is None:
-            raise BadOrder("size or price must be given to modify an order")
-        if size is not None:
-            _whole("size", size, 1, LARGEST_SIZE)
-        ticks = None
-        if price is not None:
-            if order.kind not in ("limit", "stop"):
-                raise BadOrder(f"an order of kind {order.kind} has no price to modify")
-            ticks = ticks_of(self._instrument(order.symbol), "price", price)
+        ticks = changed_ticks(order, size, price, self._instrument(order.symbol))
         self.requests.append((self.now_ns(), "modify", order.id, size, ticks))
         self._wish(order, (size, ticks))
 

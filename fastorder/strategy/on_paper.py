@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from fastorder.matching import Latencies, Queue, Touch, TradeThrough
-    from fastorder.strategy._data import Bar, Series, Tick
-    from fastorder.strategy._engine import Source
+    from fastorder.strategy._data import Tick
+    from fastorder.strategy._engine import Frame, Source
     from fastorder.strategy.firm import Firm
 
 PATIENCE_S = 5.0
@@ -138,23 +138,11 @@ class PaperRun(Run):
         feeds = {name: each.feed(begin_ns) for name, each in ticks.items()}
         super().__init__(strategies, feeds, **settings)
 
-    def subscribe(
-        self,
-        symbol: str,
-        every: str,
-        series: Series,
-        on_bar: Callable[[Bar], object] | None,
-    ) -> None:
-        """Have a series filled with bars, and a strategy called with them."""
-        if self.has_engine:
-            raise StrategyError("subscribe belongs into start")
-        bars = self._bars.get((symbol, every))
-        if bars is None:
-            grid = self.instruments[symbol].grid
-            bars = ArrivingBars(symbol, every, grid, self.sessions)
-            self._bars[symbol, every] = bars
-            self._frames[symbol, every] = bars.frame
-        bars.frame.add(series, on_bar)
+    def _new_frame(self, symbol: str, every: str) -> Frame:
+        grid = self.instruments[symbol].grid
+        bars = ArrivingBars(symbol, every, grid, self.sessions)
+        self._bars[symbol, every] = bars
+        return bars.frame
 
     def watch_ticks(self, symbol: str, on_tick: Callable[[Tick], object]) -> None:
         """Have a strategy called with each tick of a contract."""

@@ -282,9 +282,12 @@ class Run:
             raise StrategyError("subscribe belongs into start")
         frame = self._frames.get((symbol, every))
         if frame is None:
-            columns = frame_columns(self.feeds[symbol], every, self.sessions)
-            frame = self._frames[symbol, every] = _frame(symbol, every, columns)
+            frame = self._frames[symbol, every] = self._new_frame(symbol, every)
         frame.add(series, on_bar)
+
+    def _new_frame(self, symbol: str, every: str) -> Frame:
+        columns = frame_columns(self.feeds[symbol], every, self.sessions)
+        return _frame(symbol, every, columns)
 
     def watch_ticks(self, symbol: str, on_tick: Callable[[Tick], object]) -> None:
         """Have a strategy called with each tick of a contract."""

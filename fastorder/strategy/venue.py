@@ -194,15 +194,7 @@ class Desk:
     def modify(self, order: Order, *, size: int | None, price: float | None) -> None:
         """Ask the exchange for a change; see ``Strategy.modify``."""
         self._own(order)
-        if size is None and price is None:
-            raise BadOrder("size or price must be given to modify an order")
-        if size is not None:
-            _whole("size", size, 1, LARGEST_SIZE)
-        ticks = None
-        if price is not None:
-            if order.kind not in ("limit", "stop"):
-                raise BadOrder(f"an order of kind {order.kind} has no price to modify")
-            ticks = ticks_of(self._instrument(order.symbol), "price", price)
+        ticks = changed_ticks(order, size, price, self._instrument(order.symbol))
         if self._is_refused(order, "modify refused"):
             return
         self.run.exchange.modify(
@@ -472,6 +464,25 @@ def ticks_of(instrument: Instrument, name: str, price: float) -> int:
             f"{name} must be a multiple of {instrument.tick_size}, was {price!r}"
         )
     return found
+
+
+def changed_ticks(
+    order: Order, size: int | None, price: float | None, instrument: Instrument
+) -> int | None:
+    """The new price of a change that may be asked for; None where it stays.
+
+    Raises:
+        BadOrder: neither a size nor a price that this order may have.
+    """
+    if size is None and price is None:
+        raise BadOrder("size or price must be given to modify an order")
+    if size is not None:
+        _whole("size", size, 1, LARGEST_SIZE)
+    if price is None:
+        return None
+    if order.kind not in ("limit", "stop"):
+        raise BadOrder(f"an order of kind {order.kind} has no price to modify")
+    return ticks_of(instrument, "price", price)
 
 
 def _whole(name: str, value: object, least: int, most: int) -> None:
