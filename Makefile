@@ -50,22 +50,26 @@ STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
+# what is compiled once is kept: a run of the tests starts Python a thousand times
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs screenshots wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
 
 demo: $(VENV)/.demo $(VENV)/.built-for-demo
 	$(BIN)/python examples/demo.py
 
-# three on each core, then those that run beside no other; some of them one after the other
+# three on each core, then those that count instructions, two of them at a time; some of
+# them one after the other
 test: $(VENV)/.test build
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long and not alone"
-	$(BIN)/python -m pytest -m "alone and not long"
+	$(BIN)/python -m pytest -n 2 -m "alone and not long"
 endif
 
 test-long: $(VENV)/.test build
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m long $(ARGS)
 	FASTORDER_VECTORS=portable $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
 	FASTORDER_VECTORS=avx2 $(BIN)/python -m pytest tests/test_marketdata_*.py $(ARGS)
 

@@ -126,20 +126,23 @@ def simulator(folder: Path) -> Iterator[Server]:
 
     It forgets the tags of orders: some contenders send one order over and over.
     """
-    port = free_port()
     program = (
         "import threading\n"
         "from fastorder.simulator import run_in_thread\n"
         "class Forgotten(dict):\n"
         "    def setdefault(self, tag, order): pass\n"
-        f"with run_in_thread(port={port}, rate_limit=False, keep_ledger=False,\n"
+        "with run_in_thread(rate_limit=False, keep_ledger=False,\n"
         "                   accept_tokens=('abc',)) as simulator:\n"
+        "    print(simulator.base_url.rpartition(':')[2], flush=True)\n"
         "    for account in simulator.gateway.exchange.accounts.values():\n"
         "        account.tags = Forgotten()\n"
         "    threading.Event().wait()\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program]) as process:
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline() or 0)
             wait_for(port, process)
             authority = str(folder / "ca.pem")
             yield Server("simulator", process.pid, port, None, None, authority)

@@ -364,6 +364,7 @@ def test_what_fills_after_the_failure_is_closed_too(form, trader, gateway):
     def opens(s):
         s.buy(1)
         s.buy(2, limit=30_000)
+        s.buy(1, stop_loss_ticks=80, take_profit_ticks=80)
         raise ZeroDivisionError
 
     run = form.live(doing(opens), on_failure="flatten")
@@ -372,6 +373,39 @@ def test_what_fills_after_the_failure_is_closed_too(form, trader, gateway):
     assert run.positions == {"Doing": {"MNQ": 0}}
     account = gateway.gateway.exchange.accounts[ACCOUNT]
     assert gateway.call(lambda: (account.positions, account.working)) == ({}, {})
+
+
+def test_legs_are_cancelled_that_are_not_there_yet(form, trader, gateway):
+    """A cancel waits for the gateway's number, and the run for the cancel."""
+
+    def opens(s):
+        s.buy(1, stop_loss_ticks=80, take_profit_ticks=80)
+        legs = [order for order in s.orders if order.parent is not None]
+        assert [leg.status for leg in legs] == ["waiting"] * 2
+        for leg in legs:
+            s.cancel(leg)
+
+    run = form.live(doing(opens))
+    ticks(form, gateway)
+    form.until(lambda: [each[0] for each in told(run)].count("cancelled") == 2)
+    account = gateway.gateway.exchange.accounts[ACCOUNT]
+    until(lambda: gateway.call(lambda: not account.working))
+
+
+def test_a_cancel_that_is_not_answered_after_the_failure_is_logged(
+    form, trader, gateway, caplog
+):
+    def opens(s):
+        s.buy(1, limit=19_000)
+
+    run = form.live(doing(opens, fails))
+    ticks(form, gateway)
+    gateway.faults.add(
+        Fault("/api/Order/cancel", reply="status", effect="none", status=403)
+    )
+    ticks(form, gateway)
+    form.until(lambda: run.is_over)
+    assert "cancel unknown" in caplog.text
 
 
 def test_a_handler_that_does_not_return_is_told_of(form, trader, gateway, caplog):

@@ -72,7 +72,7 @@ def play(gateway, run, data, contract=MNQ, at_once=50):
         part = rows[first : first + at_once]
         at_hubs(gateway, lambda hubs, part=part: hubs.trades(contract, part))
     taken = run._run.ticks["MNQ" if contract == MNQ else "MES"]
-    until(lambda: run.is_over or len(taken.feed(0)) == len(rows), "every tick")
+    until(lambda: run.is_over or taken.taken == len(rows), "every tick")
 
 
 class Everything(Strategy):

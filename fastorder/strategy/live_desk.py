@@ -69,9 +69,13 @@ class LiveDesk(DeskRows):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether an answer is still to come, or the fill of what flattens."""
+        """Whether an answer or a change is to come, or the fill of what flattens."""
         exits = (order.role == "exit" for order in self.alive.values())
-        return self._waits > 0 or (self._is_flattened and any(exits))
+        return (
+            self._waits > 0
+            or any(number in self.alive for number in self._wishes)
+            or (self._is_flattened and any(exits))
+        )
 
     # ---------------------------------------------------------------- placing
 
@@ -274,6 +278,8 @@ class LiveDesk(DeskRows):
         is_doubt = outcome is Outcome.UNKNOWN
         what = f"{verb} unknown" if is_doubt else f"{verb} refused"
         told = outcome if is_doubt else None
+        if self.failure is not None and order.alive:  # it hears of it no more
+            self.run.warn(self, f"{what}: {order!r}: {why}")
         self.tell(OrderEvent(self.now_ns(), order, what, told, why))
 
     def _wished(self, order: Order, wish: Wish) -> tuple[int, float | None]:

@@ -240,6 +240,7 @@ class DeskRows(Desk):
             order.status, order.price = "accepted", price
             self._changed.add(order.id)
             self.tell(OrderEvent(self.now_ns(), order, "active"))
+            self._send_wishes(order)
         elif row.size != order.size or (
             order.kind in ("limit", "stop") and price != order.price
         ):
