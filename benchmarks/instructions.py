@@ -1,9 +1,9 @@
 """User-space instructions of one awaited order, counted by callgrind.
 
-Two runs of different length are counted; the difference, divided by the orders between
-them, is what one order takes, without what a process takes to start and to warm up. The
-server is in this process, outside of valgrind, and answers after a pause, so that every
-order meets the event loop in the same way.
+What is counted between two marks, divided by the orders between them, is what one order
+takes, without what a process takes to start, to warm up and to end. The server is in
+this process, outside of valgrind, and answers after a pause, so that every order meets
+the event loop in the same way.
 
     python benchmarks/instructions.py           # counts and shows
     python benchmarks/instructions.py --keep    # and writes instructions.json
@@ -28,7 +28,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +43,9 @@ if TYPE_CHECKING:
     import fastorder
 
 KEPT = Path(__file__).parent / "instructions.json"
-FEW, MANY = 200, 1200
+WARM, ORDERS = 200, 1000
+MARK = "getsid"
+"""What nothing else calls: callgrind writes down there what it has counted so far."""
 LIMITED = "FASTORDER_LIMITED"
 """Set in clients that are compared: whether the executor has limits.
 
@@ -148,11 +149,14 @@ async def client(port: int, orders: int, budgets: str) -> None:
         executor.set_token("abc")
         executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
         await executor.connect()
-        for _ in range(orders):
+        for nth in range(WARM + orders):
+            if nth == WARM:
+                os.getsid(0)
             result = await executor.place_market_order(
                 "MNQ", "BUY", 1, 12345678, STOP, TARGET
             )
             assert result.success, result
+        os.getsid(0)
 
 
 async def trader_client(port: int, orders: int) -> None:
@@ -172,11 +176,14 @@ async def trader_client(port: int, orders: int) -> None:
     trader.executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
     trader._account = Account(12345678, "PRAC", Decimal(0), True, True)
     await trader.executor.connect()
-    for _ in range(orders):
+    for nth in range(WARM + orders):
+        if nth == WARM:
+            os.getsid(0)
         placed = await trader.buy(
             "MNQ", 1, stop_loss_ticks=STOP, take_profit_ticks=TARGET
         )
         assert placed.result.success, placed
+    os.getsid(0)
     await trader.aclose()
 
 
@@ -200,16 +207,17 @@ def counted(
     budgets: str = "off",
     limited: str = "",
 ) -> Counter[str]:
-    """Instructions of one run, or a column's misses, by the file that they lie in.
+    """Instructions of so many orders, or a column's misses, by the file they lie in.
 
     Raises:
         RuntimeError: the run has failed, or has not ended in time.
     """
-    out = folder / f"callgrind.{orders}"
+    out = folder / "callgrind"
     command = [
         shutil.which("valgrind") or "valgrind",
         "--tool=callgrind",
         *(CACHES if column else ()),
+        f"--dump-before={MARK}",
         f"--callgrind-out-file={out}",
         sys.executable,
         __file__,
@@ -237,7 +245,8 @@ def counted(
         ) from None
     if done.returncode:
         raise RuntimeError(f"callgrind ended with {done.returncode}: {done.stderr}")
-    return by_file(out.read_text().splitlines(), column)
+    between_marks = out.with_suffix(".2")
+    return by_file(between_marks.read_text().splitlines(), column)
 
 
 def by_file(lines: list[str], column: int = INSTRUCTION) -> Counter[str]:
@@ -278,20 +287,11 @@ def count(
         limited: "yes" with every limit, "no" for the same order without; the order of
             both has no legs.
     """
-    with (
-        answering() as port,
-        tempfile.TemporaryDirectory() as folder,
-        ThreadPoolExecutor(2) as pool,
-    ):
-        few, many = pool.map(
-            lambda orders: counted(
-                port, orders, Path(folder), column, budgets, limited
-            ),
-            (FEW, MANY),
-        )
+    with answering() as port, tempfile.TemporaryDirectory() as folder:
+        found = counted(port, ORDERS, Path(folder), column, budgets, limited)
     parts = dict.fromkeys((*PARTS, REST), 0.0)
-    for file in many.keys() | few.keys():
-        parts[part_of(file)] += (many[file] - few[file]) / (MANY - FEW)
+    for file, number in found.items():
+        parts[part_of(file)] += number / ORDERS
     whole = {name: round(number) for name, number in parts.items()}
     return {"total": sum(whole.values()), **whole}
 
