@@ -89,18 +89,29 @@ class Notes(Strategy):
         self.told.append(f"position {change.size} of {change.net}")
 
 
+OPEN = []
+
+
+@pytest.fixture(autouse=True)
+def closed_files():
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
 class Scene:
     """A run on a stub, with one order asked for."""
 
     def __init__(self, **order):
         self.trader, self.inbox, self.later = Stub(), [], []
+        OPEN.append(Kept(MEMORY))
         self.run = LiveRun(
             {"Notes": Notes()},
             self.trader,
             {"MNQ": ArrivingTicks(KNOWN["MNQ"], 0)},
             begin_ns=1,
             begun_ms=1,
-            kept={"Notes": Kept(MEMORY)},
+            kept={"Notes": OPEN[-1]},
             wall=None,
             post=lambda call: call(),
             later=lambda seconds, call: self.later.append(call),
