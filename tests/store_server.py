@@ -58,12 +58,14 @@ class Server:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
-        self._as_user = {}
+        # sanitizers are of the tests, and the server does not start with them
+        plain = {name: it for name, it in os.environ.items() if name != "LD_PRELOAD"}
+        self._runs = {"env": plain}
         if os.getuid() == 0:  # the server refuses to run as root
             user = pwd.getpwnam("postgres")
             os.chown(folder, user.pw_uid, user.pw_gid)
-            self._as_user = {"user": "postgres", "group": user.pw_gid,
-                             "extra_groups": []}  # fmt: skip
+            self._runs |= {"user": "postgres", "group": user.pw_gid,
+                           "extra_groups": []}  # fmt: skip
         password = folder / "password"
         password.write_text(PASSWORD)
         if os.getuid() == 0:
@@ -78,7 +80,7 @@ class Server:
             check=True,
             capture_output=True,
             cwd=folder,
-            **self._as_user,
+            **self._runs,
         )
         password.unlink()
         self.start()
@@ -100,7 +102,7 @@ class Server:
             stderr=subprocess.DEVNULL,
             cwd="/",
             start_new_session=True,
-            **self._as_user,
+            **self._runs,
         )
         until = time.monotonic() + 60
         while not self._answers():
