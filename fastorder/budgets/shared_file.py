@@ -143,8 +143,8 @@ class SharedFile:
         try:
             with transaction(self._connection):
                 self._connection.execute(
-                    "INSERT INTO closed VALUES (?1, ?2) ON CONFLICT DO UPDATE "
-                    "SET until_ns = max(until_ns, ?2)",
+                    "INSERT INTO closed VALUES (?, ?) ON CONFLICT DO UPDATE "
+                    "SET until_ns = max(until_ns, excluded.until_ns)",
                     (is_history, until_ns),
                 )
         except sqlite3.Error as error:
