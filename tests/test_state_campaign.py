@@ -1,9 +1,13 @@
 """The state through gaps, restarts and reads that are behind, and its judge."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from state_campaign.life import Life, Weather, tally
+from state_campaign.life import DAYS, Life, Weather, tally
 
 from fastorder.realtime.state import orders, repair, verdict
 from fastorder.realtime.state.account_rows import AccountRows
@@ -43,14 +47,22 @@ def test_without_a_lag_a_look_proves_at_once():
     assert counted.syncs
 
 
-DAYS = Weather(days=0.1, check_s=7200.0)
-
-
 def test_nothing_is_wrong_where_orders_work_for_days():
     """What is over for three days is let go; what works since then is not."""
     counted = tally(range(1, 6), GAPS, DAYS)
     assert counted.failures == []
     assert counted.syncs
+
+
+def test_the_campaign_runs_in_several_processes():
+    options = ["--events", "1", "--gaps", "1", "--chunk", "1", "--processes", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "state_campaign", *options],
+        capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 lives" in done.stdout
 
 
 def test_a_lag_that_is_longer_than_was_allowed_for_is_caught():

@@ -10,20 +10,9 @@ from functools import partial
 
 from campaign.parts import in_parts
 
-from state_campaign.life import COUNTED, Tally, Weather, tally
+from state_campaign.life import COUNTED, Tally, lived
 
 GAPS = 20
-CHUNK = 50
-DAYS = Weather(days=0.1, check_s=7200.0)
-"""Lives that last for weeks: one in ten of them."""
-
-
-def lived(seeds: range, gaps: int) -> Tally:
-    """Live these lives, some of them for weeks."""
-    short = len(seeds) * 9 // 10
-    counted = tally(seeds[:short], gaps, Weather())
-    counted.add(tally(seeds[short:], gaps, DAYS))
-    return counted
 
 
 def main() -> int:
@@ -33,12 +22,13 @@ def main() -> int:
     parser.add_argument("--gaps", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--chunk", type=int, default=50, help="lives at a time, each")
     options = parser.parse_args()
     begun, counted, seed = time.monotonic(), Tally(), options.seed
     one = partial(lived, gaps=GAPS)
     while counted.events < options.events or counted.gaps < options.gaps:
-        lives = CHUNK * options.processes
-        for part in in_parts(one, seed, lives, CHUNK, options.processes):
+        lives = options.chunk * options.processes
+        for part in in_parts(one, seed, lives, options.chunk, options.processes):
             counted.add(part)
         seed += lives
         if sys.stderr.isatty():
