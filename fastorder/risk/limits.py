@@ -9,8 +9,12 @@ from typing import Any
 
 from fastorder._base.shown import safely_shown
 from fastorder.errors import ConfigurationError
-from fastorder.risk.trading_day import DAY_ENDS
-from fastorder.risk.venue_rules import ACCOUNT_KINDS, MICRO_PRODUCTS, lots_by_balance
+from fastorder.risk.venue_rules import (
+    ACCOUNT_KINDS,
+    DAY_ENDS,
+    MICRO_PRODUCTS,
+    lots_by_balance,
+)
 
 MOST = 1_000_000
 """No count in a limit is larger: every sum of them fits its place in C."""

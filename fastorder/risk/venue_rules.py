@@ -9,6 +9,7 @@ read from a picture or met once, "C" is second hand.
 
 from __future__ import annotations
 
+from datetime import time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,6 +18,10 @@ from fastorder.errors import ConfigurationError
 
 HELP = "https://help.topstep.com/en/articles/"
 READ_ON = "2026-09-13"
+
+DAY_ENDS = time(17)
+"""In Chicago. Source: Topstep's help centre, article 8284206; its day is that of CME
+Globex."""
 
 
 class Rule(NamedTuple):
