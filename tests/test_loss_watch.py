@@ -16,7 +16,7 @@ from test_risk_trader import (
     set_price,
 )
 
-from fastorder import Denied, Outcome, RiskLimits, RiskState
+from fastorder import Denied, InvalidField, Outcome, RiskLimits, RiskState
 
 MNQ, MES = "CON.F.US.MNQ.Z26", "CON.F.US.MES.Z26"
 SUBSCRIBE, UNSUBSCRIBE = "SubscribeContractQuotes", "UnsubscribeContractQuotes"
@@ -233,4 +233,39 @@ def test_a_price_off_the_tick_is_none_to_go_by(form, gateway):
     gateway.call(lambda: gateway.hubs.quote(MNQ, lastPrice=float(price) - 25.1))
     until(lambda: trader.quote("MNQ"))
     assert trader.risk._losses._prices[MNQ] == seen
+    assert trader.risk.state is RiskState.ACTIVE
+
+
+# ------------------------------------------------------------ prices that cannot be
+
+
+@pytest.mark.parametrize("price", [0, -1, Decimal("-0.25")])
+@pytest.mark.parametrize("is_trade", [False, True])
+def test_a_price_that_the_contract_cannot_have_is_no_loss(
+    form, gateway, price, is_trade
+):
+    trader = enter(form, max_daily_loss=500, flatten_on_breach=True)
+    hold(form, gateway)
+    quote(form, gateway, last_price(gateway))
+    seen = trader.risk._losses._prices[MNQ]
+    hub = gateway.hubs
+    if is_trade:
+        stream = form.call(trader.market_trades, "MNQ")
+        group = ("ContractTrades", MNQ)
+        until(lambda: any(group in each.groups for each in list(hub.connections)))
+        heard = []
+        trader.realtime.market.on("trades", heard.append)
+        gateway.call(lambda: hub.trades(MNQ, [{"price": float(price), "volume": 1}]))
+        until(lambda: heard)
+        form.call(stream.close)
+    else:
+        gateway.call(lambda: hub.quote(MNQ, lastPrice=float(price)))
+    gateway.call(lambda: hub.quote(MNQ, bestBid=1.0))  # what has not changed neither
+    until(lambda: trader.quote("MNQ").best_bid == 1)
+    assert trader.risk._losses._prices[MNQ] == seen
+    assert trader.risk.state is RiskState.ACTIVE
+    assert held(gateway) == 1
+    for wrong in (price, float(price)):
+        with pytest.raises(InvalidField, match="price must be positive"):
+            form.call(trader.risk.note_price, "MNQ", wrong)
     assert trader.risk.state is RiskState.ACTIVE

@@ -8,12 +8,22 @@ from conftest import ACCOUNT
 from plain_http import MNQ
 from still import StillClock
 
-from fastorder import Denied, OrderRequest, RiskDenied, RiskLimits, RiskState
+from fastorder import (
+    Denied,
+    InvalidField,
+    OrderRequest,
+    RiskDenied,
+    RiskLimits,
+    RiskState,
+    WrongFieldType,
+)
 from fastorder.gateway.contracts import ContractCache
 from fastorder.journal import Journal
 from fastorder.models import Account, Contract, Position, Trade
 from fastorder.risk.control import Risk
+from fastorder.risk.hearing import Hearing
 from fastorder.risk.ledger import SECONDS_BEHIND
+from fastorder.risk.sightings import Sightings
 
 SECOND_NS = 1_000_000_000
 OTHER = "CON.F.US.ENQ.Z26"
@@ -611,6 +621,93 @@ def test_open_loss_is_counted_at_the_last_price(size, price):
     desk.risk.note_price("MNQ", price)
     assert desk.risk.daily_loss(ACCOUNT) == Decimal("200")
     assert desk.codes(side=side) == {Denied.REDUCING, Denied.MAX_DAILY_LOSS}
+
+
+def test_a_loss_is_known_once_the_contract_is():
+    desk = Money(max_daily_loss=200)
+    desk.loads([trade(1, None, desk.clock.wall)], [position(1, 29_500)])
+    assert desk.codes() == {Denied.LOSS_UNKNOWN}
+    Sightings(desk.risk).contracts([CONTRACT])
+    assert desk.codes() == set()
+
+
+def test_a_price_that_came_without_a_look_is_told_as_such():
+    desk = Money(max_daily_loss=200)
+    desk.risk._losses.contract_seen(CONTRACT)
+    desk.loads(positions=[position(1, 29_500)])
+    assert desk.risk._heard_price(MNQ, Decimal(29_500), desk.clock.now_ns)
+    first = refused(Denied.LOSS_UNKNOWN, desk.place)
+    assert "what was missing has come just now, and was not looked at yet" in first.text
+    assert "await load_exposure(12345678) looks at it now" in first.text
+
+
+BELOW = [0, -1, -0.25, Decimal("-0.00"), Decimal("-37.5")]
+
+
+@pytest.mark.parametrize("price", BELOW)
+@pytest.mark.parametrize("way", ["note_price", "hub", "fill", "position"])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_price_that_the_contract_cannot_have_is_believed_by_nobody(
+    price, way, is_listed
+):
+    heard = []
+    desk = Money(max_daily_loss=200, on_breach=lambda *what: heard.append(what))
+    if not is_listed:  # its product tells then
+        desk.contracts = desk.risk._contracts = ContractCache()
+        desk.risk._losses._may_cost = desk.contracts.may_cost
+    desk.risk._losses.contract_seen(CONTRACT)
+    desk.loads(positions=[position(1, 29_500)])
+    desk.risk.note_price(MNQ, 29_500)
+    assert desk.codes(symbol=MNQ) == set()
+    if way == "note_price":
+        with pytest.raises(InvalidField, match=r"price must be positive.*negative_pri"):
+            desk.risk.note_price(MNQ, price)
+    elif way == "hub":
+        assert Hearing(desk.risk).price(MNQ, Decimal(str(price))) == []
+        desk.risk._look_at_loss(ACCOUNT)
+    elif way == "fill":
+        desk.clock.pass_s(1)
+        fills = [trade(1, None, desk.clock.wall, price=price)]
+        desk.loads(fills, [position(1, 29_500)])
+    else:
+        for size in (1, -1):
+            desk.loads(positions=[position(size, price)])
+            first = refused(Denied.LOSS_UNKNOWN, lambda: desk.place(symbol=MNQ))
+            assert f"position of {MNQ} is listed at an average price of" in first.text
+            assert "await load_exposure(12345678) reads it again" in first.text
+        desk.loads(positions=[position(1, 29_500)])
+    assert desk.risk._losses._prices[MNQ][0] == 29_500
+    assert not heard
+    assert desk.risk.state is RiskState.ACTIVE
+    assert desk.codes(symbol=MNQ) == set()
+
+
+@pytest.mark.parametrize("price", BELOW)
+def test_a_contract_that_trades_below_zero_has_such_a_price(price):
+    desk = Money(max_daily_loss=200)
+    desk.contracts.set("MNQ", MNQ, "0.25", negative_prices=True)
+    desk.risk._losses.contract_seen(CONTRACT)
+    desk.loads(positions=[position(1, price)])
+    desk.risk.note_price("MNQ", price)
+    assert desk.risk.daily_loss(ACCOUNT) == 0
+    assert Hearing(desk.risk).price(MNQ, Decimal(str(price))) == [ACCOUNT]
+    assert desk.codes() == set()
+
+
+@pytest.mark.parametrize(
+    "price", ["x", "29000.25", None, [1], (0, (1,), 0), True, b"1"]
+)
+@pytest.mark.parametrize("symbol", ["MNQ", "CON.F.US.ZZZ.Z26"])
+def test_what_is_no_number_is_no_price_to_note(price, symbol):
+    with pytest.raises(WrongFieldType, match="price must be"):
+        Desk(max_daily_loss=1).risk.note_price(symbol, price)
+
+
+@pytest.mark.parametrize("price", [float("nan"), float("inf"), Decimal("NaN")])
+@pytest.mark.parametrize("symbol", ["MNQ", "CON.F.US.ZZZ.Z26"])
+def test_what_is_not_finite_is_no_price_to_note(price, symbol):
+    with pytest.raises(InvalidField, match="price must be a finite number"):
+        Desk(max_daily_loss=1).risk.note_price(symbol, price)
 
 
 def test_the_newest_fill_is_a_price_and_an_older_one_is_none():

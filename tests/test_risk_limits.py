@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timezone
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fastorder import Budgets, RiskLimits
 from fastorder._base.shown import safely_shown
@@ -46,6 +48,9 @@ WRONG = [
     ({"loss_max_age": 0}, "loss_max_age must be a number of seconds"),
     ({"flat_by": "25:00"}, "flat_by must be a time of day in Chicago"),
     ({"flat_by": time(15, tzinfo=timezone.utc)}, "flat_by must be a time of day"),
+    ({"flat_by": "17:00"}, "flat_by must be a time of day in Chicago before 17:00"),
+    ({"flat_by": time(18)}, "where the trading day ends: from a later one on, the"),
+    ({"flat_by": "23:59:59"}, "flat_by must be a time of day in Chicago before 17:00"),
     ({"flatten_on_breach": 1, "max_daily_loss": 1}, "flatten_on_breach must be True"),
 ]
 CONTRADICTIONS = [
@@ -156,6 +161,62 @@ def test_each_preset_is_made_of_dated_rules(kind):
 )
 def test_the_scaling_plan_gives_lots_by_the_balance(kind, balance, lots):
     assert RiskLimits.preset(kind, balance=balance).max_lots == lots
+
+
+NUMBERS = [
+    "max_order_size", "max_position", "max_lots", "max_open_orders",
+    "price_collar_ticks", "price_max_age", "max_orders_per_second",
+    "duplicate_window", "max_daily_loss", "trailing_loss", "trailing_stops_at",
+    "loss_max_age",
+]  # fmt: skip
+ENDLESS = [float("nan"), float("inf"), -float("inf")]
+ENDLESS += [Decimal(text) for text in ("NaN", "sNaN", "Infinity", "-Infinity")]
+
+
+@pytest.mark.parametrize("value", ENDLESS)
+@pytest.mark.parametrize("name", [*NUMBERS, "balance", "lot_weights", "commissions"])
+def test_no_number_of_a_limit_or_a_preset_is_without_end(name, value):
+    asked = {"trailing_stops_at": "trailing_loss", "lot_weights": "max_lots"}
+    asked["commissions"] = "max_daily_loss"
+    found = {"MNQ": value} if name in ("lot_weights", "commissions") else value
+    more = {asked[name]: 1} if name in asked else {}
+    if name == "balance":
+        make, more = RiskLimits.preset, {"kind": "funded-50k"}
+    else:
+        make = RiskLimits
+    with pytest.raises(ConfigurationError, match=f"{name} must be "):
+        make(**{name: found}, **more)
+
+
+@given(
+    st.sampled_from([*NUMBERS, "balance"]),
+    st.one_of(
+        st.floats(),
+        st.decimals(),
+        st.integers(),
+        st.sampled_from([10**5_000, -(10**5_000), Decimal("1e999999"), True]),
+    ),
+)
+def test_any_number_is_taken_as_it_is_or_told_by_its_name(name, value):
+    try:
+        if name == "balance":
+            lots = RiskLimits.preset("funded-50k", balance=value).max_lots
+            assert lots == (2 if value < 1_500 else 3 if value <= 2_000 else 5)
+            return
+        more = {"trailing_loss": 1} if name == "trailing_stops_at" else {}
+        made = getattr(RiskLimits(**{name: value}, **more), name)
+    except ConfigurationError as error:
+        assert str(error).startswith(f"{name} must ")
+        assert len(str(error)) < 300
+    else:
+        assert made in (value, Decimal(str(value)))
+        assert float("-inf") < made < float("inf")
+
+
+@pytest.mark.parametrize("kind", [None, 5, ["combine-50k"], {}])
+def test_a_preset_is_named_by_text(kind):
+    with pytest.raises(ConfigurationError, match="kind must be one of combine-50k"):
+        RiskLimits.preset(kind)
 
 
 def test_a_preset_that_there_is_not_is_told():

@@ -290,6 +290,21 @@ def test_a_breach_flattens(day, gateway, limit):
     assert sent(gateway, CLOSE) == 1
 
 
+@pytest.mark.parametrize("is_named_before", [False, True])
+def test_a_loss_is_known_where_the_contract_is_loaded_after_the_account(
+    form, gateway, is_named_before
+):
+    with fastorder.blocking.OrderExecutor(gateway.base_url) as executor:
+        executor.set_token(gateway.token)
+        executor.set_contract_id("MNQ", MNQ)
+        executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+    form.enter(risk=RiskLimits(max_daily_loss=500))
+    if is_named_before:
+        form.contract("MNQ")
+    assert form.buy("MNQ", 1).outcome is Outcome.ACCEPTED
+    assert risk_of(form).daily_loss(ACCOUNT) is not None
+
+
 def noted(form, price):
     risk_of(form).note_price("MNQ", price)
     return settled_now() if form.loop else None

@@ -2,19 +2,25 @@
 
 import inspect
 import logging
+import re
 
 import pytest
-from canary import API_KEY, MARK, TOKEN
+from canary import API_KEY, JWT, MARK, TOKEN
 
 import fastorder
-from fastorder import blocking, settings
+from fastorder import Budgets, blocking, journal, settings
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.session.tls import checked_base_url
+from fastorder.store import MarketData, Store
 
 PLAIN = ("{}", " {}", "{}\n", "{}\x00")
 """How a secret may stand alone in a text."""
 
 URLS = (
+    "https://{}",
+    "https://{}:8443/v1",
+    "https://h/{}",
+    "https://h/v1/{}/x",
     "https://{}@h",
     "https://me:{}@h",
     "https://me:{}@[h",
@@ -176,3 +182,78 @@ def test_a_swapped_name_and_key_are_told():
             told = f"{error!r} {error}"
     assert "are user_name and api_key swapped?" in told
     assert MARK not in told
+
+
+WHOLE = f"{JWT}JIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefghijklmnopqrstuvwxyz0123456789ABCDE"
+"""A JSON Web Token, which has points as a host has."""
+
+PATHS = {
+    "store": Store,
+    "store-sqlite": lambda path: Store(f"sqlite:///{path}"),
+    "store-scheme": lambda path: Store(f"{path}://x"),
+    "folder": MarketData,
+    "journal": journal.Journal,
+    "journal-read": journal.read,
+    "budgets": lambda path: Budgets(path=path, shared=True),
+    "budgets-alone": lambda path: Budgets(path=path),
+    "ca_file": lambda path: trader(ca_file=path),
+    "kill_file": lambda path: trader(kill_file=path),
+    "trader-journal": lambda path: trader(journal=path),
+    "trader-store": lambda path: trader(store=path),
+    "base_url": lambda path: trader(base_url=f"https://{path}"),
+    "base_url-path": lambda path: trader(base_url=f"https://h/v1/{path}"),
+    "executor": lambda path: executor(base_url=f"https://{path}:443"),
+    "realtime": lambda path: trader(realtime=path),
+    "realtime-url": lambda path: trader(realtime=f"https://{path}"),
+    "settings": lambda path: settings.load(file=path),
+    "settings-url": lambda path: settings.load(base_url=f"https://{path}"),
+}
+
+
+@pytest.mark.parametrize("secret", [API_KEY, WHOLE], ids=["key", "token"])
+@pytest.mark.parametrize("name", PATHS)
+def test_a_secret_in_the_place_of_a_path_or_a_url_is_refused(name, secret, elsewhere):
+    told = ""
+    try:
+        PATHS[name](secret)
+    except fastorder.FastOrderError as error:  # its frames hold what was given
+        told = f"{error!r} {error}"
+    assert told, "it was taken"
+    assert MARK not in told
+    assert JWT not in told
+    assert not [file for file in elsewhere.rglob("*") if secret in file.name]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://internal-fastorder-gateway-of-production-1234567890.example.com",
+        "https://[::1]:8443",
+        "https://a_b.example.com.:443/v1",
+        "https://xn--bcher-kva.example",
+        "https://10.0.0.1",
+    ],
+)
+def test_a_host_that_is_long_or_rare_is_no_secret(url):
+    assert checked_base_url(url) == url
+    with blocking.OrderExecutor(url) as made:
+        assert made.base_url == url
+
+
+HOSTS = ["a+b", "a..b", "a,b", "a%41", ".a", "a" * 64, "[::1%]", "[1::2::3]", "a'b"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("make", [executor, trader, found])
+def test_a_host_that_there_cannot_be_is_told(make, host):
+    with pytest.raises(fastorder.ConfigurationError) as raised:
+        make(base_url=f"https://{host}/v1")
+    rules = "must name a host that there can be|with a valid host|must hold no key"
+    assert re.match(f"base_url must .*({rules})|base_url ({rules})", str(raised.value))
+
+
+@pytest.mark.parametrize("realtime", ["x", "https://a+b", "https://h?x", "ftp://h"])
+def test_what_is_wrong_with_realtime_is_told_by_its_name(realtime):
+    with pytest.raises(fastorder.ConfigurationError) as raised:
+        trader(realtime=realtime)
+    assert str(raised.value).startswith("realtime, where it is neither True nor False,")

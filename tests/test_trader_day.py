@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from conftest import ACCOUNT, QUICK, held
 from test_acts import CLOSE, PLACE, POSITIONS, TRADES, working
+from test_risk_trader import chicago_at, move
 from test_trader import Form, own_folders  # noqa: F401 (for all tests)
 
 import fastorder
@@ -86,7 +87,8 @@ def test_a_stop_leg_is_moved_under_a_price_collar(form, gateway):
 
 
 def test_after_flat_by_only_what_lessens_passes(form, gateway):
-    form.enter(journal=False, risk=RiskLimits(flat_by="17:01"))  # a day begins at 17
+    form.enter(journal=False, risk=RiskLimits(flat_by="15:08"))
+    move(form, wall_s=chicago_at("2026-12-01T15:08:00"))
     with pytest.raises(fastorder.RiskDenied):
         form.buy("MNQ", 1)
     assert form.flatten()

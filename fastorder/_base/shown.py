@@ -10,6 +10,8 @@ PLAIN = re.compile(r"[0-9:.,+-]{0,12}", re.ASCII)
 
 def safely_shown(value: object) -> str:
     """A number as it is; of a text how long it is, of all else what it is."""
+    if isinstance(value, int) and value.bit_length() > 1_000:  # Python may refuse it
+        return f"a number of {value.bit_length()} bits"
     if value is None or isinstance(value, (bool, int, float)):
         return repr(value)[:32]
     if isinstance(value, str):

@@ -9,7 +9,7 @@ from typing import Any
 from fastorder._base.near_names import class_with_near_names
 from fastorder._base.shown import safely_shown
 from fastorder.budgets.lanes import LANES, Lane
-from fastorder.errors import ConfigurationError
+from fastorder.errors import ConfigurationError, looks_like_secret, was
 
 # Source: the gateway's documentation, "Rate Limits": 50 requests in 30 s for
 # History/retrieveBars, 200 in 60 s for all other endpoints, more are answered by 429.
@@ -76,15 +76,14 @@ class Budgets:
             raise ConfigurationError(
                 f"path must be a path, was {type(self.path).__name__}"
             )
-        if not self.shared:
-            raise ConfigurationError(
-                f"path must come with shared=True, was {os.fspath(self.path)!r} "
-                "without it"
-            )
-        text = os.fspath(self.path)
-        if not text or "\0" in text:
+        text = os.fsdecode(self.path)
+        if not text or "\0" in text or looks_like_secret(text):
             raise ConfigurationError(
                 f"path must be the path of a file, was {safely_shown(text)}"
+            )
+        if not self.shared:
+            raise ConfigurationError(
+                f"path must come with shared=True, {was(text)} without it"
             )
 
     def _check_together(self) -> None:

@@ -176,6 +176,11 @@ class ContractCache:
         listings = list(self._listings.values())  # another thread may set one
         return any(listing.negative_prices for listing in listings)
 
+    def may_cost(self, contract_id: str, price: Decimal) -> bool:
+        """Whether a contract may have a price of this sign, listed here or not."""
+        listing = self._by_id.get(contract_id) or Listing(contract_id, None)
+        return listing.negative_prices or price > 0
+
     def by_id(self, contract_id: str) -> Listing | None:
         """The listing of a contract id, whatever its symbol; None where none is."""
         return self._by_id.get(contract_id)

@@ -19,6 +19,7 @@ from fastorder.errors import (
     JournalForeign,
     JournalTooNew,
     JournalUnavailable,
+    looks_like_secret,
 )
 from fastorder.journal import wal_check
 
@@ -66,6 +67,9 @@ def real_path(path: str | os.PathLike[str]) -> str:
         JournalUnavailable: it cannot be a file: a loop of links, no such folder.
     """
     given = os.fsdecode(path)
+    if looks_like_secret(given):
+        rule = "must be a file in a folder that exists"
+        raise JournalUnavailable("(not shown)", rule, "its path looks like a secret")
     try:
         name = os.path.realpath(given)
         if os.path.islink(name):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
 from fastorder._core.codec.field_checks import account_id_from, symbol_from
+from fastorder._core.codec.price import price_text
 from fastorder.enums import Outcome
 from fastorder.errors import (
     ConfigurationError,
@@ -19,7 +20,7 @@ from fastorder.errors import (
     JournalError,
     WrongFieldType,
 )
-from fastorder.gateway.contracts import product_code
+from fastorder.gateway.contracts import Listing, product_code
 from fastorder.risk.check import Guard
 from fastorder.risk.day_loss import Losses
 from fastorder.risk.denials import Denied, RiskState
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
-    from fastorder.gateway.contracts import ContractCache, Listing
+    from fastorder.gateway.contracts import ContractCache
     from fastorder.journal import Journal
     from fastorder.models import Price
     from fastorder.risk.denials import Denial
@@ -85,7 +86,9 @@ class Risk:
         self._exposure = Exposure(self._lot_units, limits.accounts)
         self._guard = Guard(limits, self._exposure, clock)
         self._guard.words = self._words
-        self._losses = Losses(limits, clock, self._load, self._note_high)
+        self._losses = Losses(
+            limits, clock, self._load, self._note_high, contracts.may_cost
+        )
         self._loss_turn = RLock()  # a hub's thread tells prices too
         self._standing = Standing(self._guard, clock, journal)
         if journal is not None:
@@ -140,33 +143,36 @@ class Risk:
 
         Raises:
             UnknownSymbol: it has no contract.
-            InvalidField, WrongFieldType: it is no price, or off the tick.
+            InvalidField, WrongFieldType: it is no price, off the tick, or of a sign
+                that the contract's prices do not have.
         """
-        symbol = symbol_from(symbol)
-        self._note_price(self._contracts.find(symbol), price)
+        listing = self._contracts.find(symbol_from(symbol))
+        self._take_price(listing, price, self._clock.monotonic_ns())
+        self._look_at_holders(listing.contract_id)
 
-    def _note_price(self, listing: Listing, price: Price) -> None:
-        exact = Decimal(repr(price)) if isinstance(price, float) else Decimal(price)
-        now_ns = self._clock.monotonic_ns()
+    def _take_price(self, listing: Listing, price: Price, at_ns: int) -> None:
+        """The one way in of a price; nothing is taken of one that cannot be."""
+        exact = Decimal(price_text(price))
+        listing.check_sign("price", exact)
         if listing.grid is not None:
-            ticks = listing.grid.ticks(price)
-            self._exposure.price_seen(listing.contract_id, ticks, now_ns)
-        self._losses.price_seen(listing.contract_id, exact, now_ns)
-        for account_id in self._losses.held(listing.contract_id):
-            self._look_at_loss(account_id)
+            ticks = listing.grid.ticks(exact)
+            self._exposure.price_seen(listing.contract_id, ticks, at_ns)
+        self._losses.price_seen(listing.contract_id, exact, at_ns)
+
+    def _heard_price(self, contract_id: str, price: Decimal, at_ns: int) -> bool:
+        """Take over what the gateway tells; whether it is a price to go by."""
+        listing = self._contracts.by_id(contract_id) or Listing(contract_id, None)
+        try:
+            self._take_price(listing, price, at_ns)
+        except InvalidField:
+            return False
+        return True
 
     def _traded_at(self, contract_id: str, price: Decimal, at_s: float) -> None:
         """A fill was at this price; it is as old as the fill."""
         ago_s = max(0.0, self._clock.wall_s() - at_s)
         at_ns = max(1, self._clock.monotonic_ns() - int(ago_s * 1e9))
-        listing = self._contracts.by_id(contract_id)
-        if listing is not None and listing.grid is not None:
-            try:
-                ticks = listing.grid.ticks(price)
-            except InvalidField:
-                return  # off the tick: no price to go by
-            self._exposure.price_seen(contract_id, ticks, at_ns)
-        self._losses.price_seen(contract_id, price, at_ns)
+        self._heard_price(contract_id, price, at_ns)
 
     def position(self, symbol: str, account_id: int) -> tuple[int, int] | None:
         """The position at the least and at the most; None where it is not known.
@@ -306,6 +312,11 @@ class Risk:
                     made_s = now_s - (now_ns - order.called_ns) / 1e9
                 oldest = min(oldest, made_s or oldest)
         return oldest
+
+    def _look_at_holders(self, contract_id: str) -> None:
+        """Something new is known of a contract that accounts may hold."""
+        for account_id in self._losses.held(contract_id):
+            self._look_at_loss(account_id)
 
     def _look_at_loss(self, account_id: int) -> None:
         """Tell the guard of an account's loss, and act where it is a breach."""

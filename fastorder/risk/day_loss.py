@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.hints import NEGATIVE_HINT
 from fastorder.gateway.contracts import product_code
 from fastorder.risk.denials import Denied
 from fastorder.risk.trading_day import TradingDay, trading_day
@@ -95,6 +96,7 @@ class Losses:
         clock: both clocks.
         load: the verb that reads an account, for people.
         new_high: hears of an account's highest balance at the end of a day.
+        may_cost: whether a contract may have a price of this sign.
 
     Attributes:
         gives_price: where a price comes from, for people.
@@ -108,11 +110,13 @@ class Losses:
         clock: Clock,
         load: str,
         new_high: Callable[[int, Decimal], Any],
+        may_cost: Callable[[str, Decimal], bool],
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._load = load
         self._new_high = new_high
+        self._may_cost = may_cost
         self._accounts: dict[int, AccountDay] = {}
         self._ticks: dict[str, tuple[Decimal, Decimal]] = {}
         self._prices: dict[str, tuple[Decimal, int]] = {}
@@ -272,6 +276,8 @@ class Losses:
             tick, price = self._ticks.get(contract_id), self._prices.get(contract_id)
             if tick is None or price is None:
                 return None
+            if not self._may_cost(contract_id, position.average_price):
+                return None  # no result can be told from what it cannot have cost
             ticks = (price[0] - position.average_price) / tick[0]
             total += ticks * tick[1] * position.net
         return total
@@ -334,9 +340,13 @@ class Losses:
         found = [
             *self._missing_commissions(today),
             *self._missing_prices(today),
+            *self._impossible_prices(account_id, today),
             *self._too_old(account_id, today),
         ]
-        return "; ".join(found) or "nothing"
+        return "; ".join(found) or (
+            "what was missing has come just now, and was not looked at yet: send the "
+            f"order again, or {self._load}({account_id}) looks at it now"
+        )
 
     def _missing_commissions(self, today: AccountDay) -> list[str]:
         trades = today.trades.values()
@@ -382,3 +392,12 @@ class Losses:
             elif contract_id not in self._prices:
                 found.append(f"no price of {contract_id} is known: {self.gives_price}")
         return found
+
+    def _impossible_prices(self, account_id: int, today: AccountDay) -> list[str]:
+        return [
+            f"the position of {contract_id} is listed at an average price of "
+            f"{position.average_price}, which must be positive ({NEGATIVE_HINT}): "
+            f"{self._load}({account_id}) reads it again"
+            for contract_id, position in (today.positions or {}).items()
+            if not self._may_cost(contract_id, position.average_price)
+        ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from fastorder.errors import InvalidField
 from fastorder.risk.trading_day import trading_day
 
 if TYPE_CHECKING:
@@ -61,18 +60,12 @@ class Hearing:
     def price(self, contract_id: str, price: Decimal) -> list[int]:
         """Tell a price of now; the accounts that hold the contract.
 
-        One that is off the tick is no price to go by.
+        One that the contract cannot have is no price to go by: off the tick, or of
+        zero and below where its prices are positive.
         """
-        risk, now_ns = self._risk, self.now_ns()
-        listing = risk._contracts.by_id(contract_id)
-        if listing is not None and listing.grid is not None:
-            try:
-                ticks = listing.grid.ticks(price)
-            except InvalidField:
-                return []
-            risk._exposure.price_seen(contract_id, ticks, now_ns)
-        risk._losses.price_seen(contract_id, price, now_ns)
-        return risk._losses.held(contract_id)
+        if not self._risk._heard_price(contract_id, price, self.now_ns()):
+            return []
+        return self._risk._losses.held(contract_id)
 
     def look(self, account_id: int) -> None:
         """Work out the loss of an account, and act where it is a breach."""

@@ -9,7 +9,12 @@ from typing import Any
 
 from fastorder._base.shown import safely_shown
 from fastorder.errors import ConfigurationError
-from fastorder.risk.venue_rules import ACCOUNT_KINDS, MICRO_PRODUCTS, lots_by_balance
+from fastorder.risk.venue_rules import (
+    ACCOUNT_KINDS,
+    DAY_ENDS,
+    MICRO_PRODUCTS,
+    lots_by_balance,
+)
 
 MOST = 1_000_000
 """No count in a limit is larger: every sum of them fits its place in C."""
@@ -50,8 +55,8 @@ class RiskLimits:
             before the table.
         loss_max_age: seconds after which what was read for a loss, or a price of what
             is held, is not known any more.
-        flat_by: a time of day in Chicago, "15:08" say; from then to the day's end at
-            17:00 nothing adds exposure.
+        flat_by: a time of day in Chicago before 17:00, "15:08" say; from then to the
+            day's end at 17:00 nothing adds exposure.
         flatten_on_breach: a breach goes to ``on_breach``, which is to flatten.
 
     Raises:
@@ -124,7 +129,9 @@ class RiskLimits:
             raise _wrong("max_daily_loss", rule, daily)
 
     @classmethod
-    def preset(cls, kind: str, *, balance: float | None = None) -> "RiskLimits":
+    def preset(
+        cls, kind: str, *, balance: int | float | Decimal | None = None
+    ) -> "RiskLimits":
         """The venue's rules of an account kind, as far as an order can be held to them.
 
         They are dated: ``fastorder.risk.venue_rules`` gives each with its source. Ask
@@ -139,9 +146,10 @@ class RiskLimits:
         Limits of your own take their place by ``replace``.
 
         Raises:
-            ConfigurationError: there is no such kind, or it has no use for a balance.
+            ConfigurationError: there is no such kind, it has no use for a balance, or
+                that is no finite number.
         """
-        rules = ACCOUNT_KINDS.get(kind)
+        rules = ACCOUNT_KINDS.get(kind) if isinstance(kind, str) else None
         if rules is None:
             raise _wrong("kind", f"be one of {', '.join(ACCOUNT_KINDS)}", kind)
         given = {name: rule.value for name, rule in rules.items()}
@@ -304,6 +312,12 @@ def _time_of_day(name: str, value: object) -> time | None:
         except ValueError:
             raise _wrong(name, rule, value) from None
     if not isinstance(value, time) or value.tzinfo is not None:
+        raise _wrong(name, rule, value)
+    if value >= DAY_ENDS:
+        rule = (
+            "be a time of day in Chicago before 17:00, where the trading day ends: "
+            "from a later one on, the whole next day would let nothing through"
+        )
         raise _wrong(name, rule, value)
     return value
 

@@ -206,9 +206,11 @@ class Sightings:
             self._risk._losses.balance_seen(account, begun_ns, self._now_ns())
 
     def contracts(self, found: Sequence[Contract]) -> None:
-        """Hear what a tick of each contract is worth."""
+        """Hear what a tick of each contract is worth; a loss may be known by it."""
         for contract in found:
             self._risk._losses.contract_seen(contract)
+        for contract in found:
+            self._risk._look_at_holders(contract.id)
 
 
 def seconds_of(moment: datetime | None) -> float:

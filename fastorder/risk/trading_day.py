@@ -11,10 +11,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastorder.errors import ConfigurationError
+from fastorder.risk.venue_rules import DAY_ENDS
 
 CHICAGO = "America/Chicago"
-DAY_ENDS = time(17)
-"""Source: Topstep's help centre, article 8284206; its day is that of CME Globex."""
 
 
 class TradingDay(NamedTuple):

@@ -9,13 +9,19 @@ read from a picture or met once, "C" is second hand.
 
 from __future__ import annotations
 
+from datetime import time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from fastorder._base.shown import safely_shown
 from fastorder.errors import ConfigurationError
 
 HELP = "https://help.topstep.com/en/articles/"
 READ_ON = "2026-09-13"
+
+DAY_ENDS = time(17)
+"""In Chicago. Source: Topstep's help centre, article 8284206; its day is that of CME
+Globex."""
 
 
 class Rule(NamedTuple):
@@ -86,20 +92,21 @@ SCALING_PLAN: dict[str, Rule] = {
 balance, so many. It takes effect with the next session."""
 
 
-def lots_by_balance(kind: str, balance: float | None) -> int:
+def lots_by_balance(kind: str, balance: int | float | Decimal | None) -> int:
     """The lots that the scaling plan gives; the fewest where no balance is known.
 
     Raises:
-        ConfigurationError: the balance is no number.
+        ConfigurationError: the balance is no finite number.
     """
     steps = SCALING_PLAN[kind].value
     if balance is None:
         return int(steps[0][1])
-    if isinstance(balance, bool) or not isinstance(balance, (int, float, Decimal)):
-        raise ConfigurationError(
-            f"balance must be a number of dollars, was {balance!r}"
-        )
+    is_number = isinstance(balance, (int, float, Decimal))
+    if isinstance(balance, bool) or not is_number or not Decimal(balance).is_finite():
+        found = balance if isinstance(balance, Decimal) else safely_shown(balance)
+        raise ConfigurationError(f"balance must be a number of dollars, was {found}")
+    exact = Decimal(balance)
     for below, lots in steps[:-1]:
-        if balance < below or (balance == below and below != steps[0][0]):
+        if exact < below or (exact == below and below != steps[0][0]):
             return int(lots)
     return int(steps[-1][1])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastorder._core.transport.libcurl import may_log_keys
 from fastorder._core.transport.request_head import Security
-from fastorder.errors import ConfigurationError, may_hold_secret
+from fastorder.errors import ConfigurationError, looks_like_secret, may_hold_secret
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -30,17 +30,28 @@ SITES = frozenset({"topstepx.com", "www.topstepx.com"})
 """The platform for people; its gateway is another host."""
 
 
-def checked_base_url(base_url: str) -> str:
+def checked_base_url(base_url: str, name: str = "base_url") -> str:
     """The base URL without a trailing slash.
+
+    Args:
+        base_url: as it was given.
+        name: of the argument, for people.
 
     Raises:
         ConfigurationError: it is not https, or http to another machine, or carries
-            more than a host, a port and a path, or is an address beneath it.
+            more than a host, a port and a path, or is an address beneath it; its host
+            is none, or a key or a token stands in it.
     """
+    why = _why_refused(base_url)
+    if why:
+        raise ConfigurationError(f"{name} {why}")
+    return base_url.rstrip("/")
+
+
+def _why_refused(base_url: str) -> str:
+    """What is wrong with a base URL; "" for nothing."""
     if not isinstance(base_url, str):
-        raise ConfigurationError(
-            f"base_url must be text, was {type(base_url).__name__}"
-        )
+        return f"must be text, was {type(base_url).__name__}"
     from urllib.parse import urlsplit  # for an executor alone
 
     is_url = False
@@ -49,38 +60,61 @@ def checked_base_url(base_url: str) -> str:
         parts.port  # noqa: B018 (it is checked when it is read)
         is_url = True
     if not is_url:
-        raise _wrong_url("must be a URL with a valid host and port")
+        return "must be a URL with a valid host and port"
     if "@" in base_url:
-        raise _wrong_url("must carry no user name or password")
+        return "must carry no user name or password"
     if not base_url.isascii():
-        raise _wrong_url("must be ASCII")
+        return "must be ASCII"
     if any(ord(letter) <= 32 for letter in base_url):
-        raise _wrong_url("must have no blanks")
+        return "must have no blanks"
     if "://" not in base_url:
         hint = f"write https://{base_url}" if re.fullmatch(PLAIN, base_url) else ""
-        raise _wrong_url("must begin with https://", hint=hint)
+        return _wrong_url("must begin with https://", hint=hint)
     if parts.query or parts.fragment or base_url[-1] in "?#":
-        raise _wrong_url("must be a scheme, a host and a path, without ? or #")
+        return "must be a scheme, a host and a path, without ? or #"
     if not parts.hostname:
-        raise _wrong_url("must name a host")
+        return "must name a host"
+    if any(map(looks_like_secret, [_host_as_given(parts), *parts.path.split("/")])):
+        return "must hold no key and no token: a part of it looks like one"
+    if not _is_host(parts.hostname):
+        return (
+            "must name a host that there can be: an IP address, or parts of letters, "
+            "digits, - and _ with points between them"
+        )
     meant = _gateway_of(parts)
     if meant is not None:
         rule = "must be the gateway's, without the paths of its API and hubs"
-        raise _wrong_url(rule, parts, f"did you mean {_shown_url(urlsplit(meant))}?")
+        return _wrong_url(rule, parts, f"did you mean {_shown_url(urlsplit(meant))}?")
     if parts.scheme != "https" and not _is_local(parts.scheme, parts.hostname):
         rule = "must be https (http is for this machine's loopback only)"
-        raise _wrong_url(rule, parts)
-    return base_url.rstrip("/")
+        return _wrong_url(rule, parts)
+    return ""
+
+
+def _host_as_given(parts: SplitResult) -> str:
+    """The host, its letters as they were: a token is known by some of them."""
+    return parts.netloc if "[" in parts.netloc else parts.netloc.partition(":")[0]
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is an IP address, or may be a name that is looked up."""
+    if ":" not in host:
+        return bool(re.fullmatch(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", host))
+    from ipaddress import ip_address  # as urllib.parse has
+
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 PLAIN = r"[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+(:[0-9]{1,5})?"
 """A host and a port, as people write them; a token is no such text."""
 
 
-def _wrong_url(
-    rule: str, parts: SplitResult | None = None, hint: str = ""
-) -> ConfigurationError:
-    """What is wrong with a base URL.
+def _wrong_url(rule: str, parts: SplitResult | None = None, hint: str = "") -> str:
+    """What is wrong with a base URL, for people.
 
     Args:
         rule: what it breaks.
@@ -88,7 +122,7 @@ def _wrong_url(
         hint: what may be meant.
     """
     was = "" if parts is None else f", was {_shown_url(parts)!r}"
-    return ConfigurationError(f"base_url {rule}{was}" + (f" ({hint})" if hint else ""))
+    return f"{rule}{was}" + (f" ({hint})" if hint else "")
 
 
 def _shown_url(parts: SplitResult) -> str:

@@ -152,6 +152,8 @@ class FileKeys:
         """An absolute path; one that is not begins in the folder of the file."""
         if not isinstance(value, str) or not value or "\0" in value:
             raise self.wrong(key, "must be the path of a file", value)
+        if looks_like_secret(value):
+            raise self.wrong(key, f"looks like a secret: that {NOT_FOR_A_FILE}")
         return str(self._path.parent / Path(value).expanduser())
 
     def _durability(self, key: str, value: Any) -> str:

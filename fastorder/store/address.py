@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from fastorder._base.kept_here import KeptHere
 from fastorder._base.known_secrets import KnownSecrets
 from fastorder._base.outside_text import from_outside
-from fastorder.errors import ConfigurationError
+from fastorder.errors import ConfigurationError, looks_like_secret, was
 from fastorder.settings import data_folder
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Address(KeptHere):
         self._known = KnownSecrets()
         text = os.fspath(where) if where is not None else str(default_path())
         if not isinstance(text, str):
-            raise ConfigurationError(f"store must be text or a path, was {where!r}")
+            kind = type(where).__name__
+            raise ConfigurationError(f"store must be text or a path, was {kind}")
         scheme = text.partition("://")[0] if "://" in text else ""
         if scheme in SCHEMES:
             self._take_dsn(text)
@@ -45,8 +46,8 @@ class Address(KeptHere):
             self.shown = self.path
         else:
             raise ConfigurationError(
-                "store must be a path, sqlite:///path or postgresql://..., was "
-                f"{scheme}://"
+                "store must be a path, sqlite:///path or postgresql://..., "
+                f"{was(f'{scheme}://')}"
             )
 
     def __repr__(self) -> str:
@@ -116,4 +117,6 @@ def _file_of(text: str) -> Any:
         text = text.removeprefix("sqlite://").removeprefix("/")
     if not text:
         raise ConfigurationError("store must name a file, was empty")
+    if looks_like_secret(text):
+        raise ConfigurationError(f"store must name a file, {was(text)}")
     return text

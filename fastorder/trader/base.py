@@ -521,7 +521,7 @@ def hubs_place(realtime: Any, base_url: str) -> str | None:
     """Where the hubs are looked for; None where they are switched off.
 
     Raises:
-        ConfigurationError: it is neither True, False nor a URL.
+        ConfigurationError: it is neither True, False nor a URL that the hubs can have.
     """
     if realtime is True:
         return base_url
@@ -531,4 +531,4 @@ def hubs_place(realtime: Any, base_url: str) -> str | None:
         raise ConfigurationError(
             f"realtime must be True, False or the hubs' URL, {was(realtime)}"
         )
-    return checked_base_url(realtime)
+    return checked_base_url(realtime, "realtime, where it is neither True nor False,")

@@ -3,6 +3,8 @@
 from fastorder._core.transport cimport libcurl as c
 from fastorder._core.transport.libcurl cimport curl
 
+from fastorder.errors import ConfigurationError
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -54,7 +56,7 @@ cdef class Origin:
         if curl.url_set(
             self.parsed, c.CURLUPART_URL, url, c.CURLU_DISALLOW_USER
         ) != 0:
-            raise ValueError("base_url must be absolute, http or https, without a user")
+            raise ConfigurationError("base_url must be a URL that libcurl can read")
         return 0
 
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fastorder._base.outside_text import from_outside
+from fastorder.errors import looks_like_secret, was
 from fastorder.store.market.errors import MarketDataError, TornFile
 from fastorder.store.market.lock import Lock
 
@@ -64,20 +66,22 @@ def folder_at(root: str | os.PathLike[str]) -> Folder:
         MarketDataError: fsspec is not installed, or does not know it.
     """
     text = os.fspath(root)
+    if looks_like_secret(text):
+        raise MarketDataError(f"folder must be the path of a folder, {was(text)}")
     if "://" not in text:
         return LocalFolder(text)
     try:
         import fsspec
     except ImportError:
         raise MarketDataError(
-            f"folder must be on a disk where fsspec is not installed, was {text} "
+            f"folder must be on a disk where fsspec is not installed, {was(text)} "
             "(pip install fsspec)"
         ) from None
     try:
         filesystem, path = fsspec.core.url_to_fs(text)
     except (ImportError, ValueError) as error:
         raise MarketDataError(
-            f"folder must be known to fsspec, was {text}: {error}"
+            f"folder must be known to fsspec, {was(text)}: {from_outside(str(error))}"
         ) from None
     return RemoteFolder(filesystem, path)
 
