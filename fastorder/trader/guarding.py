@@ -97,6 +97,29 @@ class Guard:
         """Watch no more; what was sent stays."""
         self._is_stopped = True
         self._stop()
+        if self in self._trader._guards:
+            self._trader._guards.remove(self)
+
+    @property
+    def whole_name(self) -> str:
+        """The call that has made it."""
+        whose = ", ".join(sorted(self._watch.contracts or ()))
+        given = [repr(whose)] if whose else []
+        if self._act:
+            given.append(f'act="{self._act}"')
+        if self._cancel_orphans:
+            given.append("cancel_orphans=True")
+        return f"protect({', '.join(given)})"
+
+    def interferes(
+        self, contracts: frozenset[str] | None, act: Act | None, orphans: bool
+    ) -> bool:
+        """Whether it may act on the same danger as a guard with these arguments."""
+        both_act = bool(self._act and act) or (self._cancel_orphans and orphans)
+        mine = self._watch.contracts
+        return both_act and (
+            mine is None or contracts is None or bool(mine & contracts)
+        )
 
     # ------------------------------------------------------------ watching
 
