@@ -12,6 +12,8 @@ from fastorder.requests.page_walk import PageWalk
 from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.gateway.rows import Rows
@@ -117,18 +119,37 @@ class Desk:
 
     # ------------------------------------------------------------ what is known here
 
+    def open_changes(self) -> list[Ticket[Any]]:
+        """The changes of the account that are on their way or in doubt."""
+        return [
+            ticket
+            for ticket in self._dispatcher.unsettled()
+            if ticket.account_id == self.account_id
+        ]
+
     def open_places(self) -> dict[str, list[str]]:
         """The tags of orders that are on their way or in doubt, by contract id."""
         tags: dict[str, list[str]] = {}
-        for ticket in self._dispatcher.unsettled():
-            if ticket.kind == "place" and ticket.account_id == self.account_id:
-                contract_id = ticket._protocol.contract_id
-                tags.setdefault(contract_id, []).append(ticket.tag or "")
+        for ticket in self.open_changes():
+            placement = ticket._protocol  # None where another thread has ended it
+            if ticket.kind == "place" and placement is not None:
+                tags.setdefault(placement.contract_id, []).append(ticket.tag or "")
         return tags
 
     def placed_within(self, seconds: int) -> frozenset[int]:
         """The numbers of the orders that the gateway took from this executor."""
         since_ns = self.now_ns() - seconds * SECOND_NS
+        return self._placed(lambda result: bool(result.timing.called >= since_ns))
+
+    def placed_since(self, since_ns: int) -> frozenset[int]:
+        """Those whose answer has come since a time on the monotonic clock."""
+        return self._placed(lambda result: bool(result.timing.parsed >= since_ns))
+
+    def contract_of(self, order_id: int) -> str | None:
+        """The contract of an order that this executor knows of."""
+        return self._dispatcher.order_contracts.of(order_id)
+
+    def _placed(self, fits: Callable[[OrderResult], bool]) -> frozenset[int]:
         return frozenset(
             ticket.result.order_id
             for ticket in self._dispatcher.recent()
@@ -137,5 +158,5 @@ class Desk:
             and ticket.result is not None
             and ticket.result.success
             and ticket.result.order_id is not None
-            and ticket.result.timing.called >= since_ns
+            and fits(ticket.result)
         )

@@ -83,6 +83,10 @@ class ContractCache:
         self._names: dict[str, str] = {}  # more names of contracts: their ids
         self._load = "await load_contract" if awaited else "load_contract"
 
+    def loaded_with(self, verb: str) -> None:
+        """Name another verb in the texts of errors: that of what stands above."""
+        self._load = verb
+
     def set(
         self,
         symbol: str,

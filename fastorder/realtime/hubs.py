@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from fastorder.errors import RealtimeClosed
 from fastorder.realtime.blocking_hub import BlockingHub
 from fastorder.realtime.hub import Hub
 from fastorder.realtime.hub_thread import HubThread
@@ -62,6 +63,15 @@ class BaseHubs(Generic[HubT]):
         """The hub of quotes, trades and depth."""
         return self._hub("market")
 
+    def check(self) -> None:
+        """Refuse a use after the close, or from a wrong loop or thread.
+
+        Raises:
+            RealtimeClosed, ExecutorMisuse.
+        """
+        if self.is_closed:
+            raise RealtimeClosed("the trader must be open, it is closed")
+
     def open_user(self, account_id: int) -> HubT:
         """Hear what happens to an account, and connect in the background."""
         hub = self._hub("user")
@@ -94,6 +104,13 @@ class LoopHubs(BaseHubs[Hub]):
 
     def _make(self, name: HubName) -> Hub:
         return Hub(name, *self._given, clock=self._clock, **self._options)
+
+    def check(self) -> None:
+        """See ``BaseHubs``; they belong to the loop that opened the first one."""
+        super().check()
+        for hub in self._hubs.values():
+            if hub._engine.used and not hub._engine.driver_ended:
+                hub._engine.check()
 
     async def aclose(self) -> None:
         """Say goodbye to both, wait at most two seconds for theirs, and end."""

@@ -40,6 +40,17 @@ APART_NS = 60 * 1_000_000_000
 """The shortest time between two lines in the log about callbacks that failed."""
 
 
+def once(call: Callable[[], None]) -> Callable[[], None]:
+    """The same, done the first time alone."""
+    left = [call]
+
+    def done() -> None:
+        if left:
+            left.pop()()
+
+    return done
+
+
 class Failures:
     """Callbacks that have failed: counted, and logged once a minute.
 
@@ -96,7 +107,7 @@ class Listeners:
             others = (each for each in self.by_kind[kind] if each != callback)
             self.by_kind[kind] = tuple(others)
 
-        return stop
+        return once(stop)
 
     def tell(self, event: Any, now_ns: Callable[[], int]) -> None:
         """Call all who want to hear it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder.errors import InvalidField, WrongFieldType
-from fastorder.realtime.listeners import Failures
+from fastorder.realtime.listeners import Failures, once
 from fastorder.realtime.state.hearers import KINDS as OF_THE_STATE
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Callbacks:
                 kept.remove(call)
             self.by_kind[kind] = tuple(kept)
 
-        return stop
+        return once(stop)
 
     def tell(self, kind: str, event: Any) -> None:
         """Call all who want to hear it; one that raises stops no other."""

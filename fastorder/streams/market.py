@@ -5,7 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from fastorder.errors import RealtimeClosed, SubscriptionRefused
+from fastorder.errors import SubscriptionRefused
+from fastorder.realtime.listeners import once
 from fastorder.realtime.subscriptions import of_contract
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.streams.contract_feed import DEPTH, QUOTES, TRADES, ContractFeed
@@ -99,9 +100,9 @@ class Market:
 
         Raises:
             RealtimeClosed: the trader was closed.
+            ExecutorMisuse: it is another loop's or thread's; nothing was done.
         """
-        if self._hubs.is_closed:
-            raise RealtimeClosed("the trader must be open, it is closed")
+        self.check()
         with self._lock:
             self._open()
             feed = self._feed_of(contract_id, tick_size)
@@ -114,7 +115,15 @@ class Market:
         def stop() -> None:
             self._give_back(what, feed, queue)
 
-        return _once(stop)
+        return once(stop)
+
+    def check(self) -> None:
+        """Refuse what comes after the close, or from a wrong loop or thread.
+
+        Raises:
+            RealtimeClosed, ExecutorMisuse.
+        """
+        self._hubs.check()
 
     def _open(self) -> None:
         """Listen to the hub, from the first that wants something on."""
@@ -259,14 +268,3 @@ def globex_from(wall_s: float) -> Sessions:
 
     today = datetime.fromtimestamp(wall_s, timezone.utc).date()
     return globex_hours(today - timedelta(7), today + timedelta(730))
-
-
-def _once(call: Callable[[], None]) -> Callable[[], None]:
-    """The same, done the first time alone."""
-    left = [call]
-
-    def done() -> None:
-        if left:
-            left.pop()()
-
-    return done

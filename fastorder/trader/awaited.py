@@ -99,6 +99,7 @@ class Trader(
         return OrderExecutor(**options)
 
     async def __aenter__(self) -> Self:
+        self._check_entry()
         try:
             await self._open()
             self._open_realtime()
@@ -116,7 +117,13 @@ class Trader(
         await self.aclose()
 
     async def aclose(self, drain: float | None = None) -> None:
-        """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
+        """Close; neither orders nor positions are touched. See ``OrderExecutor``.
+
+        Raises:
+            ExecutorMisuse: it is another loop's or thread's: nothing of it was closed.
+            InvalidField, WrongFieldType: of ``drain``; the same.
+        """
+        self.executor._check_close(drain)
         self._end_state()
         try:
             await self.executor.aclose(drain)

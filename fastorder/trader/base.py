@@ -155,6 +155,10 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self.executor = self._make_executor(
             base_url=base_url, journal=self._journal, **given
         )
+        verb = "trader.contract"
+        if self.executor._runs_between_calls:
+            verb = f"await {verb}"
+        self.executor._contracts.loaded_with(verb)
         ca_file = given.get("ca_file")
         self._ca_file = None if ca_file is None else os.fspath(ca_file)
         if hubs_at is not None:
@@ -322,9 +326,17 @@ class BaseTrader(ABC, Generic[PlacedT]):
         else:
             act._call_when_done(say_result)
 
-    def _open(self) -> Ticket[Self]:
+    def _check_entry(self) -> None:
+        """Refuse an entry that cannot be one, before any of it is done.
+
+        Raises:
+            ExecutorMisuse: it was entered already, or is another thread's or loop's.
+        """
         if self._entered:
             raise ExecutorMisuse("a trader must be entered once only, make another")
+        self.executor._engine.check()
+
+    def _open(self) -> Ticket[Self]:
         self._entered = True
         opening: Ticket[Self] = self.executor._group(
             "enter", self._opening(), changes=False

@@ -212,7 +212,7 @@ class Entry:
         """The distances of the legs from the limit, in ticks."""
         if grid is None:
             rule = "must be of a contract whose tick is known"
-            raise InvalidField("symbol", rule, self.symbol, "load_contract finds it")
+            raise InvalidField("symbol", rule, self.symbol, "trader.contract finds it")
         from_ticks = grid.ticks(self._limit, "limit")  # type: ignore[arg-type]
         way = 1 if self._side is Side.BUY else -1
         found: list[int | None] = []

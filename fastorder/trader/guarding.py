@@ -11,14 +11,10 @@ from fastorder.acts.desk import Desk
 from fastorder.acts.looks import look
 from fastorder.enums import OrderType, Outcome, Side
 from fastorder.errors import FastOrderError
-from fastorder.realtime.state.protection import (
-    UNPROTECTED,
-    Danger,
-    Watch,
-    covered_by,
-)
+from fastorder.realtime.state.protection import UNPROTECTED, Danger, Watch
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
+from fastorder.trader.guard_sight import GuardSight
 from fastorder.trader.state_ports import Alarm
 
 if TYPE_CHECKING:
@@ -33,6 +29,8 @@ AGAIN_NS = SECOND_NS
 """How soon it tries again where it could not act."""
 
 READ_S = 5
+
+PROTECTED = "a read shows it protected, or flat"
 
 Act = Literal["stop", "close"]
 
@@ -70,6 +68,9 @@ class Guard:
         self.done: list[Guarded] = []
         self._trader = trader
         self._state = trader.state
+        self._sight = GuardSight(
+            Desk(trader.executor, trader.state.account_id), trader.state
+        )
         self._watch = watch
         self._act = act
         self._stop_ticks = stop_ticks
@@ -96,6 +97,29 @@ class Guard:
         """Watch no more; what was sent stays."""
         self._is_stopped = True
         self._stop()
+        if self in self._trader._guards:
+            self._trader._guards.remove(self)
+
+    @property
+    def whole_name(self) -> str:
+        """The call that has made it."""
+        whose = ", ".join(sorted(self._watch.contracts or ()))
+        given = [repr(whose)] if whose else []
+        if self._act:
+            given.append(f'act="{self._act}"')
+        if self._cancel_orphans:
+            given.append("cancel_orphans=True")
+        return f"protect({', '.join(given)})"
+
+    def interferes(
+        self, contracts: frozenset[str] | None, act: Act | None, orphans: bool
+    ) -> bool:
+        """Whether it may act on the same danger as a guard with these arguments."""
+        both_act = bool(self._act and act) or (self._cancel_orphans and orphans)
+        mine = self._watch.contracts
+        return both_act and (
+            mine is None or contracts is None or bool(mine & contracts)
+        )
 
     # ------------------------------------------------------------ watching
 
@@ -157,9 +181,8 @@ class Guard:
     def _steps(self, executor: Any, danger: Danger) -> Steps[Guarded]:
         """Read first; act on what the state and the read both show."""
         desk = Desk(executor, self._state.account_id)
-        mine = Desk(self._trader.executor, self._state.account_id)
-        if mine.open_places().get(danger.contract_id):
-            return Guarded(danger, why="an order is on its way, or in doubt")
+        if why := self._sight.why_wait(danger.contract_id):
+            return Guarded(danger, why=why)
         sight = yield from look(desk, desk.now_ns() + READ_S * SECOND_NS)
         if sight.why:
             return Guarded(danger, why=f"the account could not be read: {sight.why}")
@@ -171,11 +194,13 @@ class Guard:
         self, executor: Any, desk: Desk, danger: Danger, sight: Sight
     ) -> Steps[Guarded]:
         contract_id, state = danger.contract_id, self._state
+        if why := self._sight.why_wait(contract_id, sight):
+            return Guarded(danger, why=why)
         net = sight.positions.get(contract_id, 0)
-        missing = abs(net) - covered_by(sight.orders, contract_id, net)
+        missing = self._sight.missing(contract_id, sight)
         held = state.rows.positions.get(contract_id)
         if missing <= 0:
-            return Guarded(danger, why="a read shows it protected, or flat")
+            return Guarded(danger, why=PROTECTED)
         if state.proven and (held is None or held.net != net):
             return Guarded(danger, why="a read shows another position: one is behind")
         if self._act == "stop" and not state.proven:
@@ -195,6 +220,10 @@ class Guard:
                 log().warning("the guard could place no stop: %s", error)
             if self._is_placed(results):
                 return Guarded(danger, tuple(results))
+            why = self._sight.why_wait(contract_id, sight)
+            if why or self._sight.missing(contract_id, sight) <= 0:
+                self._acted.discard(danger.key)  # of that key no second stop is sent
+                return Guarded(danger, why=why or PROTECTED)
         results.append((yield desk.close(contract_id)))
         return Guarded(danger, tuple(results))
 
@@ -233,8 +262,8 @@ class Guard:
         """Cancel legs that state and read both show, where both show it flat."""
         if not self._state.proven or sight.positions.get(danger.contract_id, 0):
             return Guarded(danger, why="it is not proven that the contract is flat")
-        if desk.open_places().get(danger.contract_id):
-            return Guarded(danger, why="an order is on its way")
+        if why := self._sight.why_wait(danger.contract_id, sight):
+            return Guarded(danger, why=why)
         listed = {order.id for order in sight.orders}
         numbers = [order.id for order in danger.orders if order.id in listed]
         if not numbers or danger.key in self._acted or self._is_stopped:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import seconds_from
 from fastorder.errors import (
+    ExecutorMisuse,
     InvalidField,
     RealtimeUnavailable,
     UnknownSymbol,
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from fastorder.realtime.state.looks import Reader
     from fastorder.realtime.state.store import State
     from fastorder.streams.callbacks import Callbacks
+    from fastorder.trader.guarding import Act
+
+
+LONGEST_MS = 3_600_000
+"""The longest time that a guard may be told to wait, in milliseconds: an hour."""
 
 
 class StateVerbs(BaseTrader[PlacedT]):
@@ -45,7 +51,12 @@ class StateVerbs(BaseTrader[PlacedT]):
     settle_s: float = 10.0
     _state: State | None = None
     _reader: Any = None
+    _guards: list[Guard]
     _callbacks: Callbacks
+
+    def _set_up(self, *given: Any) -> None:
+        super()._set_up(*given)
+        self._guards = []
 
     @property
     def state(self) -> State:
@@ -77,15 +88,16 @@ class StateVerbs(BaseTrader[PlacedT]):
         Raises:
             UnknownSymbol, RealtimeUnavailable, ExecutorMisuse.
         """
+        state = self.state
         contract_id = self.executor.get_contract_id(symbol_from(symbol))
-        return self.state.open_result(self._contract_of(contract_id), price)
+        return state.open_result(self._contract_of(contract_id), price)
 
     def protect(
         self,
         symbol: str | None = None,
         *,
         within_ms: float = 1000,
-        act: Literal["stop", "close"] | None = None,
+        act: Act | None = None,
         stop_ticks: int | None = None,
         cancel_orphans: bool = False,
         on_alarm: Callable[[Danger], object] | None = None,
@@ -101,7 +113,7 @@ class StateVerbs(BaseTrader[PlacedT]):
             act: "stop" places a stop for what is not covered, ``stop_ticks`` from the
                 average entry, and closes where the gateway refuses it; "close" closes
                 the position. Once for each alarm, after a read that shows the same;
-                a stop only where the state is proven.
+                a stop only where the state is proven. A contract has one such guard.
             stop_ticks: of "stop".
             cancel_orphans: cancel the legs of a contract that is proven to be flat.
             on_alarm: called with a Danger where the hub is read; it must not wait.
@@ -111,10 +123,14 @@ class StateVerbs(BaseTrader[PlacedT]):
 
         Raises:
             InvalidField, WrongFieldType, UnknownSymbol: an argument is not usable.
-            RealtimeUnavailable: realtime is switched off.
+            RealtimeUnavailable, RealtimeClosed: realtime is switched off, or closed.
+            ExecutorMisuse: another guard acts on the same contract, or the trader was
+                not entered yet, or is another loop's. What is refused watches nothing.
         """
         self.state  # noqa: B018 (it is there)
-        within_ns = int(seconds_from("within_ms", within_ms) * 1_000_000)
+        assert self.realtime is not None  # or there were no state
+        self.realtime.check()
+        within_ns = nanoseconds_from_ms("within_ms", within_ms)
         if act not in (None, "stop", "close"):
             raise InvalidField("act", 'must be "stop" or "close", or not given', act)
         if (act == "stop") != (stop_ticks is not None):
@@ -130,8 +146,22 @@ class StateVerbs(BaseTrader[PlacedT]):
         contracts = None
         if symbol is not None:
             contracts = frozenset({self.executor.get_contract_id(symbol_from(symbol))})
+        self._check_alone(contracts, act, cancel_orphans)
         watch = Watch(within_ns, contracts)
-        return Guard(self, watch, act, stop_ticks, cancel_orphans, on_alarm)
+        guard = Guard(self, watch, act, stop_ticks, cancel_orphans, on_alarm)
+        self._guards.append(guard)
+        return guard
+
+    def _check_alone(
+        self, contracts: frozenset[str] | None, act: Act | None, orphans: bool
+    ) -> None:
+        """Refuse a second guard that would act on the same danger as another one."""
+        for other in self._guards:
+            if other.interferes(contracts, act, orphans):
+                raise ExecutorMisuse(
+                    "a contract must have one guard that acts on it, and "
+                    f"{other.whole_name} does: stop() that one first"
+                )
 
     def _contract_of(self, contract_id: str) -> Contract:
         """A contract that was loaded, with its tick.
@@ -171,3 +201,16 @@ class StateVerbs(BaseTrader[PlacedT]):
     @abstractmethod
     def _make_reader(self, hub: BaseHub) -> Reader:
         """What reads for the state."""
+
+
+def nanoseconds_from_ms(field: str, value: Any) -> int:
+    """Milliseconds in nanoseconds.
+
+    Raises:
+        WrongFieldType, InvalidField: it is no such number, or not up to an hour.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise WrongFieldType(field, "must be a number of milliseconds", value)
+    if not 0 <= value <= LONGEST_MS:  # true for NaN as well
+        raise InvalidField(field, f"must be from 0 to {LONGEST_MS} milliseconds", value)
+    return int(value * 1_000_000)

@@ -102,12 +102,16 @@ class StreamVerbs(BaseTrader[PlacedT]):
         Raises:
             InvalidField, WrongFieldType, UnknownSymbol: an argument is not usable.
             RealtimeUnavailable: realtime is switched off.
+            RealtimeClosed: of a symbol, where the trader is closed.
+            ExecutorMisuse: of a symbol, where the trader was not entered yet, or is
+                another loop's. What is refused is not registered.
         """
         market = self.market
         if symbol is None:
             return self._callbacks.add(kind, callback)
         if kind in KINDS and kind not in OF_A_CONTRACT:
             raise InvalidField("symbol", f"must not come with {kind}", symbol)
+        self.account  # noqa: B018 (it was entered)
         contract_id, tick_size = self._known(symbol_from(symbol))
 
         def of_contract(event: Any) -> None:
@@ -116,8 +120,11 @@ class StreamVerbs(BaseTrader[PlacedT]):
 
         listen = of_contract if callable(callback) else callback
         stop_calls = self._callbacks.add(kind, listen)
-        self.account  # noqa: B018 (it was entered)
-        stop = market.want(OF_A_CONTRACT[kind], contract_id, tick_size)
+        try:
+            stop = market.want(OF_A_CONTRACT[kind], contract_id, tick_size)
+        except BaseException:
+            stop_calls()
+            raise
 
         def stop_both() -> None:
             stop_calls()
@@ -132,8 +139,12 @@ class StreamVerbs(BaseTrader[PlacedT]):
 
         Raises:
             UnknownSymbol: the contract is not loaded.
+            ExecutorMisuse: the trader was not entered yet.
+            RealtimeUnavailable: realtime is switched off.
         """
-        feed = self.market.feed(self._known(symbol_from(symbol))[0])
+        market = self.market
+        self.account  # noqa: B018 (it was entered)
+        feed = market.feed(self._known(symbol_from(symbol))[0])
         return None if feed is None else feed.quote
 
     def quotes(self, symbol: str) -> Any:
@@ -229,6 +240,7 @@ class StreamVerbs(BaseTrader[PlacedT]):
         trades: Source[MarketTrade | Gap] = market_streams.trades(
             self.market, self._known_of(symbol), self._clock, market_streams.KEPT, True
         )
+        self.market.check()  # it may be opened with the first bar alone
         apart_ns = None if check_minutes is None else minutes_ns(check_minutes)
         checks = Checks(frames, apart_ns, on_check)
         return self._bar_stream(

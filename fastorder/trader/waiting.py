@@ -79,6 +79,7 @@ class Trader(
         return OrderExecutor(**options)
 
     def __enter__(self) -> Self:
+        self._check_entry()
         try:
             self.executor._wait(self._open())
             self._open_realtime()
@@ -96,7 +97,13 @@ class Trader(
         self.shutdown()
 
     def shutdown(self, drain: float | None = None) -> None:
-        """Close; neither orders nor positions are touched. See ``OrderExecutor``."""
+        """Close; neither orders nor positions are touched. See ``OrderExecutor``.
+
+        Raises:
+            ExecutorMisuse: it is another thread's: nothing of it was closed.
+            InvalidField, WrongFieldType: of ``drain``; the same.
+        """
+        self.executor._check_close(drain)
         self._end_state()
         try:
             self.executor.close(drain)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.outside_text import from_outside
 from fastorder.errors import InvalidField, WrongFieldType
+from fastorder.realtime.listeners import once
 from fastorder.realtime.state.told import (
     AccountChanged,
     Discrepancy,
@@ -66,7 +67,7 @@ class Hearers:
                 left.remove(callback)
             self._by_kind[kind] = tuple(left)
 
-        return remove
+        return once(remove)
 
     def tell(self, event: object) -> None:
         """Call all who want to hear it."""

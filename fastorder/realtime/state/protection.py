@@ -115,6 +115,7 @@ class Watch:
         due_ns: when the next one has lasted long enough.
         lasting: those that were told and are still there.
         own_stops: see ``dangers``.
+        contracts: as they were given.
     """
 
     def __init__(self, within_ns: int, contracts: frozenset[str] | None = None) -> None:
@@ -122,7 +123,7 @@ class Watch:
         self.lasting: dict[tuple[str, str], Danger] = {}
         self.own_stops: set[int] = set()
         self._within_ns = within_ns
-        self._contracts = contracts
+        self.contracts = contracts
         self._since: dict[tuple[str, str], int] = {}
 
     def look(self, rows: AccountRows, now_ns: int, *, proven: bool) -> list[Danger]:
@@ -130,7 +131,7 @@ class Watch:
         now = {
             each.key: each
             for each in dangers(rows, self.own_stops)
-            if self._contracts is None or each.contract_id in self._contracts
+            if self.contracts is None or each.contract_id in self.contracts
         }
         self._since = {key: self._since.get(key, now_ns) for key in now}
         found = {}
