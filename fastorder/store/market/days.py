@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastorder.risk.trading_day import DAY_ENDS, chicago
+from fastorder.risk.trading_day import chicago
+from fastorder.risk.venue_rules import DAY_ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
