@@ -239,9 +239,15 @@ def test_a_month_that_is_not_listed_is_asked_for_by_its_id(trader, gateway):
     old = trader.contract("MNQU26")
     assert (old.id, old.active) == ("CON.F.US.MNQ.U26", False)
     assert (asked(gateway), asked(gateway, BY_ID)) == (0, 1)
-    with pytest.raises(RequestFailed, match="ContractNotFound") as raised:
-        trader.contract("MNQ 2031-03")
-    assert raised.value.error_name == "ContractNotFound"
+    for symbol, told in (
+        ("MNQ 2031-03", r"'MNQ 2031-03' \(CON.F.US.MNQ.H31\)"),
+        ("mnqz99", r"'MNQZ99' \(CON.F.US.MNQ.Z99\)"),
+        ("CON.F.US.XXX.Z26", "'CON.F.US.XXX.Z26'"),
+    ):
+        text = rf"asked for {told}: ContractNotFound \(1\)"
+        with pytest.raises(RequestFailed, match=text) as raised:
+            trader.contract(symbol)
+        assert raised.value.error_name == "ContractNotFound"
 
 
 def test_one_that_was_asked_for_by_its_id_is_kept_too(trader, gateway):

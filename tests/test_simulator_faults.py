@@ -506,3 +506,16 @@ def test_the_faults_of_one_endpoint_leave_the_others_alone(market, wire):
     assert wire.place()["success"]
     with pytest.raises(ConnectionError):
         wire.ask("Trade/search", accountId=ACCOUNT, startTimestamp=LONG_AGO)
+
+
+@pytest.mark.parametrize("reply", ["body", "status"])
+@pytest.mark.parametrize("body", ['{"a":"\u00fc"}', '{"a":"\u00fc"}'.encode()])
+def test_a_body_is_text_or_bytes(market, wire, reply, body):
+    market.faults.add(Fault(PLACE, reply=reply, status=400, body=body))
+    assert wire.place().raw == '{"a":"\u00fc"}'.encode()
+
+
+@pytest.mark.parametrize("body", [5, None, {}, bytearray(b"x"), "\ud800"])
+def test_a_body_that_cannot_be_sent_is_told(body):
+    with pytest.raises(FaultError, match="body must be a text that UTF-8 can write"):
+        Fault(PLACE, reply="body", body=body)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import traceback
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from canary import API_KEY
@@ -522,3 +523,41 @@ def test_what_lessens_risk_waits_for_no_read_of_the_limits(gateway):
         gateway.faults.add(trades)
         trader.flatten("MNQ", account=COMBINE, deadline=1)
     assert sent(gateway, "/api/Position/closeContract") == 1
+
+
+# ------------------------------------------------------------ what is on
+
+
+def test_what_is_on_shows_in_its_repr(form):
+    shown = repr(form.make(journal=False))
+    assert "journal: none, budgets: 200 requests in 60 s, " in shown
+    assert "limits: max_quantity=100, max_orders_per_second=20, risk ACTIVE, " in shown
+    form.enter(form.make(budgets=False, risk=False, max_quantity=5, journal=False))
+    assert "budgets: none, limits: max_quantity=5, open" in repr(form.trader)
+
+
+def test_each_limit_of_ones_own_shows_in_the_repr(form):
+    limits = fastorder.RiskLimits(
+        symbols=["mnq", "ES"], accounts=[5, 12], flat_by="15:08", max_daily_loss=500,
+        max_lots=2, lot_weights={"MNQ": 0.5}, flatten_on_breach=True,
+    )  # fmt: skip
+    form.enter(risk=limits, journal=False)
+    form.trader.risk.reduce("a break")
+    shown = repr(form.trader)
+    for text in (
+        "symbols={ES, MNQ}", "accounts={5, 12}", "flat_by=15:08:00", "max_lots=2",
+        "max_daily_loss=500", "lot_weights={MNQ: 0.5}", "flatten_on_breach=True",
+        "risk REDUCING", "budgets: 200 requests in 60 s",
+    ):  # fmt: skip
+        assert text in shown
+    assert "None" not in shown
+    assert "price_max_age" not in shown  # as it is unless told otherwise
+
+
+def test_the_largest_order_of_the_guide_is_the_largest_that_leaves(form):
+    form.enter(symbols=["MNQ"], journal=False)
+    with pytest.raises(fastorder.InvalidField, match="must be at most 100, .* was 101"):
+        form.buy("MNQ", 101)
+    page = Path(__file__).parent.parent / "docs" / "guide" / "trading-day.md"
+    words = " ".join(page.read_text("utf-8").split())
+    assert "two limits, 100 contracts in an order" in words

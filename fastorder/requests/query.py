@@ -45,9 +45,11 @@ class Query(RequestProtocol):
         endpoint, body: the request; it changes nothing, so it may be repeated.
         codes: the endpoint's error codes, or None where it has none.
         policy, clock: pauses and time.
+        asked: what was asked for, where an error has to say it; else "".
     """
 
     __slots__ = (
+        "_asked",
         "_body",
         "_codes",
         "_endpoint",
@@ -64,8 +66,10 @@ class Query(RequestProtocol):
         codes: type[IntEnum] | None,
         policy: RetryPolicy,
         clock: Clock,
+        asked: str = "",
     ) -> None:
         self.state = State.SENDING
+        self._asked = asked
         self._endpoint = endpoint
         self._body = body
         self._codes = codes
@@ -132,8 +136,9 @@ class Query(RequestProtocol):
         if unauthorized(evidence, answer) and self._endpoint.authorized:
             kind = AuthLost
             why = UNAUTHORIZED_TEXT
+        asked = f", asked for {self._asked}" if self._asked else ""
         return kind(
-            f"{self._endpoint.path}: {why or answer.kind.value}",
+            f"{self._endpoint.path}{asked}: {why or answer.kind.value}",
             http_status=evidence.http_status or None,
             error_code=code,
             error_name=name,

@@ -77,7 +77,8 @@ class Fault:
         times: how many requests it strikes; None for all to come.
         after: how many matching requests it lets pass first.
         delay_s: seconds, where the reply or the effect has a delay.
-        status, headers, body, retry_after: of a "status"; ``body`` of a "body" too.
+        status, headers, body, retry_after: of a "status"; ``body`` of a "body" too,
+            bytes, or a text, which is kept as its UTF-8.
         cut_at, reset: of a "cut".
         error_code, message, success: of a "code".
     """
@@ -90,7 +91,7 @@ class Fault:
     delay_s: float = 0.0
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | str = b""
     retry_after: str | None = None
     cut_at: int = 0
     reset: bool = False
@@ -103,6 +104,8 @@ class Fault:
             value = getattr(self, name)
             if not holds(value):
                 raise FaultError(f"{name} must be {expected}, was {value!r}")
+        if isinstance(self.body, str):
+            object.__setattr__(self, "body", self.body.encode("utf-8"))
 
 
 def _is_endpoint(value: Any) -> bool:
@@ -121,6 +124,12 @@ def _is_line(value: Any) -> bool:
     return isinstance(value, str) and not set(value) & set("\r\n\0")
 
 
+def _is_body(value: Any) -> bool:
+    if not isinstance(value, str):
+        return isinstance(value, bytes)
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def _are_headers(value: Any) -> bool:
     return isinstance(value, dict) and all(
         _is_line(name) and _is_line(text) for name, text in value.items()
@@ -136,7 +145,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "delay_s": (_is_duration, "seconds, 0 or more"),
     "status": (lambda value: _is_whole(value, 200, 999), "from 200 to 999"),
     "headers": (_are_headers, "texts by name"),
-    "body": (lambda value: isinstance(value, bytes), "a text"),
+    "body": (_is_body, "a text that UTF-8 can write, or bytes"),
     "retry_after": (lambda value: value is None or _is_line(value), "a text or null"),
     "cut_at": (lambda value: _is_whole(value, 0), ">= 0"),
     "reset": (lambda value: isinstance(value, bool), "true or false"),
@@ -224,8 +233,6 @@ def _loaded(entry: Any, where: str) -> Fault:
             f"{where}: unknown {', '.join(unknown)}; "
             f"known are {', '.join(sorted(known))}"
         )
-    if isinstance(entry.get("body"), str):
-        entry = {**entry, "body": entry["body"].encode("utf-8")}
     try:
         return Fault(**entry)
     except FaultError as error:

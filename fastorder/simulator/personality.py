@@ -57,4 +57,22 @@ NAMED = {
         ends_at_expiry=True,
     ),
 }
-"""Those that the program knows by name."""
+"""Those that are known by name."""
+
+
+def personality_from(given: Personality | str) -> Personality:
+    """A personality, or the one of this name.
+
+    Raises:
+        ValueError, TypeError: there is none of this name; it is neither of the two.
+    """
+    if isinstance(given, Personality):
+        return given
+    if not isinstance(given, str):
+        kind = type(given).__name__
+        raise TypeError(f"personality must be a Personality or its name, was {kind}")
+    if given not in NAMED:
+        raise ValueError(
+            f"personality must be one of {', '.join(NAMED)}, was {given!r}"
+        )
+    return NAMED[given]

@@ -23,7 +23,7 @@ from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.hubs import Hubs, is_hub
 from fastorder.simulator.listener import Listener
 from fastorder.simulator.market_data import MarketData
-from fastorder.simulator.personality import Personality
+from fastorder.simulator.personality import Personality, personality_from
 from fastorder.simulator.wire import Answer, LongAnswer, document_of
 
 if TYPE_CHECKING:
@@ -321,13 +321,26 @@ def run_in_thread(
     port: int = 0,
     tls_cert: str | None = None,
     tls_key: str | None = None,
-    personality: Personality | None = None,
+    personality: Personality | str | None = None,
 ) -> Iterator[Simulator]:
-    """A simulator on a loop of its own in a thread, while the block runs."""
+    """A simulator on a loop of its own in a thread, while the block runs.
+
+    Args:
+        seed: of prices and tokens.
+        clock: what it is told of the time; the machine's where it is not given.
+        rate_limit: whether it has the gateway's request budgets.
+        accept_tokens: tokens that are valid without a login.
+        keep_ledger: whether it keeps what really happened.
+        host, port: where it listens; port 0 picks a free one.
+        tls_cert, tls_key: PEM files, both or none; then it speaks https.
+        personality: what it does where the documentation is silent: one of its own, or
+            the name of one, as the command line has them: "plain", "racy", "slow",
+            "odd".
+    """
     gateway = Gateway(seed, clock, rate_limit, accept_tokens, keep_ledger)
     simulator = Simulator(gateway, host, port, tls_cert, tls_key)
     if personality is not None:
-        simulator.become(personality)
+        simulator.become(personality_from(personality))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="fastorder-simulator")
     thread.start()
@@ -338,9 +351,17 @@ def run_in_thread(
         finally:
             asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(10.0)
     finally:
+        _end_loop(loop, thread)
+
+
+def _end_loop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """End a loop in its own thread: in this one another loop may run."""
+    closing = loop.shutdown_asyncgens()
+    try:
+        asyncio.run_coroutine_threadsafe(closing, loop).result(10.0)
+    finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
 

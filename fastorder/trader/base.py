@@ -24,7 +24,7 @@ from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
 from fastorder.trader.contracts_place import contracts_path
 from fastorder.trader.journal_place import journal_path
-from fastorder.trader.limits import needs_exposure, with_limits
+from fastorder.trader.limits import limits_shown, needs_exposure, with_limits
 from fastorder.trader.record import Record, record_of
 from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.base import BASE_URL, BaseExecutor
@@ -282,7 +282,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
         state = "closed" if self.executor.closed else "open"
         journal = self._journal or "none"
         return (
-            f"<{kind} {whose} at {self.executor.base_url}, journal: {journal}, {state}>"
+            f"<{kind} {whose} at {self.executor.base_url}, journal: {journal}, "
+            f"{limits_shown(self.executor)}, {state}>"
         )
 
     # ------------------------------------------------------------ entering

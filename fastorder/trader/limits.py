@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
+from fastorder._base.counted import counted
 from fastorder.budgets.limits import Budgets
 from fastorder.errors import ConfigurationError
 from fastorder.risk.limits import RiskLimits
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_RISK = RiskLimits(max_orders_per_second=20)
 """Against a loop gone wild; ``max_quantity`` is against a slip of the finger. An
@@ -53,18 +53,28 @@ def needs_exposure(risk: Any) -> bool:
 
 
 def limits_shown(executor: Any) -> str:
-    """Which budgets and limits an executor has, for people."""
-    left = executor.budgets
-    budgets = "none"
-    if left is not None:
-        budgets = f"{left.used} of {left.requests} in {left.seconds:g} s used"
-    if executor.risk is None:
-        return f"budgets: {budgets}, risk: none"
-    limits = executor.risk.limits
-    shown = ", ".join(
-        f"{name}={value}"
-        for name, value in vars(limits).items()
-        if value != getattr(type(limits), name, None)
-    )
-    state = executor.risk.state
-    return f"budgets: {budgets}, risk: {state} ({shown or 'no limit'})"
+    """Which budgets and limits an executor has, for people; nothing is read for it."""
+    budgets, risk = executor._budgets, executor.risk
+    counted_within = "none"
+    if budgets is not None:
+        requests = counted(budgets.requests, "request")
+        counted_within = f"{requests} in {budgets.seconds:g} s"
+    limits = [f"max_quantity={executor._max_quantity}"]
+    if risk is not None:
+        limits += [
+            f"{field.name}={_shown(getattr(risk.limits, field.name))}"
+            for field in fields(risk.limits)
+            if getattr(risk.limits, field.name) != field.default
+        ]
+        limits.append(f"risk {risk.state}")
+    return f"budgets: {counted_within}, limits: {', '.join(limits)}"
+
+
+def _shown(value: object) -> str:
+    """A limit as it is written, for people."""
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(map(str, sorted(value))) + "}"
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{name}: {each}" for name, each in value.items())
+        return "{" + inner + "}"
+    return str(value)

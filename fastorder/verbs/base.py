@@ -130,7 +130,7 @@ class BaseExecutor(
         on_breach: Callable[[Denied, int, str], Any] | None = None,
     ) -> None:
         self._max_connections = connections_limit(max_connections)
-        max_quantity = quantity_limit(max_quantity)
+        self._max_quantity = max_quantity = quantity_limit(max_quantity)
         self._policy, self._timeouts = policies_from(retry, timeouts)
         base_url = checked_base_url(base_url)
         security = security_for(base_url, path_from("ca_file", ca_file))

@@ -118,8 +118,15 @@ class ContractVerbs(ReadVerbs):
             return take(wanted, contract)
 
         request = {"contractId": wanted.id}
+        asked = repr(wanted.written)
+        if wanted.written != str(wanted.id):
+            asked += f" ({wanted.id})"
         return self._reads.read(
-            Endpoint.CONTRACT_BY_ID, request, read, SearchContractByIdError
+            Endpoint.CONTRACT_BY_ID,
+            request,
+            read,
+            SearchContractByIdError,
+            asked=asked,
         )
 
     def _list(

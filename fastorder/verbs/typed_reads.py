@@ -93,11 +93,16 @@ class TypedReads:
         codes: type[IntEnum] | None = None,
         *,
         lane: Lane | None = None,
+        asked: str = "",
     ) -> Ticket[Any]:
-        """Start a read; its result is what ``convert`` makes of the answer."""
+        """Start a read; its result is what ``convert`` makes of the answer.
+
+        Args:
+            asked: what was asked for, for an error; "" where the endpoint tells.
+        """
         if self.sightings is not None and isinstance(request, dict):
             convert = self.sightings.watching(endpoint, request, convert)
-        return self._start(endpoint, request, convert, codes, lane)
+        return self._start(endpoint, request, convert, codes, lane, asked)
 
     def order(
         self, number: int, account_id: int, *, lane: Lane | None = None
@@ -177,11 +182,13 @@ class TypedReads:
         convert: Convert,
         codes: type[IntEnum] | None,
         lane: Lane | None,
+        asked: str = "",
     ) -> Ticket[Any]:
         import orjson  # loaded with the executor
 
         body = request if isinstance(request, bytes) else orjson.dumps(request)
-        query = DatedQuery(endpoint, body, codes, self._policy, self._dispatcher.clock)
+        clock = self._dispatcher.clock
+        query = DatedQuery(endpoint, body, codes, self._policy, clock, asked)
         ticket = self._dispatcher.read_ticket(
             query, readable(endpoint, convert), lane=lane
         )
