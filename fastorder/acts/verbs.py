@@ -262,8 +262,9 @@ class ActVerbs(BaseExecutor[ResultT]):
         def modify(leg_id: int) -> Ticket[OrderResult]:
             return self._modify(leg_id, account, **{field: price})
 
+        lane = Lane.ACT_LOOKS if what is STOP else Lane.LOOK_UPS
         steps = move_leg(
-            Desk(self, account),
+            Desk(self, account, lane),
             what,
             symbol,
             listing.contract_id,
