@@ -113,9 +113,10 @@ class ReverseReport:
         return self.placed is not None and self.placed.success
 
     def __repr__(self) -> str:
+        closed = "nothing was closed" if self.closed is None else repr(self.closed)
         if self.placed is None:
-            return f"<reverse: no order was sent: {self.why}; {self.closed!r}>"
-        return f"<reverse: {self.placed!r}; {self.closed!r}>"
+            return f"<reverse: no order was sent: {self.why}; {closed}>"
+        return f"<reverse: {self.placed!r}; {closed}>"
 
 
 @dataclass(frozen=True, slots=True)
