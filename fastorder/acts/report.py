@@ -129,7 +129,8 @@ class PartialCloseReport:
             positions and the trades say the same; None where they do not.
         oversized: the legs that are of more contracts than that. The gateway leaves
             them as they are: one that fills would turn the position round.
-        why: why the position is not known; empty where it is.
+        why: why the position is not known, or not all of its legs; empty where they
+            are.
     """
 
     result: OrderResult
@@ -141,7 +142,8 @@ class PartialCloseReport:
         return self.result.success
 
     def __repr__(self) -> str:
-        left = f"{self.position} held" if self.position is not None else self.why
+        held = "" if self.position is None else f"{self.position} held"
+        left = "; ".join(filter(None, [held, self.why]))
         legs = "".join(f", leg of {each.size}: {each!r}" for each in self.oversized)
         return f"<partial close: {self.result!r}, {left}{legs}>"
 
