@@ -2,10 +2,10 @@
 
 import pytest
 from conftest import ACCOUNT, QUICK, prepared
+from test_acts import BRACKET, Facade, bought
 
 from fastorder import InvalidField, blocking
 from fastorder.simulator import Personality, run_in_thread
-from test_acts import BRACKET, Facade, bought
 
 
 @pytest.fixture(params=["query", "both"])
@@ -41,9 +41,11 @@ def test_a_stop_that_the_list_shows_late_is_moved(desk):
 @pytest.fixture
 def frozen():
     lag = Personality(query_lag_s=3600)
-    with run_in_thread(rate_limit=False, personality=lag) as gateway:
-        with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as executor:
-            yield prepared(executor, gateway)
+    with (
+        run_in_thread(rate_limit=False, personality=lag) as gateway,
+        blocking.OrderExecutor(gateway.base_url, retry=QUICK) as executor,
+    ):
+        yield prepared(executor, gateway)
 
 
 def test_legs_that_no_look_shows_are_told_as_not_known(frozen):
