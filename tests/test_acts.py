@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import json
 import threading
 from datetime import datetime, timedelta, timezone
@@ -11,7 +12,7 @@ import pytest
 from conftest import ACCOUNT, COMBINE, QUICK, held, prepared
 
 import fastorder
-from fastorder import FillState, Outcome, blocking
+from fastorder import FillState, Outcome, RiskLimits, blocking
 from fastorder.simulator import Fault
 
 MNQ, MES = "CON.F.US.MNQ.Z26", "CON.F.US.MES.Z26"
@@ -413,6 +414,8 @@ def test_reverse_of_nothing_opens_nothing(desk, gateway):
     report = desk.reverse("MNQ", ACCOUNT)
     assert not report
     assert report.why == "no position is held"
+    shown = "<reverse: no order was sent: no position is held; nothing was closed>"
+    assert repr(report) == shown
     assert not gateway.ledger.requests(PLACE)
 
 
@@ -428,16 +431,88 @@ def test_reverse_opens_nothing_where_it_is_not_flat(desk, gateway):
     assert sizes(gateway) == {MNQ: 1}
 
 
-def test_reverse_under_the_kill_switch_closes_and_says_so(desk, gateway):
-    bought(desk, 1)
+def test_reverse_under_the_kill_switch_closes_nothing(desk, gateway):
+    bought(desk, 1, stop_loss_ticks=400)
     desk.executor.kill("enough")
+    with pytest.raises(fastorder.Halted, match="enough"):
+        desk.reverse("MNQ", ACCOUNT)
+    assert sizes(gateway) == {MNQ: 1}
+    assert working(gateway) == 1
+    assert not gateway.ledger.requests(CLOSE)
+
+
+class KillsAtAnEnd:
+    """Switches off once a change has ended."""
+
+    def __init__(self, executor):
+        self.executor = executor
+
+    def change_began(self, ticket):
+        """Nothing yet."""
+
+    def change_ended(self, ticket, result):
+        self.executor.kill("enough")
+
+
+def test_a_kill_while_a_reverse_closes_is_told(desk, gateway):
+    bought(desk, 1)
+    desk.executor.observe(KillsAtAnEnd(desk.executor))
     report = desk.reverse("MNQ", ACCOUNT)
     assert not report
     assert "enough" in report.why
     assert sizes(gateway) == {}
 
 
+@pytest.mark.parametrize("why", ["halted", "reducing", "size"])
+@pytest.mark.parametrize("kind", [fastorder, blocking])
+def test_reverse_closes_nothing_where_limits_refuse_the_other_half(kind, why, gateway):
+    limits = RiskLimits(max_order_size=2, max_position=4)
+
+    async def scene():
+        executor = kind.OrderExecutor(gateway.base_url, retry=QUICK, risk=limits)
+        prepared(executor, gateway)
+        await given(executor.load_exposure(ACCOUNT))
+        await given(executor.place_market_order("MNQ", "BUY", 2, ACCOUNT))
+        if why == "size":
+            await given(executor.place_market_order("MNQ", "BUY", 1, ACCOUNT))
+        if why == "halted":
+            executor.risk.halt("enough")
+        if why == "reducing":
+            executor.risk.reduce("enough")
+        with pytest.raises(fastorder.RiskDenied, match="enough|MAX_ORDER_SIZE"):
+            await given(executor.reverse("MNQ", ACCOUNT))
+        await given(executor.aclose() if kind is fastorder else executor.close())
+
+    async def given(result):
+        return await result if inspect.isawaitable(result) else result
+
+    asyncio.run(scene())
+    assert held(gateway) == (3 if why == "size" else 2)
+    assert not gateway.ledger.requests(CLOSE)
+
+
+def test_reverse_of_all_that_may_be_held_is_no_refusal(gateway):
+    limits = RiskLimits(max_order_size=2, max_position=2)
+    with blocking.OrderExecutor(gateway.base_url, retry=QUICK, risk=limits) as desk:
+        prepared(desk, gateway)
+        desk.load_exposure(ACCOUNT)
+        bought(desk, 2, **BRACKET)
+        report = desk.reverse("MNQ", ACCOUNT)
+        assert report.closed, report
+
+
 # ------------------------------------------------------------ legs
+
+
+def test_a_read_that_waits_to_be_repeated_is_told_as_that(gateway):
+    gateway.faults.add(
+        Fault(BY_ID, reply="status", status=429, effect="none", times=None)
+    )
+    with blocking.OrderExecutor(gateway.base_url) as desk:
+        prepared(desk, gateway)
+        fill = desk.filled(bought(desk, 1), ACCOUNT, timeout=0.3)
+    assert fill.state is FillState.UNKNOWN
+    assert "sent again" not in fill.why
 
 
 def leg_price(gateway, order_id):

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from fastorder._base.counted import counted
 from fastorder.acts.looks import is_text, may_fill, read
 from fastorder.errors import RequestFailed
-from fastorder.gateway.rows import created_s, traded
+from fastorder.gateway.rows import created_s, same_contract, traded
 from fastorder.runtime.clock import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastorder.acts.desk import Desk
+    from fastorder.acts.looks import Sight
     from fastorder.gateway.rows import Row, Rows
     from fastorder.session.ticket_group import Steps
 
@@ -78,6 +79,17 @@ class Books:
         if not hidden:
             return ""
         return f"order {', '.join(hidden)} works, and is not among the working orders"
+
+    def orders_doubt(self, contract_id: str, sight: Sight) -> str:
+        """Why a look may lack orders of a contract; empty where nothing speaks for it.
+
+        A leg that protects what is held must not pass for absent because one list is
+        behind.
+        """
+        numbers = frozenset(order.id for order in sight.orders)
+        return self.unlisted_doubt() or self.working_doubt(
+            lambda each: same_contract(each, contract_id) is not False, numbers
+        )
 
     def trades_doubt(self, concerns: Callable[[str], bool]) -> str:
         """Why they do not show that nothing is held; empty where they do.

@@ -56,6 +56,13 @@ class ContractWork:
         last = self._last(None)
         return last is not None and not last.done
 
+    @property
+    def where_the_close_is(self) -> str:
+        """Where a close that is not answered yet stands, for people."""
+        last = self._last(None)
+        waits = last is not None and self._desk.waited_s(last) is not None
+        return "waits for room in the request budget" if waits else "on its way"
+
     def close(self) -> bool:
         """Close the position, unless that is under way or was tried a moment ago."""
         if not self._may_leave(None):

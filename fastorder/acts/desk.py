@@ -61,6 +61,14 @@ class Desk:
         """What the gateway's clock showed at a wall time; up to 1 s less."""
         return self._dispatcher.server_clock.shown_at_s(at_s)
 
+    def in_lane(self, lane: Lane) -> Desk:
+        """The same, but for where its reads stand in a budget."""
+        return Desk(self.executor, self.account_id, lane)
+
+    def waited_s(self, ticket: Ticket[Any]) -> float | None:
+        """For how long a request has waited for room in a budget; None: it does not."""
+        return self._dispatcher.waited_s(ticket)
+
     def wait(self, tickets: list[Ticket[Any]], until_ns: int) -> Wait:
         """Done once they are, or at that time."""
         return Wait(self._dispatcher, until_ns, tickets)

@@ -26,12 +26,14 @@ class Holding(NamedTuple):
         books: the trades; None where they do not agree.
         sight: the last look; None where it was not read in full.
         why: what keeps them from agreeing; empty where they do.
+        orders_why: why orders may work that the look has not shown; empty otherwise.
     """
 
     size: int
     books: Books | None
     sight: Sight | None
     why: str = ""
+    orders_why: str = ""
 
 
 class Closing(NamedTuple):
@@ -47,13 +49,19 @@ class Closing(NamedTuple):
 
 
 def held_by_both(
-    desk: Desk, contract_id: str, until_ns: int, closing: Closing | None = None
+    desk: Desk,
+    contract_id: str,
+    until_ns: int,
+    closing: Closing | None = None,
+    *,
+    with_orders: bool = False,
 ) -> Steps[Holding]:
     """Look until the positions and the trades of a contract say the same.
 
     Args:
         until_ns: the last look is not later.
         closing: a close that has to be among the trades.
+        with_orders: look on, too, while orders may work that the look has not shown.
 
     Raises:
         RequestFailed: the gateway does not read this account to us.
@@ -69,7 +77,11 @@ def held_by_both(
             found = found._replace(why="; ".join(filter(None, [found.why, known])))
         else:
             known = found.why
-        if not found.why or desk.now_ns() + AGAIN_NS >= until_ns:
+        if with_orders and sight.why == "" and not isinstance(books, str):
+            doubt = books.orders_doubt(contract_id, sight)
+            found = found._replace(orders_why=doubt)
+        is_known = not found.why and not found.orders_why
+        if is_known or desk.now_ns() + AGAIN_NS >= until_ns:
             return found
         yield desk.sleep(desk.now_ns() + AGAIN_NS)
 

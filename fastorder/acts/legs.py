@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from fastorder.acts.audit import audit
 from fastorder.acts.contract_work import result_of_ticket
 from fastorder.acts.looks import look
 from fastorder.enums import OrderStatus, OrderType
@@ -35,6 +36,8 @@ LOOKS = 3
 
 APART_NS = SECOND_NS // 4
 LOOK_NS = 5 * SECOND_NS
+LAG_NS = 4 * SECOND_NS
+"""So long it is looked for legs that the list of working orders may lack."""
 
 
 def move_leg(
@@ -59,7 +62,8 @@ def move_leg(
         InvalidField: there is none, or it cannot be told which; the text lists them.
         RequestFailed: the orders could not be read.
     """
-    for _ in range(LOOKS):
+    looks, until_ns = 0, desk.now_ns() + LAG_NS
+    while True:
         sight = yield from look(desk, desk.now_ns() + LOOK_NS)
         if sight.why:
             raise sight.refusal or RequestFailed(f"the orders: {sight.why}")
@@ -69,14 +73,27 @@ def move_leg(
             if order_id in (None, order.id, order.parent_id)
         ]
         if found:
+            doubt = ""
+            break
+        looks += 1
+        doubt = yield from _doubt(desk, contract_id, sight)
+        if looks >= LOOKS and (not doubt or desk.now_ns() >= until_ns):
             break
         yield desk.sleep(desk.now_ns() + APART_NS)
-    leg = _only(found, what, symbol, contract_id, order_id, sight)
+    leg = _only(found, what, symbol, contract_id, order_id, sight, doubt)
     _check_side(leg, what, price, sight)
     ticket = modify(leg.id)
     with suppress(*STOPS):
         yield ticket
     return result_of_ticket(ticket)
+
+
+def _doubt(desk: Desk, contract_id: str, sight: Sight) -> Steps[str]:
+    """Why the look may lack orders of a contract; empty where nothing speaks for it."""
+    books = yield from audit(desk, desk.now_ns() + LOOK_NS)
+    if isinstance(books, str):
+        return books
+    return books.orders_doubt(contract_id, sight)
 
 
 def legs_of(sight: Sight, contract_id: str, what: str) -> list[Order]:
@@ -105,6 +122,7 @@ def _only(
     contract_id: str,
     order_id: int | None,
     sight: Sight,
+    doubt: str,
 ) -> Order:
     live = [order for order in found if order.status is OrderStatus.OPEN]
     if len(live) == 1:
@@ -121,7 +139,7 @@ def _only(
         if same_contract(order.contract_id, contract_id) is not False
     ]
     of_order = "" if order_id is None else f" of order {order_id}"
-    hint = f"working: {_listed(others) or 'none'}"
+    hint = f"working: {_listed(others) or 'none'}" + (f"; {doubt}" if doubt else "")
     rule = f"must have a live {what} leg{of_order}"
     raise InvalidField("symbol", rule, symbol, hint)
 

@@ -40,7 +40,7 @@ def orders_from(given: Any) -> list[OrderRequest]:
 
 
 def check_all(submitter: Submitter, orders: list[OrderRequest]) -> None:
-    """Refuse what would be refused once others have left already.
+    """Refuse what would be refused once others have left already, but for the limits.
 
     Raises:
         UnknownSymbol, InvalidField, KeyReused, Halted, Interlocked: of any of them; and

@@ -35,7 +35,9 @@ def partial_close(
         result = yield ticket
         closing = _closing(desk, result, quantity, begun_s)
         until_ns = desk.now_ns() + LOOK_NS
-        found = yield from held_by_both(desk, contract_id, until_ns, closing)
+        found = yield from held_by_both(
+            desk, contract_id, until_ns, closing, with_orders=True
+        )
         yield from tell_limits(desk, until_ns)
     except STOPS as stop:
         return PartialCloseReport(result_of_ticket(ticket), None, why=why_ended(stop))
@@ -43,9 +45,9 @@ def partial_close(
         return PartialCloseReport(result_of_ticket(ticket), None, why=str(error))
     if found.why:
         return PartialCloseReport(result_of_ticket(ticket), None, why=found.why)
-    return PartialCloseReport(
-        result_of_ticket(ticket), found.size, _oversized(found, contract_id)
-    )
+    why = f"its legs are not all known: {found.orders_why}" if found.orders_why else ""
+    oversized = _oversized(found, contract_id)
+    return PartialCloseReport(result_of_ticket(ticket), found.size, oversized, why)
 
 
 def _closing(

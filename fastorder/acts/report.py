@@ -113,9 +113,10 @@ class ReverseReport:
         return self.placed is not None and self.placed.success
 
     def __repr__(self) -> str:
+        closed = "nothing was closed" if self.closed is None else repr(self.closed)
         if self.placed is None:
-            return f"<reverse: no order was sent: {self.why}; {self.closed!r}>"
-        return f"<reverse: {self.placed!r}; {self.closed!r}>"
+            return f"<reverse: no order was sent: {self.why}; {closed}>"
+        return f"<reverse: {self.placed!r}; {closed}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ class PartialCloseReport:
             positions and the trades say the same; None where they do not.
         oversized: the legs that are of more contracts than that. The gateway leaves
             them as they are: one that fills would turn the position round.
-        why: why the position is not known; empty where it is.
+        why: why the position is not known, or not all of its legs; empty where they
+            are.
     """
 
     result: OrderResult
@@ -140,7 +142,8 @@ class PartialCloseReport:
         return self.result.success
 
     def __repr__(self) -> str:
-        left = f"{self.position} held" if self.position is not None else self.why
+        held = "" if self.position is None else f"{self.position} held"
+        left = "; ".join(filter(None, [held, self.why]))
         legs = "".join(f", leg of {each.size}: {each!r}" for each in self.oversized)
         return f"<partial close: {self.result!r}, {left}{legs}>"
 

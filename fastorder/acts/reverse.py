@@ -15,7 +15,7 @@ from fastorder.acts.contract_work import result_of_ticket
 from fastorder.acts.holding import held_by_both
 from fastorder.acts.sweep import CLOSE, Sweep
 from fastorder.enums import Side
-from fastorder.errors import FastOrderError
+from fastorder.errors import FastOrderError, RiskDenied
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.session.ticket_group import STOPS, why_ended
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fastorder.acts.desk import Desk
     from fastorder.acts.holding import Holding
     from fastorder.acts.report import ReverseReport
+    from fastorder.risk.denials import Denial
     from fastorder.session.ticket_group import Steps
 
 
@@ -35,7 +36,7 @@ def reverse(
     contract_id: str,
     deadline_s: float,
     enter: Callable[[Side, int], Ticket[OrderResult]],
-    check: Callable[[int], None],
+    check: Callable[[Side, int], None],
 ) -> Steps[ReverseReport]:
     """Turn a position round.
 
@@ -44,10 +45,11 @@ def reverse(
         contract_id: as it is listed.
         deadline_s: by when it has to be flat.
         enter: orders so many contracts of a side at the market.
-        check: refuses a quantity that may not be ordered.
+        check: refuses a side and a quantity that may not be ordered.
 
     Raises:
-        InvalidField: as many may not be ordered; nothing was closed.
+        InvalidField, Halted, Interlocked, RiskDenied: it may not be opened; nothing
+            was closed.
     """
     from fastorder.acts.report import ReverseReport  # an act loads it
 
@@ -57,7 +59,9 @@ def reverse(
         held = yield from held_by_both(desk, contract_id, until_ns)
         if held.why or not held.size:
             return ReverseReport(None, None, held.why or "no position is held")
-        check(abs(held.size))  # what would be refused is refused before the close
+        # what would be refused is refused before the close: an order of the side that
+        # is held, as one of the other would pass as one that lessens it
+        check(Side.BUY if held.size > 0 else Side.SELL, abs(held.size))
         left_s = max(until_ns - desk.now_ns(), 0) / SECOND_NS
         closed = yield from Sweep(desk, CLOSE, contract_id, left_s).steps()
         if not closed.verified:
@@ -74,6 +78,34 @@ def reverse(
     with suppress(*STOPS):
         yield ticket
     return ReverseReport(closed, result_of_ticket(ticket))
+
+
+def refuse_if_denied(denials: tuple[Denial, ...]) -> None:
+    """Refuse an order for what its position does not change, before that is closed.
+
+    How much is held and how many orders work is another matter once it is closed, and
+    so is the pace.
+
+    Raises:
+        RiskDenied: limits refuse it.
+    """
+    from fastorder.risk.denials import Denied  # loaded with limits
+
+    lasting = {
+        Denied.HALTED,
+        Denied.ACCOUNT,
+        Denied.SYMBOL,
+        Denied.MAX_ORDER_SIZE,
+        Denied.REDUCING,
+        Denied.FLAT_BY,
+        Denied.MAX_DAILY_LOSS,
+        Denied.TRAILING_LOSS,
+        Denied.LOSS_UNKNOWN,
+        Denied.EXPOSURE_UNKNOWN,
+    }
+    found = tuple(denial for denial in denials if denial.code in lasting)
+    if found:
+        raise RiskDenied(found)
 
 
 def _was_something_else(desk: Desk, contract_id: str, held: Holding) -> Steps[str]:

@@ -1,9 +1,10 @@
 """Flatten, close, cancel all: sweep an account until it is seen that nothing is left.
 
 Each round reads the positions and the working orders, and sends at once what they call
-for. What has to be gone is believed to be gone once several looks in a row, apart in
-time and begun after the last answer, show none of it, and the account's books say so
-too: one look may come out of a copy that is behind.
+for. Its first look stands with the closes in a budget, as without it none leaves; the
+others may not take the last of their room. What has to be gone is believed to be gone
+once several looks in a row, apart in time and begun after the last answer, show none of
+it, and the account's books say so too: one look may come out of a copy that is behind.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastorder.acts.audit import audit, tell_limits
 from fastorder.acts.contract_work import ContractWork
 from fastorder.acts.looks import look
+from fastorder.budgets.lanes import Lane
 from fastorder.gateway.rows import same_contract
 from fastorder.requests.read_backs import Effect, Finding, ReadBacks
 from fastorder.runtime.clock import SECOND_NS
@@ -67,7 +69,8 @@ class Sweep:
     def __init__(
         self, desk: Desk, aim: Aim, contract_id: str | None, deadline_s: float
     ) -> None:
-        self._desk = desk
+        self._next_desk = desk.in_lane(Lane.LESSENING)
+        self._desk = desk.in_lane(Lane.ACT_LOOKS)
         self._aim = aim
         self._only = contract_id
         self._begun_ns = desk.now_ns()
@@ -95,8 +98,9 @@ class Sweep:
 
     def _round(self) -> Steps[bool]:
         """Look, do what is called for; whether that was the last round."""
+        desk, self._next_desk = self._next_desk, self._desk
         self._looks.begins()
-        sight = yield from look(self._desk, self._deadline_ns)
+        sight = yield from look(desk, self._deadline_ns)
         if sight.why:
             self._doubt = self._unread(sight.why)
         else:
@@ -241,7 +245,7 @@ class Sweep:
     def _closes_on_their_way(self) -> list[str]:
         """Closes of this act that may still be sent again: no position is safe yet."""
         return [
-            f"a close of {contract_id} on its way"
+            f"a close of {contract_id} {work.where_the_close_is}"
             for contract_id, work in self._works.items()
             if work.is_closing
         ]

@@ -18,7 +18,7 @@ from fastorder.acts.desk import Desk
 from fastorder.acts.legs import STOP, TARGET, move_leg
 from fastorder.acts.many import check_all, orders_from, place_many
 from fastorder.acts.partial import partial_close
-from fastorder.acts.reverse import reverse
+from fastorder.acts.reverse import refuse_if_denied, reverse
 from fastorder.acts.sweep import CANCEL_ALL, CLOSE, FLATTEN, Sweep
 from fastorder.budgets.lanes import Lane
 from fastorder.errors import InvalidField, WrongFieldType
@@ -122,12 +122,20 @@ class ActVerbs(BaseExecutor[ResultT]):
     ) -> Ticket[ReverseReport]:
         """Close a position, wait until it is proved flat, open as much the other way.
 
+        What is known to refuse the new position refuses the whole, before the close.
+        How much the limits let be held is asked once it is flat; should they refuse it
+        then, the report says so.
+
         Args:
             symbol, account_id: of what, whose.
-            stop_loss_ticks, take_profit_ticks: the bracket of the new position.
+            stop_loss_ticks, take_profit_ticks: the bracket of the new position; without
+                them it has none, whatever the old one had.
             deadline: seconds in which it has to be flat; otherwise nothing is opened.
 
-        Raises: see ``cancel_all``.
+        Raises:
+            Halted, Interlocked, RiskDenied: the new position would be refused; nothing
+                was sent.
+            And what ``cancel_all`` raises.
         """
         account, symbol = account_id_from(account_id), symbol_from(symbol)
         draft = OrderRequest(
@@ -145,8 +153,12 @@ class ActVerbs(BaseExecutor[ResultT]):
             ticket: Ticket[OrderResult] = self._submitter.submit(order, monotonic_ns())
             return ticket
 
+        def check(side: Side, quantity: int) -> None:
+            order = draft.replace(side=side, quantity=quantity)
+            self._submitter.check(order, {})
+            refuse_if_denied(self.check(order))
+
         seconds = seconds_from("deadline", deadline)
-        check = self._submitter.check_quantity
         steps = reverse(Desk(self, account), contract_id, seconds, enter, check)
         return self._group("reverse", steps)
 
@@ -187,6 +199,10 @@ class ActVerbs(BaseExecutor[ResultT]):
     @delivered
     def place_many(self, orders: Iterable[OrderRequest]) -> Ticket[PlacedMany]:
         """Send several orders at once; all are checked before the first one leaves.
+
+        Each is checked on its own: its fields, its key or tag, the kill switch, orders
+        in doubt. Limits are asked one after another, as each leaves, since each uses up
+        some of their room: where that ends, the others are NOT_SENT.
 
         Args:
             orders: at most 100.
@@ -262,8 +278,9 @@ class ActVerbs(BaseExecutor[ResultT]):
         def modify(leg_id: int) -> Ticket[OrderResult]:
             return self._modify(leg_id, account, **{field: price})
 
+        lane = Lane.ACT_LOOKS if what is STOP else Lane.LOOK_UPS
         steps = move_leg(
-            Desk(self, account),
+            Desk(self, account, lane),
             what,
             symbol,
             listing.contract_id,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Wait(Ticket[None]):
     """Done once all of its tickets are, or once the time has come.
 
-    The tickets go on whichever comes first; each has a result of its own.
+    Changes go on whichever comes first; each has a result of its own. A read that has
+    no room in the budget by that time does not leave any more: late, it helps nobody.
 
     Args:
         dispatcher: the executor's.
@@ -29,6 +30,7 @@ class Wait(Ticket[None]):
         tickets: list[Ticket[Any]] | None = None,
     ) -> None:
         super().__init__(dispatcher, None, "wait")
+        self._dispatcher = dispatcher
         self._waits_for = [ticket for ticket in tickets or [] if not ticket.done]
         if tickets is not None and not self._waits_for:
             self._settle_with(None)
@@ -47,7 +49,12 @@ class Wait(Ticket[None]):
             self._end_wait()
 
     def _on_timer(self) -> None:
-        if not self.settled:
+        if self.settled:
+            return
+        for ticket in self._waits_for:
+            if ticket.kind == "read" and not ticket.done:
+                self._dispatcher.wait_left(ticket)
+        if not self.settled:  # the last of them may have ended it
             self._end_wait()
 
     def _on_close(self, evidence: Evidence | None) -> None:

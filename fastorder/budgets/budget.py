@@ -172,6 +172,14 @@ class RequestBudget(Receiver):
         """Whether a request waits for room."""
         return self.line.holds(receiver)
 
+    def waited_s(self, receiver: Any) -> float | None:
+        """For how long a request has waited for room; None where it does not."""
+        waiting = self.line.of(receiver)
+        if waiting is None:
+            return None
+        now_ns = self._session.clock.monotonic_ns()
+        return (now_ns - waiting.since_ns) / SECOND_NS
+
     def _queue(self, command: Send, receiver: Receiver, lane: int, now_ns: int) -> None:
         released = self._released
         if released is not None and receiver is released.receiver:

@@ -9,15 +9,17 @@ class Lane(IntEnum):
     """What a request is for; where there is little room, a lower number goes first."""
 
     LESSENING = 0
-    LOOK_UPS = 1
-    MODIFIES = 2
-    PLACES = 3
-    READS = 4
-    HISTORY = 5
+    ACT_LOOKS = 1
+    LOOK_UPS = 2
+    MODIFIES = 3
+    PLACES = 4
+    READS = 5
+    HISTORY = 6
 
 
 TEXTS = {
     Lane.LESSENING: "closes, cancels, stop moves",
+    Lane.ACT_LOOKS: "looks of flatten, close, cancel_all, move_stop",
     Lane.LOOK_UPS: "look-ups of orders in doubt",
     Lane.MODIFIES: "modifies",
     Lane.PLACES: "places",

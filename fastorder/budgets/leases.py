@@ -26,6 +26,7 @@ LEASE_NS = 10 * SECOND_NS
 
 AT_ONCE = {
     Lane.LESSENING: 8,
+    Lane.ACT_LOOKS: 2,
     Lane.LOOK_UPS: 2,
     Lane.MODIFIES: 4,
     Lane.PLACES: 8,

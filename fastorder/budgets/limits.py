@@ -32,8 +32,8 @@ class Budgets:
         requests, seconds: so many requests of all kinds in any so many seconds.
         history_requests, history_seconds: the same for history alone, which counts in
             both.
-        kept: the share that is kept for closes, cancels, stop moves and look-ups of
-            orders in doubt, 0 up to 1.
+        kept: the share that is kept for closes, cancels, stop moves, what these look
+            at, and look-ups of orders in doubt, 0 up to 1.
         kept_for_orders: the share that reads and history leave to orders besides.
         longest_wait: seconds that a request waits for room before it ends unsent.
         shared: count with every process of this machine and user that shares too.
@@ -100,19 +100,23 @@ class Budgets:
 
     @property
     def _kept_count(self) -> int:
-        """How many are kept for the first two lanes."""
+        """How many are kept for the first three lanes."""
         return _share(self.kept, self.requests)
 
     def _most(self, lane: Lane) -> int:
         """Up to how many requests, of all lanes together, one of this lane may be.
 
         Half of what is kept is for the first lane alone: thousands of look-ups after a
-        restart take no close its room.
+        restart take no close its room. What an act looks at may use most of that half,
+        and leaves a quarter of it: an act that looks and looks takes none either.
         """
         if lane is Lane.LESSENING:
             return self.requests
+        half = self._kept_count // 2
+        if lane is Lane.ACT_LOOKS:
+            return self.requests - -(-half // 4)
         if lane is Lane.LOOK_UPS:
-            return self.requests - self._kept_count // 2
+            return self.requests - half
         if lane in (Lane.MODIFIES, Lane.PLACES):
             return self.requests - self._kept_count
         for_orders = _share(self.kept_for_orders, self.requests)

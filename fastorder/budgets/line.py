@@ -83,11 +83,17 @@ class Line:
 
     def holds(self, receiver: Any) -> bool:
         """Whether a request of this receiver waits."""
+        return self.of(receiver) is not None
+
+    def of(self, receiver: Any) -> Waiting | None:
+        """The request of this receiver; None where none waits."""
         if not self.size:
-            return False
-        return any(
-            waiting.receiver is receiver for queue in self._queues for waiting in queue
-        )
+            return None
+        for queue in self._queues:
+            for waiting in queue:
+                if waiting.receiver is receiver:
+                    return waiting
+        return None
 
     def remove(self, receiver: Any) -> bool:
         """Take out the request of a receiver; False where none waits."""

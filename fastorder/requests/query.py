@@ -34,7 +34,7 @@ class State(Enum):
     """Where a query stands."""
 
     SENDING = "on its way, not answered yet"
-    RETRY_WAIT = "waiting to be sent again"
+    RETRY_WAIT = "waiting to be asked again"
     DONE = "done"
 
 

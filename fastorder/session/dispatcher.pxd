@@ -50,6 +50,7 @@ cdef class Dispatcher(DispatcherBase):
     cpdef object exchange_ended(self, Evidence evidence, Receiver receiver)
     cpdef bint begins_anew(self, Receiver receiver) except -1
     cpdef object wait_left(self, Ticket ticket)
+    cpdef object waited_s(self, Ticket ticket)
 
     @cython.locals(until_ns=int64_t)
     cdef object _submit_counted(

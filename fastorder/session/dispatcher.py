@@ -49,6 +49,7 @@ REJECTED = Outcome.REJECTED
 REFUSALS = (ExecutorClosed, ExecutorMisuse, TokenMissing)
 """What a request is refused with before anything of it is sent."""
 PLACE = Endpoint.PLACE
+WAITED_FOR_ROOM = "it waited for room in the request budget"
 LOOK_UPS, HISTORY = int(Lane.LOOK_UPS), int(Lane.HISTORY)
 
 
@@ -271,7 +272,7 @@ class Dispatcher(DispatcherBase):
         """Hand a request to the engine, with the token of this moment."""
         endpoint = command.endpoint
         route = self._routes[endpoint]
-        if ticket._lane == LOOK_UPS and not endpoint.changes:
+        if ticket._lane >= 0 and not endpoint.changes and ticket._lane <= LOOK_UPS:
             route = self._urgent_routes[endpoint]
         token = None
         ticket._token_number = 0
@@ -352,8 +353,13 @@ class Dispatcher(DispatcherBase):
 
     def wait_left(self, ticket: Ticket[Any]) -> None:
         """Nobody waits for a read any more: while it waits for room, it ends."""
-        if self.budget is not None and self.budget.keeps(ticket):
-            ticket._break_off("its wait was ended before there was room for it")
+        waited_s = self.waited_s(ticket)
+        if waited_s is not None:
+            ticket._break_off(f"{WAITED_FOR_ROOM}, {waited_s:.1f} s; it was not sent")
+
+    def waited_s(self, ticket: Ticket[Any]) -> float | None:
+        """For how long a request has waited for room; None where it does not."""
+        return None if self.budget is None else self.budget.waited_s(ticket)
 
     def _note_resend(self, ticket: Ticket[Any]) -> None:
         """The intent stands for the first send; any other is written down first."""

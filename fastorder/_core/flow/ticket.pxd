@@ -14,6 +14,7 @@ cdef class DispatcherBase:
     cpdef object exchange_ended(self, Evidence evidence, Receiver receiver)
     cpdef bint begins_anew(self, Receiver receiver) except -1
     cpdef object wait_left(self, Ticket ticket)
+    cpdef object waited_s(self, Ticket ticket)
     cpdef object token_refused(self, Ticket ticket)
     cpdef object outcome_unknown(self, Ticket ticket)
     cpdef object client_failed(self, Ticket ticket, object error)

@@ -56,6 +56,10 @@ cdef class DispatcherBase:
     cpdef object wait_left(self, Ticket ticket):
         """Nobody waits for a read any more; it may not have left yet."""
 
+    cpdef object waited_s(self, Ticket ticket):
+        """For how long a request has waited for room; None where it does not."""
+        return None
+
     cpdef object token_refused(self, Ticket ticket):
         """The gateway has not taken the token of a ticket's request."""
         raise NotImplementedError
@@ -171,7 +175,12 @@ cdef class Ticket(Receiver):
     @property
     def state(self):
         """Where the request stands, for people."""
-        return "done" if self._protocol is None else self._protocol.state.value
+        if self._protocol is None:
+            return "done"
+        waited_s = self.dispatcher.waited_s(self)
+        if waited_s is not None:
+            return f"waiting for room in the request budget for {waited_s:.1f} s"
+        return self._protocol.state.value
 
     cpdef object _settle_with(self, object result, object error=None):
         """End here: with this result, or with an error that the wait raises."""

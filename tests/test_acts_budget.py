@@ -1,0 +1,143 @@
+"""What lessens risk where the request budget is full: its looks have room, too."""
+
+import asyncio
+
+import pytest
+from conftest import ACCOUNT, QUICK, held, prepared
+from test_acts import working
+
+import fastorder
+from fastorder import Budgets, Lane, Outcome, blocking
+from fastorder.simulator import Fault
+
+POSITIONS = "/api/Position/searchOpen"
+SMALL = Budgets(requests=40, history_requests=5)
+"""Room for 28 reads, 32 orders, 36 look-ups, 39 looks of acts and 40 closes."""
+
+
+class Facade:
+    """An executor of either kind, whose verbs give their results."""
+
+    def __init__(self, kind, gateway, budgets):
+        self.loop = asyncio.new_event_loop() if kind == "async" else None
+        module = fastorder if kind == "async" else blocking
+        self.executor = prepared(
+            module.OrderExecutor(gateway.base_url, retry=QUICK, budgets=budgets),
+            gateway,
+        )
+
+    def __getattr__(self, verb):
+        def call(*given, **named):
+            if self.loop is None:
+                return getattr(self.executor, verb)(*given, **named)
+
+            async def awaited():
+                return await getattr(self.executor, verb)(*given, **named)
+
+            return self.loop.run_until_complete(awaited())
+
+        return call
+
+    def left(self, lane):
+        return self.executor.budgets.lanes[lane].left
+
+    def end(self):
+        if self.loop is None:
+            self.executor.close(drain=0)
+            return
+        self.loop.run_until_complete(self.executor.aclose(drain=0))
+        self.loop.close()
+
+
+@pytest.fixture(params=["async", "blocking"])
+def open_desk(request, gateway):
+    facades = []
+
+    def make(budgets):
+        facades.append(Facade(request.param, gateway, budgets))
+        return facades[-1]
+
+    yield make
+    for facade in facades:
+        facade.end()
+
+
+def resting(desk):
+    return desk.place_limit_order("MNQ", "BUY", 1, ACCOUNT, 20_000).order_id
+
+
+def fill_up(desk, lane):
+    """Spend the budget up to what a lane may use, as a day of trading does."""
+    numbers = [resting(desk) for _ in range(5 if lane is Lane.LESSENING else 0)]
+    while desk.left(Lane.READS):
+        desk.positions(ACCOUNT)
+    while desk.left(Lane.PLACES):
+        numbers.append(resting(desk))
+    while desk.left(lane):
+        desk.cancel_order(numbers.pop(), ACCOUNT)
+
+
+@pytest.fixture
+def small(open_desk):
+    return open_desk(SMALL)
+
+
+def test_flatten_closes_where_look_ups_have_no_room(small, gateway):
+    assert small.place_market_order("MNQ", "BUY", 1, ACCOUNT).success
+    fill_up(small, Lane.LOOK_UPS)
+    report = small.flatten(ACCOUNT, deadline=1)
+    assert held(gateway) == 0
+    assert [step.result.outcome for step in report.steps] == [Outcome.ACCEPTED]
+    assert not report  # the room for three looks is not there
+    assert "waited for room in the request budget, " in report.why
+    assert "on its way" not in report.why
+
+
+def test_cancel_all_cancels_where_look_ups_have_no_room(small, gateway):
+    resting(small)
+    fill_up(small, Lane.LOOK_UPS)
+    report = small.cancel_all(ACCOUNT, deadline=1)
+    assert working(gateway) == 0
+    assert not report
+    assert "waited for room in the request budget, " in report.why
+
+
+def test_looks_leave_room_to_a_close(small, gateway):
+    """An act that is in doubt for long takes no close the last of its room."""
+    assert small.place_market_order("MNQ", "BUY", 1, ACCOUNT).success
+    fill_up(small, Lane.LOOK_UPS)
+    lists_nothing = b'{"positions":[],"success":true,"errorCode":0}'
+    gateway.faults.add(Fault(POSITIONS, reply="body", body=lists_nothing, times=None))
+    assert not small.flatten(ACCOUNT, deadline=3)
+    assert held(gateway) == 1
+    assert small.close_position("MNQ", ACCOUNT).success
+    assert held(gateway) == 0
+
+
+def test_a_look_that_waits_does_not_leave_once_the_act_has_ended(small, gateway):
+    fill_up(small, Lane.LESSENING)
+    seen = len(gateway.ledger.requests())
+    report = small.flatten(ACCOUNT, deadline=0.2)
+    assert "waited for room in the request budget, 0." in report.why
+    assert not any(each.waiting for each in small.executor.budgets.lanes.values())
+    assert len(gateway.ledger.requests()) == seen
+
+
+def test_a_close_that_waits_for_room_is_told_as_waiting(small, gateway):
+    assert small.place_market_order("MNQ", "BUY", 1, ACCOUNT).success
+    fill_up(small, Lane.LESSENING)
+    report = small.close_out("MNQ", ACCOUNT, deadline=0.2)
+    (step,) = report.steps
+    assert step.result.outcome is Outcome.UNKNOWN
+    assert "waiting for room in the request budget for 0." in step.result.error
+    assert held(gateway) == 1
+
+
+def test_a_flatten_is_proved_where_look_ups_have_no_room(open_desk, gateway):
+    desk = open_desk(Budgets())
+    assert desk.place_market_order("MNQ", "BUY", 1, ACCOUNT).success
+    fill_up(desk, Lane.LOOK_UPS)
+    assert desk.executor.budgets.used == 180
+    report = desk.flatten(ACCOUNT, deadline=30)
+    assert report.verified, report.why
+    assert held(gateway) == 0
