@@ -339,6 +339,15 @@ class HubDriver(Receiver):
             self.protocol.lost(generation, why, self._now_ns(), whole=whole)
             self.run()
 
+    def break_off(self, why: str) -> None:
+        """End every connection at once: what was read of them may be untold."""
+        for generation, channel in list(self._channels.items()):
+            del self._channels[generation]
+            self._feeds.pop(generation, None)
+            channel.drop()
+            self.protocol.lost(generation, why, self._now_ns(), whole=False)
+        self.run()
+
     def batch(self, generation: int) -> None:
         """What could be read at once has been: a ping may be due."""
         if not self._has_warned:

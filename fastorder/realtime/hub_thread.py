@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TURN_NS = 100_000_000
 CLOSE_S = 5.0
 
+MOST_FAILURES = 10
+"""Turns in a row in which something is raised, until the thread gives up."""
+
 
 class HubThread:
     """One thread for any number of hubs: what they tell comes one at a time.
@@ -37,6 +40,7 @@ class HubThread:
         self._clock = clock
         self._drivers: list[HubDriver] = []
         self._acts: deque[Callable[[int], object]] = deque()
+        self._at_end: list[Callable[[], object]] = []
         self._is_closing = False
         self._thread = Thread(target=self._read, name=name, daemon=True)
 
@@ -65,6 +69,10 @@ class HubThread:
         self._acts.append(act)
         self.engine.wake()
 
+    def at_end(self, tell: Callable[[], object]) -> None:
+        """Call it once the thread has ended, for whatever reason."""
+        self._at_end.append(tell)
+
     def start(self) -> None:
         """Begin; it may be called again."""
         if self._thread.ident is None:
@@ -89,14 +97,43 @@ class HubThread:
 
     def _read(self) -> None:
         try:
+            failures = 0
             while self._goes_on():
-                while self._acts:
-                    self._acts.popleft()(self._clock.monotonic_ns())
-                for driver in self._drivers:
-                    driver.run()
-                self.engine.turn(TURN_NS)
-        except Exception as error:
-            log().error("the hubs' thread has failed: %s", from_outside(repr(error)))
+                failures = failures + 1 if self._has_failed() else 0
+                if failures >= MOST_FAILURES:
+                    log().error("the hubs' thread ends: it has failed again and again")
+                    break
         finally:
             self._is_closing = True
             self.engine.close()
+            for tell in self._at_end:
+                tell()
+
+    def _has_failed(self) -> bool:
+        """Take a turn; whether something was raised in it.
+
+        A callback may raise what ends a program elsewhere, such as SystemExit. An event
+        may not have been told then: the connections are given up, which is a gap.
+        """
+        try:
+            self._take_turn()
+        except BaseException as error:
+            why = f"the hubs' thread has failed: {from_outside(repr(error))}"
+            log().error("%s", why)
+            self._break_off(why)
+            return True
+        return False
+
+    def _take_turn(self) -> None:
+        while self._acts:
+            self._acts.popleft()(self._clock.monotonic_ns())
+        for driver in self._drivers:
+            driver.run()
+        self.engine.turn(TURN_NS)
+
+    def _break_off(self, why: str) -> None:
+        for driver in self._drivers:
+            try:
+                driver.break_off(why)
+            except BaseException as error:  # of whoever is told of the gap
+                log().error("a gap was not told: %s", from_outside(repr(error)))

@@ -125,12 +125,24 @@ class ThreadHubs(BaseHubs[BlockingHub]):
 
     _thread: HubThread | None = None
 
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._told_of_the_end: list[Callable[[], object]] = []
+
     def _make(self, name: HubName) -> BlockingHub:
         if self._thread is None:
             self._thread = HubThread("fastorder-hubs", self._clock)
+            for tell in self._told_of_the_end:
+                self._thread.at_end(tell)
         return BlockingHub(
             name, *self._given, thread=self._thread, clock=self._clock, **self._options
         )
+
+    def at_end(self, tell: Callable[[], object]) -> None:
+        """Call it once their thread has ended, by the close or not."""
+        self._told_of_the_end.append(tell)
+        if self._thread is not None:
+            self._thread.at_end(tell)
 
     @property
     def is_current(self) -> bool:

@@ -62,7 +62,7 @@ class Failures:
         self.counts: Counter[str] = Counter()
         self._said_ns = -APART_NS
 
-    def note(self, name: str, error: Exception, now_ns: int) -> None:
+    def note(self, name: str, error: BaseException, now_ns: int) -> None:
         """A callback has raised."""
         self.counts[name] += 1
         if now_ns - self._said_ns >= APART_NS:

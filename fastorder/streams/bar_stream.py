@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.codec.market_events import MarketTrade
-from fastorder.errors import FastOrderError, Lagged
+from fastorder.errors import ExecutorMisuse, FastOrderError, Lagged
 from fastorder.runtime.log import log
 from fastorder.streams.queues import NOTHING
 from fastorder.streams.stitching import Stitch
@@ -258,7 +258,11 @@ class BlockingLiveBars(BaseLiveBars):
         return self
 
     def __next__(self) -> LiveBar:
-        """The next bar, once it has ended."""
+        """The next bar, once it has ended.
+
+        Raises:
+            ExecutorMisuse: it is not the trader's own thread.
+        """
         while True:
             self._drain()
             if self._stitch.ready:
@@ -285,6 +289,8 @@ class BlockingLiveBars(BaseLiveBars):
             return self._check(now_ns)
         try:
             bars = self._read(ask)
+        except ExecutorMisuse:
+            raise  # another thread's: no later try would do better
         except FastOrderError as error:
             self._failed(error)
         else:
@@ -297,6 +303,8 @@ class BlockingLiveBars(BaseLiveBars):
             return False
         try:
             bars = self._read(ask)
+        except ExecutorMisuse:
+            raise
         except FastOrderError as error:
             log().warning("live bars were not compared: %s", error)
         else:

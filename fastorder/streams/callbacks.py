@@ -77,3 +77,18 @@ class Callbacks:
                 call(event)
             except Exception as error:
                 self._failures.note(kind, error, self._clock.monotonic_ns())
+
+
+class ThreadCallbacks(Callbacks):
+    """The same on a thread of their own, where nothing they raise may go further.
+
+    SystemExit or KeyboardInterrupt would end the thread, and not the program.
+    """
+
+    def tell(self, kind: str, event: Any) -> None:
+        """Call all who want to hear it; see ``Callbacks``."""
+        for call in self.by_kind[kind]:
+            try:
+                call(event)
+            except BaseException as error:
+                self._failures.note(kind, error, self._clock.monotonic_ns())

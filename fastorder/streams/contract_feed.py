@@ -29,6 +29,7 @@ class ContractFeed:
         quote_ns: when the last quote came; monotonic, 0 before the first.
         wanted: how many want quotes, trades, depth.
         queues: of their consumers.
+        refused: why the hub does not take what is wanted, by what that is.
         stale: why no quote comes; None while they do.
         has_bid, has_ask: whether it came on this connection.
     """
@@ -42,6 +43,7 @@ class ContractFeed:
         self.wanted = {QUOTES: 0, TRADES: 0, DEPTH: 0}
         self.queues: dict[str, tuple[Queue, ...]]
         self.queues = {QUOTES: (), TRADES: (), DEPTH: ()}
+        self.refused: dict[str, str] = {}
         self.stale: str | None = None
         self.has_bid = self.has_ask = False
         self._book_lock = Lock()

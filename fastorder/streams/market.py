@@ -109,6 +109,7 @@ class Market:
             feed.wanted[what] += 1
             if queue is not None:
                 feed.add(what, queue)
+                self._tell_refusal(feed, what, queue)
             self._hubs.market.subscribe(of_contract(what, contract_id))
             self._hubs.open_market()
 
@@ -157,6 +158,7 @@ class Market:
                 feed.remove(what, queue)
             if feed.wanted[what] or self._hubs.is_closed:
                 return
+            feed.refused.pop(what, None)
             self._hubs.market.unsubscribe(of_contract(what, feed.contract_id))
             if not any(feed.wanted.values()):
                 self._feeds.pop(feed.contract_id, None)
@@ -167,6 +169,12 @@ class Market:
         for feed in list(self._feeds.values()):
             for queue in feed.all_queues():
                 queue.end()
+
+    def fail(self, error: Exception) -> None:
+        """Nothing more comes, and nobody has closed it: every consumer is told."""
+        for feed in list(self._feeds.values()):
+            for queue in feed.all_queues():
+                queue.fail(error)
 
     # ------------------------------------------------------------ of the hub
 
@@ -203,6 +211,7 @@ class Market:
     def _gap(self, gap: Gap) -> None:
         for feed in list(self._feeds.values()):
             feed.begin_anew()
+            feed.refused.clear()  # the next connection asks for it again
             for queue in feed.queues[TRADES]:
                 if queue.wants_gaps:
                     queue.put(gap)
@@ -216,8 +225,16 @@ class Market:
             for what in feed.queues:
                 if of_contract(what, feed.contract_id) == subscription:
                     error = f"{subscription.target} {feed.contract_id}: {refused.why}"
+                    feed.refused[what] = error  # first: another thread may add one
                     for queue in feed.queues[what]:
                         queue.fail(SubscriptionRefused(error))
+
+    def _tell_refusal(self, feed: ContractFeed, what: str, queue: Queue) -> None:
+        """Of what was refused already nothing would come: it is not asked for anew."""
+        error = feed.refused.get(what)
+        subscription = of_contract(what, feed.contract_id)
+        if error is not None and subscription not in self._hubs.market.acknowledged:
+            queue.fail(SubscriptionRefused(error))
 
     # ------------------------------------------------------------ silence
 

@@ -6,9 +6,10 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from fastorder.blocking import OrderExecutor
-from fastorder.errors import FastOrderError
+from fastorder.errors import FastOrderError, RealtimeClosed
 from fastorder.realtime.hubs import ThreadHubs
 from fastorder.runtime.log import log
+from fastorder.streams.callbacks import ThreadCallbacks
 from fastorder.streams.stream import BlockingStream
 from fastorder.trader.base import say_result
 from fastorder.trader.breach_thread import flatten_apart
@@ -65,6 +66,23 @@ class Trader(
     realtime: ThreadHubs | None
     _hubs_kind = ThreadHubs
     _record_kind = WaitingRecord
+    _callbacks_kind = ThreadCallbacks
+
+    def _set_up(self, *given: Any) -> None:
+        super()._set_up(*given)
+        if self.realtime is not None:
+            self.realtime.at_end(self._hubs_ended)
+
+    def _hubs_ended(self) -> None:
+        """Nothing is heard any more: whoever waits for it ends, and is told."""
+        if self.realtime is None or self.realtime.is_closed:
+            return  # the close sees to it
+        log().error("the hubs are not heard any more: the trader must be made anew")
+        self.realtime.is_closed = True
+        self._end_state()
+        self._market.fail(
+            RealtimeClosed("the hubs must be read, their thread has ended")
+        )
 
     @property
     def store(self) -> WaitingRecord:
