@@ -43,6 +43,17 @@ def test_without_a_lag_a_look_proves_at_once():
     assert counted.syncs
 
 
+LOST = Weather(lost=0.1, failing=0.0, check_s=20.0)
+
+
+def test_events_that_are_lost_without_a_gap_are_found():
+    """Of orders that end flat too, and of those of which none was told."""
+    counted = tally(range(6), 5, LOST)
+    assert counted.failures == []
+    assert counted.lost > 10
+    assert counted.checks
+
+
 DAYS = Weather(days=0.1, check_s=7200.0)
 
 

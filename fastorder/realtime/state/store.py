@@ -14,7 +14,7 @@ from fastorder.risk.trading_day import trading_day
 from fastorder.runtime.clock import FOREVER_NS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from decimal import Decimal
 
     from fastorder.models import Account, Contract, Order, Position, Price, Trade
@@ -49,7 +49,8 @@ class State:
         since_ns: the gateway's time of the beginning: what the first reads show from
             then on has happened now, and is told.
         settle_s: how far behind what the gateway lists may be.
-        check_s: how often what is open is read though nothing was missed.
+        check_s: how often positions and working orders are read though nothing was
+            missed.
 
     Attributes:
         account_id: whose.
@@ -102,17 +103,14 @@ class State:
         """Whether the rows are what the gateway has.
 
         They are as far as it has told: an event may be on its way. Within a fill it is
-        False for the moment in which its trade is there, and its position is not.
+        False for the moment in which its order, trade and position are not all there.
         """
         return self.unproven is None
 
     @property
     def unproven(self) -> Unproven | None:
         """Since when and why the rows cannot be relied on; None where they can."""
-        doubt, since_ns = self._repair.unproven, self._repair.unsettled_ns
-        if doubt is None and since_ns:
-            return Unproven(since_ns, "a position and its trades do not agree yet")
-        return doubt
+        return self._repair.unproven or self._repair.unsettled
 
     @property
     def misses_nothing(self) -> bool:
@@ -269,6 +267,12 @@ class State:
     def _be_witness(self, target: str, row: Mapping[str, Any]) -> None:
         if self._witness is not None and target.lower() == OF_ORDERS:
             self._hearers.call(self._witness, dict(row))
+
+    def accepted(self, numbers: Iterable[int]) -> None:
+        """The gateway took these orders of this program: their events have to come."""
+        if not self.is_closed:
+            self._repair.accepted(numbers)
+            self._tell([])
 
     def gap(self, gap: Gap) -> None:
         """Events may be missing from now on."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fastorder.realtime.state.looks import Looked, Rows
 
 
+CLOCKS_NS = 120 * 1_000_000_000
+"""By so much the clock here may be ahead of the gateway's."""
+
+
 class Verdict(NamedTuple):
     """What a look that may prove has come to.
 
@@ -99,6 +103,24 @@ def not_listed(rows: AccountRows, looked: Looked) -> list[int]:
 
 def _id(row: dict[str, Any]) -> int:
     return order_from(row).id
+
+
+def untraded(rows: AccountRows, before_ns: int, from_ns: int) -> list[str]:
+    """Orders that are filled and of which a read lacks a trade that it has to show.
+
+    What an order from before the read's beginning lacks may be older than that.
+
+    Args:
+        before_ns: what was told before is shown, on the monotonic clock.
+        from_ns: from when on trades are read, by the gateway's clock.
+    """
+    return [
+        f"order {held.order.id}: {held.order.fill_volume} filled, "
+        f"{rows.told(held.order.id)} traded"
+        for held in rows.untraded(before_ns)
+        if held.order is not None
+        and (held.order.created_ns or 0) >= from_ns + CLOCKS_NS
+    ]
 
 
 def news(rows: AccountRows, looked: Looked, behind_ns: int) -> frozenset[str]:
