@@ -75,3 +75,36 @@ def until_proven(trader):
     while not trader.state.proven:
         assert time.monotonic() < end, trader.state.unproven
         time.sleep(0.005)
+
+
+def with_arguments(gateway, arguments):
+    """Each event of an order, trade or position comes with these arguments."""
+    hubs, emit = gateway.hubs, gateway.hubs.emit
+
+    def emit_so(group, target, *given, times=1):
+        if target in (ORDER, TRADE, POSITION):
+            given = arguments
+        return emit(group, target, *given, times=times)
+
+    hubs.emit = emit_so
+
+
+SHAPES = [(), (None,), ("x",), (5,), ([],), ([[]],), ([None],), (5, None)]
+
+
+@pytest.mark.parametrize("arguments", SHAPES, ids=repr)
+def test_an_event_that_holds_no_row_leaves_the_state_unproven(gateway, run, arguments):
+    async def day():
+        async with entered(gateway) as trader:
+            await proven(trader)
+            doubts = []
+            trader.on("unproven", doubts.append)
+            with_arguments(gateway, arguments)
+            await trader.buy("MNQ", 1)
+            while not doubts:
+                await asyncio.sleep(0.005)
+            assert "must hold rows" in doubts[0].why
+            while not trader.state.positions:
+                await asyncio.sleep(0.005)
+
+    run(day())

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from fastorder.runtime.clock import Clock
 
 OF_ORDERS = "gatewayuserorder"
+OF_ACCOUNTS = {
+    OF_ORDERS,
+    "gatewayusertrade",
+    "gatewayuserposition",
+    "gatewayuseraccount",
+}
+"""Events that hold rows; one that holds none has told what is not known."""
 
 
 class UserHub(Protocol):
@@ -261,6 +268,9 @@ class State:
                 self.rows.counts["rows that could not be read"] += 1
                 self._repair.missed(now_ns, str(error))
             self._be_witness(event.target, row)
+        if event.lacks_rows and event.target.lower() in OF_ACCOUNTS:
+            self.rows.counts["events without rows"] += 1
+            self._repair.missed(now_ns, f"{event.target} must hold rows, it has others")
         self._repair.rows_changed()
         self._tell(changes)
 
