@@ -475,3 +475,38 @@ def test_a_gap_is_read_in_whole_though_a_clock_was_set_or_the_machine_slept(set_
     look = scene.answer()
     assert look.back_s > 600 + max(set_s, 0)
     assert look.trades_back_s >= look.back_s
+
+
+def bought_twice_sold_once(scene):
+    """One contract is left, of another average price than the first one had."""
+    for number, side, net, average in ((1, 0, 1, 100), (2, 0, 2, 150), (3, 1, 1, 150)):
+        scene.event(TRADE, trade(number, side=side))
+        scene.event(ORDER, order(2, 1, number=7, size=3, fillVolume=number))
+        if number > 1:
+            scene.event(POSITION, position(net, average))
+    assert scene.repair.unsettled is None
+
+
+def test_a_late_row_of_a_position_does_not_change_its_average_price(scene):
+    bought_twice_sold_once(scene)
+    scene.event(POSITION, position(1, 100))
+    assert scene.rows.positions[MNQ].row.average_price == 150
+    assert scene.repair.unsettled.why.startswith("a position")
+    scene.pass_s(2.1)
+    scene.lists["positions"] = [position(1, 150)]
+    scene.answer()
+    scene.pass_s(10)
+    scene.answer()
+    assert scene.repair.unproven is scene.repair.unsettled is None
+    assert scene.rows.positions[MNQ].row.average_price == 150
+
+
+def test_the_check_by_the_clock_compares_the_average_price(scene):
+    bought_twice_sold_once(scene)
+    scene.lists["positions"] = [position(1, 149)]
+    for seconds in (60, 2):
+        scene.pass_s(seconds)
+        scene.answer()
+    assert (
+        scene.repair.unproven.why == f"no event has told of the average price of {MNQ}"
+    )
