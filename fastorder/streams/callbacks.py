@@ -75,7 +75,7 @@ class Callbacks:
         for call in self.by_kind[kind]:
             try:
                 call(event)
-            except Exception as error:
+            except BaseException as error:  # one of asyncio's too
                 self._failures.note(kind, error, self._clock.monotonic_ns())
 
 
