@@ -271,7 +271,7 @@ def test_two_stores_of_one_place_write_the_same_rows_once(place):
             for number in range(1, 301):
                 store.listen(event("Trade", trade_row(number)))
                 store.listen(event("Order", order_row(100 + number, number % 8)))
-            store.flush()
+            assert store.flush(60)
 
         threads = [
             threading.Thread(target=write, args=(store,)) for store in (one, two)
