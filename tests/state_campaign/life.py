@@ -111,6 +111,10 @@ class Tally:
         self.failures = (self.failures + other.failures)[:50]
 
 
+MOST_STEPS = 20_000
+"""A life takes some thousand; one that is never proven would look for ever."""
+
+
 class Life:
     """One account, watched.
 
@@ -141,7 +145,9 @@ class Life:
         """Live it to the end, and until everything is proven."""
         self._at(0, self._connect)
         self._at(int(0.1 * SECOND), self._act)
-        while self._queue and not self.wrong:
+        left = MOST_STEPS
+        while self._queue and not self.wrong and left:
+            left -= 1
             at_ns, _, what = heapq.heappop(self._queue)
             self._clock.now_ns = max(at_ns, self._clock.now_ns)
             what()
