@@ -75,7 +75,7 @@ class Callbacks:
         for call in self.by_kind[kind]:
             try:
                 call(event)
-            except BaseException as error:  # one of asyncio's too
+            except Exception as error:
                 self._failures.note(kind, error, self._clock.monotonic_ns())
 
 

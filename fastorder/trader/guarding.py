@@ -11,12 +11,7 @@ from fastorder.acts.desk import Desk
 from fastorder.acts.looks import look
 from fastorder.enums import OrderType, Outcome, Side
 from fastorder.errors import FastOrderError
-from fastorder.realtime.listeners import raise_later
-from fastorder.realtime.state.protection import (
-    UNPROTECTED,
-    Danger,
-    Watch,
-)
+from fastorder.realtime.state.protection import UNPROTECTED, Danger, Watch
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 from fastorder.trader.guard_sight import GuardSight
@@ -151,8 +146,7 @@ class Guard:
             return
         try:
             self._on_alarm(danger)
-        except BaseException as error:  # one of asyncio's too
-            raise_later(error)
+        except Exception as error:
             log().error("on_alarm has failed: %s", from_outside(repr(error)))
 
     # ------------------------------------------------------------ acting

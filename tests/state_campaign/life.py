@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from fastorder.realtime.state.looks import Look, Looked
 from fastorder.realtime.state.orders import has_ended
 from fastorder.realtime.state.repair import Repair
 from fastorder.realtime.state.told import Filled, Synced, Voided
-from fastorder.runtime.clock import FOREVER_NS, Clock
+from fastorder.runtime.clock import Clock
 from state_campaign.venue import (
     ACCOUNT,
     ENDED,
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LAG_S = 9.0
-FOUND_S = 20.0
-"""After the second check, a lost event is found within so long."""
 MS = 1_000_000
 NOT_CHECKED = ("updateTimestamp", "symbolId", "creationTimestamp")
 
@@ -63,7 +60,6 @@ class Weather:
         settle_s: what the client allows for; it has to be more than the lag.
         days: the share of pauses in which nothing happens for days.
         check_s: how often what is open is read though nothing was missed.
-        lost: the share of steps of which an event is lost without a gap, or all are.
     """
 
     lag_s: float = LAG_S
@@ -73,7 +69,6 @@ class Weather:
     settle_s: float = 10.0
     days: float = 0.0
     check_s: float = 60.0
-    lost: float = 0.0
 
 
 COUNTED = (
@@ -85,7 +80,6 @@ COUNTED = (
     "checks",
     "missed",
     "rebased",
-    "lost",
 )
 
 
@@ -101,7 +95,6 @@ class Tally:
     checks: int = 0
     missed: int = 0
     rebased: int = 0
-    lost: int = 0
     failures: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -138,7 +131,6 @@ class Life:
         self._pace_s = random.choice((0.05, 0.5, 3.0))
         self._gap_chance = random.choice((0.05, 0.5, 0.9))
         self._told: set[int] = set()
-        self._lost_ns = 0  # until then, a lost event need not be found
         self._boot()
 
     def run(self) -> Tally:
@@ -152,7 +144,7 @@ class Life:
             self._clock.now_ns = max(at_ns, self._clock.now_ns)
             what()
             self._settle()
-        if not self.wrong and not self._is_settled:
+        if not self.wrong and (self.repair.unproven or self.repair.unsettled_ns):
             self.wrong.append(f"never proven: {self.repair.why_not}")
         return self.tally
 
@@ -232,9 +224,6 @@ class Life:
         self.tally.events += len(events)
         if not self._is_up:
             return
-        self._at(SECOND, partial(self.repair.accepted, placed_in(events)))
-        if self._weather.lost and self._random.random() < self._weather.lost:
-            events = self._without_lost(events)
         if self._random.random() < self._weather.reordered:
             events = self._mixed(events)
         delay_ns = int(self._random.expovariate(1 / 0.005) * SECOND)
@@ -243,16 +232,6 @@ class Life:
             self._send(event, delay_ns)
             if self._random.random() < self._weather.doubled:
                 self._send(event, delay_ns + self._random.randrange(50 * MS))
-
-    def _without_lost(self, events: list[Emitted]) -> list[Emitted]:
-        """Some of them do not come: none at all, or one that is missing."""
-        found_s = 2 * self._weather.check_s + FOUND_S
-        self._lost_ns = self._now_ns + int(found_s * SECOND)
-        self.tally.lost += 1
-        if self._random.random() < 0.5:
-            return []
-        gone = self._random.choice(events) if events else None
-        return [event for event in events if event is not gone]
 
     def _mixed(self, events: list[Emitted]) -> list[Emitted]:
         """Kinds in any order among each other; those of a kind stay in theirs."""
@@ -290,10 +269,11 @@ class Life:
         told = self.repair.told[:]
         self.repair.told.clear()
         self._tell(told)
-        goes_on = self._gaps or not self._is_settled or self._may_be_lost
-        if goes_on and self.repair.due_ns not in (FOREVER_NS, self._due_ns):
-            self._due_ns = self.repair.due_ns
-            self._at(max(0, self._due_ns - self._now_ns), self.repair.time)
+        if self.repair.due_ns < 1 << 62 and self.repair.due_ns != self._due_ns:
+            repair = self.repair
+            if self._gaps or repair.unproven or repair.unsettled_ns:
+                self._due_ns = self.repair.due_ns
+                self._at(max(0, self._due_ns - self._now_ns), self.repair.time)
         self._check()
 
     def _ask(self, number: int, look: Look) -> None:
@@ -350,15 +330,6 @@ class Life:
 
     # ------------------------------------------------------------ the judge
 
-    @property
-    def _is_settled(self) -> bool:
-        return self.repair.unproven is None and self.repair.unsettled is None
-
-    @property
-    def _may_be_lost(self) -> bool:
-        """Whether an event was lost so lately that it need not be found yet."""
-        return self._now_ns < self._lost_ns
-
     def _tell(self, told: list[Any]) -> None:
         for each in told:
             if type(each) is Filled:
@@ -376,9 +347,8 @@ class Life:
 
     def _check(self) -> None:
         """While it is proven and nothing is under way, it is what the gateway has."""
-        if not self._is_settled or not self._is_up or self._flying:
-            return
-        if self._may_be_lost:
+        is_settled = self.repair.unproven is None and not self.repair.unsettled_ns
+        if not is_settled or not self._is_up or self._flying:
             return
         self.tally.checks += 1
         self.wrong += complaints(self.rows, self._venue)
@@ -386,15 +356,6 @@ class Life:
         unheard = set(self._venue.trades) - self._told - self._seeded
         if unheard:
             self.wrong.append(f"trades {sorted(unheard)} were never told")
-
-
-def placed_in(events: list[Emitted]) -> list[int]:
-    """The orders of these events that were placed by a program; no legs."""
-    return [
-        event.row["id"]
-        for event in events
-        if event.target == "GatewayUserOrder" and "parentOrderId" not in event.row
-    ]
 
 
 def complaints(rows: AccountRows, venue: Venue) -> list[str]:
