@@ -534,6 +534,9 @@ def test_a_trader_records_what_it_hears(tmp_path):
     heard, ended = {}, []
 
     class Hearing(RecordVerbs):
+        market = SimpleNamespace(check=lambda: None)
+        account = None
+
         def on(self, kind, callback, *, symbol=None):
             heard[kind] = callback
             return lambda: ended.append(kind)

@@ -116,7 +116,10 @@ class Scene:
             subscribe=lambda *given: None,
             reconnect=self.reconnects.append,
         )
-        hubs = SimpleNamespace(market=hub, is_closed=False, open_market=lambda: None)
+        nothing = lambda: None  # noqa: E731
+        hubs = SimpleNamespace(
+            market=hub, is_closed=False, open_market=nothing, check=nothing
+        )
         callbacks = Callbacks(self)
         for kind in ("stale", "fresh"):
             callbacks.add(kind, lambda event, kind=kind: self.told.append(kind))
