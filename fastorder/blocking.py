@@ -111,8 +111,7 @@ class OrderExecutor(ActVerbs[OrderResult]):
         """
         if self.closed:
             return
-        self._check_close(drain)
-        seconds = self._drain_s(drain)
+        seconds = self._check_close(drain)
         if self._engine.driver_ended:
             self._close_now()
             return

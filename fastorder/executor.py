@@ -109,8 +109,7 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
         """
         if self.closed:
             return
-        self._check_close(drain)
-        seconds = self._drain_s(drain)
+        seconds = self._check_close(drain)
         if self._engine.driver_ended:
             self.close()
             return

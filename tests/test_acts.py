@@ -26,11 +26,11 @@ BRACKET = {"stop_loss_ticks": 400, "take_profit_ticks": 800}
 class Facade:
     """An executor of either kind, whose verbs give their results."""
 
-    def __init__(self, kind, gateway):
+    def __init__(self, kind, gateway, **options):
         self.loop = asyncio.new_event_loop() if kind == "async" else None
         module = fastorder if kind == "async" else blocking
         self.executor = prepared(
-            module.OrderExecutor(gateway.base_url, retry=QUICK), gateway
+            module.OrderExecutor(gateway.base_url, retry=QUICK, **options), gateway
         )
         self.executor.set_contract_id("MES", MES, tick_size="0.25")
 

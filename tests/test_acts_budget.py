@@ -1,13 +1,10 @@
 """What lessens risk where the request budget is full: its looks have room, too."""
 
-import asyncio
-
 import pytest
-from conftest import ACCOUNT, QUICK, held, prepared
-from test_acts import working
+from conftest import ACCOUNT, held
+from test_acts import Facade, working
 
-import fastorder
-from fastorder import Budgets, Lane, Outcome, blocking
+from fastorder import Budgets, Lane, Outcome
 from fastorder.simulator import Fault
 
 POSITIONS = "/api/Position/searchOpen"
@@ -15,38 +12,11 @@ SMALL = Budgets(requests=40, history_requests=5)
 """Room for 28 reads, 32 orders, 36 look-ups, 39 looks of acts and 40 closes."""
 
 
-class Facade:
-    """An executor of either kind, whose verbs give their results."""
-
-    def __init__(self, kind, gateway, budgets):
-        self.loop = asyncio.new_event_loop() if kind == "async" else None
-        module = fastorder if kind == "async" else blocking
-        self.executor = prepared(
-            module.OrderExecutor(gateway.base_url, retry=QUICK, budgets=budgets),
-            gateway,
-        )
-
-    def __getattr__(self, verb):
-        def call(*given, **named):
-            if self.loop is None:
-                return getattr(self.executor, verb)(*given, **named)
-
-            async def awaited():
-                return await getattr(self.executor, verb)(*given, **named)
-
-            return self.loop.run_until_complete(awaited())
-
-        return call
+class Budgeted(Facade):
+    """One that shows what its budgets have left."""
 
     def left(self, lane):
         return self.executor.budgets.lanes[lane].left
-
-    def end(self):
-        if self.loop is None:
-            self.executor.close(drain=0)
-            return
-        self.loop.run_until_complete(self.executor.aclose(drain=0))
-        self.loop.close()
 
 
 @pytest.fixture(params=["async", "blocking"])
@@ -54,7 +24,7 @@ def open_desk(request, gateway):
     facades = []
 
     def make(budgets):
-        facades.append(Facade(request.param, gateway, budgets))
+        facades.append(Budgeted(request.param, gateway, budgets=budgets))
         return facades[-1]
 
     yield make

@@ -62,8 +62,12 @@ class Listing:
         Raises:
             InvalidField: it is one.
         """
-        if not self.negative_prices and not price > 0:
+        if not self.may_cost(price):
             raise InvalidField(name, "must be positive", price, NEGATIVE_HINT)
+
+    def may_cost(self, price: Any) -> bool:
+        """Whether it may have a price of this sign."""
+        return bool(self.negative_prices or price > 0)
 
 
 class ContractCache:
@@ -182,8 +186,11 @@ class ContractCache:
 
     def may_cost(self, contract_id: str, price: Decimal) -> bool:
         """Whether a contract may have a price of this sign, listed here or not."""
-        listing = self._by_id.get(contract_id) or Listing(contract_id, None)
-        return listing.negative_prices or price > 0
+        return self.listed_or_plain(contract_id).may_cost(price)
+
+    def listed_or_plain(self, contract_id: str) -> Listing:
+        """The listing of a contract id; where there is none, one that knows no more."""
+        return self._by_id.get(contract_id) or Listing(contract_id, None)
 
     def by_id(self, contract_id: str) -> Listing | None:
         """The listing of a contract id, whatever its symbol; None where none is."""

@@ -20,7 +20,7 @@ from fastorder.errors import (
     JournalError,
     WrongFieldType,
 )
-from fastorder.gateway.contracts import Listing, product_code
+from fastorder.gateway.contracts import product_code
 from fastorder.risk.check import Guard
 from fastorder.risk.day_loss import Losses
 from fastorder.risk.denials import Denied, RiskState
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
-    from fastorder.gateway.contracts import ContractCache
+    from fastorder.gateway.contracts import ContractCache, Listing
     from fastorder.journal import Journal
     from fastorder.models import Price
     from fastorder.risk.denials import Denial
@@ -161,7 +161,7 @@ class Risk:
 
     def _heard_price(self, contract_id: str, price: Decimal, at_ns: int) -> bool:
         """Take over what the gateway tells; whether it is a price to go by."""
-        listing = self._contracts.by_id(contract_id) or Listing(contract_id, None)
+        listing = self._contracts.listed_or_plain(contract_id)
         try:
             self._take_price(listing, price, at_ns)
         except InvalidField:

@@ -43,6 +43,8 @@ class Callbacks:
         failures: how often the callbacks of a kind have raised.
     """
 
+    _stopped: type[BaseException] = Exception  # what goes no further
+
     def __init__(self, clock: Clock) -> None:
         self.by_kind: dict[str, tuple[Callable[[Any], object], ...]]
         self.by_kind = dict.fromkeys(KINDS, ())
@@ -75,7 +77,7 @@ class Callbacks:
         for call in self.by_kind[kind]:
             try:
                 call(event)
-            except Exception as error:
+            except self._stopped as error:
                 self._failures.note(kind, error, self._clock.monotonic_ns())
 
 
@@ -85,10 +87,4 @@ class ThreadCallbacks(Callbacks):
     SystemExit or KeyboardInterrupt would end the thread, and not the program.
     """
 
-    def tell(self, kind: str, event: Any) -> None:
-        """Call all who want to hear it; see ``Callbacks``."""
-        for call in self.by_kind[kind]:
-            try:
-                call(event)
-            except BaseException as error:
-                self._failures.note(kind, error, self._clock.monotonic_ns())
+    _stopped = BaseException

@@ -649,19 +649,19 @@ class BaseExecutor(
             return False  # the collector came in another thread, and sees to the rest
         return not self._runs_between_calls
 
-    def _check_close(self, drain: float | None) -> None:
-        """Refuse a close before any of it is done.
+    def _check_close(self, drain: float | None) -> float:
+        """Refuse a close before any of it is done; for how many seconds it may wait.
 
         Raises:
             ExecutorMisuse: it is another thread's, loop's or process's.
             InvalidField, WrongFieldType: of ``drain``.
         """
-        self._drain_s(drain)
+        seconds = self._drain_s(drain)
         engine = self._engine
-        if engine.closed or not engine.used:
-            return
-        if engine.is_forked or not engine.driver_ended:
+        is_used = engine.used and not engine.closed
+        if is_used and (engine.is_forked or not engine.driver_ended):
             engine.check()
+        return seconds
 
     def _close_now(self) -> None:
         """Close, and wait for nothing."""
