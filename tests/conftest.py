@@ -19,6 +19,7 @@ from plain_http import MNQ, PRICE, Wire, wire_to
 
 import fastorder
 from fastorder import blocking
+from fastorder.budgets import counts
 from fastorder.simulator import ManualClock, Simulator, run_in_thread
 from fastorder.store import Store
 
@@ -73,6 +74,12 @@ def own_caches(monkeypatch, tmp_path_factory):
     """No trader of a test takes what another test has kept of a gateway's contracts."""
     folder = tmp_path_factory.getbasetemp() / "caches" / str(next(NUMBERS))
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+
+
+@pytest.fixture(autouse=True)
+def own_counts():
+    """A gateway may get the port of an earlier one: its requests are counted anew."""
+    counts._counts.clear()
 
 
 def pytest_configure(config):

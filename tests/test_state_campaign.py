@@ -47,6 +47,17 @@ def test_without_a_lag_a_look_proves_at_once():
     assert counted.syncs
 
 
+LOST = Weather(lost=0.1, failing=0.0, check_s=20.0)
+
+
+def test_events_that_are_lost_without_a_gap_are_found():
+    """Of orders that end flat too, and of those of which none was told."""
+    counted = tally(range(6), 5, LOST)
+    assert counted.failures == []
+    assert counted.lost > 10
+    assert counted.checks
+
+
 def test_nothing_is_wrong_where_orders_work_for_days():
     """What is over for three days is let go; what works since then is not."""
     counted = tally(range(1, 6), GAPS, DAYS)

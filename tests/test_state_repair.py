@@ -1,5 +1,7 @@
 """When rows are proven, and what is read for it: a table of cases."""
 
+from datetime import datetime, timezone
+
 import pytest
 from test_state_rules import (
     ACCOUNT,
@@ -20,6 +22,11 @@ from fastorder.realtime.state.told import Discrepancy, Filled, Synced, Unproven
 from fastorder.runtime.clock import Clock
 
 SECOND = 1_000_000_000
+
+
+def stamp(seconds):
+    """A moment of the clocks here, as the gateway writes it."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
 
 
 class Standing(Clock):
@@ -223,7 +230,7 @@ def test_reads_that_never_agree_are_told_and_stay_unproven(scene):
 
 def test_a_position_that_is_ahead_of_its_trades_is_read_after_a_grace(scene):
     scene.event(POSITION, position(1))
-    assert scene.repair.unsettled_ns
+    assert scene.repair.unsettled
     scene.pass_s(1.9)
     assert scene.repair.unproven is None
     scene.pass_s(0.2)
@@ -253,9 +260,135 @@ def test_an_event_that_comes_right_after_the_check_was_not_lost(scene):
     assert scene.repair.unproven is None
 
 
-def test_where_nothing_is_open_nothing_is_asked_by_the_clock(scene):
-    scene.pass_s(3600)
+def test_what_looks_flat_is_read_by_the_clock_too(scene):
+    """All events of an order may be lost, and with them that anything is open."""
+    scene.lists["positions"] = [position(1)]
+    scene.pass_s(59.9)
     assert scene.repair.looks == []
+    for seconds in (0.1, 2):
+        scene.pass_s(seconds)
+        assert scene.answer().back_s == 0
+    assert scene.repair.unproven.why == f"no event has told of the position of {MNQ}"
+
+
+def test_an_order_that_is_filled_without_its_trade_is_read_after_a_grace(scene):
+    scene.event(ORDER, order(2, 1, fillVolume=1))
+    assert scene.repair.unsettled.why.endswith("(order 7)")
+    scene.pass_s(1.9)
+    assert scene.repair.unproven is None
+    scene.pass_s(0.2)
+    assert scene.repair.unproven.why == (
+        "an order and its trades do not agree (order 7)"
+    )
+    scene.lists["orders"] = [order(2, 1, fillVolume=1)]
+    scene.lists["trades"] = [trade(profitAndLoss=None)]
+    scene.lists["positions"] = [position(1)]
+    scene.answer()
+    assert scene.told(Filled)[0].source == "repair"
+    scene.pass_s(10)
+    scene.answer()
+    assert scene.repair.unproven is scene.repair.unsettled is None
+    assert scene.rows.positions[MNQ].net == 1
+
+
+def test_a_trade_without_its_order_is_read_after_a_grace(scene):
+    scene.event(TRADE, trade())
+    scene.event(POSITION, position(1))
+    assert scene.repair.unsettled.why.endswith("(order 7)")
+    scene.pass_s(2.1)
+    scene.lists["orders"] = [order(2, 1, fillVolume=1)]
+    scene.lists["trades"] = [trade(profitAndLoss=None)]
+    scene.lists["positions"] = [position(1)]
+    scene.answer()
+    assert scene.repair.unsettled is None
+
+
+def test_an_order_and_its_trade_that_come_soon_are_not_read(scene):
+    scene.event(ORDER, order(2, 1, fillVolume=1))
+    scene.event(TRADE, trade())
+    scene.event(POSITION, position(1))
+    assert scene.repair.unsettled is None
+    scene.pass_s(10)
+    assert scene.repair.looks == []
+
+
+def test_a_trade_that_was_taken_back_is_not_missing(scene):
+    scene.event(ORDER, order(2, 1, fillVolume=1))
+    scene.event(TRADE, trade())
+    scene.event(TRADE, trade(voided=True))
+    scene.event(POSITION, position(0))
+    assert scene.repair.unsettled is None
+
+
+def test_a_trade_that_is_taken_back_before_it_was_ever_told_is_not_missing(scene):
+    scene.event(ORDER, order(2, 1, fillVolume=1))
+    scene.event(TRADE, trade(voided=True))
+    assert scene.repair.unsettled is None
+
+
+def test_an_order_whose_trade_no_read_lists_stays_unproven_and_is_told(scene):
+    made = scene.clock.wall_s()
+    late = order(2, 1, fillVolume=1, creationTimestamp=stamp(made))
+    scene.event(ORDER, late)
+    scene.lists["orders"] = [late]
+    scene.pass_s(2.1)
+    for _ in range(5):
+        scene.answer()
+        scene.pass_s(11)
+    assert scene.told(Discrepancy)[0].what == ("order 7: 1 filled, 0 traded",)
+    assert scene.repair.unproven
+
+
+def test_what_an_order_had_filled_before_all_that_is_read_is_not_missing():
+    scene = Scene()
+    made = scene.clock.wall_s() - 3 * 86_400
+    old = order(1, 1, size=3, fillVolume=1, creationTimestamp=stamp(made))
+    scene.lists["working"] = [old]
+    scene.seeded()
+    assert scene.repair.unsettled is None
+    moved = old | {"fillVolume": 2, "updateTimestamp": stamp(scene.clock.wall_s())}
+    scene.event(ORDER, moved)
+    assert scene.repair.unsettled
+    scene.event(TRADE, trade())
+    scene.event(POSITION, position(1))
+    assert scene.repair.unsettled is None
+
+
+def test_an_accepted_order_that_no_event_tells_is_asked_for(scene):
+    scene.repair.accepted([7])
+    assert scene.repair.unsettled.why.endswith("told of it (order 7)")
+    scene.pass_s(2.1)
+    assert scene.repair.unproven.why.startswith("an order was accepted")
+    scene.answer()
+    scene.by_id[7] = order(3, 2)
+    assert scene.answer().by_id == (7,)
+    scene.pass_s(10)
+    scene.answer()
+    assert scene.repair.unproven is scene.repair.unsettled is None
+    assert int(scene.rows.orders[7].order.status) == 3
+
+
+def test_an_accepted_order_that_is_told_already_or_soon_is_not_asked_for(scene):
+    scene.event(ORDER, order(1, 1))
+    scene.repair.accepted([7, 8])
+    assert scene.repair.unsettled.why.endswith("(order 8)")
+    scene.event(ORDER, order(1, 1, number=8))
+    assert scene.repair.unsettled is None
+    scene.pass_s(10)
+    assert scene.repair.looks == []
+
+
+def test_an_accepted_order_that_is_over_for_days_is_not_waited_for(scene):
+    """A journal may bring one back: the gateway knows it, and it is not kept."""
+    scene.rows.forget_before(1 << 62)
+    scene.repair.accepted([7])
+    scene.pass_s(2.1)
+    scene.answer()
+    scene.by_id[7] = order(3, 2)
+    scene.answer()
+    scene.pass_s(10)
+    scene.answer()
+    assert scene.repair.unproven is scene.repair.unsettled is None
 
 
 def test_a_position_that_the_check_does_not_show_is_read_anew(scene):
@@ -348,3 +481,38 @@ def test_a_gap_is_read_in_whole_though_a_clock_was_set_or_the_machine_slept(set_
     look = scene.answer()
     assert look.back_s > 600 + max(set_s, 0)
     assert look.trades_back_s >= look.back_s
+
+
+def bought_twice_sold_once(scene):
+    """One contract is left, of another average price than the first one had."""
+    for number, side, net, average in ((1, 0, 1, 100), (2, 0, 2, 150), (3, 1, 1, 150)):
+        scene.event(TRADE, trade(number, side=side))
+        scene.event(ORDER, order(2, 1, number=7, size=3, fillVolume=number))
+        if number > 1:
+            scene.event(POSITION, position(net, average))
+    assert scene.repair.unsettled is None
+
+
+def test_a_late_row_of_a_position_does_not_change_its_average_price(scene):
+    bought_twice_sold_once(scene)
+    scene.event(POSITION, position(1, 100))
+    assert scene.rows.positions[MNQ].row.average_price == 150
+    assert scene.repair.unsettled.why.startswith("a position")
+    scene.pass_s(2.1)
+    scene.lists["positions"] = [position(1, 150)]
+    scene.answer()
+    scene.pass_s(10)
+    scene.answer()
+    assert scene.repair.unproven is scene.repair.unsettled is None
+    assert scene.rows.positions[MNQ].row.average_price == 150
+
+
+def test_the_check_by_the_clock_compares_the_average_price(scene):
+    bought_twice_sold_once(scene)
+    scene.lists["positions"] = [position(1, 149)]
+    for seconds in (60, 2):
+        scene.pass_s(seconds)
+        scene.answer()
+    assert (
+        scene.repair.unproven.why == f"no event has told of the average price of {MNQ}"
+    )

@@ -226,6 +226,18 @@ def test_a_trade_that_is_taken_back_is_told():
     assert told(rows, life) == ["voided: 1 at 29500.25"]
 
 
+def test_a_life_ends_whose_only_trade_was_taken_back_before_it_was_followed():
+    rows = AccountRows(ACCOUNT)
+    rows.event(ORDER, order(2, 1, fillVolume=1), 1)
+    rows.event(TRADE, trade(), 1)
+    rows.event(TRADE, trade(voided=True), 1)
+    life = OrderLife(rows, 7)
+    assert told(rows, life) == [
+        "accepted", "fill: 1 at 29500.25", "voided: 1 at 29500.25", "filled",
+    ]  # fmt: skip
+    assert life.has_ended
+
+
 DAY_MS = 86_400_000
 OLD = {"creationTimestamp": at(-4 * DAY_MS)}
 

@@ -11,7 +11,7 @@ from realtime_scene import until
 import fastorder
 from fastorder import blocking
 from fastorder.errors import RealtimeUnavailable
-from fastorder.simulator import Fault
+from fastorder.simulator import Fault, corrections
 
 MNQ = "CON.F.US.MNQ.Z26"
 
@@ -224,3 +224,62 @@ def test_a_burst_of_unreadable_events_does_not_use_up_the_budget(gateway):
             gateway.call(lambda: gateway.hubs.user("Order", ACCOUNT, 1, row))
         until(lambda: trader.state.rows.counts["rows that could not be read"] >= 200)
         assert trader.buy("MNQ", 1).result.success
+
+
+def fill_part(gateway, order_id):
+    """One contract of an order that works is filled."""
+
+    def fill():
+        exchange = gateway.gateway.exchange
+        account = exchange.accounts[ACCOUNT]
+        corrections.fill_part(
+            exchange, account, account.working[order_id], 1, Decimal(29500)
+        )
+
+    gateway.call(fill)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.1])
+def test_an_order_that_works_when_its_time_is_over_is_told_so(gateway, run, timeout):
+    async def day():
+        async with entered(gateway) as trader:
+            await proven(trader)
+            order = await trader.buy("MNQ", 3, limit=20_000)
+            fill = await order.filled(timeout=timeout)
+            assert (fill.state.name, fill.quantity, fill.why) == ("WORKING", 0, "")
+            await asyncio.to_thread(fill_part, gateway, order.order_id)
+            while not trader.state.trades_of(order.order_id):
+                await asyncio.sleep(0.005)
+            await proven(trader)
+            fill = await order.filled(timeout=timeout)
+            assert (fill.state.name, fill.quantity) == ("PARTLY_FILLED", 1)
+
+    run(day())
+
+
+@pytest.mark.parametrize("timeout", [0, 0.1])
+def test_an_order_of_plain_code_that_works_is_told_so(gateway, timeout):
+    with waiting(gateway) as trader:
+        until(lambda: trader.state.proven)
+        order = trader.buy("MNQ", 3, limit=20_000)
+        fill = order.filled(timeout=timeout)
+        assert (fill.state.name, fill.quantity, fill.why) == ("WORKING", 0, "")
+        fill_part(gateway, order.order_id)
+        until(lambda: trader.state.trades_of(order.order_id))
+        until(lambda: trader.state.proven)
+        fill = order.filled(timeout=timeout)
+        assert (fill.state.name, fill.quantity) == ("PARTLY_FILLED", 1)
+
+
+def test_an_order_that_no_event_has_told_yet_is_read_when_its_time_is_over(
+    gateway, run
+):
+    async def day():
+        async with entered(gateway) as trader:
+            await proven(trader)
+            gateway.hubs.emit = lambda *_given, **_times: 0
+            order = await trader.buy("MNQ", 1, limit=20_000)
+            fill = await order.filled(timeout=0)
+            assert (fill.state.name, fill.why) == ("WORKING", "")
+
+    run(day())

@@ -81,6 +81,18 @@ def _read_until(
         pause_ns = min(2 * pause_ns, LONGEST_PAUSE_NS)
 
 
+def look_once(
+    desk: Desk, placed: OrderResult, order_id: int, timeout: float
+) -> Steps[Fill]:
+    """Read an order once, however it stands.
+
+    Args:
+        timeout: what the answers may take, in seconds.
+    """
+    until_ns = desk.now_ns() + int(timeout * SECOND_NS)
+    return (yield from _read_once(desk, placed, order_id, until_ns))
+
+
 def _read_once(
     desk: Desk, placed: OrderResult, order_id: int, until_ns: int
 ) -> Steps[Fill]:

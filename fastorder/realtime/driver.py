@@ -316,7 +316,7 @@ class HubDriver(Receiver):
         self.protocol.failed(generation, failure, self._now_ns())
         self.run()
 
-    def callback_failed(self, event: Any, error: Exception) -> None:
+    def callback_failed(self, event: Any, error: BaseException) -> None:
         """One that was told of a market event has raised."""
         self.listeners.failed(event, error, self._now_ns())
 

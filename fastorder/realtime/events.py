@@ -105,6 +105,20 @@ class Event(NamedTuple):
                 found.append((None, given))
         return found
 
+    @property
+    def lacks_rows(self) -> bool:
+        """Whether it holds no row, or something else among the rows of a list."""
+        if not self.rows:
+            return True
+        lists = [each for each in self.arguments if type(each) is list]
+        while lists:
+            for each in lists.pop():
+                if type(each) is list:
+                    lists.append(each)
+                elif type(each) is not dict:
+                    return True
+        return False
+
 
 class Undecodable(NamedTuple):
     """A record could not be read, and counts for nothing."""

@@ -64,6 +64,7 @@ class Failures:
 
     def note(self, name: str, error: BaseException, now_ns: int) -> None:
         """A callback has raised."""
+        raise_later(error)
         self.counts[name] += 1
         if now_ns - self._said_ns >= APART_NS:
             self._said_ns = now_ns
@@ -73,6 +74,30 @@ class Failures:
                 self.counts.total(),
                 from_outside(repr(error)),
             )
+
+
+def raise_later(error: BaseException) -> None:
+    """Let what ends a program end it once the events of this read are told.
+
+    Raised at once it would take with it those that are not told yet. In a thread of its
+    own there is no program to end: it is counted as any other.
+    """
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        from asyncio.events import _get_running_loop  # here: an order needs no asyncio
+
+        loop = _get_running_loop()
+        if loop is not None and loop not in _ending:
+            _ending.add(loop)
+            loop.call_soon(_end, loop, error)
+
+
+_ending: set[object] = set()
+"""Loops that a program's end is raised in soon: once, however many callbacks raise."""
+
+
+def _end(loop: object, error: BaseException) -> None:
+    _ending.discard(loop)
+    raise error
 
 
 class Listeners:
@@ -114,9 +139,9 @@ class Listeners:
         for callback in self.by_kind[type(event)]:
             try:
                 callback(event)
-            except Exception as error:
+            except BaseException as error:  # one of asyncio's too
                 self.failed(event, error, now_ns())
 
-    def failed(self, event: Any, error: Exception, now_ns: int) -> None:
+    def failed(self, event: Any, error: BaseException, now_ns: int) -> None:
         """A callback has raised where it was told of an event."""
         self._failures.note(type(event).__name__, error, now_ns)

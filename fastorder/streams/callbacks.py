@@ -43,8 +43,6 @@ class Callbacks:
         failures: how often the callbacks of a kind have raised.
     """
 
-    _stopped: type[BaseException] = Exception  # what goes no further
-
     def __init__(self, clock: Clock) -> None:
         self.by_kind: dict[str, tuple[Callable[[Any], object], ...]]
         self.by_kind = dict.fromkeys(KINDS, ())
@@ -77,14 +75,5 @@ class Callbacks:
         for call in self.by_kind[kind]:
             try:
                 call(event)
-            except self._stopped as error:
+            except BaseException as error:  # one of asyncio's too
                 self._failures.note(kind, error, self._clock.monotonic_ns())
-
-
-class ThreadCallbacks(Callbacks):
-    """The same on a thread of their own, where nothing they raise may go further.
-
-    SystemExit or KeyboardInterrupt would end the thread, and not the program.
-    """
-
-    _stopped = BaseException

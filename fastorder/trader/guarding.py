@@ -11,7 +11,12 @@ from fastorder.acts.desk import Desk
 from fastorder.acts.looks import look
 from fastorder.enums import OrderType, Outcome, Side
 from fastorder.errors import FastOrderError
-from fastorder.realtime.state.protection import UNPROTECTED, Danger, Watch
+from fastorder.realtime.listeners import raise_later
+from fastorder.realtime.state.protection import (
+    UNPROTECTED,
+    Danger,
+    Watch,
+)
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 from fastorder.trader.guard_sight import GuardSight
@@ -146,7 +151,8 @@ class Guard:
             return
         try:
             self._on_alarm(danger)
-        except Exception as error:
+        except BaseException as error:  # one of asyncio's too
+            raise_later(error)
             log().error("on_alarm has failed: %s", from_outside(repr(error)))
 
     # ------------------------------------------------------------ acting

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._core.flow.ticket import Ticket
 from fastorder.acts.desk import Desk
-from fastorder.acts.fills import fill_of, filled
+from fastorder.acts.fills import fill_of, filled, look_once
 from fastorder.acts.verbs import ActVerbs, seconds_from
 from fastorder.budgets.lanes import Lane
 from fastorder.errors import RealtimeClosed
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fastorder.realtime.state.store import State
     from fastorder.session.ticket_group import Steps
     from fastorder.trader.base import BaseTrader
+
+LAST_LOOK_S = 2.0
+"""What the look at an order may take whose time is over, in seconds."""
 
 LOOKS_S = 0.5
 """How often a wait in a thread looks whether its trader is closed."""
@@ -101,9 +104,29 @@ def filled_by_event(
             break
         yield Changed(trader, trader._state, until_ns)
     left_s = max(0, until_ns - now_ns()) / SECOND_NS
+    return (yield from fill_at_the_end(trader, placed, account_id, left_s))
+
+
+def fill_at_the_end(
+    trader: Any, placed: OrderResult, account_id: int, left_s: float
+) -> Steps[Fill]:
+    """What is known of an order that was followed by its events.
+
+    Where they are missed it is read while there is time, and once more after that: a
+    look that has no time to be answered would say nothing. Where it cannot be read,
+    what its events have told is all there is.
+    """
+    told = known_fill(trader._state, placed, account_id)
+    if left_s <= 0 and told is not None and not told.why:
+        return told
+    assert placed.order_id is not None
     desk = Desk(trader.executor, account_id, Lane.READS)
-    ticket = trader.executor._dispatcher.tagged(placed.tag) if placed.tag else None
-    return (yield from filled(desk, placed, ticket, left_s))
+    if left_s > 0:
+        fill = yield from filled(desk, placed, None, left_s)
+        if fill.order is not None:
+            return fill
+    fill = yield from look_once(desk, placed, placed.order_id, LAST_LOOK_S)
+    return fill if fill.order is not None or told is None else told
 
 
 def filled_ticket(
@@ -138,8 +161,13 @@ def filled_in_thread(
         if stop is not None:
             stop()
     left_s = max(0.0, end - time.monotonic())
-    fill_read: Fill = trader.executor.filled(placed, account_id, left_s)
-    return fill_read
+    executor = trader.executor
+    if placed.order_id is None or trader._state is None:
+        by_reads: Fill = executor.filled(placed, account_id, left_s)
+        return by_reads
+    steps = fill_at_the_end(trader, placed, account_id, left_s)
+    at_the_end: Fill = executor._wait(executor._group("filled", steps))
+    return at_the_end
 
 
 async def steps_of(state: State, order_id: int, legs: int) -> AsyncIterator[OrderStep]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder._core.transport.evidence import Receiver
+from fastorder.enums import Outcome
 from fastorder.realtime.state.store import State
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.log import log
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from fastorder.realtime.state.looks import Reader
     from fastorder.runtime.clock import Clock
     from fastorder.verbs.base import BaseExecutor
+
+
+ACCEPTED_NS = SECOND_NS
+"""How often the state is shown which orders were accepted."""
 
 
 class Alarm(Receiver):
@@ -66,7 +71,44 @@ def state_of(
     )
     alarm.append(Alarm(hub, state.time))
     state.hear(hub)
+    accepted = Accepted(executor, account_id)
+    hub.every(ACCEPTED_NS, lambda: state.accepted(accepted.new()))
     return state
+
+
+class Accepted:
+    """The orders of an account that an executor has placed, each once.
+
+    They are looked for among its last ended tickets, so that placing one costs nothing.
+
+    Args:
+        executor: places.
+        account_id: whose.
+    """
+
+    def __init__(self, executor: BaseExecutor[Any], account_id: int) -> None:
+        self._dispatcher = executor._dispatcher
+        self._account_id = account_id
+        self._last: Any = None  # the ticket that ended last, of those that were seen
+
+    def new(self) -> list[int]:
+        """The numbers of those that were accepted since the last call."""
+        ended, found = self._dispatcher.recent(), []
+        for ticket in reversed(ended):
+            if ticket is self._last:
+                break
+            result = ticket.result
+            if (
+                ticket.kind == "place"
+                and ticket.account_id == self._account_id
+                and result is not None
+                and result.outcome is Outcome.ACCEPTED
+                and result.order_id is not None
+            ):
+                found.append(result.order_id)
+        if ended:
+            self._last = ended[-1]
+        return found
 
 
 class Witness:

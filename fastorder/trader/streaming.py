@@ -45,12 +45,11 @@ class StreamVerbs(BaseTrader[PlacedT]):
     _clock: Clock
     _market: Market
     _callbacks: Callbacks
-    _callbacks_kind = Callbacks
 
     def _set_up(self, *given: Any) -> None:
         super()._set_up(*given)
         self._clock = Clock()
-        self._callbacks = self._callbacks_kind(self._clock)
+        self._callbacks = Callbacks(self._clock)
         if self.realtime is not None:
             self._market = Market(self.realtime, self._callbacks, self._clock)
             tell_of(self.realtime.market, self._callbacks)

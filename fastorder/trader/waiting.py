@@ -9,7 +9,6 @@ from fastorder.blocking import OrderExecutor
 from fastorder.errors import FastOrderError, RealtimeClosed
 from fastorder.realtime.hubs import ThreadHubs
 from fastorder.runtime.log import log
-from fastorder.streams.callbacks import ThreadCallbacks
 from fastorder.streams.stream import BlockingStream
 from fastorder.trader.base import say_result
 from fastorder.trader.breach_thread import flatten_apart
@@ -66,7 +65,6 @@ class Trader(
     realtime: ThreadHubs | None
     _hubs_kind = ThreadHubs
     _record_kind = WaitingRecord
-    _callbacks_kind = ThreadCallbacks
 
     def _set_up(self, *given: Any) -> None:
         super()._set_up(*given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from fastorder.realtime.state.looks import Look, Looked
 from fastorder.realtime.state.orders import has_ended
 from fastorder.realtime.state.repair import Repair
 from fastorder.realtime.state.told import Filled, Synced, Voided
-from fastorder.runtime.clock import Clock
+from fastorder.runtime.clock import FOREVER_NS, Clock
 from state_campaign.venue import (
     ACCOUNT,
     ENDED,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LAG_S = 9.0
+FOUND_S = 20.0
+"""After the second check, a lost event is found within so long."""
 MS = 1_000_000
 NOT_CHECKED = ("updateTimestamp", "symbolId", "creationTimestamp")
 
@@ -60,6 +63,7 @@ class Weather:
         settle_s: what the client allows for; it has to be more than the lag.
         days: the share of pauses in which nothing happens for days.
         check_s: how often what is open is read though nothing was missed.
+        lost: the share of steps of which an event is lost without a gap, or all are.
     """
 
     lag_s: float = LAG_S
@@ -69,6 +73,7 @@ class Weather:
     settle_s: float = 10.0
     days: float = 0.0
     check_s: float = 60.0
+    lost: float = 0.0
 
 
 COUNTED = (
@@ -80,6 +85,7 @@ COUNTED = (
     "checks",
     "missed",
     "rebased",
+    "lost",
 )
 
 
@@ -95,6 +101,7 @@ class Tally:
     checks: int = 0
     missed: int = 0
     rebased: int = 0
+    lost: int = 0
     failures: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -104,8 +111,9 @@ class Tally:
         self.failures = (self.failures + other.failures)[:50]
 
 
-MOST_STEPS = 20_000
-"""A life takes some thousand; one that is never proven would look for ever."""
+PROVEN_S = 300.0
+"""Where nothing happens and no event is under way, it is proven within so long."""
+PROVEN_NS = int(PROVEN_S * SECOND)
 
 
 class Life:
@@ -131,21 +139,23 @@ class Life:
         self._pace_s = random.choice((0.05, 0.5, 3.0))
         self._gap_chance = random.choice((0.05, 0.5, 0.9))
         self._told: set[int] = set()
+        self._lost_ns = 0  # until then, a lost event need not be found
+        self._moved_ns = 0  # when something has happened last
         self._boot()
 
     def run(self) -> Tally:
         """Live it to the end, and until everything is proven."""
         self._at(0, self._connect)
         self._at(int(0.1 * SECOND), self._act)
-        left = MOST_STEPS
-        while self._queue and not self.wrong and left:
-            left -= 1
+        while self._queue and not self.wrong:
             at_ns, _, what = heapq.heappop(self._queue)
             self._clock.now_ns = max(at_ns, self._clock.now_ns)
             what()
             self._settle()
-        if not self.wrong and (self.repair.unproven or self.repair.unsettled_ns):
-            self.wrong.append(f"never proven: {self.repair.why_not}")
+            if not self._is_settled and self._now_ns > self._moved_ns + PROVEN_NS:
+                self.wrong.append(f"never proven: {self.repair.why_not}")
+        if not self._is_settled and not self.wrong:
+            self.wrong.append(f"looks for nothing more: {self.repair.why_not}")
         return self.tally
 
     def _at(self, in_ns: int, what: Callable[[], None]) -> None:
@@ -174,6 +184,7 @@ class Life:
         """All is subscribed; from here on events come."""
         self._connection += 1
         self._is_up = True
+        self._moved_ns = self._now_ns
         self._flying = 0
         number = self._connection
         acknowledged_ns = int(self._random.random() * 0.2 * SECOND)
@@ -208,6 +219,7 @@ class Life:
 
     def _act(self) -> None:
         """Something happens to the account, and perhaps to the connection."""
+        self._moved_ns = self._now_ns
         self._emit(self._venue.step(self._clock.now_ns))
         if self._gaps and self._is_up and self._random.random() < self._gap_chance:
             self._gaps -= 1
@@ -224,6 +236,9 @@ class Life:
         self.tally.events += len(events)
         if not self._is_up:
             return
+        self._at(SECOND, partial(self.repair.accepted, placed_in(events)))
+        if self._weather.lost and self._random.random() < self._weather.lost:
+            events = self._without_lost(events)
         if self._random.random() < self._weather.reordered:
             events = self._mixed(events)
         delay_ns = int(self._random.expovariate(1 / 0.005) * SECOND)
@@ -232,6 +247,16 @@ class Life:
             self._send(event, delay_ns)
             if self._random.random() < self._weather.doubled:
                 self._send(event, delay_ns + self._random.randrange(50 * MS))
+
+    def _without_lost(self, events: list[Emitted]) -> list[Emitted]:
+        """Some of them do not come: none at all, or one that is missing."""
+        found_s = 2 * self._weather.check_s + FOUND_S
+        self._lost_ns = self._now_ns + int(found_s * SECOND)
+        self.tally.lost += 1
+        if self._random.random() < 0.5:
+            return []
+        gone = self._random.choice(events) if events else None
+        return [event for event in events if event is not gone]
 
     def _mixed(self, events: list[Emitted]) -> list[Emitted]:
         """Kinds in any order among each other; those of a kind stay in theirs."""
@@ -269,11 +294,10 @@ class Life:
         told = self.repair.told[:]
         self.repair.told.clear()
         self._tell(told)
-        if self.repair.due_ns < 1 << 62 and self.repair.due_ns != self._due_ns:
-            repair = self.repair
-            if self._gaps or repair.unproven or repair.unsettled_ns:
-                self._due_ns = self.repair.due_ns
-                self._at(max(0, self._due_ns - self._now_ns), self.repair.time)
+        goes_on = self._gaps or not self._is_settled or self._may_be_lost
+        if goes_on and self.repair.due_ns not in (FOREVER_NS, self._due_ns):
+            self._due_ns = self.repair.due_ns
+            self._at(max(0, self._due_ns - self._now_ns), self.repair.time)
         self._check()
 
     def _ask(self, number: int, look: Look) -> None:
@@ -330,6 +354,15 @@ class Life:
 
     # ------------------------------------------------------------ the judge
 
+    @property
+    def _is_settled(self) -> bool:
+        return self.repair.unproven is None and self.repair.unsettled is None
+
+    @property
+    def _may_be_lost(self) -> bool:
+        """Whether an event was lost so lately that it need not be found yet."""
+        return self._now_ns < self._lost_ns
+
     def _tell(self, told: list[Any]) -> None:
         for each in told:
             if type(each) is Filled:
@@ -347,8 +380,9 @@ class Life:
 
     def _check(self) -> None:
         """While it is proven and nothing is under way, it is what the gateway has."""
-        is_settled = self.repair.unproven is None and not self.repair.unsettled_ns
-        if not is_settled or not self._is_up or self._flying:
+        if not self._is_settled or not self._is_up or self._flying:
+            return
+        if self._may_be_lost:
             return
         self.tally.checks += 1
         self.wrong += complaints(self.rows, self._venue)
@@ -356,6 +390,15 @@ class Life:
         unheard = set(self._venue.trades) - self._told - self._seeded
         if unheard:
             self.wrong.append(f"trades {sorted(unheard)} were never told")
+
+
+def placed_in(events: list[Emitted]) -> list[int]:
+    """The orders of these events that were placed by a program; no legs."""
+    return [
+        event.row["id"]
+        for event in events
+        if event.target == "GatewayUserOrder" and "parentOrderId" not in event.row
+    ]
 
 
 def complaints(rows: AccountRows, venue: Venue) -> list[str]:

@@ -49,7 +49,7 @@ cdef class HubFeed(RecordReceiver):
         for callback in callbacks:
             try:
                 callback(event)
-            except Exception as error:
+            except BaseException as error:  # one of asyncio's too
                 self.driver.callback_failed(event, error)
         return 0
 

@@ -49,6 +49,8 @@ class AccountRows:
         newest_ns: the latest time of all rows, by the gateway's clock.
         base: what a contract holds that was never met; None while that is not known.
         counts: rows that were passed over, by why.
+        half_told: since when an order and its trades do not tell the same, by its
+            number: it is filled and a trade is missing, or only its trades are known.
     """
 
     def __init__(self, account_id: int) -> None:
@@ -61,6 +63,7 @@ class AccountRows:
         self.newest_ns = 0
         self.base: int | None = None
         self.counts: Counter[str] = Counter()
+        self.half_told: dict[int, int] = {}
         self._trades_of: dict[int, list[int]] = {}
         self._tags: dict[str, int] = {}
         self._told_accounts: set[int] = set()  # in this epoch, by events
@@ -192,6 +195,7 @@ class AccountRows:
         held.heard_ns = now_ns
         if is_event:
             held.epoch = self.epoch
+        self._weigh(order.id, now_ns)
         assert held.order is not None
         if held.order.custom_tag and held.order.parent_id is None:
             self._tags[held.order.custom_tag] = order.id
@@ -214,8 +218,11 @@ class AccountRows:
         self.trades[trade.id] = trade
         self.newest_ns = max(self.newest_ns, latest_of(trade))
         self._trades_of.setdefault(trade.order_id, []).append(trade.id)
-        found: list[Change] = [Voided(trade, source)]
-        if not trade.voided:
+        found: list[Change]
+        if trade.voided:
+            found = [Voided(trade, source)]
+            self._weigh(trade.order_id, now_ns)
+        else:
             found = [Filled(trade, source)]
             found += self._order_traded(trade, source, now_ns)
         held = self.position(trade.contract_id)
@@ -239,10 +246,36 @@ class AccountRows:
         held.heard_ns = now_ns
         if source == EVENT:
             held.epoch = self.epoch
+        self._weigh(trade.order_id, now_ns)
         assert held.order is not None
         if not changed:
             return []
         return [OrderChanged(held.order, before, source, held.is_partial)]
+
+    def _weigh(self, number: int, now_ns: int) -> None:
+        """Note whether an order and its trades tell the same."""
+        held = self.orders.get(number)
+        if held is None:
+            return
+        if held.is_partial or held.lacks(self.told(number)):
+            self.half_told.setdefault(number, now_ns)
+        else:
+            self.half_told.pop(number, None)
+
+    def untraded(self, from_ns: int) -> list[HeldOrder]:
+        """Orders that are filled, and lack a trade since a time, or longer."""
+        return [
+            self.orders[number]
+            for number, since_ns in self.half_told.items()
+            if since_ns <= from_ns and not self.orders[number].is_partial
+        ]
+
+    def leave_to_before(self, held: HeldOrder) -> None:
+        """What an order lacks was traded before all that is read."""
+        assert held.order is not None
+        number = held.order.id
+        held.of_before += held.lacks(self.told(number))
+        self.half_told.pop(number, None)
 
     # ------------------------------------------------------------ what is there
 
@@ -258,6 +291,11 @@ class AccountRows:
         """Contracts that an order's trades come to."""
         trades = self.trades_of(order_id)
         return sum(trade.size for trade in trades if not trade.voided)
+
+    def told(self, order_id: int) -> int:
+        """The same, with what was taken back."""
+        numbers = self._trades_of.get(order_id, ())
+        return sum(self.trades[number].size for number in numbers)
 
     def trades_of(self, order_id: int) -> list[Trade]:
         """The trades of an order, in the order in which they were made."""
@@ -295,6 +333,7 @@ class AccountRows:
         ]
         for number in ended:
             order = self.orders.pop(number).order
+            self.half_told.pop(number, None)
             if order is not None and self._tags.get(order.custom_tag or "") == number:
                 del self._tags[order.custom_tag or ""]
             for trade in self._trades_of.pop(number, ()):

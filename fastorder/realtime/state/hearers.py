@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.outside_text import from_outside
 from fastorder.errors import InvalidField, WrongFieldType
-from fastorder.realtime.listeners import once
+from fastorder.realtime.listeners import once, raise_later
 from fastorder.realtime.state.told import (
     AccountChanged,
     Discrepancy,
@@ -78,7 +78,8 @@ class Hearers:
         """Call one; what it raises is counted, and logged at first."""
         try:
             callback(*given)
-        except Exception as error:
+        except BaseException as error:  # one of asyncio's too
+            raise_later(error)
             name = type(given[0]).__name__ if given else "change"
             self.failures[name] += 1
             if self.failures[name] == 1:

@@ -122,9 +122,9 @@ class OrderLife:
         for trade in self._rows.trades_of(order.id):
             was = part.trades.get(trade.id)
             part.trades[trade.id] = trade.voided
-            if was is None and not trade.voided:
+            if was is None:
                 found.append(OrderStep("fill", part.part, order, trade))
-            elif was is False and trade.voided:
+            if was is not True and trade.voided:
                 found.append(OrderStep("voided", part.part, order, trade))
         return found
 
@@ -134,7 +134,7 @@ class OrderLife:
         if part.is_over:
             return []
         if has_ended(order):
-            if self._rows.traded(order.id) < order.fill_volume:
+            if self._rows.told(order.id) < order.fill_volume:
                 return []  # a trade is on its way
             part.is_over = True
             return [OrderStep(ENDS[order.status], part.part, order)]

@@ -79,14 +79,24 @@ class HeldOrder:
         epoch: in which an event has told of it last; -1 where only reads have.
         heard_ns: when something of it was heard last.
         is_partial: only its trades are known.
+        of_before: contracts that it had filled in trades that no read reaches.
     """
 
-    __slots__ = ("_filled", "_priced", "_version", "epoch", "heard_ns", "order")
+    __slots__ = (
+        "_filled",
+        "_priced",
+        "_version",
+        "epoch",
+        "heard_ns",
+        "of_before",
+        "order",
+    )
 
     def __init__(self) -> None:
         self.order: Order | None = None
         self.epoch = -1
         self.heard_ns = 0
+        self.of_before = 0
         self._version = NOTHING
         self._priced = (-1, *NOTHING)  # what gave the filled price: most is filled
         self._filled = 0  # the most that a row has said
@@ -95,6 +105,15 @@ class HeldOrder:
     def is_partial(self) -> bool:
         """Whether only its trades are known."""
         return self._version == NOTHING
+
+    def lacks(self, told: int) -> int:
+        """Contracts that are filled, and that no trade tells of.
+
+        Args:
+            told: what its trades come to, those that were taken back too.
+        """
+        filled = 0 if self.order is None else self.order.fill_volume
+        return max(0, filled - told - self.of_before)
 
     def is_older_than(self, row: Order) -> bool:
         """Whether a row shows more than what is known."""

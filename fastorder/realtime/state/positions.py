@@ -3,10 +3,12 @@
 A position's row has no time of its own, so of those that came over one connection the
 last counts. Its trades tell, in whatever order they come, how much there has to be;
 a row that says the same is believed, and while none does the position is not settled.
+Nor is it where two rows do, of another average price each, with no trade in between.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,11 +24,16 @@ MOST_ROWS = 32
 """Rows of a contract that wait for their trades; more of them are no harm, and rare."""
 
 
+ALIKE = Decimal("1e-8")
+"""By this share two average prices may differ and be the same, rounded."""
+
+
 class Heard(NamedTuple):
-    """A row as it came."""
+    """A row as it came, after so many trades."""
 
     at_ns: int
     row: Position
+    trades: int
 
 
 class LiveTrade(NamedTuple):
@@ -50,6 +57,14 @@ def net_of(row: Position | None) -> int:
     return 0 if row is None else row.net
 
 
+def is_same_price(one: Position | None, other: Position | None) -> bool:
+    """Whether two rows of as many contracts have the same average price."""
+    if one is None or other is None or not one.net:
+        return True
+    apart = abs(one.average_price - other.average_price)
+    return apart <= ALIKE * abs(one.average_price)
+
+
 class HeldPosition:
     """The position of one contract.
 
@@ -68,6 +83,7 @@ class HeldPosition:
         self.unsettled_ns = 0
         self._heard: list[Heard] = []
         self._live: list[LiveTrade] = []
+        self._trades = 0  # that have come
 
     @property
     def net(self) -> int:
@@ -88,7 +104,7 @@ class HeldPosition:
         self.is_told = True
         recent = [each for each in self._heard if now_ns - each.at_ns <= ALIKE_NS]
         if not any(each.row == row for each in recent):
-            self._heard.append(Heard(now_ns, row))
+            self._heard.append(Heard(now_ns, row, self._trades))
             del self._heard[:-MOST_ROWS]
         self._choose(now_ns)
 
@@ -118,6 +134,7 @@ class HeldPosition:
     def _add(
         self, size: int, made_ns: int, number: int, now_ns: int, is_live: bool
     ) -> None:
+        self._trades += 1
         if self.expected is not None:
             self.expected += size
         if is_live:
@@ -140,16 +157,37 @@ class HeldPosition:
             if heard:
                 self.row = heard[-1].row
             return
-        agreeing = [each.row for each in heard if each.row.net == self.expected]
-        if agreeing:
-            self.row = agreeing[-1]
+        agreeing = [each for each in heard if each.row.net == self.expected]
+        believed = self._latest(agreeing)
+        if believed is not None:
+            self.row = believed.row
         elif heard and self.net != self.expected:
             self.row = heard[-1].row
         last = heard[-1].row.net if heard else self.net
-        if self.net == self.expected == last:
+        is_sure = all(
+            is_same_price(believed.row, each.row)
+            for each in agreeing
+            if believed is not None and each.trades == believed.trades
+        )
+        if self.net == self.expected == last and is_sure:
             self.unsettled_ns = 0
         elif not self.unsettled_ns:
             self.unsettled_ns = now_ns
+
+    def _latest(self, agreeing: list[Heard]) -> Heard | None:
+        """The latest of the rows that agree with the trades, as far as can be told.
+
+        Two that follow each other with no trade and no other row in between are of one
+        moment, so that one of them is late, or sent twice: the first stays.
+        """
+        found = None
+        for each in agreeing:
+            if found is not None and each.trades == found.trades:
+                at = self._heard.index(found)
+                if self._heard[at + 1] is each:
+                    continue
+            found = each
+        return found
 
     def reachable(self, from_ns: int) -> set[int]:
         """What a read may show that is behind by some of the trades of events.

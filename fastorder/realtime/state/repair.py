@@ -24,16 +24,20 @@ from fastorder.realtime.state.told import (
     Synced,
     Unproven,
 )
+from fastorder.realtime.state.unheard import Unheard
 from fastorder.realtime.state.verdict import (
     Verdict,
     judge,
     news,
     not_listed,
     positions_by_contract,
+    untraded,
 )
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fastorder.models import Order, Trade
     from fastorder.realtime.state.account_rows import AccountRows
     from fastorder.runtime.clock import Clock
@@ -60,12 +64,15 @@ DISAGREEMENTS = 3
 """So many looks in a row that contradict the rows are told."""
 
 GRACE_NS = 2 * SECOND_NS
-"""How long an event may be behind a read, and a position behind its trades."""
+"""How long an event may be behind a read, a position or an order behind its trades."""
 
 MOST_BY_ID = 20
 """Orders that one look asks for by their numbers."""
 
 STARTING = "nothing was read yet"
+UNSETTLED = "a position and its trades do not agree"
+HALF_TOLD = "an order and its trades do not agree"
+UNHEARD = "an order was accepted, and no event has told of it"
 
 Told = Change | Unproven | Synced | Discrepancy
 
@@ -77,7 +84,7 @@ class Repair:
         rows: reads are merged into them here.
         clock: time.
         settle_s: how far behind what the gateway lists may be.
-        check_s: how often it is read though no gap was told, while something is open.
+        check_s: how often it is read though no gap was told.
         seed_back_s: how far back the first look reads.
 
     Attributes:
@@ -110,6 +117,7 @@ class Repair:
         self._whole = self._seed  # what was before it is proven
         self._is_seeded = False
         self._live_ns: int | None = None  # all is subscribed since; None: it is not
+        self._trades_back_s = 0.0  # of the last look
         self._number = 0  # of the last look: an answer to an older one is not heard
         self._look: Look | None = None  # the one that is under way
         self._shown: Looked | None = None  # what its first part has shown
@@ -120,6 +128,8 @@ class Repair:
         self._disagreed = 0
         self._last: dict[str, int] | None = None  # of the look before, by contract
         self._suspects: frozenset[str] = frozenset()
+        self._unheard = Unheard(rows)
+        self._checks_ns = 0  # when the next check by the clock is due
         self._fills: list[Trade] = []
         self._orders: dict[int, Order] = {}
 
@@ -195,9 +205,9 @@ class Repair:
 
     def _ask_whole(self) -> None:
         back_s = self._whole.ago_s + BACK_S
-        trades_back_s = max(back_s, min(self._seed.ago_s, DAY_S))
+        self._trades_back_s = max(back_s, min(self._seed.ago_s, DAY_S))
         self._shown = None
-        self._ask(Look(self._rows.account_id, back_s, trades_back_s))
+        self._ask(Look(self._rows.account_id, back_s, self._trades_back_s))
 
     def time(self) -> None:
         """What was due is done; earlier than that, nothing."""
@@ -211,28 +221,41 @@ class Repair:
         elif self.unproven is not None:
             self._ask_whole()
         elif not self._stays_unsettled():
-            self._check()
+            self._check_in_time()
 
     # ------------------------------------------------------------ rows that disagree
 
     @property
-    def unsettled_ns(self) -> int:
-        """Since when a position and its trades disagree; 0 where none does."""
-        positions = list(self._rows.positions.values())  # another thread may ask
-        times = [each.unsettled_ns for each in positions]
-        return min(filter(None, times), default=0)
+    def unsettled(self) -> Unproven | None:
+        """Since when the rows disagree among each other, and why; None: they agree."""
+        rows = self._rows  # another thread may ask: copies are looked through
+        found = [
+            Unproven(held.unsettled_ns, f"{UNSETTLED} ({contract_id})")
+            for contract_id, held in list(rows.positions.items())
+            if held.unsettled_ns
+        ]
+        for number, since_ns in list(rows.half_told.items()):
+            found.append(Unproven(since_ns, f"{HALF_TOLD} (order {number})"))
+        for number, since_ns in self._unheard.since.items():
+            found.append(Unproven(since_ns, f"{UNHEARD} (order {number})"))
+        return min(found, default=None)
 
     def rows_changed(self) -> None:
         """What the rows disagree about may need a look later."""
-        since_ns = self.unsettled_ns
-        if self.unproven is None and since_ns:
-            self.due_ns = min(self.due_ns, since_ns + GRACE_NS)
+        unsettled = self.unsettled
+        if self.unproven is None and unsettled is not None:
+            self.due_ns = min(self.due_ns, unsettled.since_ns + GRACE_NS)
+
+    def accepted(self, numbers: Iterable[int]) -> None:
+        """The gateway took these orders: each of them has to be told."""
+        self._unheard.expect(numbers, self._clock.monotonic_ns())
+        self.rows_changed()
 
     def _stays_unsettled(self) -> bool:
-        since_ns, now_ns = self.unsettled_ns, self._clock.monotonic_ns()
-        if not since_ns or now_ns < since_ns + GRACE_NS:
+        unsettled, now_ns = self.unsettled, self._clock.monotonic_ns()
+        if unsettled is None or now_ns < unsettled.since_ns + GRACE_NS:
             return False
-        self.missed(since_ns, "a position and its trades do not agree")
+        self.missed(*unsettled)
         return True
 
     # ------------------------------------------------------------ answers
@@ -285,6 +308,7 @@ class Repair:
             self._merge_by_id(looked)
         assert self._shown is not None
         missing = not_listed(self._rows, self._shown)
+        missing += [each for each in self._unheard.since if each not in missing]
         unasked = [each for each in missing if each not in self._shown.by_id]
         if unasked:
             by_id = tuple(unasked[:MOST_BY_ID])
@@ -321,6 +345,8 @@ class Repair:
         now_ns = self._clock.monotonic_ns()
         self._tell(self._rows.read_orders(rows, self._source, now_ns))
         self._shown.by_id.update(looked.by_id)
+        for row in rows:
+            self._unheard.known(row["id"])
 
     def _tell(self, changes: list[Change]) -> None:
         self.told += changes
@@ -340,6 +366,7 @@ class Repair:
             return
         verdict = judge(self._rows, looked, self._behind_ns, self._last)
         lost = [f"order {each} is not listed, nor known" for each in missing]
+        lost += untraded(self._rows, looked.begun_ns - self._settle_ns, self._from_ns)
         if lost or verdict.wrong:
             self._disagree([*verdict.wrong, *lost], verdict.nets)
         elif verdict.busy:
@@ -347,6 +374,11 @@ class Repair:
             self._again()
         else:
             self._prove(looked, verdict)
+
+    @property
+    def _from_ns(self) -> int:
+        """From when on the trades of every order are read, by the gateway's clock."""
+        return int((self._clock.wall_s() - self._trades_back_s) * SECOND_NS)
 
     @property
     def _behind_ns(self) -> int:
@@ -366,6 +398,8 @@ class Repair:
         assert self._live_ns is not None
         for contract_id in verdict.rebased:
             rows.position(contract_id).base(verdict.nets.get(contract_id, 0), now_ns)
+        for held in rows.untraded(looked.begun_ns - self._settle_ns):
+            rows.leave_to_before(held)
         positions = positions_by_contract(looked.positions or [], rows.account_id)
         self._tell(rows.read_positions(positions, self._source, now_ns))
         took_s = (now_ns - self._live_ns) / SECOND_NS
@@ -384,18 +418,25 @@ class Repair:
     # ------------------------------------------------------------ the check by clock
 
     def _next_check(self) -> None:
-        self.due_ns = self._clock.monotonic_ns() + self._check_ns
+        self._check_at(self._clock.monotonic_ns() + self._check_ns)
+
+    def _check_at(self, due_ns: int) -> None:
+        self.due_ns = self._checks_ns = due_ns
         self.rows_changed()
 
-    def _check(self) -> None:
-        rows = self._rows
-        if rows.working() or any(each.net for each in rows.positions.values()):
-            self._ask(Look(rows.account_id))
+    def _check_in_time(self) -> None:
+        """Rows that have agreed meanwhile are no reason to check before its time."""
+        if self._clock.monotonic_ns() >= self._checks_ns:
+            self._check()
         else:
-            self._next_check()
+            self._check_at(self._checks_ns)
+
+    def _check(self) -> None:
+        """What is flat by what was told is read too: all of its events may be lost."""
+        self._ask(Look(self._rows.account_id))
 
     def _checked(self, looked: Looked) -> None:
-        """Nothing that is open may be news, unless its event is on its way."""
+        """Nothing that is listed may be news, unless its event is on its way."""
         self._needs_open(looked)
         suspects = news(self._rows, looked, self._behind_ns)
         again, self._suspects = suspects & self._suspects, suspects
@@ -403,6 +444,6 @@ class Repair:
             why = f"no event has told of {', '.join(sorted(again))}"
             self.missed(looked.begun_ns, why)
         elif suspects:
-            self.due_ns = self._clock.monotonic_ns() + GRACE_NS
+            self._check_at(self._clock.monotonic_ns() + GRACE_NS)
         else:
             self._next_check()

@@ -14,7 +14,7 @@ from fastorder.risk.trading_day import trading_day
 from fastorder.runtime.clock import FOREVER_NS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from decimal import Decimal
 
     from fastorder.models import Account, Contract, Order, Position, Price, Trade
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from fastorder.runtime.clock import Clock
 
 OF_ORDERS = "gatewayuserorder"
+OF_ACCOUNTS = {
+    OF_ORDERS,
+    "gatewayusertrade",
+    "gatewayuserposition",
+    "gatewayuseraccount",
+}
+"""Events that hold rows; one that holds none has told what is not known."""
 
 
 class UserHub(Protocol):
@@ -49,7 +56,8 @@ class State:
         since_ns: the gateway's time of the beginning: what the first reads show from
             then on has happened now, and is told.
         settle_s: how far behind what the gateway lists may be.
-        check_s: how often what is open is read though nothing was missed.
+        check_s: how often positions and working orders are read though nothing was
+            missed.
 
     Attributes:
         account_id: whose.
@@ -102,17 +110,14 @@ class State:
         """Whether the rows are what the gateway has.
 
         They are as far as it has told: an event may be on its way. Within a fill it is
-        False for the moment in which its trade is there, and its position is not.
+        False for the moment in which its order, trade and position are not all there.
         """
         return self.unproven is None
 
     @property
     def unproven(self) -> Unproven | None:
         """Since when and why the rows cannot be relied on; None where they can."""
-        doubt, since_ns = self._repair.unproven, self._repair.unsettled_ns
-        if doubt is None and since_ns:
-            return Unproven(since_ns, "a position and its trades do not agree yet")
-        return doubt
+        return self._repair.unproven or self._repair.unsettled
 
     @property
     def misses_nothing(self) -> bool:
@@ -263,12 +268,21 @@ class State:
                 self.rows.counts["rows that could not be read"] += 1
                 self._repair.missed(now_ns, str(error))
             self._be_witness(event.target, row)
+        if event.lacks_rows and event.target.lower() in OF_ACCOUNTS:
+            self.rows.counts["events without rows"] += 1
+            self._repair.missed(now_ns, f"{event.target} must hold rows, it has others")
         self._repair.rows_changed()
         self._tell(changes)
 
     def _be_witness(self, target: str, row: Mapping[str, Any]) -> None:
         if self._witness is not None and target.lower() == OF_ORDERS:
             self._hearers.call(self._witness, dict(row))
+
+    def accepted(self, numbers: Iterable[int]) -> None:
+        """The gateway took these orders of this program: their events have to come."""
+        if not self.is_closed:
+            self._repair.accepted(numbers)
+            self._tell([])
 
     def gap(self, gap: Gap) -> None:
         """Events may be missing from now on."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.realtime.state.orders import has_ended
-from fastorder.realtime.state.positions import net_of
+from fastorder.realtime.state.positions import is_same_price, net_of
 from fastorder.realtime.state.reading import Unreadable, order_from, position_from
 
 if TYPE_CHECKING:
     from fastorder.models import Position
     from fastorder.realtime.state.account_rows import AccountRows
     from fastorder.realtime.state.looks import Looked, Rows
+
+
+CLOCKS_NS = 120 * 1_000_000_000
+"""By so much the clock here may be ahead of the gateway's."""
 
 
 class Verdict(NamedTuple):
@@ -101,6 +105,24 @@ def _id(row: dict[str, Any]) -> int:
     return order_from(row).id
 
 
+def untraded(rows: AccountRows, before_ns: int, from_ns: int) -> list[str]:
+    """Orders that are filled and of which a read lacks a trade that it has to show.
+
+    What an order from before the read's beginning lacks may be older than that.
+
+    Args:
+        before_ns: what was told before is shown, on the monotonic clock.
+        from_ns: from when on trades are read, by the gateway's clock.
+    """
+    return [
+        f"order {held.order.id}: {held.order.fill_volume} filled, "
+        f"{rows.told(held.order.id)} traded"
+        for held in rows.untraded(before_ns)
+        if held.order is not None
+        and (held.order.created_ns or 0) >= from_ns + CLOCKS_NS
+    ]
+
+
 def news(rows: AccountRows, looked: Looked, behind_ns: int) -> frozenset[str]:
     """What a read shows that no event has told; it may be on its way, though.
 
@@ -114,15 +136,21 @@ def news(rows: AccountRows, looked: Looked, behind_ns: int) -> frozenset[str]:
         for contract_id in {*rows.positions, *nets}
         if nets.get(contract_id, 0) not in rows.position(contract_id).reachable(from_ns)
     }
+    shown = positions_by_contract(looked.positions or [], rows.account_id)
+    for contract_id, row in shown.items():
+        held = rows.position(contract_id)
+        same = held.net != row.net or is_same_price(held.row, row)
+        if held.is_calm(from_ns) and not same:
+            found.add(f"the average price of {contract_id}")
     listed = {order.id: order for order in map(order_from, looked.working or ())}
     for order in listed.values():
-        held = rows.orders.get(order.id)
-        if held is None or held.is_older_than(order):
+        known_order = rows.orders.get(order.id)
+        if known_order is None or known_order.is_older_than(order):
             found.add(f"order {order.id}")
-    for held in rows.working():
-        known = held.order
+    for working in rows.working():
+        known = working.order
         if known is None or has_ended(known) or known.id in listed:
             continue
-        if held.heard_ns < from_ns:
+        if working.heard_ns < from_ns:
             found.add(f"order {known.id}")
     return frozenset(found)
