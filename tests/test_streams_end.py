@@ -55,16 +55,30 @@ def test_a_callback_that_would_end_a_thread_is_counted_and_stops_nobody(
 
 
 @pytest.mark.parametrize("callback", [exits, interrupts])
-def test_a_hubs_own_callback_that_exits_is_a_gap_and_is_repaired(gateway, callback):
+def test_a_hubs_own_callback_that_exits_is_counted_and_loses_nothing(gateway, callback):
     with waiting(gateway) as trader:
         until(lambda: trader.state.proven, "the proof")
         gaps, fills = [], []
         trader.on("gap", gaps.append)
         trader.on("fill", fills.append)
-        stop = trader.realtime.user.on("event", callback)
+        trader.realtime.user.on("event", callback)
         bought_elsewhere(gateway)
+        until(lambda: fills, "the fill")
+        assert gaps == []
+        until(lambda: trader.state.positions, "the position")
+        assert trader.realtime.user.counts["callback of Event"] > 0
+        assert trader.state.positions[MNQ].size == 1
+
+
+def test_what_else_is_raised_on_the_thread_is_a_gap_and_is_repaired(gateway):
+    with waiting(gateway) as trader:
+        until(lambda: trader.state.proven, "the proof")
+        gaps, fills = [], []
+        trader.on("gap", gaps.append)
+        trader.on("fill", fills.append)
+        trader.realtime._thread.act(exits)
         until(lambda: gaps, "the gap")
-        stop()
+        bought_elsewhere(gateway)
         until(lambda: held(gateway) == 1 and fills, "the fill")
         until(lambda: trader.state.proven, "the proof")
         assert trader.state.positions[MNQ].size == 1
