@@ -112,8 +112,8 @@ class HubThread:
     def _has_failed(self) -> bool:
         """Take a turn; whether something was raised in it.
 
-        What a callback raises is counted where it is called. With anything else an event
-        may not have been told: the connections are given up, which is a gap.
+        What a callback raises is counted where it is called. With anything else an
+        event may not have been told: the connections are given up, which is a gap.
         """
         try:
             self._take_turn()
