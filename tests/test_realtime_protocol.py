@@ -678,6 +678,28 @@ def test_what_is_wanted_no_more_holds_nothing_up():
     assert scene.told() == [Live(1)]
 
 
+@pytest.mark.parametrize("error", [None, "not now"])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_is_wanted_again_is_answered_by_its_own_answer(error, is_late):
+    """That it was answered before, or is yet to be, says nothing of the new wish."""
+    scene = Scene().live()
+    scene.hub.subscribe(ORDERS, scene.now)
+    old, answer = scene.written(), {"type": 3, "result": None}
+    refused = {"type": 3, "error": error} if error else answer
+    if not is_late:
+        scene.record(refused | {"invocationId": old[-1]["invocationId"]})
+    scene.taken()
+    scene.hub.unsubscribe(ORDERS, scene.now)
+    scene.hub.subscribe(ORDERS, scene.now)
+    new = scene.written()
+    if is_late:
+        scene.record(refused | {"invocationId": old[-1]["invocationId"]})
+    assert scene.hub.acknowledged == ()
+    assert scene.told() == []
+    scene.record(answer | {"invocationId": new[-1]["invocationId"]})
+    assert scene.hub.acknowledged == (ORDERS,)
+
+
 def test_records_of_an_old_connection_are_dropped_and_counted():
     scene = Scene().live()
     scene.hub.lost(1, "EOF", scene.now)

@@ -119,12 +119,40 @@ def test_a_second_consumer_of_what_was_refused_is_told(gateway):
         for stream in (first, trader.quotes("MNQ"), trader.quotes("MNQ")):
             with pytest.raises(SubscriptionRefused):
                 until(lambda stream=stream: stream.get(1), "the refusal")
+
+
+def test_what_is_asked_for_again_is_asked_of_the_hub_again(gateway):
+    """The refused stream need not be closed for that: it has ended."""
+    gateway.hubs.faults.refuse_calls = REFUSED
+    with waiting(gateway) as trader:
+        refused = trader.quotes("MNQ")
+        with pytest.raises(SubscriptionRefused):
+            until(lambda: refused.get(1), "the refusal")
         gateway.hubs.faults.refuse_calls = ""
-        trader.realtime.market.reconnect("a test")
-        until(lambda: trader.realtime.market.acknowledged, "the subscription")
         with trader.quotes("MNQ") as later:
+            until(lambda: trader.realtime.market.acknowledged, "the subscription")
             quote(gateway, 29_000)
             assert later.get(20).best_bid == 29_000
+        assert list(refused) == []
+
+
+def test_what_is_asked_for_again_on_a_loop_is_asked_of_the_hub_again(gateway, run):
+    gateway.hubs.faults.refuse_calls = REFUSED
+
+    async def day():
+        async with entered(gateway) as trader:
+            refused = trader.quotes("MNQ")
+            with pytest.raises(SubscriptionRefused):
+                await asyncio.wait_for(refused.__anext__(), 20)
+            gateway.hubs.faults.refuse_calls = ""
+            async with trader.quotes("MNQ") as later:
+                while not trader.realtime.market.acknowledged:
+                    await asyncio.sleep(0.005)
+                quote(gateway, 29_000)
+                taken = await asyncio.wait_for(later.__anext__(), 20)
+                assert taken.best_bid == 29_000
+
+    run(day())
 
 
 def test_a_second_consumer_on_a_loop_is_told_too(gateway, run):

@@ -333,12 +333,15 @@ class HubProtocol:
         self._look_whether_live(now_ns)
 
     def _ask(self, link: Link, subscription: Subscription, now_ns: int) -> None:
-        answers = self._wanted.answers(is_coming=link is self._coming)
+        wanted = self._wanted
+        wish = wanted.wish(subscription)
+        answers = wanted.answers(is_coming=link is self._coming)
 
         def answered(result: Any, why: str | None, sent: bool) -> None:
             if link.state is LinkState.ENDED:
                 return
-            if self._wanted.settle(subscription, answers, is_refused=why is not None):
+            is_refused = why is not None
+            if wanted.settle(subscription, wish, answers, is_refused=is_refused):
                 if why is not None:
                     self._tell(Refused(subscription, why))
                 self._look_whether_live(self._clock.monotonic_ns())

@@ -16,12 +16,14 @@ class Wanted:
     """The subscriptions of one hub, over all its connections.
 
     A connection that is coming has answers of its own; they count once it takes over.
+    What is given up and wanted again has no answer yet, whatever was answered before.
     """
 
-    __slots__ = ("_all", "_answers", "_coming", "_refused")
+    __slots__ = ("_all", "_answers", "_coming", "_count", "_refused")
 
     def __init__(self) -> None:
-        self._all: dict[Subscription, None] = {}
+        self._all: dict[Subscription, int] = {}
+        self._count = 0
         self._refused: dict[Subscription, None] = {}
         self._answers: Answers = set()
         self._coming: Answers = set()
@@ -52,15 +54,23 @@ class Wanted:
 
     def add(self, subscription: Subscription) -> bool:
         """Want it; whether it was not wanted before."""
-        is_new = subscription not in self._all
-        self._all[subscription] = None
-        return is_new
+        if subscription in self._all:
+            return False
+        self._count += 1
+        self._all[subscription] = self._count
+        return True
+
+    def wish(self, subscription: Subscription) -> int:
+        """The number of the wish for what is wanted; each has another."""
+        return self._all[subscription]
 
     def remove(self, subscription: Subscription) -> bool:
         """Want it no more; whether it was wanted."""
         was_there = subscription in self._all
         self._all.pop(subscription, None)
         self._refused.pop(subscription, None)
+        self._answers.discard(subscription)
+        self._coming.discard(subscription)
         return was_there
 
     def begin(self) -> None:
@@ -76,10 +86,15 @@ class Wanted:
         return self._coming if is_coming else self._answers
 
     def settle(
-        self, subscription: Subscription, answers: Answers, *, is_refused: bool
+        self,
+        subscription: Subscription,
+        wish: int,
+        answers: Answers,
+        *,
+        is_refused: bool,
     ) -> bool:
-        """A connection has answered; whether that is still wanted."""
-        if subscription not in self._all:
+        """A connection has answered to a wish; whether that is still wanted."""
+        if self._all.get(subscription) != wish:
             return False
         answers.add(subscription)
         if is_refused:

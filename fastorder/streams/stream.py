@@ -5,7 +5,7 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from fastorder.errors import ExecutorMisuse
+from fastorder.errors import ExecutorMisuse, Lagged
 from fastorder.streams.queues import NOTHING
 
 if TYPE_CHECKING:
@@ -114,8 +114,21 @@ class BaseStream(Generic[T]):
             self._source.close()
 
     def _taken(self) -> Any:
-        """The next item, or NOTHING; the end, where there is one, is the caller's."""
-        return NOTHING if self._is_closed else self._source.take()
+        """The next item, or NOTHING; the end, where there is one, is the caller's.
+
+        What an error has ended wants nothing any more: the next stream of the same
+        asks the hub anew.
+        """
+        if self._is_closed:
+            return NOTHING
+        try:
+            return self._source.take()
+        except Lagged:
+            raise
+        except Exception:
+            if self._source.queue.has_ended:
+                self.close()
+            raise
 
     @property
     def _has_ended(self) -> bool:
