@@ -48,6 +48,7 @@ ROUNDS := one_key_from_many_tasks or waits_that_are_cancelled
 BENCH := --benchmark-columns=median,iqr,min,max,rounds --benchmark-sort=fullname
 STEP := @sh tools/step.sh
 SOURCES := $(shell find fastorder -name '*.py' -o -name '*.py[xi]' -o -name '*.pxd' -o -name '*.h')
+TESTS := $(wildcard tests/*.py tests/*/*.py)
 STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 
 # what is compiled once is kept: a run of the tests starts Python a thousand times
@@ -60,12 +61,13 @@ demo: $(VENV)/.demo $(VENV)/.built-for-demo
 
 # three on each core, then those that count instructions, two of them at a time; some of
 # them one after the other
-test: $(VENV)/.test build
 ifdef ARGS
+test: $(VENV)/.test build
 	$(BIN)/python -m pytest $(ARGS)
 else
+test: $(VENV)/.read
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long and not alone"
-	$(BIN)/python -m pytest -n 2 -m "alone and not long"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m alone tests/test_instructions.py
 endif
 
 test-long: $(VENV)/.test build
@@ -204,6 +206,11 @@ $(VENV)/.demo: $(VENV)/.tools
 
 $(VENV)/.test: $(VENV)/.tools
 	$(STEP) "what the tests run with" $(BIN)/python -m pip install --quiet --no-compile --group test
+	@touch $@
+
+# what they and all that they use is compiled to, once and not in each process
+$(VENV)/.read: $(VENV)/.test $(VENV)/.built $(TESTS)
+	$(STEP) "reading the tests" sh tools/read_tests.sh $(BIN)/python
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.tools

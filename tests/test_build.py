@@ -25,12 +25,15 @@ class Tree:
     def __init__(self, root):
         self.root = root
         self.package = root / "fastorder"
+
+    def write(self):
         core = self.package / "_core"
         core.mkdir(parents=True)
         for folder in (self.package, core):
             (folder / "__init__.py").touch()
         (self.package / "one.pyx").write_text("def number():\n    return 1\n")
-        shutil.copy(SETUP, root)
+        shutil.copy(SETUP, self.root)
+        return self
 
     def build(self, *command, **environment):
         return subprocess.run(
@@ -49,14 +52,20 @@ class Tree:
 BUILD = ("build_ext", "--inplace")
 
 
-@pytest.fixture
-def tree(tmp_path):
-    """One that has been built."""
-    made = Tree(tmp_path / "a checkout")  # a blank in the path
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The first build of it."""
+    made = Tree(tmp_path_factory.mktemp("built") / "a checkout").write()
     done = made.build()
     assert done.returncode == 0, done.stderr
     assert made.built() == {"one", "_cython_utilities"}
-    return made
+    return made.root
+
+
+@pytest.fixture
+def tree(built, tmp_path):
+    """One that has been built; with a blank in its path."""
+    return Tree(shutil.copytree(built, tmp_path / "a checkout"))
 
 
 def test_what_has_no_source_any_more_goes_and_nothing_else(tree):

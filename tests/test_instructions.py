@@ -14,6 +14,8 @@ import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 ROOM = 1.05
+BARE = pytest.mark.xdist_group("bare")
+"""In one process: they are compared with the same count."""
 
 sys.path.append(str(BENCHMARKS))
 _SPEC = importlib.util.spec_from_file_location(
@@ -24,6 +26,7 @@ assert _SPEC.loader is not None
 instructions = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(instructions)
 KEPT = json.loads(instructions.KEPT.read_text())
+LIMIT = KEPT["instructions"]["total"] * ROOM
 
 
 def test_callgrinds_file_is_added_up_by_object_without_what_callees_took():
@@ -58,8 +61,14 @@ def test_a_run_that_does_not_end_is_ended_and_says_so(tmp_path, monkeypatch):
 
 @cache
 def of_a_bare_place() -> int:
-    """What the others are compared with."""
-    return instructions.count()["total"]
+    """What the others are compared with.
+
+    A busy machine adds turns of the loop, and takes none away.
+    """
+    found = []
+    while len(found) < 3 and min(found, default=LIMIT + 1) > LIMIT:
+        found.append(instructions.count()["total"])
+    return min(found)
 
 
 def skip_where_none_can_be_compared():
@@ -71,23 +80,20 @@ def skip_where_none_can_be_compared():
         pytest.skip(f"the numbers are those of another build: {KEPT['build']}")
 
 
+@BARE
 @pytest.mark.alone
 def test_an_awaited_order_takes_no_more_instructions_than_it_did():
     skip_where_none_can_be_compared()
-    limit = KEPT["instructions"]["total"] * ROOM
-    for _ in range(3):  # a busy machine adds turns of the loop, and takes none away
-        found = instructions.count()
-        if found["total"] <= limit:
-            return
-    raise AssertionError(f"was {KEPT['instructions']}, is {found}")
+    assert of_a_bare_place() <= LIMIT, f"was {KEPT['instructions']}"
 
 
+@BARE
 @pytest.mark.alone
 def test_budgets_add_less_than_a_microsecond_to_an_order():
     """At two instructions a nanosecond and less than half of it for what misses."""
     skip_where_none_can_be_compared()
     off = of_a_bare_place()
-    for _ in range(3):  # as above
+    for _ in range(3):  # as of a bare place
         added = instructions.count(budgets="on")["total"] - off
         if added <= 3000:
             return
@@ -99,19 +105,20 @@ def test_limits_add_less_than_five_microseconds_to_an_order():
     """All of them, at 2.2 instructions a nanosecond; a whole order runs over three."""
     skip_where_none_can_be_compared()
     off = instructions.count(limited="no")["total"]
-    for _ in range(3):  # as above
+    for _ in range(3):  # as of a bare place
         added = instructions.count(limited="yes")["total"] - off
         if added <= instructions.MOST_OF_LIMITS:
             return
     raise AssertionError(f"limits add {added} instructions")
 
 
+@BARE
 @pytest.mark.alone
 def test_a_traders_buy_takes_little_more_than_the_executors_place():
     """Budgets, limits and journal are off in both."""
     skip_where_none_can_be_compared()
     bare = of_a_bare_place()
-    for _ in range(3):  # as above
+    for _ in range(3):  # as of a bare place
         ratio = instructions.count(budgets=instructions.TRADER)["total"] / bare
         if ratio <= 1.15:
             return

@@ -128,10 +128,14 @@ MISTAKES = {
 }
 
 
+DOUBLED = Weather(doubled=0.5)
+"""What an event that comes late does is seen in every life."""
+
+
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_the_judge_catches(mistake):
     with patch.object(*mistake):
-        assert is_caught(Weather())
+        assert is_caught(DOUBLED)
 
 
 def test_the_judge_catches_old_orders_that_are_passed_over():
