@@ -96,6 +96,12 @@ def test_a_build_for_the_demo_leaves_rooms_to_the_next_one_and_takes_none_away(t
     assert tree.built() == {"one", "two", "_cython_utilities"}
 
 
+def test_a_module_tells_a_free_threaded_python_that_it_needs_the_lock(tree):
+    source = (tree.package / "one.c").read_text()
+    assert "{Py_mod_gil, __Pyx_FREETHREADING_COMPATIBLE}" in source
+    assert "#define CYTHON_FREETHREADING_COMPATIBLE 1" not in source
+
+
 def test_only_what_has_changed_is_built_again(tree):
     before = {path: path.stat().st_mtime_ns for path in tree.package.rglob("*.so")}
     assert tree.build().returncode == 0
