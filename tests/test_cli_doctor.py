@@ -127,7 +127,15 @@ def test_a_clock_that_is_off_is_said(ahead_s, is_well):
         ("PycURL/7.45 libcurl/8.4.0 OpenSSL/3.0", []),
         ("PycURL/7.45 libcurl/8.4.0 GnuTLS/3.7", ["CVE-2024-7264", "CVE-2024-8096"]),
         ("PycURL/7.45 libcurl/8.11.1 OpenSSL/3.0", ["CVE-2025-0665"]),
-        ("PycURL/7.45 libcurl/8.15.0-DEV OpenSSL/3.0", ["CVE-2025-9086"]),
+        ("PycURL/7.45 libcurl/8.11.1-DEV OpenSSL/3.0", ["CVE-2025-0665"]),
+        (
+            "PycURL/7.45 libcurl/7.76.1 OpenSSL/1.1",
+            ["CVE-2021-22901", "CVE-2023-38545"],
+        ),
+        (
+            "PycURL/7.45 libcurl/8.8.0 GnuTLS/3.7",
+            ["CVE-2024-6197", "CVE-2024-7264", "CVE-2024-8096"],
+        ),
         ("PycURL/7.45 libcurl/9.0.0 OpenSSL/3.0", []),
         ("no version of it", []),
     ],

@@ -1,10 +1,15 @@
-"""Advisories on libcurl that an HTTPS client can meet, as far as they were known."""
+"""Advisories on libcurl, of what is used of it here: TLS, names, connections, proxies.
+
+They and their versions are those of curl's own list (docs/vuln.pm of curl/curl-www), as
+far as it went in ``KNOWN_ON``. Those on cookies, redirects, HTTP/2 and its WebSockets
+are left out: none of these is libcurl's here.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-KNOWN_ON = "2026-11"
+KNOWN_ON = "2025-09"
 
 
 class Advisory(NamedTuple):
@@ -25,12 +30,13 @@ class Advisory(NamedTuple):
 
 
 ADVISORIES = (
+    Advisory("CVE-2021-22901", (7, 75, 0), (7, 76, 1), "OpenSSL", "kept TLS sessions"),
     Advisory("CVE-2023-38545", (7, 69, 0), (8, 3, 0), "", "a SOCKS5 proxy's name"),
     Advisory("CVE-2024-2466", (8, 5, 0), (8, 6, 0), "mbedTLS", "certificates of an IP"),
+    Advisory("CVE-2024-6197", (8, 6, 0), (8, 8, 0), "GnuTLS", "a certificate's text"),
     Advisory("CVE-2024-7264", (7, 32, 0), (8, 9, 0), "GnuTLS", "dates of certificates"),
     Advisory("CVE-2024-8096", (7, 41, 0), (8, 9, 1), "GnuTLS", "stapled OCSP answers"),
     Advisory("CVE-2025-0665", (8, 11, 1), (8, 11, 1), "", "a descriptor closed twice"),
-    Advisory("CVE-2025-9086", (8, 13, 0), (8, 15, 0), "", "a cookie's path"),
 )
 
 
