@@ -21,6 +21,7 @@ import fastorder
 from fastorder import blocking
 from fastorder.budgets import counts
 from fastorder.simulator import ManualClock, Simulator, run_in_thread
+from fastorder.simulator.exchange import Exchange
 from fastorder.store import Store
 
 # the same examples each time, so that a change is judged by what it changed;
@@ -74,6 +75,20 @@ def own_caches(monkeypatch, tmp_path_factory):
     """No trader of a test takes what another test has kept of a gateway's contracts."""
     folder = tmp_path_factory.getbasetemp() / "caches" / str(next(NUMBERS))
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+
+
+@pytest.fixture(autouse=True)
+def start_prices(monkeypatch):
+    """Markets of the real clock begin at their start prices, whatever time it is."""
+    begin = Exchange.__init__
+
+    def at_the_start(self, contracts, clock, *given):
+        begin(self, contracts, clock, *given)
+        if not isinstance(clock, ManualClock):
+            for contract in contracts.values():
+                self.set_price(contract, contract.start_price)
+
+    monkeypatch.setattr(Exchange, "__init__", at_the_start)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,10 @@ pytest.importorskip("typer")
 pexpect = pytest.importorskip("pexpect")
 
 
+KEPT = ("LANG", "LC_ALL", "LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+"""What a program needs of ours: its language, and to be run with sanitizers."""
+
+
 @pytest.fixture
 def environment(tmp_path):
     """An empty home folder, and the program on the path."""
@@ -21,7 +25,7 @@ def environment(tmp_path):
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m fastorder.cli "$@"\n')
     program.chmod(0o755)
-    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {
         **kept,
         "HOME": str(tmp_path),

@@ -25,25 +25,37 @@ MINUTE = 60 * SECOND
 UNTIL = datetime(2026, 8, 19, 20, tzinfo=timezone.utc)
 
 
-@pytest.fixture(params=["async", "blocking"])
-def bars(request, gateway):
-    """Reads bars of MNQ in either facade."""
+def reader(form, gateway, **options):
+    """Reads bars of MNQ in one of both facades."""
 
     async def awaited(given, named):
-        executor = fastorder.OrderExecutor(gateway.base_url, retry=QUICK)
+        executor = fastorder.OrderExecutor(gateway.base_url, retry=QUICK, **options)
         async with prepared(executor, gateway):
             return await executor.bars(*given, **named)
 
     def waited(given, named):
-        with blocking.OrderExecutor(gateway.base_url, retry=QUICK) as executor:
+        made = blocking.OrderExecutor(gateway.base_url, retry=QUICK, **options)
+        with made as executor:
             return prepared(executor, gateway).bars(*given, **named)
 
     def read(*given, **named):
-        if request.param == "async":
+        if form == "async":
             return asyncio.run(awaited(given, named))
         return waited(given, named)
 
     return read
+
+
+@pytest.fixture(params=["async", "blocking"])
+def bars(request, gateway):
+    """Reads bars of MNQ in either facade."""
+    return reader(request.param, gateway)
+
+
+@pytest.fixture(params=["async", "blocking"])
+def patient_bars(request, gateway):
+    """The same, however long the gateway takes to make them."""
+    return reader(request.param, gateway, timeouts=fastorder.Timeouts(request=120.0))
 
 
 @pytest.fixture
@@ -99,9 +111,11 @@ def test_a_silent_cut_loses_none_and_gives_none_twice(
     assert times == [first + i * MINUTE for i in range(minutes + 2)]
 
 
-def test_more_than_the_gateway_gives_at_once_is_read_page_by_page(bars, gateway):
+def test_more_than_the_gateway_gives_at_once_is_read_page_by_page(
+    patient_bars, gateway
+):
     seen = []
-    found = bars(
+    found = patient_bars(
         "MNQ",
         "1s",
         since=UNTIL - timedelta(seconds=25_000),
