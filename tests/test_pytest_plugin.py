@@ -34,6 +34,39 @@ def test_a_bot_is_tested_as_the_page_says(tmp_path):
     assert "2 passed" in done.stdout
 
 
+BEGINS = """
+import pytest
+from fastorder.simulator.exchange import Exchange
+
+
+@pytest.fixture(params=[0, 1_000, 1_000_000])
+def another_time(request, monkeypatch):
+    make = Exchange.__init__
+
+    def at(self, contracts, clock, *given):
+        now_s = clock.now_s
+        clock.now_s = lambda: now_s() + request.param
+        make(self, contracts, clock, *given)
+
+    monkeypatch.setattr(Exchange, "__init__", at)
+
+
+def test_a_market_begins(another_time, fastorder_gateway):
+    exchange = fastorder_gateway.gateway.exchange
+    for contract in fastorder_gateway.gateway.contracts.values():
+        ticks = (exchange.last(contract) - contract.start_price) / contract.tick_size
+        assert abs(ticks) < 30
+"""
+
+
+@installed
+def test_a_market_begins_at_the_same_price_at_any_time(tmp_path):
+    (tmp_path / "test_begins.py").write_text(BEGINS, encoding="utf-8")
+    done = pytest_of_its_own(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+
+
 @installed
 def test_a_bot_that_is_wrong_fails(tmp_path):
     (block,) = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
