@@ -76,6 +76,47 @@ def test_bash_completes_a_command_and_its_options(environment, tmp_path):
     assert done.stdout.split() == ["buy", "--bracket"], done.stderr
 
 
+@pytest.mark.parametrize(
+    ("typed", "word", "found"),
+    [
+        ("fastorder posi", "posi", "positions"),
+        ("fastorder buy --br", "--br", "--bracket"),
+    ],
+)
+def test_powershell_is_told_what_fits(environment, typed, word, found):
+    """No PowerShell is here: it is asked as the script that it is given asks."""
+    asked = {
+        **environment,
+        "_FASTORDER_COMPLETE": "complete_powershell",
+        "_TYPER_COMPLETE_ARGS": typed,
+        "_TYPER_COMPLETE_WORD_TO_COMPLETE": word,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "fastorder.cli"],
+        env=asked,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    rows = [line.split(":::") for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == [found], done.stderr
+    assert rows[0][1]
+
+
+def test_powershell_gets_a_script_that_asks_so(environment, tmp_path):
+    asked = {**environment, "_FASTORDER_COMPLETE": "source_powershell"}
+    text = subprocess.run(
+        ["fastorder"],
+        env=asked,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        executable=environment["PATH"].partition(os.pathsep)[0] + "/fastorder",
+    ).stdout
+    assert "Register-ArgumentCompleter -Native -CommandName fastorder" in text
+    assert '$Env:_FASTORDER_COMPLETE = "complete_powershell"' in text
+
+
 def test_fish_completes_a_command(environment, tmp_path):
     path = script("fish", environment, tmp_path)
     done = subprocess.run(
