@@ -77,6 +77,21 @@ def own_caches(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
 
 
+class BegunWalks(dict):
+    """Walks that begin at their start prices; each is moved once it is asked."""
+
+    def __init__(self, walks, step, contracts):
+        super().__init__(walks)
+        self._step = step
+        self._left = dict(contracts)
+
+    def __getitem__(self, key):
+        walk, contract = super().__getitem__(key), self._left.pop(key, None)
+        if contract is not None:
+            walk.shift_to(self._step, contract.start_price)
+        return walk
+
+
 @pytest.fixture(autouse=True)
 def start_prices(monkeypatch):
     """Markets of the real clock begin at their start prices, whatever time it is."""
@@ -85,8 +100,7 @@ def start_prices(monkeypatch):
     def at_the_start(self, contracts, clock, *given):
         begin(self, contracts, clock, *given)
         if not isinstance(clock, ManualClock):
-            for contract in contracts.values():
-                self.set_price(contract, contract.start_price)
+            self._walks = BegunWalks(self._walks, self._step, contracts)
 
     monkeypatch.setattr(Exchange, "__init__", at_the_start)
 
