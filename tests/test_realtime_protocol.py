@@ -801,6 +801,26 @@ def test_a_connection_that_was_left_and_read_to_its_end_leaves_no_gap():
     assert scene.told() == []
 
 
+def test_the_next_roll_waits_for_a_connection_that_was_left():
+    """What it still brings would be taken for one of an old connection, and lost."""
+    scene = rolled()
+    scene.hub.token_lasts(0.0, scene.now)
+    scene.pass_s(1, heard=[2])
+    assert scene.taken(Connect) == []
+    event = {"type": 1, "target": "T", "arguments": [1]}
+    scene.record(event, 1)
+    assert [told.arguments for told in scene.told()] == [[1]]
+    scene.record(event, 2)
+    scene.hub.lost(1, "closed", scene.now, whole=True)
+    scene.pass_s(4, heard=[2])
+    assert scene.taken(Connect) == []  # 2 may be behind what 1 has brought
+    scene.record(event | {"arguments": [2]}, 2)
+    assert [told.arguments for told in scene.told()] == [[2]]
+    scene.pass_s(2, heard=[2])
+    assert scene.taken(Connect) == [Connect(3)]
+    assert scene.hub.counts["of an old connection"] == 0
+
+
 def test_what_cannot_be_read_of_a_connection_that_was_left_is_a_gap():
     scene = rolled(undecodable_is_gap=True)
     scene.hub.record(1, b"{", scene.now)

@@ -428,8 +428,12 @@ class HubProtocol:
         return min(due)
 
     def _may_roll(self) -> bool:
-        """Whether there is a connection, and no other under way or planned."""
-        if self.current is None or self._coming is not None:
+        """Whether there is a connection, and no other under way, planned or leaving.
+
+        One that leaves may bring events that no other does, and some that the newer one
+        brings too: until both are told a third would be one too many.
+        """
+        if self.current is None or self._coming or self.overlap is not None:
             return False
         return self._connect_ns == NEVER_NS
 
