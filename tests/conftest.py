@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -20,6 +21,7 @@ from plain_http import MNQ, PRICE, Wire, wire_to
 import fastorder
 from fastorder import blocking
 from fastorder.budgets import counts
+from fastorder.contracts.book import ContractBook
 from fastorder.simulator import ManualClock, Simulator, run_in_thread
 from fastorder.simulator.exchange import Exchange
 from fastorder.store import Store
@@ -103,6 +105,25 @@ def start_prices(monkeypatch):
             self._walks = BegunWalks(self._walks, self._step, contracts)
 
     monkeypatch.setattr(Exchange, "__init__", at_the_start)
+
+
+MONTH = (2026, 11)
+"""The simulator lists the contracts of then, so tests live in it, whenever they run."""
+
+
+@pytest.fixture(autouse=True)
+def own_month(monkeypatch):
+    """Months pass by the clock of a test, from the same one on."""
+    now = time.gmtime()
+    later = 12 * (now.tm_year - MONTH[0]) + now.tm_mon - MONTH[1]
+    of_the_clock = ContractBook._this_month
+
+    def this_month(self):
+        year, month = of_the_clock(self)
+        year, month = divmod(12 * year + month - 1 - later, 12)
+        return year, month + 1
+
+    monkeypatch.setattr(ContractBook, "_this_month", this_month)
 
 
 @pytest.fixture(autouse=True)
