@@ -35,20 +35,24 @@ def environment(tmp_path):
     }
 
 
-def script(shell, environment, tmp_path):
-    """The completion of a shell, as the program writes it."""
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
-    asked = {**environment, "_FASTORDER_COMPLETE": f"source_{shell}"}
-    text = subprocess.run(
+def source_of(shell, environment):
+    """What the program writes for a shell to source."""
+    return subprocess.run(
         ["fastorder"],
-        env=asked,
+        env={**environment, "_FASTORDER_COMPLETE": f"source_{shell}"},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
         executable=environment["PATH"].partition(os.pathsep)[0] + "/fastorder",
     ).stdout
+
+
+def script(shell, environment, tmp_path):
+    """The completion of a shell, as the program writes it."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    text = source_of(shell, environment)
     assert "fastorder" in text
     path = tmp_path / f"completion.{shell}"
     path.write_text(text)
@@ -103,16 +107,8 @@ def test_powershell_is_told_what_fits(environment, typed, word, found):
     assert rows[0][1]
 
 
-def test_powershell_gets_a_script_that_asks_so(environment, tmp_path):
-    asked = {**environment, "_FASTORDER_COMPLETE": "source_powershell"}
-    text = subprocess.run(
-        ["fastorder"],
-        env=asked,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        executable=environment["PATH"].partition(os.pathsep)[0] + "/fastorder",
-    ).stdout
+def test_powershell_gets_a_script_that_asks_so(environment):
+    text = source_of("powershell", environment)
     assert "Register-ArgumentCompleter -Native -CommandName fastorder" in text
     assert '$Env:_FASTORDER_COMPLETE = "complete_powershell"' in text
 

@@ -22,6 +22,11 @@ def interrupts(event):
     raise KeyboardInterrupt
 
 
+async def is_refused(stream):
+    with pytest.raises(SubscriptionRefused):
+        await asyncio.wait_for(stream.__anext__(), 20)
+
+
 def quote(gateway, price):
     row = {"bestBid": price, "bestAsk": price + 1}
     gateway.call(lambda: gateway.hubs.quote(MNQ, **row))
@@ -142,8 +147,7 @@ def test_what_is_asked_for_again_on_a_loop_is_asked_of_the_hub_again(gateway, ru
     async def day():
         async with entered(gateway) as trader:
             refused = trader.quotes("MNQ")
-            with pytest.raises(SubscriptionRefused):
-                await asyncio.wait_for(refused.__anext__(), 20)
+            await is_refused(refused)
             gateway.hubs.faults.refuse_calls = ""
             async with trader.quotes("MNQ") as later:
                 while not trader.realtime.market.acknowledged:
@@ -161,11 +165,9 @@ def test_a_second_consumer_on_a_loop_is_told_too(gateway, run):
     async def day():
         async with entered(gateway) as trader:
             first = trader.quotes("MNQ")
-            with pytest.raises(SubscriptionRefused):
-                await asyncio.wait_for(first.__anext__(), 20)
+            await is_refused(first)
             second = trader.quotes("MNQ")
-            with pytest.raises(SubscriptionRefused):
-                await asyncio.wait_for(second.__anext__(), 20)
+            await is_refused(second)
 
     run(day())
 

@@ -12,11 +12,7 @@ from fastorder.acts.looks import look
 from fastorder.enums import OrderType, Outcome, Side
 from fastorder.errors import FastOrderError
 from fastorder.realtime.listeners import raise_later
-from fastorder.realtime.state.protection import (
-    UNPROTECTED,
-    Danger,
-    Watch,
-)
+from fastorder.realtime.state.protection import UNPROTECTED, Danger, Watch
 from fastorder.runtime.clock import FOREVER_NS, SECOND_NS
 from fastorder.runtime.log import log
 from fastorder.trader.guard_sight import GuardSight
