@@ -136,6 +136,16 @@ def pytest_configure(config):
     config.pluginmanager.register(Canary(), "canary")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """The collector looks at what the tests make, not at the tests themselves."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
+
+
 def pytest_xdist_auto_num_workers():
     """More than there are cores: more than half of a run is waiting for sockets."""
     return 3 * min(os.cpu_count() or 1, 8)
@@ -147,14 +157,6 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
-def fresh_heap() -> Iterator[None]:
-    """The collector looks at what a test makes, not at what was there before."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

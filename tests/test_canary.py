@@ -143,8 +143,12 @@ def test_a_leak_in_one_of_several_workers_fails_the_run(where, tmp_path):
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_it.py").write_text(HEAD + textwrap.dedent(LEAKS[where]))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider"],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(HERE), *sys.path))},
+        [sys.executable, "-m", "pytest", "-p", "xdist", "-n", "2"],
+        env=os.environ
+        | {
+            "PYTHONPATH": os.pathsep.join((str(HERE), *sys.path)),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -28,10 +28,7 @@ LOST = [
     Fault(SEARCH, effect="none", reply="status", times=None),
 ]
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.usefixtures("fresh_heap"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 def buy(executor, **options):

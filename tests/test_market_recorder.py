@@ -37,7 +37,7 @@ from fastorder.store.market.stream import StreamWriter, read_stream
 from fastorder.trader.recording import RecordVerbs
 
 PROGRAM = Path(__file__).with_name("killed_recorder.py")
-KILLS = int(os.environ.get("FASTORDER_KILLS", "5"))
+KILLS = int(os.environ.get("FASTORDER_KILLS", "3"))
 SEED = int(os.environ.get("FASTORDER_KILL_SEED", "7"))
 SLOW_S = 60.0
 """The thread does nothing by itself within a test: ``flush`` does."""

@@ -94,7 +94,7 @@ def rows(draw):
     return "{" + ",".join(texts) + "}"
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.lists(rows(), max_size=3))
 def test_any_rows_are_read_as_a_json_library_reads_them(given_rows):
     body = answer(*given_rows)

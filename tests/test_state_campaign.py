@@ -17,7 +17,9 @@ from fastorder.realtime.state.repair import Repair
 
 EVENTS = 20_000
 GAPS = 20
-TRIED = range(40)
+SHORT = 5, 12
+TRIED = (*SHORT, *(seed for seed in range(40) if seed not in SHORT))
+"""The lives in which a mistake is looked for; short ones first."""
 
 
 def is_caught(weather):

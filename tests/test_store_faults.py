@@ -26,7 +26,7 @@ from fastorder.store import Store, writer
 from fastorder.store.address import Address
 from fastorder.store.spill import Spill
 
-KILLS = int(os.environ.get("FASTORDER_STORE_KILLS", "12"))
+KILLS = int(os.environ.get("FASTORDER_STORE_KILLS", "8"))
 TESTS = Path(__file__).parent
 
 

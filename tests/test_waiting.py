@@ -209,7 +209,6 @@ def test_a_waiter_is_what_asyncio_asks_of_a_future():
 WAYS_TO_STOP = ["cancelled", "timed out", "closed"]
 
 
-@pytest.mark.usefixtures("fresh_heap")
 @pytest.mark.parametrize("way", WAYS_TO_STOP)
 @pytest.mark.parametrize("others", [0, 1, 2])
 def test_a_wait_that_has_ended_is_nothing_to_an_open_ticket(
