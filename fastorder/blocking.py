@@ -17,6 +17,7 @@ from fastorder._core.transport.poll_engine import PollEngine
 from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import credentials_from
 from fastorder.session.keepalive import ping_round
+from fastorder.verbs.explained import explained
 from fastorder.verbs.order_query import BlockingOrderQuery, page_size_from
 from fastorder.verbs.sigint import (
     LONGEST_TURN_NS,
@@ -91,23 +92,28 @@ class OrderExecutor(ActVerbs[OrderResult]):
     def connect(self, connections: int = 1) -> None:
         """Open warm connections (DNS, TCP, TLS), so that the first order pays nothing.
 
+        Args:
+            connections: how many, from 1 to the executor's ``max_connections``.
+
         Raises:
             RequestFailed: a connection could not be opened; the text says why.
+            InvalidField, WrongFieldType: it is no such number.
+            ExecutorClosed, ExecutorMisuse: nothing was opened.
         """
         count = self._checked_connections(connections)
         for ticket in ping_round(self._dispatcher, count):
             self._wait(ticket)
 
     @with_near_names
+    @explained()
     def close(self, drain: float | None = None) -> None:
         """Close; what is on its way may end first.
 
         Once its thread has ended, any other will do, and nothing is waited for.
 
-        Args:
-            drain: seconds to wait for that; the request timeout where not given.
-                What has not ended then gets the outcome UNKNOWN, or NOT_SENT where
-                nothing was sent.
+        Raises:
+            ExecutorMisuse: it is another thread's; it stays open.
+            InvalidField, WrongFieldType: ``drain`` is no such number; it stays open.
         """
         if self.closed:
             return
@@ -132,12 +138,19 @@ class OrderExecutor(ActVerbs[OrderResult]):
         """Look up what an earlier run with the same journal left unresolved.
 
         It happens by itself before the next order; nothing of it is sent again.
+
+        Returns:
+            The OrderResult of each order that was left; none without a journal.
+
+        Raises:
+            TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was looked up.
         """
         return [self._wait(ticket) for ticket in self._idempotency.recover()]
 
     # ------------------------------------------------------------ reads
 
     @with_near_names
+    @explained()
     def query_orders(
         self,
         account_id: int,
@@ -151,23 +164,28 @@ class OrderExecutor(ActVerbs[OrderResult]):
     ) -> BlockingOrderQuery:
         """The account's orders that fit, oldest first, read a page at a time.
 
-        ``for`` over it gives orders; over its ``pages()``, lists of them.
-
-        Args:
-            account_id: whose.
-            statuses: one of these; any where not given.
-            symbol: of this contract.
-            since, until: made in this time span; aware times.
-            newest_first: the other way around.
-            page_size: orders that are read at once, 2 to 100.
-
         A page is asked for when the loop comes to it. Orders that come and go
         meanwhile move the others from page to page: none is missed or given twice that
         fits all the time.
 
+        Args:
+            statuses: OrderStatus members or their numbers; orders of any status where
+                not given.
+            symbol: of the one contract that is meant; all contracts where not given.
+            since, until: aware datetimes, 1970 or later: orders made in this time span;
+                either may be left out.
+            newest_first: give the newest order first.
+            page_size: orders that are read at once, 2 to 100.
+
+        Returns:
+            A BlockingOrderQuery. ``for`` over it gives orders; over its ``pages()``,
+            lists of them.
+
         Raises:
             RequestFailed: of the loop, where a page cannot be read.
-            InvalidField, WrongFieldType, UnknownSymbol: nothing was sent.
+            InvalidField, WrongFieldType, UnknownSymbol: an argument is wrong; nothing
+                was sent.
+            TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was sent.
         """
         wanted = self._order_filter(
             account_id,
@@ -186,13 +204,15 @@ class OrderExecutor(ActVerbs[OrderResult]):
         """Get a token for a user name and an API key, and use it from then on.
 
         Args:
-            user_name, api_key: of the platform, not an e-mail address.
+            user_name: of the platform; not an e-mail address.
+            api_key: the key that the platform made for this user.
             renew: keep both, in memory alone, and log in again by itself: before the
                 token ends, and where the gateway answers HTTP 401.
 
         Raises:
             RequestFailed: the gateway gives no token.
             InvalidField, WrongFieldType: nothing was sent; the text shows no key.
+            ExecutorClosed, ExecutorMisuse: nothing was sent.
         """
         credentials = credentials_from(user_name, api_key)
         del user_name, api_key  # a traceback with local variables must not show them

@@ -506,3 +506,109 @@ def test_the_package_shows_what_is_for_users():
     modules = set(public(dir(fastorder))) - set(fastorder.__all__)
     assert modules <= fastorder._MODULES
     assert set(fastorder.__all__) <= set(dir(fastorder))
+
+
+# ------------------------------------------------------------ docstrings of the verbs
+
+VERB_CLASSES = {
+    name: CLASSES[name]
+    for name in (
+        "fastorder.OrderExecutor",
+        "fastorder.blocking.OrderExecutor",
+        "fastorder.Trader",
+        "fastorder.blocking.Trader",
+        "fastorder.Placed",
+    )
+}
+
+
+def verbs_of(kind):
+    """The public methods of a class, by name."""
+    return {
+        name: getattr(kind, name)
+        for name in public(dir(kind))
+        if callable(getattr(kind, name))
+        and not isinstance(inspect.getattr_static(kind, name), (type, float))
+    }
+
+
+def summary_faults(text):
+    """What the first paragraph of a docstring lacks."""
+    summary = text.partition("\n\n")[0]
+    if "\n" in summary or not summary.endswith("."):
+        yield "its first paragraph is no summary of one line"
+    if re.match(r"(The same|See)\b", summary) or "see ``" in summary:
+        yield "its summary does not stand on its own"
+
+
+def faults_of(verb):
+    """What the docstring of a method lacks."""
+    text = inspect.getdoc(verb) or ""
+    rest = text.partition("\n\n")[2]
+    yield from summary_faults(text)
+    if any(len(line) > 88 for line in text.splitlines()):
+        yield "a line of it is too long"
+    for section in ("Args", "Returns", "Raises"):
+        if len(re.findall(rf"^{section}:$", rest, re.M)) > 1:
+            yield f"it has several sections {section}"
+    entries = re.search(r"^Args:\n((?:    .*\n?)*)", rest, re.M)
+    explained = re.findall(
+        r"^    ([\w*][\w, *]*):", entries[1] if entries else "", re.M
+    )
+    names = {name.strip(" *") for entry in explained for name in entry.split(",")}
+    signature = inspect.signature(verb)
+    arguments = [name for name in signature.parameters if name != "self"]
+    for name in arguments:
+        if name not in names:
+            yield f"it does not explain {name}"
+    for name in names.difference(arguments):
+        yield f"it explains {name}, which the method does not take"
+
+
+@pytest.mark.parametrize(("name", "kind"), each(CLASSES))
+def test_the_summary_of_each_method_stands_on_its_own(name, kind):
+    for verb in verbs_of(kind).keys() - Outside.of(kind):
+        text = inspect.getdoc(getattr(kind, verb)) or ""
+        assert not list(summary_faults(text)), verb
+
+
+@pytest.mark.parametrize(("name", "kind"), each(VERB_CLASSES))
+def test_the_docstring_of_each_method_is_whole(name, kind):
+    faults = {
+        verb: found
+        for verb, method in verbs_of(kind).items()
+        if (found := list(faults_of(method)))
+    }
+    assert not faults
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in VERB_CLASSES if name.endswith(("Executor", "Trader"))]
+)
+def test_the_docstring_of_each_verb_tells_results_and_errors(name):
+    for verb, method in verbs_of(VERB_CLASSES[name]).items():
+        text = inspect.getdoc(method)
+        gives = inspect.signature(method).return_annotation
+        assert "\nReturns:\n" in text or gives == "None", verb
+        assert "\nRaises:\n" in text or verb in RAISE_NOTHING, verb
+
+
+RAISE_NOTHING = {"acts", "get_token", "intents", "kill", "recent"}
+"""Verbs that no call of can go wrong."""
+
+
+def test_what_a_docstring_lacks_is_seen():
+    def lacking(self, symbol, quantity):
+        """The same, for another contract.
+
+        Args:
+            symbol: such as "MNQ".
+            account: whose.
+        """
+
+    assert list(faults_of(lacking)) == [
+        "its summary does not stand on its own",
+        "it does not explain quantity",
+        "it explains account, which the method does not take",
+    ]
+    assert "its first paragraph" in next(faults_of(lambda self: None))

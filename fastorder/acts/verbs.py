@@ -24,6 +24,7 @@ from fastorder.budgets.lanes import Lane
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.explained import ACTS, OF_CONTRACT, explained
 from fastorder.verbs.orders import ResultT
 
 if TYPE_CHECKING:
@@ -49,27 +50,28 @@ class ActVerbs(BaseExecutor[ResultT]):
     """What an executor does by several requests; each tells what became of each."""
 
     @delivered
+    @explained(OF_CONTRACT, ACTS)
     def cancel_all(
         self, account_id: int, *, symbol: str | None = None, deadline: float = 10
     ) -> Ticket[ActReport]:
         """Cancel every working order of an account, all at once; suspended legs too.
 
         Args:
-            account_id: whose.
-            symbol: of this contract alone.
-            deadline: seconds, after which it reports what is not proved yet.
+            symbol: of the one contract that is meant; all contracts where not given.
 
         Returns:
-            An ActReport: true once several looks in a row list no working order, which
-            takes two seconds. The cancels leave at once.
+            An ActReport: true where it is proved that none of what was to go is left.
+            For that, several looks in a row have to show it, which takes two seconds.
+            Otherwise its ``why`` says what is left, or what the proof lacks.
 
         Raises:
-            RequestFailed: the gateway does not list the account's orders.
-            UnknownSymbol, InvalidField, WrongFieldType: nothing was sent.
+            RequestFailed: the gateway refuses to list the account's orders. With an
+                event loop, raised by the await.
         """
         return self._sweep(CANCEL_ALL, account_id, symbol, deadline)
 
     @delivered
+    @explained(like=cancel_all)
     def flatten(
         self, account_id: int, *, symbol: str | None = None, deadline: float = 10
     ) -> Ticket[ActReport]:
@@ -79,12 +81,11 @@ class ActVerbs(BaseExecutor[ResultT]):
         come: a leg may fill while its position is closed, and turn it round. A stop
         stays until the close of its position is taken. With a ``symbol`` the close
         leaves before anything is read.
-
-        Args, Returns, Raises: see ``cancel_all``.
         """
         return self._sweep(FLATTEN, account_id, symbol, deadline)
 
     @delivered
+    @explained(like=cancel_all)
     def close_out(
         self, symbol: str, account_id: int, *, deadline: float = 10
     ) -> Ticket[ActReport]:
@@ -92,18 +93,27 @@ class ActVerbs(BaseExecutor[ResultT]):
 
         Orders that are no legs go on working; what they fill meanwhile is closed too.
 
-        Args, Returns, Raises: see ``cancel_all``.
+        Args:
+            symbol: of the contract: such as "MNQ", or its id.
         """
         return self._sweep(CLOSE, account_id, symbol_from(symbol), deadline)
 
     @delivered
+    @explained(OF_CONTRACT, ACTS)
     def partial_close_out(
         self, symbol: str, account_id: int, quantity: int
     ) -> Ticket[PartialCloseReport]:
         """Close a part of a position, and see what is held and protected after it.
 
-        See ``partial_close_position``; the gateway leaves the legs as they are, and
-        the report names those that are of more than what is left.
+        The close is sent once at most: where its answer is lost, it may have happened.
+        The gateway leaves the legs as they are, and the report names those that are of
+        more contracts than what is left.
+
+        Args:
+            quantity: how many contracts, 1 to ``2**31 - 1``.
+
+        Returns:
+            A PartialCloseReport: true where the gateway took the close.
         """
         account, count = account_id_from(account_id), quantity_from(quantity)
         contract_id = self._listing_of(symbol).contract_id
@@ -111,6 +121,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         return self._group("partial close", steps)
 
     @delivered
+    @explained(OF_CONTRACT, ACTS)
     def reverse(
         self,
         symbol: str,
@@ -120,22 +131,27 @@ class ActVerbs(BaseExecutor[ResultT]):
         take_profit_ticks: int | None = None,
         deadline: float = 10,
     ) -> Ticket[ReverseReport]:
-        """Close a position, wait until it is proved flat, open as much the other way.
+        """Close a position, and once it is proved flat, open as much the other way.
 
         What is known to refuse the new position refuses the whole, before the close.
         How much the limits let be held is asked once it is flat; should they refuse it
         then, the report says so.
 
         Args:
-            symbol, account_id: of what, whose.
-            stop_loss_ticks, take_profit_ticks: the bracket of the new position; without
-                them it has none, whatever the old one had.
-            deadline: seconds in which it has to be flat; otherwise nothing is opened.
+            stop_loss_ticks, take_profit_ticks: the bracket of the new position, in
+                ticks from its fill, at least 4 each; without them it has none, whatever
+                the old one had.
+            deadline: seconds, 0 to 3600, in which the old position has to be flat;
+                otherwise nothing is opened.
+
+        Returns:
+            A ReverseReport: true where the gateway took the new order.
 
         Raises:
             Halted, Interlocked, RiskDenied: the new position would be refused; nothing
-                was sent.
-            And what ``cancel_all`` raises.
+                was sent. With an event loop, raised by the await.
+            RequestFailed: the gateway refuses to list the account's orders. With an
+                event loop, raised by the await.
         """
         account, symbol = account_id_from(account_id), symbol_from(symbol)
         draft = OrderRequest(
@@ -163,6 +179,7 @@ class ActVerbs(BaseExecutor[ResultT]):
         return self._group("reverse", steps)
 
     @delivered
+    @explained(OF_CONTRACT, ACTS)
     def move_stop(
         self,
         symbol: str,
@@ -174,17 +191,26 @@ class ActVerbs(BaseExecutor[ResultT]):
         """Move the stop leg of a bracket that is live.
 
         Args:
-            symbol, account_id: of what, whose.
-            price: the new stop price; on the contract's tick, where that is known.
-            order_id: of the leg or of its entry, where several are live.
+            price: the new price of the leg; on the contract's tick, where that is
+                known.
+            order_id: of the leg or of its entry, where several are live: the gateway's
+                number, or its decimal text.
+
+        Returns:
+            The OrderResult of the change.
 
         Raises:
             InvalidField: there is no such leg, or several, which the text lists; or
-                the price is off the tick, or beyond the target. Nothing was changed.
+                the price is off the tick, or beyond the other leg. Nothing was changed.
+                What has to be read for that is raised by the await.
+            RequestFailed: the account's orders could not be read. With an event loop,
+                raised by the await.
+            RiskDenied: the executor's limits refuse the change; nothing was changed.
         """
         return self._move(STOP, symbol, account_id, price, order_id)
 
     @delivered
+    @explained(like=move_stop)
     def move_target(
         self,
         symbol: str,
@@ -193,10 +219,11 @@ class ActVerbs(BaseExecutor[ResultT]):
         *,
         order_id: int | str | None = None,
     ) -> Ticket[OrderResult]:
-        """Move the target leg of a bracket that is live; see ``move_stop``."""
+        """Move the target leg of a bracket that is live."""
         return self._move(TARGET, symbol, account_id, price, order_id)
 
     @delivered
+    @explained(ACTS)
     def place_many(self, orders: Iterable[OrderRequest]) -> Ticket[PlacedMany]:
         """Send several orders at once; all are checked before the first one leaves.
 
@@ -205,16 +232,17 @@ class ActVerbs(BaseExecutor[ResultT]):
         some of their room: where that ends, the others are NOT_SENT.
 
         Args:
-            orders: at most 100.
+            orders: OrderRequests, at most 100.
 
         Returns:
             A PlacedMany: one OrderResult for each, in the same order.
 
         Raises:
-            UnknownSymbol, InvalidField, WrongFieldType, KeyReused, Halted, Interlocked:
-                one of them is refused, and nothing was sent.
-            RiskDenied and what else refuses the first of them: nothing was sent. A
-                later one, for which the limits have no room left, is NOT_SENT.
+            UnknownSymbol, KeyReused, Halted, Interlocked: one of them is refused, and
+                nothing was sent.
+            RiskDenied, JournalError: the first of them is refused, and nothing was
+                sent. With an event loop, raised by the await. A later one that is
+                refused so is NOT_SENT.
         """
         checked = orders_from(orders)
         self._engine.check()
@@ -223,15 +251,19 @@ class ActVerbs(BaseExecutor[ResultT]):
         return self._group("place many", steps)
 
     @delivered
+    @explained(ACTS)
     def filled(
         self, placed: OrderResult, account_id: int, timeout: float = 5
     ) -> Ticket[Fill]:
         """Wait until an order is filled or has ended; quantity, average price, trades.
 
         Args:
-            placed: what placing it gave.
-            account_id: whose.
-            timeout: seconds, after which it tells what is known by then.
+            placed: the OrderResult that placing it gave.
+            timeout: seconds, 0 to 3600, after which it tells what is known by then.
+
+        Returns:
+            A Fill: true where all of the order is filled. What could not be read is
+            told by its ``why``.
         """
         from fastorder.acts.fills import filled  # an act loads it
 

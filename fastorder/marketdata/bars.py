@@ -278,7 +278,7 @@ class Bars:
         return memoryview(self._columns[name])
 
     def whole(self) -> Bars:
-        """The same without the bars that may lack ticks."""
+        """These bars without the first and the last one where that may lack ticks."""
         return self[int(self.first_partial) : len(self) - int(self.last_partial)]
 
     def columns(self) -> dict[str, Column]:

@@ -160,7 +160,7 @@ class RiskLimits:
         return cls(**given)
 
     def replace(self, **changes: Any) -> "RiskLimits":
-        """The same limits with some changed, checked anew."""
+        """These limits with some of them changed; the new ones are checked."""
         return replace(self, **changes)
 
     def __reduce__(self) -> tuple[Any, ...]:

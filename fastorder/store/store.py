@@ -357,7 +357,15 @@ class Store(KeptHere):
         return self._queries.equity(Wanted(account, contract, since, until))
 
     def discrepancies(self, account: int | None = None) -> Records[Discrepancy]:
-        """Where two sources did not say the same; Raises: see ``orders``."""
+        """What two sources did not say alike.
+
+        Args:
+            account: a number; None for all.
+
+        Raises:
+            InvalidField, WrongFieldType: an argument is not usable.
+            StoreUnavailable: the database cannot be read.
+        """
         return self._queries.discrepancies(account)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:

@@ -17,6 +17,7 @@ from fastorder.trader.recording import RecordVerbs
 from fastorder.trader.state_reads import LookReader
 from fastorder.trader.streaming import StreamVerbs
 from fastorder.trader.trading import TradeVerbs
+from fastorder.verbs.explained import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,12 +117,16 @@ class Trader(
     ) -> None:
         await self.aclose()
 
+    @explained()
     async def aclose(self, drain: float | None = None) -> None:
-        """Close; neither orders nor positions are touched. See ``OrderExecutor``.
+        """Close the trader; neither orders nor positions are touched.
+
+        What is on its way may end first.
 
         Raises:
-            ExecutorMisuse: it is another loop's or thread's: nothing of it was closed.
-            InvalidField, WrongFieldType: of ``drain``; the same.
+            ExecutorMisuse: it is another loop's or thread's; nothing of it was closed.
+            InvalidField, WrongFieldType: ``drain`` is no such number; nothing of it was
+                closed.
         """
         self.executor._check_close(drain)
         self._end_state()

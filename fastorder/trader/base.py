@@ -29,6 +29,7 @@ from fastorder.trader.record import Record, record_of
 from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.base import BASE_URL, BaseExecutor
 from fastorder.verbs.contracts import ContractVerbs
+from fastorder.verbs.explained import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -203,17 +204,27 @@ class BaseTrader(ABC, Generic[PlacedT]):
         in the system's key store. See ``fastorder.settings.load``.
 
         Args:
-            account, user_name, base_url, journal: what is not to be looked for.
-            profile, file: of the settings file.
+            account, user_name, base_url, journal: as of the trader itself; what is
+                given is not looked for.
+            profile: a table ``[profile.NAME]`` of the settings file, which goes before
+                the rest of it; its ``default_profile`` where not given.
+            file: the path of the settings file; the one in its usual place where not
+                given.
             symbols: contracts that are loaded when the trader is entered.
             store: as of the trader itself.
-            durability, ca_file, retry, timeouts, max_connections, max_quantity,
-                kill_file, budgets, risk, on_breach, on_unknown, on_late_arrival,
-                realtime: as of the trader itself; they go before what the file says.
+            durability, ca_file, retry, timeouts, kill_file, budgets, risk: as of the
+                trader itself; they go before what the file says.
+            max_connections, max_quantity, realtime: the same.
+            on_breach, on_unknown, on_late_arrival: as of the trader itself.
+
+        Returns:
+            A trader, to be entered by ``with``; with an event loop, by ``async with``.
 
         Raises:
             MissingSetting: what was found nowhere, and where it was looked for.
             SettingsError, ConfigurationError: what was found cannot be used.
+            InvalidField, WrongFieldType: an argument is wrong.
+            JournalError: the journal cannot be used; another trader may have it open.
         """
         found = load(
             user_name=user_name,
@@ -451,17 +462,27 @@ class BaseTrader(ABC, Generic[PlacedT]):
             return None
         return listing
 
+    @explained()
     def grid_of(self, symbol: str) -> TickGrid | None:
         """The ticks of a contract that is loaded; None where they are not known.
 
+        Returns:
+            A TickGrid, or None.
+
         Raises:
             UnknownSymbol: it is not loaded.
+            InvalidField, WrongFieldType: it is no symbol.
         """
         grid: TickGrid | None = self.executor._contracts.find(symbol_from(symbol)).grid
         return grid
 
+    @explained()
     def check_sign(self, symbol: str, name: str, price: Price) -> None:
         """Refuse a price of zero or below where a contract has none.
+
+        Args:
+            name: what the price is called in the error.
+            price: in points, as the contract is quoted.
 
         Raises:
             UnknownSymbol: it is not loaded.

@@ -27,6 +27,7 @@ from fastorder.trader.entry import (
 )
 from fastorder.trader.placed import Placed, placed_or_placing
 from fastorder.trader.trailing import last_price, trail_distance
+from fastorder.verbs.explained import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,17 +55,22 @@ class EntryVerbs(BaseTrader[PlacedT]):
 
         Args:
             symbol: such as "MNQ"; loaded at its first use.
-            quantity: how many contracts.
-            limit: the worst price; with ``stop``, once that has traded.
-            stop: at the market, once this price trades.
-            trail_ticks: a stop that follows the market at this distance. It is set
-                from the last price as the gateway's bars show it, and the result says
-                at which distance the gateway trails it.
+            quantity: contracts, 1 to the executor's ``max_quantity``, which is 100
+                where nothing else was given.
+            limit: a limit order: this price or a better one. With ``stop``, once that
+                price has traded.
+            stop: a stop order: at the market once this price trades.
+            trail_ticks: a stop that follows the market at this distance, 1 to 1000
+                ticks. It is set from the last price as the gateway's bars show it, and
+                the result says at which distance the gateway trails it.
             join: "bid" or "ask": a limit order there; True for one's own side.
-            stop_loss_ticks, take_profit_ticks: the legs, in ticks from the fill.
-            stop_loss, take_profit: the same as prices, for an order with a ``limit``;
-                where that fills at a better price, the legs move along with it.
-            account: another than the trader's: a number, a name, a beginning of one.
+            stop_loss_ticks, take_profit_ticks: the legs, in ticks from the fill, at
+                least 4 each.
+            stop_loss, take_profit: the same as prices, for an order with a ``limit``
+                and no other price; where that fills at a better price, the legs move
+                along with it.
+            account: another account than the trader's own: its number, its name, or
+                the beginning of its name, in letters of any case.
             trailing_stop_loss: the stop leg follows the market at its distance.
             custom_tag, idempotency_key, valid_for, despite: see ``OrderRequest``.
 
@@ -74,16 +80,24 @@ class EntryVerbs(BaseTrader[PlacedT]):
 
         Raises:
             InvalidField, WrongFieldType: two arguments contradict, or one is wrong;
-            UnknownSymbol, UnknownAccount, AmbiguousAccount, Halted, Interlocked ...:
-                nothing was sent. Those that have to be asked for are raised by the
-                await.
+                nothing was sent.
+            RiskDenied: the trader's limits refuse the order; with each reason as a
+                Denial. Nothing was sent.
+            UnknownSymbol, AmbiguousSymbol, UnknownAccount, AmbiguousAccount: no
+                contract or account is meant, or several are; nothing was sent.
+            RequestFailed: what has to be read before the order could not be; nothing
+                was sent.
+            TokenMissing, ExecutorClosed, ExecutorMisuse, Halted, Interlocked,
+            KeyReused, JournalError: nothing was sent. With an event loop, the await
+                raises these and the others where something has to be asked for first.
         """
         return self._enter(BUY, symbol, quantity, how, monotonic_ns())
 
     @with_named_errors
+    @explained(like=buy)
     @with_entry_signature
     def sell(self, symbol: str, quantity: int, **how: Unpack[EntryOptions]) -> PlacedT:
-        """Sell at the market, or as the prices say; see ``buy``."""
+        """Sell at the market, or as the prices say; with a bracket, or either leg."""
         return self._enter(SELL, symbol, quantity, how, monotonic_ns())
 
     def _enter(
@@ -151,17 +165,23 @@ class EntryVerbs(BaseTrader[PlacedT]):
     # ------------------------------------------------------------ several orders
 
     @verb
+    @explained(like=ActVerbs.place_many)
     def place_many(
         self,
         orders: Iterable[OrderRequest],
         *,
         accounts: Iterable[int | str] | None = None,
     ) -> Ticket[PlacedMany]:
-        """Send several orders at once; see ``OrderExecutor.place_many``.
+        """Send several orders at once; all are checked before the first one leaves.
 
         Args:
-            orders: each with its own account.
-            accounts: where it is given, each order goes to each of these instead.
+            orders: OrderRequests, at most 100, each with its own account.
+            accounts: numbers, names or beginnings of names, each account once: where
+                it is given, each order goes to each of these instead.
+
+        Raises:
+            UnknownAccount, AmbiguousAccount: one of ``accounts`` means none of the
+                user's accounts, or several. With an event loop, raised by the await.
         """
         checked = orders_from(orders)
         wanted = accounts_from(accounts)

@@ -83,10 +83,14 @@ class StateVerbs(BaseTrader[PlacedT]):
             price: of its last quote, say: ``trader.quote(symbol).last_price``.
 
         Returns:
-            None where the position cannot be relied on now.
+            Dollars, below zero for a loss; None where the position cannot be relied on
+            now.
 
         Raises:
-            UnknownSymbol, RealtimeUnavailable, ExecutorMisuse.
+            UnknownSymbol: the contract is not loaded.
+            RealtimeUnavailable: realtime is switched off.
+            ExecutorMisuse: the trader was not entered yet.
+            InvalidField, WrongFieldType: an argument is not usable.
         """
         state = self.state
         contract_id = self.executor.get_contract_id(symbol_from(symbol))
@@ -109,12 +113,14 @@ class StateVerbs(BaseTrader[PlacedT]):
 
         Args:
             symbol: of a contract that is loaded; every contract where not given.
-            within_ms: how long it may last, in milliseconds: legs take some 20 to work.
+            within_ms: how long it may last, 0 to 3,600,000 milliseconds: legs take some
+                20 to work.
             act: "stop" places a stop for what is not covered, ``stop_ticks`` from the
                 average entry, and closes where the gateway refuses it; "close" closes
                 the position. Once for each alarm, after a read that shows the same;
                 a stop only where the state is proven. A contract has one such guard.
-            stop_ticks: of "stop".
+            stop_ticks: how far the stop of "stop" is from the average entry, 4 to 1000
+                ticks; not given otherwise.
             cancel_orphans: cancel the legs of a contract that is proven to be flat.
             on_alarm: called with a Danger where the hub is read; it must not wait.
 

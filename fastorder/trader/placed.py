@@ -69,18 +69,32 @@ class Placed:
         return f"<Placed {self.result.outcome}: {self.result.message}{trails}>"
 
     def raise_for_outcome(self) -> Self:
-        """The same, unless the gateway did not take it: see ``OrderResult``."""
+        """Raise an error where the gateway did not take the order.
+
+        Returns:
+            The Placed itself, so that a call can follow.
+
+        Raises:
+            OrderRejected, OrderNotSent, OrderNotPlaced, OrderUnknown: by its outcome.
+        """
         self.result.raise_for_outcome()
         return self
 
     def filled(self, timeout: float = 5) -> Any:
-        """Wait until it is filled or has ended; see ``OrderExecutor.filled``.
+        """Wait until it is filled or has ended; quantity, average price, trades.
 
         It is told by the order's events where the user hub is live and has missed
         none; by reading where it has, where the time is over, or realtime is off.
 
+        Args:
+            timeout: seconds, 0 to 3600, after which it tells what is known by then.
+
         Returns:
             A Fill; with an event loop, what gives it when awaited.
+
+        Raises:
+            InvalidField, WrongFieldType: it is no such number.
+            TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was read.
         """
         trader: StateVerbs[Any] = self._trader  # type: ignore[assignment]
         return trader._filled(self.result, self.account_id, timeout)
@@ -109,7 +123,10 @@ class Placed:
         return steps_of(*self._followed())
 
     def __iter__(self) -> Iterator[OrderStep]:
-        """The same for code without an event loop; see ``__aiter__``."""
+        """What happens to the order and its legs, for code without an event loop.
+
+        It gives and raises what ``__aiter__`` does.
+        """
         return steps_in_thread(*self._followed())
 
     def _followed(self) -> tuple[State, int, int]:
@@ -125,7 +142,17 @@ class Placed:
         return state, number, self.legs
 
     def cancel(self) -> Any:
-        """Cancel it; see ``OrderExecutor.cancel_order``."""
+        """Cancel the order.
+
+        Returns:
+            The OrderResult of the cancel; with an event loop, a Ticket that gives it
+            when awaited.
+
+        Raises:
+            OrderRejected, OrderNotSent, OrderNotPlaced, OrderUnknown: the order itself
+                was not taken, so there is none to cancel.
+            TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was sent.
+        """
         number = self.result.raise_for_outcome().order_id
         return self._trader.executor.cancel_order(number, self.account_id)
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder.errors import ExecutorMisuse
+from fastorder.executor import OrderExecutor
 from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.trader.delivery import verb
+from fastorder.verbs.base import BaseExecutor
+from fastorder.verbs.explained import (
+    ENTERED,
+    FOUND_BY_TRADER,
+    OF_TRADER,
+    READS,
+    explained,
+)
 from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.reads import ReadVerbs
 
@@ -25,26 +34,35 @@ class LookVerbs(BaseTrader[PlacedT]):
     """The verbs that read; each takes ``account=`` for another one."""
 
     @verb
+    @explained(READS)
     def accounts(self) -> Ticket[list[Account]]:
-        """The user's active accounts."""
+        """The accounts of the user that are active.
+
+        Returns:
+            A list of Accounts.
+        """
         return ReadVerbs.accounts.ticket(self.executor)
 
     @verb
+    @explained(FOUND_BY_TRADER, like=BaseExecutor.contract)
     def contract(self, symbol: str) -> Ticket[Contract]:
-        """The contract of a symbol, with its tick, and loaded."""
+        """The contract of a symbol, which orders find by it from now on."""
         return self._load(symbol)
 
     @verb
+    @explained(OF_TRADER, like=ReadVerbs.positions)
     def positions(self, *, account: int | str | None = None) -> Ticket[list[Position]]:
-        """The open positions; see ``OrderExecutor.positions``."""
+        """The account's open positions: one for each contract, none if it is flat."""
         return self._read("positions", account)
 
     @verb
+    @explained(OF_TRADER, like=ReadVerbs.open_orders)
     def open_orders(self, *, account: int | str | None = None) -> Ticket[list[Order]]:
-        """The orders that can still trade; see ``OrderExecutor.open_orders``."""
+        """The account's orders that can still trade, oldest first."""
         return self._read("open_orders", account)
 
     @verb
+    @explained(OF_TRADER, like=ReadVerbs.orders)
     def orders(
         self,
         since: datetime,
@@ -52,10 +70,11 @@ class LookVerbs(BaseTrader[PlacedT]):
         *,
         account: int | str | None = None,
     ) -> Ticket[list[Order]]:
-        """The orders of a time span; see ``OrderExecutor.orders``."""
+        """The account's orders of every status that were made in a time span."""
         return self._read("orders", account, since, until)
 
     @verb
+    @explained(OF_TRADER, like=ReadVerbs.order)
     def order(
         self, order_id: int | str, *, account: int | str | None = None
     ) -> Ticket[Order]:
@@ -69,6 +88,7 @@ class LookVerbs(BaseTrader[PlacedT]):
         )
 
     @verb
+    @explained(OF_TRADER, like=ReadVerbs.trades)
     def trades(
         self,
         since: datetime,
@@ -76,10 +96,11 @@ class LookVerbs(BaseTrader[PlacedT]):
         *,
         account: int | str | None = None,
     ) -> Ticket[list[Trade]]:
-        """The fills of a time span; see ``OrderExecutor.trades``."""
+        """The account's fills in a time span, newest first."""
         return self._read("trades", account, since, until)
 
     @verb
+    @explained(FOUND_BY_TRADER, ENTERED, like=HistoryVerbs.bars)
     def bars(
         self,
         symbol: str,
@@ -93,7 +114,7 @@ class LookVerbs(BaseTrader[PlacedT]):
         live: bool = False,
         progress: Callable[[int, datetime], object] | None = None,
     ) -> Ticket[Bars]:
-        """The bars of a contract, oldest first; see ``OrderExecutor.bars``."""
+        """The bars of a contract, oldest first, as columns."""
         return self._do(
             "bars",
             None,
@@ -113,6 +134,7 @@ class LookVerbs(BaseTrader[PlacedT]):
             changes=False,
         )
 
+    @explained(like=OrderExecutor.query_orders)
     def query_orders(
         self,
         *,
@@ -124,13 +146,19 @@ class LookVerbs(BaseTrader[PlacedT]):
         page_size: int = 100,
         account: int | str | None = None,
     ) -> Any:
-        """The orders that fit, page by page; see ``OrderExecutor.query_orders``.
+        """The account's orders that fit, oldest first, read a page at a time.
 
         Args:
-            account: a number, or a name that was used before.
+            account: another account than the trader's own: its number, or a name that
+                was used in another call before.
+
+        Returns:
+            ``for`` over it gives orders; over its ``pages()``, lists of them. With an
+            event loop, it is ``async for``.
 
         Raises:
-            ExecutorMisuse: the account's name is not known yet.
+            ExecutorMisuse: the trader was not entered yet, or the account's name is not
+                known yet.
         """
         number = self._number(account)
         if number is None:

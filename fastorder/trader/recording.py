@@ -52,6 +52,9 @@ class RecordVerbs:
             folder: where to; without it, ``market`` in this platform's data folder.
                 `fastorder.store.MarketData` reads it.
 
+        Returns:
+            A Recorder: its ``close()`` ends the recording.
+
         Raises:
             FolderInUse: another recorder has the folder.
             MarketDataError: the folder has a contract with another tick size.

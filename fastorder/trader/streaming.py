@@ -13,6 +13,7 @@ from fastorder.streams.contract_feed import DEPTH, QUOTES, TRADES
 from fastorder.streams.market import Market
 from fastorder.streams.telling import tell_of
 from fastorder.trader.base import BaseTrader, PlacedT
+from fastorder.verbs.explained import explained
 from fastorder.verbs.history import HistoryVerbs
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ OF_A_CONTRACT = {
     "depth": DEPTH,
 }
 """What can be heard of one contract, and what has to be subscribed for it."""
+
+
+STREAMS = """Raises:
+    InvalidField, WrongFieldType: an argument is not usable.
+    UnknownSymbol, AmbiguousSymbol: the gateway lists no such contract, or
+        several. With an event loop, raised by the loop over the stream.
+    RealtimeUnavailable: realtime is switched off.
+    RealtimeClosed: the trader is closed.
+    ExecutorMisuse: the trader was not entered yet."""
+"""What each verb raises that gives a stream of one contract."""
 
 
 class StreamVerbs(BaseTrader[PlacedT]):
@@ -132,12 +143,17 @@ class StreamVerbs(BaseTrader[PlacedT]):
 
         return stop_both
 
+    @explained()
     def quote(self, symbol: str) -> Quote | None:
         """The whole quote of now, without waiting; None where none has come.
 
         It is there while somebody hears the contract's quotes.
 
+        Returns:
+            A Quote, or None.
+
         Raises:
+            InvalidField, WrongFieldType: it is no symbol.
             UnknownSymbol: the contract is not loaded.
             ExecutorMisuse: the trader was not entered yet.
             RealtimeUnavailable: realtime is switched off.
@@ -147,6 +163,7 @@ class StreamVerbs(BaseTrader[PlacedT]):
         feed = market.feed(self._known(symbol_from(symbol))[0])
         return None if feed is None else feed.quote
 
+    @explained(STREAMS)
     def quotes(self, symbol: str) -> Any:
         """The quotes of a contract: each is whole, and the latest.
 
@@ -154,14 +171,13 @@ class StreamVerbs(BaseTrader[PlacedT]):
         ``stream.merged`` counts those that were replaced, ``stream.age_s`` says how old
         the last one is, ``stream.is_stale`` whether it may be wrong by now.
 
-        Raises:
-            InvalidField, WrongFieldType: of the symbol.
-            RealtimeUnavailable: realtime is switched off.
-            RealtimeClosed: the trader is closed.
+        Returns:
+            A stream of Quotes, for ``for``; with an event loop, for ``async for``.
         """
         source = market_streams.quotes(self.market, self._known_of(symbol), self._clock)
         return self._stream(source, symbol)
 
+    @explained(STREAMS)
     def market_trades(
         self, symbol: str, *, most: int = market_streams.KEPT, gaps: bool = False
     ) -> Any:
@@ -171,12 +187,15 @@ class StreamVerbs(BaseTrader[PlacedT]):
         raises ``Lagged`` once, with their number, and goes on with what comes next.
 
         Args:
-            symbol: of the contract.
-            most: how many may wait.
+            most: how many trades may wait, 1 to 10,000,000.
             gaps: give a ``Gap`` between the trades where some may be missing.
 
+        Returns:
+            A stream of MarketTrades, for ``for``; with an event loop, for
+            ``async for``.
+
         Raises:
-            See ``quotes``.
+            Lagged: of the loop over the stream, as said above.
         """
         known = self._known_of(symbol)
         source: Source[MarketTrade | Gap] = market_streams.trades(
@@ -184,17 +203,19 @@ class StreamVerbs(BaseTrader[PlacedT]):
         )
         return self._stream(source, symbol)
 
+    @explained(STREAMS)
     def depth(self, symbol: str) -> Any:
         """A contract's depth as a ``Book``: as it is when it is taken.
 
-        Raises:
-            See ``quotes``.
+        Returns:
+            A stream of Books, for ``for``; with an event loop, for ``async for``.
         """
         source: Source[Book] = market_streams.depth(
             self.market, self._known_of(symbol), self._clock
         )
         return self._stream(source, symbol)
 
+    @explained()
     def live_bars(
         self,
         symbol: str,
@@ -216,18 +237,24 @@ class StreamVerbs(BaseTrader[PlacedT]):
         shortest. So a bar that is still read from history lets the later ones wait.
 
         Args:
-            symbol: of the contract.
-            every: a timeframe, such as "30s", "5m", "1h"; or several, in a list.
-            history: how many bars of the past come first of each timeframe, at most
+            every: a timeframe, such as "30s", "5m", "1h"; or up to 20, in a list.
+            history: how many bars of the past come first of each timeframe, 0 to
                 20,000.
-            check_minutes: hold the bars against the gateway's so often.
+            check_minutes: hold the bars against the gateway's so often, each 0.1 to
+                1440 minutes; never where not given.
             on_check: called with each Comparison, which names its timeframe; what it
                 raises is raised in the loop. A difference is logged too.
 
+        Returns:
+            A stream of bars, for ``for``; with an event loop, for ``async for``.
+
         Raises:
             InvalidField, WrongFieldType: an argument is not usable.
+            UnknownSymbol, AmbiguousSymbol: the gateway lists no such contract, or
+                several. With an event loop, raised by the loop over the bars.
             RealtimeUnavailable: realtime is switched off.
             RealtimeClosed: the trader is closed.
+            ExecutorMisuse: the trader was not entered yet.
         """
         from fastorder.streams.bar_checks import Checks, minutes_ns
 

@@ -9,6 +9,8 @@ from fastorder.acts.verbs import ActVerbs
 from fastorder.trader.base import PlacedT
 from fastorder.trader.delivery import verb
 from fastorder.trader.entering import EntryVerbs
+from fastorder.verbs.base import BaseExecutor
+from fastorder.verbs.explained import FOUND_BY_TRADER, OF_TRADER, explained
 
 if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
@@ -29,6 +31,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
     # ------------------------------------------------------------ amending
 
     @verb
+    @explained(OF_TRADER, like=BaseExecutor.modify_order)
     def modify(
         self,
         order_id: int | str,
@@ -39,7 +42,14 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         trail: Price | None = None,
         account: int | str | None = None,
     ) -> Ticket[OrderResult]:
-        """Change a working order; see ``OrderExecutor.modify_order``."""
+        """Change a working order; what is not given stays as it is.
+
+        Args:
+            limit, stop, trail: prices that the order has by its type. One off the tick
+                is refused where the trader has placed or read the order, and so knows
+                its contract. Otherwise a price of zero or below is let through where
+                some contract of the trader has such prices.
+        """
         return self._do(
             "modify",
             account,
@@ -51,6 +61,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         )
 
     @verb
+    @explained(OF_TRADER, like=BaseExecutor.cancel_order)
     def cancel(
         self, order_id: int | str, *, account: int | str | None = None
     ) -> Ticket[OrderResult]:
@@ -63,6 +74,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         )
 
     @verb
+    @explained(FOUND_BY_TRADER, OF_TRADER, like=ActVerbs.move_stop)
     def move_stop(
         self,
         symbol: str,
@@ -71,10 +83,11 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         order_id: int | str | None = None,
         account: int | str | None = None,
     ) -> Ticket[OrderResult]:
-        """Move the live stop leg of a bracket; see ``OrderExecutor.move_stop``."""
+        """Move the stop leg of a bracket that is live."""
         return self._act(ActVerbs.move_stop, account, symbol, price, order_id=order_id)
 
     @verb
+    @explained(FOUND_BY_TRADER, OF_TRADER, like=ActVerbs.move_target)
     def move_target(
         self,
         symbol: str,
@@ -83,7 +96,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         order_id: int | str | None = None,
         account: int | str | None = None,
     ) -> Ticket[OrderResult]:
-        """Move the live target leg of a bracket; see ``OrderExecutor.move_target``."""
+        """Move the target leg of a bracket that is live."""
         return self._act(
             ActVerbs.move_target, account, symbol, price, order_id=order_id
         )
@@ -91,20 +104,23 @@ class TradeVerbs(EntryVerbs[PlacedT]):
     # ------------------------------------------------------------ closing
 
     @verb
+    @explained(FOUND_BY_TRADER, OF_TRADER, like=ActVerbs.close_out)
     def close(
         self, symbol: str, *, deadline: float = 10, account: int | str | None = None
     ) -> Ticket[ActReport]:
-        """Close a position with its legs; see ``OrderExecutor.close_out``."""
+        """Close the position of a contract, and cancel the legs that stay behind."""
         return self._act(ActVerbs.close_out, account, symbol, deadline=deadline)
 
     @verb
+    @explained(FOUND_BY_TRADER, OF_TRADER, like=ActVerbs.partial_close_out)
     def partial_close(
         self, symbol: str, quantity: int, *, account: int | str | None = None
     ) -> Ticket[PartialCloseReport]:
-        """Close a part of a position; see ``OrderExecutor.partial_close_out``."""
+        """Close a part of a position, and see what is held and protected after it."""
         return self._act(ActVerbs.partial_close_out, account, symbol, quantity)
 
     @verb
+    @explained(FOUND_BY_TRADER, OF_TRADER, like=ActVerbs.reverse)
     def reverse(
         self,
         symbol: str,
@@ -114,7 +130,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         deadline: float = 10,
         account: int | str | None = None,
     ) -> Ticket[ReverseReport]:
-        """Turn a position round; see ``OrderExecutor.reverse``."""
+        """Close a position, and once it is proved flat, open as much the other way."""
         return self._act(
             ActVerbs.reverse,
             account,
@@ -125,6 +141,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         )
 
     @verb
+    @explained(FOUND_BY_TRADER, OF_TRADER, like=ActVerbs.cancel_all)
     def cancel_all(
         self,
         symbol: str | None = None,
@@ -132,10 +149,15 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         deadline: float = 10,
         account: int | str | None = None,
     ) -> Ticket[ActReport]:
-        """Cancel every working order; see ``OrderExecutor.cancel_all``."""
+        """Cancel every working order of an account, all at once; suspended legs too.
+
+        Args:
+            symbol: of the one contract that is meant; all contracts where not given.
+        """
         return self._sweep(ActVerbs.cancel_all, account, symbol, deadline)
 
     @verb
+    @explained(FOUND_BY_TRADER, OF_TRADER, like=ActVerbs.flatten)
     def flatten(
         self,
         symbol: str | None = None,
@@ -143,7 +165,11 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         deadline: float = 10,
         account: int | str | None = None,
     ) -> Ticket[ActReport]:
-        """Leave neither order nor position; see ``OrderExecutor.flatten``."""
+        """Cancel the orders, close the positions, cancel the legs that stay behind.
+
+        Args:
+            symbol: of the one contract that is meant; all contracts where not given.
+        """
         return self._sweep(ActVerbs.flatten, account, symbol, deadline)
 
     def _act(
@@ -171,19 +197,22 @@ class TradeVerbs(EntryVerbs[PlacedT]):
             ),
         )
 
+    @explained(like=BaseExecutor.acts)
     def acts(self) -> tuple[Ticket[Any], ...]:
-        """The acts under way, and the last that have ended; see ``OrderExecutor``."""
+        """The acts under way, and the last 32 that have ended, oldest first."""
         listed: tuple[Ticket[Any], ...] = self.executor.acts()
         return listed
 
     # ------------------------------------------------------------ the kill switch
 
+    @explained(like=BaseExecutor.kill)
     def kill(self, reason: str = "kill() was called") -> None:
-        """Let no new exposure leave from now on; see ``OrderExecutor.kill``."""
+        """Let no new exposure leave from now on; cancels and closes still pass."""
         self.executor.kill(reason)
 
+    @explained(like=BaseExecutor.resume)
     def resume(self) -> None:
-        """Lift the kill switch; see ``OrderExecutor.resume``."""
+        """Lift the kill switch."""
         self.executor.resume()
 
     @property

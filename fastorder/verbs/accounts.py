@@ -8,6 +8,7 @@ from fastorder.gateway.accounts import check_wanted, chosen_account
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.verbs.answers import rows_of
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.explained import READS, explained
 from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class AccountVerbs(ReadVerbs):
     """Which account is meant."""
 
     @delivered
+    @explained(READS)
     def account(self, account: int | str | None = None) -> Ticket[Account]:
         """The one account of the token's user that is meant.
 
@@ -27,10 +29,12 @@ class AccountVerbs(ReadVerbs):
                 letters of any case; None for the only one that there is. One that
                 cannot trade is found too: look at its ``can_trade``.
 
+        Returns:
+            An Account.
+
         Raises:
             AmbiguousAccount, UnknownAccount: several are meant, or none; the text
-                names them. Of the async executor when awaited.
-            WrongFieldType, InvalidField: nothing was sent.
+                names them. With an event loop, raised by the await.
         """
         from fastorder.models import Account  # loaded with the executor
 

@@ -56,6 +56,7 @@ from fastorder.submission.submitter import Submitter
 from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.contracts import ContractVerbs
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.explained import CHANGES, OF_CONTRACT, READS, explained
 from fastorder.verbs.history import HistoryVerbs
 from fastorder.verbs.option_checks import (
     check_budgets,
@@ -216,8 +217,12 @@ class BaseExecutor(
     def set_token(self, token: str) -> None:
         """Use this token from the next request on; safe from any thread.
 
+        Args:
+            token: the text that the gateway gave at a login.
+
         Raises:
-            InvalidToken: it is empty, or holds what a header may not hold.
+            InvalidToken: it is empty, or holds what a header may not hold; the text
+                shows none of it.
         """
         error = self._dispatcher.tokens.set(token)
         if error is not None:
@@ -226,7 +231,11 @@ class BaseExecutor(
         self._dispatcher.token_changed()
 
     def get_token(self) -> str | None:
-        """The token in use; None where none was set. Safe from any thread."""
+        """The token in use; None where none was set. Safe from any thread.
+
+        Returns:
+            The text of the token: a secret, which no log should show.
+        """
         return self._dispatcher.tokens.get()
 
     @with_near_names
@@ -248,6 +257,9 @@ class BaseExecutor(
                 tick are refused before anything is sent.
             negative_prices: whether it has prices of zero and below. Where it is not
                 given, the gateway's crude oil futures have them, and no others.
+
+        Raises:
+            InvalidField, WrongFieldType: an argument is wrong; all is as it was.
         """
         if negative_prices is not None:
             check_type(
@@ -258,17 +270,23 @@ class BaseExecutor(
         )
 
     @with_near_names
+    @explained()
     def get_contract_id(self, symbol: str) -> str:
         """The contract id of a symbol, as it goes on the wire. Safe from any thread.
 
+        Returns:
+            Such as "CON.F.US.MNQ.Z26".
+
         Raises:
-            UnknownSymbol: none was set.
+            UnknownSymbol: the symbol has none yet; ``contract`` finds it.
+            InvalidField, WrongFieldType: it is no symbol.
         """
         return self._contracts.find(symbol_from(symbol)).contract_id
 
     # ------------------------------------------------------------ amending
 
     @with_near_names
+    @explained(CHANGES)
     def modify_order(
         self,
         order_id: int | str,
@@ -281,15 +299,18 @@ class BaseExecutor(
     ) -> ResultT:
         """Change a working order; what is not given stays as it is.
 
-        Args:
-            order_id: a number, or its decimal text.
-            account_id: the order's account.
-            quantity, limit_price, stop_price, trail_price: the new absolute values;
-                at least one. Of an order that the executor has placed or read, a price
-                off its contract's tick is refused. Of any other, a price of zero or
-                below is taken once one contract of the executor has them.
+        At least one of quantity and prices has to be given, as new absolute values.
 
-        Returns, Raises: see ``place_order``.
+        Args:
+            quantity: contracts, 1 to the executor's ``max_quantity``, which is 100
+                where nothing else was given.
+            limit_price, stop_price, trail_price: prices that the order has by its type.
+                One off the tick is refused where the executor has placed or read the
+                order, and so knows its contract. Otherwise a price of zero or below is
+                let through where some contract of the executor has such prices.
+
+        Raises:
+            RiskDenied: the executor's limits refuse the change; nothing was sent.
         """
         return self._deliver(
             self._modify(
@@ -356,8 +377,9 @@ class BaseExecutor(
         return ticket
 
     @with_near_names
+    @explained(CHANGES)
     def cancel_order(self, order_id: int | str, account_id: int) -> ResultT:
-        """Cancel a working order; see ``modify_order``."""
+        """Cancel a working order."""
         return self._deliver(self._cancel(order_id, account_id))
 
     def _cancel(self, order_id: int | str, account_id: int) -> Ticket[OrderResult]:
@@ -371,16 +393,18 @@ class BaseExecutor(
         return self._amend(cancellation)
 
     @with_near_names
+    @explained(OF_CONTRACT, CHANGES)
     def close_position(self, symbol: str, account_id: int) -> ResultT:
         """Close the whole position of a contract, at the market.
 
         The legs of a bracket are not cancelled by it: the gateway leaves them working.
         Where its answer is lost, the position is read, and the close is sent again only
-        if it is still there. See ``modify_order``.
+        if it is still there.
         """
         return self._close(symbol, account_id, None)
 
     @with_near_names
+    @explained(OF_CONTRACT, CHANGES)
     def partial_close_position(
         self, symbol: str, account_id: int, quantity: int
     ) -> ResultT:
@@ -388,10 +412,10 @@ class BaseExecutor(
 
         It has no key that the gateway would know it by, so it is sent once at most:
         where its answer is lost its outcome is UNKNOWN, and the text says how many
-        contracts are open now. See ``modify_order``.
+        contracts are open now.
 
         Args:
-            quantity: how many contracts, at least 1.
+            quantity: how many contracts, 1 to ``2**31 - 1``.
         """
         return self._close(symbol, account_id, quantity_from(quantity))
 
@@ -453,7 +477,11 @@ class BaseExecutor(
 
         Args:
             observer: has ``change_began(ticket)`` and ``change_ended(ticket, result)``,
-                as those of ``fastorder.telemetry``; what it raises ends in the log.
+                as those of ``fastorder.telemetry``; what these raise is logged, and
+                goes no further.
+
+        Raises:
+            WrongFieldType: it lacks one of the two methods.
         """
         self._dispatcher.reports.add(observer)
 
@@ -464,6 +492,9 @@ class BaseExecutor(
         Safe from any thread and from a signal handler. From its return, no order that
         had not begun to leave does: the gate is asked by the very function that hands
         the first byte to the kernel.
+
+        Args:
+            reason: why, for ``halted`` and for the errors of what is refused.
         """
         self._gate.shut(
             str(reason) or "no reason was given"
@@ -495,7 +526,11 @@ class BaseExecutor(
     def check(self, order: OrderRequest) -> tuple[Denial, ...]:
         """All that the limits refuse an order for now, without sending it.
 
-        Empty where it may leave, or where the executor has no limits.
+        Args:
+            order: an OrderRequest.
+
+        Returns:
+            The Denials; empty where it may leave, or where the executor has no limits.
 
         Raises:
             UnknownSymbol, WrongFieldType: it is no order that could be placed.
@@ -505,15 +540,15 @@ class BaseExecutor(
         return () if self._risk is None else self._risk._denials(order)
 
     @delivered
+    @explained(READS)
     def load_exposure(self, account_id: int) -> Ticket[None]:
         """Read what limits need to know of an account: four to six reads, in turn.
 
         Its orders, its positions and the day's trades; its balance where there is a
         ``trailing_loss``. Without limits nothing is read.
 
-        Raises:
-            RequestFailed: one of them got no usable answer; of the async executor when
-                awaited.
+        Returns:
+            None.
         """
         from fastorder.verbs.exposure_load import (
             exposure_steps,
@@ -538,6 +573,9 @@ class BaseExecutor(
         Those that an earlier run with the same journal has left are among them from
         the start; each is looked up by ``resolve``, or before the next order. A modify,
         a cancel or a close of unknown outcome is read back for a while, and leaves.
+
+        Returns:
+            Their Tickets.
         """
         return self._dispatcher.unsettled()
 
@@ -546,6 +584,9 @@ class BaseExecutor(
 
         An act is a verb of several requests that changes something. Its ``result`` is
         its report; one whose wait was cancelled is stopped, and reports all the same.
+
+        Returns:
+            Their Tickets.
         """
         under_way = [group for group in self._dispatcher.groups if group.changes]
         return (*self._dispatcher.ended_groups, *under_way)
@@ -555,6 +596,9 @@ class BaseExecutor(
 
         An order whose outcome is unknown is among ``intents``, and so is a change that
         is still read back; once that has ended, it is here, unknown or not.
+
+        Returns:
+            Their Tickets.
         """
         return self._dispatcher.recent()
 
@@ -565,8 +609,17 @@ class BaseExecutor(
         An order is never sent again by this. One that came late, after the proof that
         it was not there or dead, is shown as accepted, and its contract is free again.
 
+        Args:
+            tag: of an order, as its result and its ticket show it.
+
+        Returns:
+            The OrderResult. With an event loop, the order's Ticket, which gives it when
+            awaited.
+
         Raises:
             UnknownTag: this executor has sent no such order, or it ended long ago.
+            WrongFieldType: it is no text.
+            TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was looked up.
         """
         check_type("tag", tag, str, "must be text", object_hint("tag", tag))
         ticket = self._dispatcher.tagged(tag)

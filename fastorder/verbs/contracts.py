@@ -10,6 +10,7 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.session.ticket_group import TicketGroup
 from fastorder.verbs.answers import row_of, rows_of
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.explained import OF_NO_CONTRACT, READS, explained
 from fastorder.verbs.option_checks import check_type
 from fastorder.verbs.reads import ReadVerbs
 
@@ -34,21 +35,14 @@ class ContractVerbs(ReadVerbs):
         return self._book
 
     @delivered
+    @explained(OF_NO_CONTRACT, READS)
     def contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
         """The contract of a symbol, which orders find by it from now on.
 
         The gateway is asked where what is kept is too old, or names no such contract.
 
-        Args:
-            symbol: a product by the exchange's name or the gateway's code ("NQ",
-                "ENQ"), one with a month ("NQZ6", "NQZ26", "NQ 2026-12"), or an id.
-                Letter case does not matter.
-            live: ask for the live entitlement instead of the simulated one.
-
-        Raises:
-            UnknownSymbol, AmbiguousSymbol: none is meant, or several are, and all are
-                named; of the async executor when awaited.
-            InvalidField, WrongFieldType: nothing was sent.
+        Returns:
+            A Contract, with its tick.
         """
         wanted = self._wanted(symbol, live)
         kept = self._book.known(wanted, live)
@@ -59,19 +53,31 @@ class ContractVerbs(ReadVerbs):
         return TicketGroup(self._dispatcher, "contract", _at_once(listed))._start()
 
     @delivered
+    @explained(OF_NO_CONTRACT, READS)
     def load_contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
-        """The same, and the gateway is asked whatever is kept."""
+        """The contract of a symbol, asked of the gateway even where it is known.
+
+        Orders find the contract by this symbol from now on.
+
+        Returns:
+            A Contract, with its tick.
+        """
         return self._ask(self._wanted(symbol, live), live, self._book.list_under)
 
     @delivered
+    @explained(OF_NO_CONTRACT, READS)
     def roll_contract(self, symbol: str, *, live: bool = False) -> Ticket[Contract]:
         """Have a symbol stand for the contract in front, whatever is held of the other.
 
         What is held of the earlier one is closed by its id from then on.
+
+        Returns:
+            The Contract that the symbol stands for now.
         """
         return self._ask(self._wanted(symbol, live), live, self._book.roll)
 
     @delivered
+    @explained(READS)
     def contracts(
         self, text: str | None = None, *, live: bool = False
     ) -> Ticket[list[Contract]]:
@@ -80,7 +86,11 @@ class ContractVerbs(ReadVerbs):
         Args:
             text: only those whose name, product or description has it, whatever the
                 case of its letters.
-            live: ask for the live entitlement; without it the list is empty.
+            live: ask for the live entitlement instead of the simulated one. A user
+                without it gets an empty list.
+
+        Returns:
+            A list of Contracts.
         """
         if text is not None:
             check_type("text", text, str, "must be text")

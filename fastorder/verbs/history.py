@@ -10,6 +10,7 @@ from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.requests.bar_pages import BarPages, time_text
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.explained import OF_CONTRACT, READS, explained
 from fastorder.verbs.option_checks import check_type
 from fastorder.verbs.time_span import checked_span, earliest_s, latest_s
 
@@ -41,6 +42,7 @@ class HistoryVerbs:
     _policy: RetryPolicy
 
     @delivered
+    @explained(OF_CONTRACT, READS)
     def bars(
         self,
         symbol: str,
@@ -61,21 +63,19 @@ class HistoryVerbs:
         bar either.
 
         Args:
-            symbol: such as "MNQ", or a contract's id.
             every: such as "30s", "5m", "1h", "1d", "1w", "1mo", or "50 ticks".
-            since, until: those that open in this time span; aware times. It ends now
-                where no ``until`` is given.
-            days: so many days up to its end, instead of ``since``.
-            limit: the newest bars of the time span, so many at most.
+            since, until: aware datetimes, 1970 or later: the bars that open in this
+                time span. It ends now where no ``until`` is given. One of ``since``,
+                ``days`` and ``limit`` has to be given.
+            days: so many days up to the end of the time span, instead of ``since``;
+                above 0, at most 36,525.
+            limit: the newest bars of the time span, so many at most; 1 to 10,000,000.
             partial: with the bar that has not ended yet, as ``last_partial``.
-            live: of the live entitlement instead of the simulated one.
             progress: called after each page with the number of bars so far, and the
                 time at which the oldest of them opens.
 
-        Raises:
-            RequestFailed: the gateway gives no bars; of the async executor when
-                awaited.
-            InvalidField, WrongFieldType, UnknownSymbol: nothing was sent.
+        Returns:
+            Bars: columns of equal length.
         """
         from fastorder.marketdata.history import HistoryPages, with_gaps
 

@@ -40,14 +40,22 @@ class OrderVerbs(Generic[ResultT]):
     def place_order(self, order: OrderRequest) -> ResultT:
         """Send an order, at most once, and get its result.
 
+        Args:
+            order: an OrderRequest: it was checked when it was made, all but what only
+                its contract and this executor know.
+
         Returns:
             The OrderResult (from a blocking executor), or a Ticket that gives it when
             awaited; the order is on its way when this returns.
 
         Raises:
-            TokenMissing, UnknownSymbol, InvalidField, ExecutorClosed, ExecutorMisuse,
-            Halted, Interlocked, KeyReused, JournalError: nothing was sent.
             WrongFieldType: it is no OrderRequest, or one that was never initialized.
+            InvalidField: it has more than ``max_quantity`` contracts, or a price that
+                its contract does not have.
+            RiskDenied: the executor's limits refuse the order; with each reason as a
+                Denial. Nothing was sent.
+            TokenMissing, UnknownSymbol, ExecutorClosed, ExecutorMisuse, Halted,
+            Interlocked, KeyReused, JournalError: nothing was sent.
         """
         if not isinstance(order, OrderRequest) or order.symbol is None:
             raise WrongFieldType("order", "must be a whole OrderRequest", order)
@@ -180,8 +188,9 @@ class OrderVerbs(Generic[ResultT]):
     ) -> ResultT:
         """A limit order at the best bid or ask of the moment.
 
-        ``join`` is "bid" or "ask"; where it is not given, a buy joins the bid and a
-        sell joins the ask.
+        Args:
+            join: "bid" or "ask"; where it is not given, a buy joins the bid and a sell
+                joins the ask.
         """
         called_ns = monotonic_ns()
         side = side_from(side)

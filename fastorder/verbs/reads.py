@@ -12,6 +12,7 @@ from fastorder.requests.page_walk import PageWalk
 from fastorder.requests.status_ping import StatusPing
 from fastorder.verbs.answers import rows_of
 from fastorder.verbs.delivery import delivered
+from fastorder.verbs.explained import READS, explained
 from fastorder.verbs.option_checks import check_type
 from fastorder.verbs.order_query import order_filter
 from fastorder.verbs.time_span import checked_moment, checked_span, wire_text
@@ -42,11 +43,14 @@ class ReadVerbs:
         The gateway gives a token that lasts longer, so this keeps one alive that was
         set and not logged in with. A token that has ended is not sure to be taken.
 
+        Returns:
+            None. With an event loop, a Ticket to be awaited.
+
         Raises:
-            AuthLost: the gateway does not take the token; of the async executor when
-                awaited, as the next.
+            AuthLost: the gateway does not take the token. With an event loop, raised
+                by the await, as the next.
             RequestFailed: it could not be asked, or refuses the token by a code.
-            TokenMissing: no token was set.
+            TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was sent.
         """
         return self._dispatcher.renewal.validate(self._policy)
 
@@ -56,15 +60,27 @@ class ReadVerbs:
 
         It takes no token.
 
+        Returns:
+            Seconds. With an event loop, a Ticket that gives them when awaited.
+
         Raises:
-            RequestFailed: there was no answer, or another one than pong; of the async
-                executor when awaited.
+            RequestFailed: there was no answer, or another one than pong. With an event
+                loop, raised by the await.
+            ExecutorClosed, ExecutorMisuse: nothing was sent.
         """
         return self._dispatcher.launch(self._dispatcher.read_ticket(StatusPing()))
 
     @delivered
+    @explained(READS)
     def accounts(self, *, only_active: bool = True) -> Ticket[list[Account]]:
-        """The accounts of the token's user."""
+        """The accounts of the token's user.
+
+        Args:
+            only_active: leave out those that are not active any more.
+
+        Returns:
+            A list of Accounts.
+        """
         from fastorder.models import Account  # loaded with the executor
 
         check_type("only_active", only_active, bool, "must be True or False")
@@ -72,17 +88,14 @@ class ReadVerbs:
         return self._reads.read(Endpoint.SEARCH_ACCOUNTS, request, rows_of(Account))
 
     @delivered
+    @explained(READS)
     def orders(
         self, account_id: int, since: datetime, until: datetime | None = None
     ) -> Ticket[list[Order]]:
         """The account's orders of every status that were made in a time span.
 
-        Args:
-            account_id: whose.
-            since, until: aware times; without ``until``, all up to now.
-
-        Raises:
-            InvalidField, WrongFieldType: nothing was sent.
+        Returns:
+            A list of Orders.
         """
         from fastorder.models import Order  # loaded with the executor
 
@@ -94,32 +107,39 @@ class ReadVerbs:
     """The same under its older name."""
 
     @delivered
+    @explained(READS)
     def open_orders(self, account_id: int) -> Ticket[list[Order]]:
         """The account's orders that can still trade, oldest first.
 
         The legs of a bracket are among them before their entry is filled, as
         SUSPENDED. An order that comes while several pages are read may be missing.
+
+        Returns:
+            A list of Orders.
         """
         wanted = OrderFilter(account_id_from(account_id), WORKING)
         return self._reads.pages(wanted, PageWalk())
 
     @delivered
+    @explained(READS)
     def order(self, order_id: int | str, account_id: int) -> Ticket[Order]:
         """One order by its number.
 
-        Raises:
-            RequestFailed: the account has none of this number; of the async executor
-                when awaited.
+        Returns:
+            An Order. An account that has none of this number is a RequestFailed.
         """
         return self._reads.order(order_id_from(order_id), account_id_from(account_id))
 
     @delivered
+    @explained(READS)
     def positions(self, account_id: int) -> Ticket[list[Position]]:
         """The account's open positions, one for each contract; none where it is flat.
 
-        Raises:
-            RequestFailed: they could not be read; an answer with rows of another
-                account is not believed. Of the async executor when awaited.
+        An answer with rows of another account is not believed: that is a
+        RequestFailed.
+
+        Returns:
+            A list of Positions.
         """
         from fastorder.models import Position  # loaded with the executor
 
@@ -131,10 +151,15 @@ class ReadVerbs:
         )
 
     @delivered
+    @explained(READS)
     def trades(
         self, account_id: int, since: datetime, until: datetime | None = None
     ) -> Ticket[list[Trade]]:
-        """The account's fills in a time span, newest first; see ``orders``."""
+        """The account's fills in a time span, newest first.
+
+        Returns:
+            A list of Trades: one for each fill, so an order may have several.
+        """
         from fastorder.models import Trade  # loaded with the executor
 
         body = self._span_body(account_id, since, until)

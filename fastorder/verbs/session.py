@@ -38,13 +38,17 @@ class SessionVerbs:
             force: log out although changes are under way or in doubt; nothing looks
                 them up then, until there is another token.
 
+        Returns:
+            None. With an event loop, a Ticket to be awaited.
+
         Raises:
+            WrongFieldType: ``force`` is neither True nor False.
             Interlocked: without ``force``, where a look-up may still need the token;
                 everything is as it was.
             ExecutorClosed, ExecutorMisuse: everything is as it was.
             TokenMissing: there is no token; the credentials are forgotten.
-            RequestFailed: the gateway has not confirmed it; of the async executor when
-                awaited. The token is forgotten all the same.
+            RequestFailed: the gateway has not confirmed it; the token is forgotten all
+                the same. With an event loop, raised by the await.
         """
         check_type("force", force, bool, "must be True or False")
         self._dispatcher.engine.check()

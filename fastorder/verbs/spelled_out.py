@@ -41,6 +41,8 @@ Returns:
 Raises:
     InvalidField (a ValueError), WrongFieldType (a TypeError): an argument is wrong;
         with field, rule and value.
+    RiskDenied: the executor's limits refuse the order; with each reason as a Denial.
+        Nothing was sent.
     TokenMissing, UnknownSymbol, ExecutorClosed, ExecutorMisuse, Halted, Interlocked,
     KeyReused, JournalError: nothing was sent.
 """
@@ -86,11 +88,18 @@ def signed(
 
 
 def documented(text: str, names: tuple[str, ...]) -> str:
-    """A docstring with the entries of the arguments that OrderRequest explains."""
-    first, _, rest = text.partition("\n")
-    own = f"{first}\n{dedent(rest)}".rstrip()
+    """A docstring with the entries of the arguments that OrderRequest explains.
+
+    Args:
+        text: the verb's own, in which others may be explained.
+        names: of all its arguments.
+    """
+    first, _, other = text.partition("\n")
+    own, _, args = f"{first}\n{dedent(other)}".rstrip().partition("\n\nArgs:\n")
     entries = dict.fromkeys(ARGUMENTS[name] for name in names if name in ARGUMENTS)
-    return f"{own}\n\nArgs:\n{indent(''.join(entries), '    ')}{ENDING}"
+    shared = indent("".join(entries), "    ")
+    rest = f"{args}\n" if args else ""
+    return f"{own}\n\nArgs:\n{shared}{rest}{ENDING}"
 
 
 def arguments_of(text: str) -> dict[str, str]:

@@ -50,12 +50,13 @@ cdef class OrderRequest:
     Args:
         symbol: one that has a contract id.
         side: a Side, or "BUY" or "SELL".
-        quantity: contracts, 1 to ``2**31 - 1``.
+        quantity: contracts, 1 to ``2**31 - 1``; an executor places no more than its
+            ``max_quantity``, which is 100 where nothing else was given.
         account_id: the gateway's number of the account, 1 to ``2**31 - 1``.
         order_type: an OrderType, or its name.
-        limit_price: of a limit and a stop-limit order: this price or a better one. Of
-            zero and below, as the others, where its contract has such prices; that is
-            known once it is placed.
+        limit_price: of a limit and a stop-limit order: this price or a better one. Any
+            price may be zero or below, as crude oil's can be. Where its contract has no
+            such prices, the executor refuses the order when it is placed.
         stop_price: of a stop and a stop-limit order: it leaves once this price trades.
         trail_price: of a trailing stop, and no other: where the stop starts, an
             absolute price on the tick. The gateway takes its distance to the last

@@ -207,7 +207,10 @@ class MarketData:
         days: float | None = None,
         sessions: Sessions | None = None,
     ) -> list[tuple[int, int]]:
-        """Times of which the gateway's bars are not all here: see ``fetch_bars``."""
+        """Times of which the gateway's bars are not all kept here.
+
+        ``fetch_bars`` asks for the bars of these times, and takes the same arguments.
+        """
         if since is None and days is None:
             raise InvalidField("since", "must be given, or days", None)
         since_ns, until_ns = time_span(since, until, days, self._now_ns)
@@ -260,7 +263,13 @@ class MarketData:
         sessions: Sessions | None = None,
         tick_size: Any = None,
     ) -> Fetched:
-        """The same with an executor whose verbs are awaited; see ``fetch_bars``."""
+        """Ask the gateway, by an awaited executor, for those bars that are not here.
+
+        It takes, gives and raises what ``fetch_bars`` does.
+
+        Args:
+            executor: an executor or a trader whose verbs are awaited.
+        """
         if is_product(symbol):
             front = await executor.contract(symbol)
             symbol, tick_size = front.id, tick_size or front.tick_size
