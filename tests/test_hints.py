@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import inspect
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -12,7 +13,12 @@ from conftest import ACCOUNT
 
 import fastorder
 from fastorder import InvalidField, OrderResult, Outcome, UnknownSymbol, blocking
-from fastorder._base.hints import MODELS, MOMENTS, symbol_meant
+from fastorder._base import hints
+from fastorder._base.hints import MODELS, MOMENTS, names_month, symbol_meant
+from fastorder.contracts import names
+from fastorder.contracts.names import wanted_from
+from fastorder.contracts.products import NAMES
+from fastorder.gateway.contracts import MONTH_LETTERS
 from fastorder.session.tls import checked_base_url
 
 NOW = datetime.now(timezone.utc)
@@ -132,13 +138,8 @@ def test_a_tag_for_an_order_id_is_told(trader):
 
 # ---------------------------------------------------------------- symbols
 
-WRITTEN = [
-    "MNQZ6",
-    "MNQZ26",
-    "MNQZ2026",
-    "mnqz6",
+FRONT = [
     "/MNQ",
-    "/MNQZ6",
     "@MNQ",
     "$MNQ",
     "MNQ=F",
@@ -148,39 +149,128 @@ WRITTEN = [
     "F.US.MNQ",
     "MNQ.c.0",
     "MNQ.FUT",
+    "MNQ ",
+    " MNQ",
+    "MNQ\n",
 ]
-READ = {"MNQZ6", "MNQZ26", "MNQZ2026", "mnqz6", "F.US.MNQ"}
-"""What the verbs that find contracts read themselves."""
+"""What stands for MNQ, whichever month trades now."""
 
-WITH_BLANKS = ["MNQ ", " MNQ", "MNQ 12-26", "MNQ DEC26", "MNQ Dec-26", "MNQ\n"]
+YEARS = ["6", "7", "26", "27", "2026", "2027"]
+SPELLINGS = {
+    f"{before}{form.format(letter=letter, number=number, name=name, year=year)}": (
+        f"MNQ{letter}{year}"
+    )
+    for number, (letter, name) in enumerate(
+        zip(MONTH_LETTERS, hints.MONTHS.split(), strict=True), 1
+    )
+    if letter in "HMZ"
+    for before in ("MNQ", "/MNQ", "CME_MINI:MNQ")
+    for year in YEARS
+    for form in {
+        1: ("{letter}{year}", " {letter}{year}"),
+        2: (
+            "{letter}{year}",
+            " {name}{year}",
+            " {name}-{year}",
+            "{name}{year}",
+            " {number:02}-{year}",
+        ),
+        4: ("{letter}{year}", " {year}-{number:02}"),
+    }[len(year)]
+}
+"""What names a month of MNQ, and the symbol of that month."""
+
+READ = {"F.US.MNQ", *(each for each in SPELLINGS if each.startswith("MNQ"))}
+"""What the verbs that find contracts may read themselves."""
 
 
-@pytest.mark.parametrize("written", [*WRITTEN, *WITH_BLANKS])
+def of_symbol(verb, written):
+    """Whether a verb may do without a contract that was loaded as ``written``."""
+    if verb == "set_contract_id":
+        return " " not in written and "\n" not in written  # any may be given a contract
+    finds = ("contract", "load_contract", "roll_contract")  # tests/test_contracts.py
+    return verb in finds and written in READ
+
+
+@pytest.mark.parametrize("written", FRONT)
 @pytest.mark.parametrize("verb", calls("symbol"))
 def test_no_verb_takes_another_notation_and_each_says_what_is_meant(
     trader, gateway, verb, written
 ):
     call = getattr(trader, verb)
     given = {name: VALUES[name] for name in needed(call)} | {"symbol": written}
-    if verb == "set_contract_id" and written in WRITTEN:
-        return  # any symbol may be given a contract
-    if verb in ("contract", "load_contract", "roll_contract") and written in READ:
-        return  # tests/test_contracts.py
+    if of_symbol(verb, written):
+        return
     with pytest.raises((UnknownSymbol, InvalidField)) as raised:
         call(**given)
     assert str(raised.value).endswith("(did you mean MNQ?)")
     assert gateway.ledger.placements() == []
 
 
+@pytest.mark.parametrize("verb", calls("symbol"))
+def test_what_names_a_month_is_answered_with_that_month_and_no_other(
+    trader, gateway, verb
+):
+    """MNQ is loaded, and is December's: who asks for March must not be led there."""
+    call = getattr(trader, verb)
+    given = {name: VALUES[name] for name in needed(call)}
+    for written, symbol in SPELLINGS.items():
+        if of_symbol(verb, written):
+            continue
+        with pytest.raises((UnknownSymbol, InvalidField)) as raised:
+            call(**given | {"symbol": written})
+        said = str(raised.value).rpartition(f"{written!r} ")[2]
+        assert symbol in said, said
+        assert not re.search(r"\bMNQ\b", said), said
+        if isinstance(raised.value, UnknownSymbol):
+            assert f"it is not loaded: load_contract('{symbol}') loads it" in said
+    assert gateway.ledger.placements() == []
+
+
+def test_what_the_reader_of_names_takes_for_a_month_is_no_hint_at_another():
+    """Whatever tests/test_contracts.py reads with a month keeps it in a hint."""
+    products = [*sorted(NAMES), "NASDAQ", "X", "B2"]
+    for product in products:
+        for form in ("{0}{1}7", "{0}{1}27", "{0}{1}2027", "{0} {1}27", "{0} 2027-{2}"):
+            for number, letter in enumerate(MONTH_LETTERS, 1):
+                written = form.format(product, letter, f"{number:02}")
+                wanted = wanted_from(written, 2026)
+                assert names_month(written) or wanted.month is None, written
+                meant = symbol_meant(written)
+                if meant is not None:
+                    read = wanted_from(meant, 2026)
+                    assert (read.product, read.month) == (wanted.product, wanted.month)
+
+
+@pytest.mark.parametrize("written", ["MNQ2!", "MNQ.c.1", "MNQ.v.2"])
+def test_a_later_contract_is_not_the_front_month(trader, written):
+    assert symbol_meant(written) is None
+    assert "did you mean" not in unknown(trader.get_contract_id, written)
+
+
+def test_a_month_that_is_loaded_is_told_and_one_with_the_same_signs_is_not(trader):
+    trader.set_contract_id("MNQH27", "CON.F.US.MNQ.H27")
+    assert unknown(trader.get_contract_id, "/MNQH27").endswith("(did you mean MNQH27?)")
+    assert unknown(trader.get_contract_id, "MNQH72").endswith(
+        "(it is not loaded: load_contract('MNQH72') loads it)"
+    )
+
+
+@pytest.mark.parametrize("written", ["MNQH27", "MNQH7", "MNQ 2027-03", "MNQH2027"])
+def test_a_month_that_the_gateway_has_not_is_no_other_months(written):
+    text = str(names.unknown(wanted_from(written, 2026), [CONTRACT]))
+    assert text.endswith(f"{written!r} has none (the gateway finds none for it)")
+
+
 @pytest.mark.parametrize(
     ("written", "symbol"),
     [
-        ("M6EZ6", "M6E"),
-        ("6EZ6", "6E"),
-        ("M2KH7", "M2K"),
-        ("ESM6", "ES"),
-        ("GCQ26", "GC"),
-        ("RTYU2026", "RTY"),
+        ("/M6EZ6", "M6EZ6"),
+        ("6E Z6", "6EZ6"),
+        ("/M2K", "M2K"),
+        ("ES 06-26", "ESM26"),
+        ("gc aug26", "GCQ26"),
+        ("@RTYU2026", "RTYU2026"),
         ("CBOT:ZN1!", "ZN"),
         ("con.f.us.mnq.z26", "CON.F.US.MNQ.Z26"),
     ],
@@ -190,7 +280,11 @@ def test_the_symbol_of_a_notation_is_found(written, symbol):
 
 
 @pytest.mark.parametrize(
-    "symbol", ["MNQ", "mnq", "ES", "M2K", "6E", "M6E", "CON.F.US.MNQ.Z26", "NASDAQ", ""]
+    "symbol",
+    [
+        *("MNQ", "mnq", "ES", "M2K", "6E", "M6E", "CON.F.US.MNQ.Z26", "NASDAQ", ""),
+        *("MNQZ6", "mnqz6", "M6EZ6", "6EZ6", "M2KH7", "ESM6", "GCQ26", "RTYU2026"),
+    ],
 )
 def test_a_plain_symbol_stands_for_nothing_else(symbol):
     assert symbol_meant(symbol) is None
@@ -212,7 +306,7 @@ def test_a_symbol_that_is_not_loaded_says_how_it_gets_its_contract(trader):
         "set_contract_id gives it one; known: MNQ)"
     )
     assert "(did you mean ES? load_contract('ES') or" in unknown(
-        trader.close_position, "ESZ6", ACCOUNT
+        trader.close_position, "/ES", ACCOUNT
     )
 
 
@@ -223,6 +317,20 @@ def test_in_the_async_executor_the_load_is_awaited():
         in (unknown(executor.get_contract_id, "ES"))
     )
     asyncio.run(executor.aclose())
+
+
+def test_a_trader_names_a_verb_that_it_has(gateway):
+    trader = blocking.Trader(
+        gateway.base_url, user_name="u", api_key=API_KEY, journal=False, store=False
+    )
+    with trader.executor:
+        trader.executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
+        for symbol in ("ES", "MNQQ", "MNQH27", "/ES"):
+            text = unknown(trader.executor.get_contract_id, symbol)
+            verbs = re.findall(r"\btrader\.(\w+)\(", text)
+            assert verbs, text
+            assert all(hasattr(trader, verb) for verb in verbs), text
+            assert "set_contract_id" not in text
 
 
 def test_a_slip_in_a_known_symbol_is_told_but_no_other_product_is_suggested(trader):

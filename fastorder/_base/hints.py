@@ -7,14 +7,26 @@ import re
 MODELS = {"order_id": "Order", "account_id": "Account", "contract_id": "Contract"}
 """Which model has an id of what an argument wants."""
 
-NOTATION = (
-    r"(?:[A-Z_]+:|F\.US\.|[/@$])?"  # CME_MINI:MNQ1!, F.US.MNQ, /MNQ, @MNQ
-    r"(?P<symbol>[A-Z0-9]{2,4}?)"
-    r"(?:[FGHJKMNQUVXZ][0-9]{1,4}"  # MNQZ6
-    r"|[0-9]!|=F|\.FUT|\.[CNV]\.[0-9]"  # MNQ1!, MNQ=F, MNQ.FUT, MNQ.c.0
-    r"| ?[A-Z]{3}-?[0-9]{2}| [0-9]{2}-[0-9]{2})?"  # MNQ DEC26, MNQ 12-26
+MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
+LETTERS = {
+    **dict(zip(MONTHS.split(), "FGHJKMNQUVXZ", strict=True)),
+    **{f"{number:02}": each for number, each in enumerate("FGHJKMNQUVXZ", 1)},
+}
+"""The exchange's letter of a month, by its name and by its number."""
+
+WITH_MONTH = (
+    r" ?(?P<month>[FGHJKMNQUVXZ])(?P<year>[0-9]{1,2}|20[0-9]{2})",  # MNQZ6
+    rf" ?(?P<month>{MONTHS.replace(' ', '|')})-?(?P<year>[0-9]{{2}})",  # MNQ DEC26
+    r" (?P<month>0[1-9]|1[0-2])-(?P<year>[0-9]{2})",  # MNQ 12-26
+    r" (?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])",  # MNQ 2026-12
 )
-"""What platforms and data vendors write for "MNQ"; compiled once it is needed."""
+"""How platforms and data vendors write a month; compiled once they are needed."""
+
+WITHOUT = (r"(?:1!|=F|\.FUT|\.[CNV]\.0)?",)  # MNQ1!, MNQ=F, MNQ.FUT, MNQ.c.0
+"""How they write the contract that trades now; MNQ2! and MNQ.c.1 are another one."""
+
+PRODUCT = r"(?:[A-Z_]+:|F\.US\.|[/@$])?(?P<product>[A-Z0-9]{2,4}?)"
+"""What they write before it: CME_MINI:MNQ, F.US.MNQ, /MNQ, @MNQ."""
 
 MOMENTS = {
     "str": "datetime.fromisoformat reads one",
@@ -64,12 +76,30 @@ def token_hint(token: str) -> str:
 
 
 def symbol_meant(symbol: str) -> str | None:
-    """The symbol that another notation stands for; None where it is none of those."""
+    """The symbol that another notation stands for; None where it is none of those.
+
+    One that names a month stands for that month, and never for the product alone.
+    """
     written = symbol.strip().upper()
     if written.startswith("CON."):
         return written if written != symbol else None
-    found = re.fullmatch(NOTATION, written)
-    return found["symbol"] if found and found["symbol"] != symbol.upper() else None
+    for expiry in (*WITH_MONTH, *WITHOUT):
+        if found := re.fullmatch(PRODUCT + expiry, written):
+            meant = found["product"] + _expiry(found.groupdict())
+            return meant if meant != symbol.upper() else None
+    return None
+
+
+def names_month(symbol: str) -> bool:
+    """Whether a symbol names the month of its contract, in whatever way."""
+    written = symbol.strip().upper()
+    return any(re.fullmatch(f".+{expiry}", written) for expiry in WITH_MONTH)
+
+
+def _expiry(found: dict[str, str]) -> str:
+    """A month and its year as the exchange writes them, Z26; "" where there is none."""
+    month = found.get("month", "")
+    return LETTERS.get(month, month) + found.get("year", "")
 
 
 def moment_hint(value: object) -> str:
@@ -85,7 +115,7 @@ def milliseconds_hint(value: float, most: float) -> str:
 
 
 NEGATIVE_HINT = (
-    "where its contract trades at zero and below, set_contract_id(..., "
+    "where its contract trades at zero and below, the executor's set_contract_id(..., "
     "negative_prices=True) says so"
 )
 """What lets a price of zero or below pass."""

@@ -156,7 +156,7 @@ def only_one(wanted: Wanted, contracts: Sequence[Contract]) -> Contract | None:
 def unknown(wanted: Wanted, contracts: Sequence[Contract]) -> UnknownSymbol:
     """What to say where none is meant, and what there is instead."""
     text = wanted.written
-    meant = symbol_meant(text)
+    meant = None if wanted.month else symbol_meant(text)
     if meant:
         instead = f"did you mean {meant}?"
     else:

@@ -14,6 +14,7 @@ cdef class ContractCache:
     cdef dict _by_id
     cdef dict _names
     cdef str _load
+    cdef str _or_set
 
     cpdef Listing loaded(self, str symbol)
     cpdef Listing find(self, str symbol)

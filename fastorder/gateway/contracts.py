@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.hints import NEGATIVE_HINT, symbol_meant
+from fastorder._base.hints import NEGATIVE_HINT, names_month, symbol_meant
 from fastorder._core.codec.field_checks import contract_id_from
 from fastorder._core.codec.price import TickGrid
 from fastorder.errors import InvalidField, UnknownSymbol
@@ -79,17 +79,19 @@ class ContractCache:
         awaited: whether the executor's verbs are, for the texts of errors.
     """
 
-    __slots__ = ("_by_id", "_listings", "_load", "_names")
+    __slots__ = ("_by_id", "_listings", "_load", "_names", "_or_set")
 
     def __init__(self, *, awaited: bool = False) -> None:
         self._listings: dict[str, Listing] = {}
         self._by_id: dict[str, Listing] = {}
         self._names: dict[str, str] = {}  # more names of contracts: their ids
         self._load = "await load_contract" if awaited else "load_contract"
+        self._or_set = " or set_contract_id"
 
     def loaded_with(self, verb: str) -> None:
-        """Name another verb in the texts of errors: that of what stands above."""
+        """Name another verb, alone, in the texts of errors: that of what is above."""
         self._load = verb
+        self._or_set = ""
 
     def set(
         self,
@@ -215,20 +217,30 @@ class ContractCache:
     def _how_to_know(self, symbol: str) -> str:
         """What gives a symbol its contract, and the symbol that may have been meant.
 
-        One that is merely alike is not suggested: NQ and MNQ are both traded.
+        One that is merely alike is not suggested: NQ and MNQ are both traded, and so
+        is each month.
         """
         wanted = symbol.upper()
-        meant = symbol_meant(symbol) or next(
-            (known for known in self._listings if sorted(known) == sorted(wanted)), None
-        )
+        meant = symbol_meant(symbol) or self._transposed(wanted)
+        if meant is not None and (meant.startswith(IDS) or self.loaded(meant)):
+            return f"did you mean {meant}?"
         instead = f"did you mean {meant}? " if meant else ""
-        if meant in self._listings or (meant or "").startswith(IDS):
-            return instead.rstrip()
+        load = self.how_to_load(meant or wanted)
+        if names_month(meant or wanted):
+            return f"{instead}it is not loaded: {load} loads it"
         known = ", ".join(sorted(self._listings)) or "none"
-        return (
-            f"{instead}{self._load}({meant or wanted!r}) or set_contract_id gives it "
-            f"one; known: {known}"
-        )
+        return f"{instead}{load}{self._or_set} gives it one; known: {known}"
+
+    def how_to_load(self, symbol: str) -> str:
+        """The call that reads a symbol's contract, and its ticks."""
+        return f"{self._load}({symbol!r})"
+
+    def _transposed(self, wanted: str) -> str | None:
+        """The symbol with the same letters; those of another month may be the same."""
+        for known in self._listings:
+            if sorted(known) == sorted(wanted):
+                return None if names_month(wanted) or names_month(known) else known
+        return None
 
 
 def _is_symbol(contract_id: object) -> bool:

@@ -386,8 +386,8 @@ class Losses:
         for contract_id in today.positions or ():
             if contract_id not in self._ticks:
                 found.append(
-                    f"the tick value of {contract_id} is not known: load_contract of "
-                    "its symbol reads it"
+                    f"the tick value of {contract_id} is not known: to load the "
+                    "contract reads it"
                 )
             elif contract_id not in self._prices:
                 found.append(f"no price of {contract_id} is known: {self.gives_price}")

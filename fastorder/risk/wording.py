@@ -209,7 +209,7 @@ def _price_unknown(asked: Asked, control: Any) -> Words:
     limit = asked.limits.price_collar_ticks
     if not control.knows_tick(asked.symbol):
         missing = f"the tick of {asked.symbol}"
-        how = "load_contract or set_contract_id(tick_size=...) gives it"
+        how = f"{control.contracts.how_to_load(asked.symbol)} gives it"
     else:
         aged = (
             ""
