@@ -9,7 +9,7 @@ import json
 import pytest
 from conftest import ACCOUNT, QUICK, held, prepared
 
-from fastorder import OrderStatus, Outcome, RetryPolicy, blocking
+from fastorder import OrderExecutor, OrderStatus, Outcome, RetryPolicy, blocking
 from fastorder.simulator import Fault
 
 PLACE, SEARCH = "/api/Order/place", "/api/Order/search"
@@ -209,6 +209,51 @@ def test_a_cancel_that_is_refused_says_what_the_order_is(trader, gateway, restin
         assert result.outcome is Outcome.REJECTED
         assert result.error_name == "OrderNotFound"
         assert why in result.error
+
+
+WATCHED = RetryPolicy(base_delay=0.01, quiet=0.1, watch=6.0)
+LOST_ANSWERS = {
+    "hung up": {"reply": "hang_up"},
+    "500": {"reply": "status", "status": 500},
+}
+
+
+@pytest.mark.parametrize("lost", LOST_ANSWERS)
+@pytest.mark.parametrize("verb", ["cancel", "modify"])
+def test_a_refusal_of_a_repeat_says_nothing_of_the_send_before(
+    run, gateway, verb, lost
+):
+    """The first had its effect; every look for as long as it is watched is behind."""
+    path = {"cancel": CANCEL, "modify": MODIFY}[verb]
+
+    async def change():
+        async with OrderExecutor(gateway.base_url, retry=WATCHED) as executor:
+            prepared(executor, gateway)
+            placed = await executor.place_limit_order("MNQ", "BUY", 1, ACCOUNT, 25_000)
+            row = {"id": placed.order_id, "accountId": ACCOUNT, "status": 1, "size": 1,
+                   "contractId": "CON.F.US.MNQ.Z26", "limitPrice": 25_000}  # fmt: skip
+            behind = {"order": row, "success": True, "errorCode": 0}
+            gateway.faults.add(
+                Fault(path, effect="now", **LOST_ANSWERS[lost]),
+                Fault(path, effect="none", reply="code", error_code=2, times=None),
+                body(BY_ID, json.dumps(behind).encode()),
+            )
+            if verb == "cancel":
+                ticket = executor.cancel_order(placed.order_id, ACCOUNT)
+            else:
+                ticket = executor.modify_order(
+                    placed.order_id, ACCOUNT, limit_price=25_001
+                )
+            await ticket
+            while not ticket.settled:
+                await asyncio.sleep(0.01)
+            return placed.order_id, ticket.result
+
+    order_id, result = run(change())
+    there = order(gateway, order_id)
+    done = there.status == OrderStatus.CANCELLED or there.limit_price == 25_001
+    assert done
+    assert result.outcome in (Outcome.UNKNOWN, Outcome.ACCEPTED), result
 
 
 def test_a_refusal_that_cannot_be_explained_is_a_refusal(trader, gateway):

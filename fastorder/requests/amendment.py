@@ -356,11 +356,11 @@ class Amendment(RequestProtocol):
         if name is None or code in self.kind.pending:
             self._error = f"{name or 'unlisted code'} ({code})"
             return self._read_back_later()
-        self._refusal = answer
-        if self.in_doubt:
+        if self.in_doubt:  # of a repeat: what came before it may have had its effect
             self._error = f"{name} ({code})"
             self._may_resend = False
             return self._read_back()
+        self._refusal = answer
         if code == self.kind.not_found:
             self.state = State.EXPLAINING
             return self._question()
