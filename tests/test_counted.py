@@ -32,6 +32,7 @@ VERBS = {
     "trades",
     "reads",
     "tells",
+    "loads",
 }
 NEVER_ONE = ("value.bit_length()", "kept", "len(value)", "bits")
 """Numbers that are never 1, and what is no number."""
