@@ -13,7 +13,7 @@ from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import credentials_from
 from fastorder.errors import ExecutorMisuse
 from fastorder.session.keepalive import Keepalive
-from fastorder.verbs.explained import explained
+from fastorder.verbs.explained import QUERIES, explained
 from fastorder.verbs.order_query import AsyncOrderQuery, page_size_from
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
     # ------------------------------------------------------------ reads
 
     @with_near_names
-    @explained()
+    @explained(QUERIES)
     def query_orders(
         self,
         account_id: int,
@@ -179,24 +179,9 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
         meanwhile move the others from page to page: none is missed or given twice that
         fits all the time.
 
-        Args:
-            statuses: OrderStatus members or their numbers; orders of any status where
-                not given.
-            symbol: of the one contract that is meant; all contracts where not given.
-            since, until: aware datetimes, 1970 or later: orders made in this time span;
-                either may be left out.
-            newest_first: give the newest order first.
-            page_size: orders that are read at once, 2 to 100.
-
         Returns:
             An AsyncOrderQuery. ``async for`` over it gives orders; over its
             ``pages()``, lists of them.
-
-        Raises:
-            RequestFailed: of the loop, where a page cannot be read.
-            InvalidField, WrongFieldType, UnknownSymbol: an argument is wrong; nothing
-                was sent.
-            TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was sent.
         """
         wanted = self._order_filter(
             account_id,

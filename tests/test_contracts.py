@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 import fastorder
 from fastorder import AmbiguousSymbol, InvalidField, UnknownSymbol, blocking
+from fastorder._base.hints import MONTH_LETTERS
 from fastorder.contracts.book import ContractBook
 from fastorder.contracts.names import month_of, only_one, wanted_from
 from fastorder.contracts.products import CODES, NAMES
 from fastorder.errors import ConfigurationError, RequestFailed, WrongFieldType
-from fastorder.gateway.contracts import MONTH_LETTERS, ContractCache
+from fastorder.gateway.contracts import ContractCache
 from fastorder.models import Contract
 from fastorder.runtime.clock import Clock
 from fastorder.simulator import Fault

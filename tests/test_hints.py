@@ -14,11 +14,16 @@ from conftest import ACCOUNT
 import fastorder
 from fastorder import InvalidField, OrderResult, Outcome, UnknownSymbol, blocking
 from fastorder._base import hints
-from fastorder._base.hints import MODELS, MOMENTS, names_month, symbol_meant
+from fastorder._base.hints import (
+    MODELS,
+    MOMENTS,
+    MONTH_LETTERS,
+    names_month,
+    symbol_meant,
+)
 from fastorder.contracts import names
 from fastorder.contracts.names import wanted_from
 from fastorder.contracts.products import NAMES
-from fastorder.gateway.contracts import MONTH_LETTERS
 from fastorder.session.tls import checked_base_url
 
 NOW = datetime.now(timezone.utc)

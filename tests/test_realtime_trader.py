@@ -200,9 +200,8 @@ def test_a_roll_asks_for_a_token_and_loses_no_event(form, gateway):
     until(lambda: connections(gateway) == 1)
     gateway.call(lambda: happen(2001))
     until(lambda: len(events) >= 2050)
-    assert sorted(events) == list(
-        range(1, 2051)
-    )  # two connections are read as they come
+    # two connections are read as they come
+    assert sorted(events) == list(range(1, 2051))
     assert trader.executor.get_token() != old
 
 

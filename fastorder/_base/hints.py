@@ -7,15 +7,18 @@ import re
 MODELS = {"order_id": "Order", "account_id": "Account", "contract_id": "Contract"}
 """Which model has an id of what an argument wants."""
 
+MONTH_LETTERS = "FGHJKMNQUVXZ"
+"""January to December, as the exchange writes them."""
+
 MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
 LETTERS = {
-    **dict(zip(MONTHS.split(), "FGHJKMNQUVXZ", strict=True)),
-    **{f"{number:02}": each for number, each in enumerate("FGHJKMNQUVXZ", 1)},
+    **dict(zip(MONTHS.split(), MONTH_LETTERS, strict=True)),
+    **{f"{number:02}": each for number, each in enumerate(MONTH_LETTERS, 1)},
 }
 """The exchange's letter of a month, by its name and by its number."""
 
 WITH_MONTH = (
-    r" ?(?P<month>[FGHJKMNQUVXZ])(?P<year>[0-9]{1,2}|20[0-9]{2})",  # MNQZ6
+    rf" ?(?P<month>[{MONTH_LETTERS}])(?P<year>[0-9]{{1,2}}|20[0-9]{{2}})",  # MNQZ6
     rf" ?(?P<month>{MONTHS.replace(' ', '|')})-?(?P<year>[0-9]{{2}})",  # MNQ DEC26
     r" (?P<month>0[1-9]|1[0-2])-(?P<year>[0-9]{2})",  # MNQ 12-26
     r" (?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])",  # MNQ 2026-12

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastorder._base.hints import symbol_meant
+from fastorder._base.hints import MONTH_LETTERS, symbol_meant
 from fastorder.contracts.products import CODES, NAMES
 from fastorder.errors import AmbiguousSymbol, InvalidField, UnknownSymbol
-from fastorder.gateway.contracts import MONTH_LETTERS, product
+from fastorder.gateway.contracts import product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.hints import NEGATIVE_HINT, names_month, symbol_meant
+from fastorder._base.hints import (
+    MONTH_LETTERS,
+    NEGATIVE_HINT,
+    names_month,
+    symbol_meant,
+)
 from fastorder._core.codec.field_checks import contract_id_from
 from fastorder._core.codec.price import TickGrid
 from fastorder.errors import InvalidField, UnknownSymbol
@@ -15,8 +20,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from fastorder.models import Contract
-
-MONTH_LETTERS = "FGHJKMNQUVXZ"
 
 IDS = "CON."
 """How the gateway's own contract ids begin."""

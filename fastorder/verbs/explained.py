@@ -38,6 +38,20 @@ Raises:
     RequestFailed: the gateway gives no usable answer; as an AuthLost where it does not
         take the token. With an event loop, raised by the await."""
 
+QUERIES = """Args:
+    statuses: OrderStatus members or their numbers; orders of any status where not
+        given.
+    symbol: of the one contract that is meant; all contracts where not given.
+    since, until: aware datetimes, 1970 or later: orders made in this time span; either
+        may be left out.
+    newest_first: give the newest order first.
+    page_size: orders that are read at once, 2 to 100.
+
+Raises:
+    RequestFailed: of the loop, where a page cannot be read.
+    InvalidField, WrongFieldType, UnknownSymbol: an argument is wrong; nothing was sent.
+    TokenMissing, ExecutorClosed, ExecutorMisuse: nothing was sent."""
+
 CHANGES = """Returns:
     The OrderResult, also where the gateway refuses: its ``outcome`` says so. With an
     event loop, a Ticket that gives it when awaited; the request is on its way when

@@ -6,12 +6,10 @@ import re
 from datetime import date, datetime, timezone
 from typing import NamedTuple
 
+from fastorder._base.hints import MONTH_LETTERS
 from fastorder.contracts.names import wanted_from
 from fastorder.contracts.products import CODES
 from fastorder.errors import InvalidField
-
-MONTH_LETTERS = "FGHJKMNQUVXZ"
-"""January to December."""
 
 EXCHANGE_NAMES = {code: name for name, code in CODES.items()}
 """The exchange's name of each product, by the gateway's code of it: EP is ES."""
