@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fastorder._base.counted import counted
+from fastorder.acts.by_contract import ByContract
 from fastorder.acts.looks import is_text, may_fill, read
 from fastorder.errors import RequestFailed
 from fastorder.gateway.rows import created_s, same_contract, traded
@@ -42,7 +43,7 @@ class Books:
 
     def __init__(self, orders: Rows, trades: Rows, placed: frozenset[int]) -> None:
         self.unlisted = sorted(placed - {row["id"] for row in orders})
-        self.net: Counter[str] = Counter()
+        self.net = ByContract()
         self._traded: Counter[int] = Counter()
         for row in trades:
             self._add(row)
@@ -52,7 +53,7 @@ class Books:
         bought, contract_id = traded(row), row.get("contractId")
         if bought and not is_text(contract_id):
             raise ValueError(f"a trade of order {row['orderId']} cannot be read")
-        self.net[str(contract_id)] += bought
+        self.net.add(str(contract_id), bought)
         self._traded[row["orderId"]] += abs(bought)
 
     def unlisted_doubt(self) -> str:
@@ -87,6 +88,9 @@ class Books:
         behind.
         """
         numbers = frozenset(order.id for order in sight.orders)
+        for order in sight.orders:
+            if same_contract(order.contract_id, contract_id) is None:
+                return f"order {order.id} of {order.contract_id} may be of it"
         return self.unlisted_doubt() or self.working_doubt(
             lambda each: same_contract(each, contract_id) is not False, numbers
         )
@@ -97,8 +101,8 @@ class Books:
         Args:
             concerns: whether a contract is looked at.
         """
-        for contract_id, net in self.net.items():
-            if net and concerns(contract_id):
+        for contract_id, net in self.net:
+            if concerns(contract_id):
                 what = counted(abs(net), "contract")
                 return f"the trades of {contract_id} add up to {what}"
         for row in self._orders:
@@ -113,15 +117,20 @@ class Books:
         sizes = [
             traded(row)
             for row in self._trades
-            if row.get("contractId") == contract_id and (created_s(row) or 0) >= at_s
+            if same_contract(row.get("contractId"), contract_id)
+            and (created_s(row) or 0) >= at_s
         ]
         return sum(size for size in sizes if size > 0), -sum(
             size for size in sizes if size < 0
         )
 
-    def new_net(self, contract_id: str, before: Books) -> int:
-        """What has been bought of a contract since, less what has been sold."""
-        return self.net[contract_id] - before.net[contract_id]
+    def new_net(self, contract_id: str, before: Books) -> int | None:
+        """What has been bought of a contract since, less what has been sold.
+
+        None where another id may stand for it too.
+        """
+        net, net_before = self.net.of(contract_id), before.net.of(contract_id)
+        return None if net is None or net_before is None else net - net_before
 
 
 def audit(desk: Desk, until_ns: int) -> Steps[Books | str]:

@@ -66,7 +66,7 @@ def held_by_both(
     Raises:
         RequestFailed: the gateway does not read this account to us.
     """
-    known = ""
+    known, settled = "", None
     while True:
         sight = yield from look(desk, until_ns)
         if sight.refusal is not None:
@@ -75,11 +75,12 @@ def held_by_both(
         found = _compared(sight, books, contract_id, closing)
         if sight.why or isinstance(books, str):  # it hides nothing that was known
             found = found._replace(why="; ".join(filter(None, [found.why, known])))
+            found = settled or found
         else:
-            known = found.why
-        if with_orders and sight.why == "" and not isinstance(books, str):
-            doubt = books.orders_doubt(contract_id, sight)
-            found = found._replace(orders_why=doubt)
+            if with_orders:
+                doubt = books.orders_doubt(contract_id, sight)
+                found = found._replace(orders_why=doubt)
+            known, settled = found.why, None if found.why else found
         is_known = not found.why and not found.orders_why
         if is_known or desk.now_ns() + AGAIN_NS >= until_ns:
             return found
@@ -93,7 +94,11 @@ def _compared(
         return Holding(0, None, None, sight.why)
     if isinstance(books, str):
         return Holding(0, None, sight, books)
-    size, net = sight.positions.get(contract_id, 0), books.net[contract_id]
+    size, net = sight.positions.of(contract_id), books.net.of(contract_id)
+    if size is None or net is None:
+        others = sight.positions.unclear(contract_id) or books.net.unclear(contract_id)
+        why = f"{others[0]} is held or was traded, which may be {contract_id}"
+        return Holding(0, None, sight, why)
     if size != net:
         why = f"{counted(size, 'contract')} listed, the trades add up to {net}"
         return Holding(size, None, sight, why)

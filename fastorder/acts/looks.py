@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from fastorder.acts.by_contract import ByContract
 from fastorder.enums import OrderStatus
 from fastorder.errors import RequestFailed
 from fastorder.gateway.order_filter import WORKING
@@ -34,7 +35,7 @@ class Sight(NamedTuple):
 
     Attributes:
         begun_ns: when it left, on the monotonic clock.
-        positions: contracts held by contract id; those that are short are below zero.
+        positions: contracts held, by contract id.
         orders: that may still fill.
         legs: the numbers of those that are legs of a bracket.
         date: the Date of the answer with the positions.
@@ -43,7 +44,7 @@ class Sight(NamedTuple):
     """
 
     begun_ns: int
-    positions: dict[str, int]
+    positions: ByContract
     orders: tuple[Order, ...]
     legs: frozenset[int]
     date: bytes = b""
@@ -77,11 +78,15 @@ def look(desk: Desk, until_ns: int) -> Steps[Sight]:
         orders = tuple(working_order(row) for row in rows.values())
     except RequestFailed as error:
         refusal = error if error.error_code else None
-        return Sight(begun_ns, {}, (), frozenset(), why=str(error), refusal=refusal)
+        return _unread(begun_ns, error)._replace(refusal=refusal)
     except ValueError as error:
-        return Sight(begun_ns, {}, (), frozenset(), why=str(error))
+        return _unread(begun_ns, error)
     legs = frozenset(number for number, row in rows.items() if is_leg(row))
     return Sight(begun_ns, sizes, orders, legs, positions._protocol.date)
+
+
+def _unread(begun_ns: int, error: Exception) -> Sight:
+    return Sight(begun_ns, ByContract(), (), frozenset(), why=str(error))
 
 
 def read(ticket: Ticket[T]) -> T:
@@ -95,19 +100,19 @@ def read(ticket: Ticket[T]) -> T:
     return ticket._value()
 
 
-def signed_sizes(positions: Rows) -> dict[str, int]:
-    """What is held of each contract, signed.
+def signed_sizes(positions: Rows) -> ByContract:
+    """What is held of each contract.
 
     Raises:
         ValueError: a position cannot be read.
     """
-    sizes: dict[str, int] = {}
+    sizes = ByContract()
     for row in positions:
         size, contract_id = held(row), row.get("contractId")
         if size and not is_text(contract_id):
             raise ValueError(f"position {row['id']} cannot be read")
         if size:
-            sizes[str(contract_id)] = sizes.get(str(contract_id), 0) + size
+            sizes.add(str(contract_id), size)
     return sizes
 
 

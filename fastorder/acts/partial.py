@@ -8,6 +8,7 @@ from fastorder.acts.audit import tell_limits
 from fastorder.acts.contract_work import result_of_ticket
 from fastorder.acts.holding import Closing, held_by_both
 from fastorder.errors import RequestFailed
+from fastorder.gateway.rows import same_contract
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.session.ticket_group import STOPS, why_ended
 
@@ -68,7 +69,7 @@ def _oversized(found: Holding, contract_id: str) -> tuple[Order, ...]:
         order
         for order in sight.orders
         if order.id in sight.legs
-        and order.contract_id == contract_id
+        and same_contract(order.contract_id, contract_id) is True
         and not sight.waits_for_entry(order)
         and order.size > abs(found.size)
     )

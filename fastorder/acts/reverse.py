@@ -115,6 +115,8 @@ def _was_something_else(desk: Desk, contract_id: str, held: Holding) -> Steps[st
     if isinstance(books, str) or held.books is None:
         return f"it is flat, but what was closed could not be read: {books}"
     traded = books.new_net(contract_id, held.books)
+    if traded is None:
+        return "it is flat, and what has traded since may be of another contract"
     if traded != -held.size:
         return f"{held.size:+d} was held, and {traded:+d} has traded since"
     return ""

@@ -126,10 +126,9 @@ class Sweep:
 
     def _act(self, sight: Sight) -> bool:
         """Send what a look calls for; whether anything was."""
-        contracts = {each for each in sight.positions if self._is_mine(each)}
         closing = [
             contract_id
-            for contract_id in sorted(contracts)
+            for contract_id in sorted(filter(self._is_mine, sight.positions.ids()))
             if self._aim.closes and self._work(contract_id).close()
         ]
         cancelling = [
@@ -179,7 +178,7 @@ class Sweep:
         """What a look shows of what is to go; empty for none."""
         held = [
             f"{size:+d} {contract_id}"
-            for contract_id, size in sight.positions.items()
+            for contract_id, size in sight.positions
             if self._aim.closes and self._is_mine(contract_id)
         ]
         working = [
@@ -194,10 +193,9 @@ class Sweep:
         """Contracts that may be the one that is meant: a number stands for it."""
         if self._only is None:
             return []
-        shown = {*sight.positions, *(order.contract_id for order in sight.orders)}
         return [
             f"{contract_id}, which may be {self._only}"
-            for contract_id in sorted(shown)
+            for contract_id in sorted(set(_shown(sight)))
             if same_contract(contract_id, self._only) is None
         ]
 
@@ -223,9 +221,9 @@ class Sweep:
             return self._unread(books)
         shown = () if self._sight is None else self._sight.orders
         numbers = frozenset(order.id for order in shown)
-        why = books.unlisted_doubt() or books.working_doubt(self._is_mine, numbers)
+        why = books.unlisted_doubt() or books.working_doubt(self._may_be_mine, numbers)
         if not why and self._aim.closes:
-            why = books.trades_doubt(self._is_mine)
+            why = books.trades_doubt(self._may_be_mine)
         self._booked = why
         return why
 
@@ -239,7 +237,7 @@ class Sweep:
             f"order {tag} on its way or in doubt"
             for contract_id, tags in self._desk.open_places().items()
             for tag in tags
-            if self._is_mine(contract_id)
+            if self._may_be_mine(contract_id)
         ]
 
     def _closes_on_their_way(self) -> list[str]:
@@ -253,6 +251,10 @@ class Sweep:
     def _is_mine(self, contract_id: str) -> bool:
         return self._only is None or same_contract(contract_id, self._only) is True
 
+    def _may_be_mine(self, contract_id: str) -> bool:
+        """Whether it is, or cannot be told not to be: what has to be gone is."""
+        return self._only is None or same_contract(contract_id, self._only) is not False
+
     def _is_to_go(self, order: Order, sight: Sight) -> bool:
         if not self._is_mine(order.contract_id):
             return False
@@ -264,8 +266,8 @@ class Sweep:
             return False  # it goes with its entry
         if not self._aim.closes or order.id not in sight.legs:
             return True
-        held = sight.positions.get(order.contract_id, 0)
-        return not held or self._work(order.contract_id).is_closed
+        is_flat = sight.positions.of(order.contract_id) == 0
+        return is_flat or self._work(order.contract_id).is_closed
 
     # ------------------------------------------------------------ the books
 
@@ -281,10 +283,7 @@ class Sweep:
 
         why = self._doubt or self._lacking()
         sight = self._sight
-        shown: list[str] = []
-        if sight is not None:
-            shown = [*sight.positions, *(order.contract_id for order in sight.orders)]
-        for contract_id in shown:
+        for contract_id in [] if sight is None else _shown(sight):
             if self._is_mine(contract_id):
                 self._work(contract_id)
         took_s = (self._desk.now_ns() - self._begun_ns) / SECOND_NS
@@ -319,9 +318,14 @@ class Sweep:
         )
         held = sum(
             size
-            for contract_id, size in sight.positions.items()
+            for contract_id, size in sight.positions
             if same_contract(contract_id, work.contract_id)
         )
         return ContractReport(
             work.contract_id, work.steps(), held, working, not why, why
         )
+
+
+def _shown(sight: Sight) -> list[str]:
+    """The contracts that a look has shown."""
+    return [*sight.positions.ids(), *(order.contract_id for order in sight.orders)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastorder.gateway.rows import same_contract
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,10 +52,23 @@ class Interlock:
         self.any = bool(self._tags)
 
     def of(self, account_id: int, contract_id: str) -> tuple[str, ...]:
-        """The tags in doubt there, oldest first."""
-        return tuple(self._tags.get((account_id, contract_id), ()))
+        """The tags in doubt there, each contract's oldest first.
+
+        Those under an id that may stand for this contract too are in doubt as well.
+        """
+        return tuple(
+            tag for tags in self._there(account_id, contract_id) for tag in tags
+        )
 
     def contested(self, account_id: int, contract_id: str) -> dict[str, str]:
         """Those of them that no look-up can free, and why."""
-        tags = self._tags.get((account_id, contract_id), {})
-        return {tag: why for tag, why in tags.items() if why}
+        found = self._there(account_id, contract_id)
+        return {tag: why for tags in found for tag, why in tags.items() if why}
+
+    def _there(self, account_id: int, contract_id: str) -> list[dict[str, str]]:
+        return [
+            tags
+            for (account, contract), tags in tuple(self._tags.items())
+            if account == account_id
+            and same_contract(contract, contract_id) is not False
+        ]

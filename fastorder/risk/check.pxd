@@ -65,7 +65,7 @@ cdef class Guard:
     cdef int of_pace(
         self, OrderRequest order, Listing listing, int64_t now_ns) except -1
     cdef bint may_trade(self, OrderRequest order, Listing listing) except -1
-    cdef bint only_lessens(self, Tracked order) noexcept
+    cdef bint only_lessens(self, Tracked order) except -1
     cdef int of_more(self, Tracked order, int more) except -1
     cdef int of_new_prices(
         self, dict prices, Listing listing, Contract contract,

@@ -200,7 +200,7 @@ cdef class Guard:
         """The bits of all that refuses it; 0 where it may leave."""
         cdef int legs = legs_of(order)
         cdef bint lessens = (
-            legs == 0 and contract.account.known
+            legs == 0 and contract.is_known()
             and contract.lessens(order.sells, order.quantity))
         cdef int found = self.of_exposure(
             contract, order.sells, order.quantity, legs, lessens)
@@ -240,10 +240,10 @@ cdef class Guard:
             if self.needs_loss:
                 found |= LOSS_UNKNOWN if now_s >= account.loss_until_s else account.loss
         if self.max_position < 0 and self.max_lots < 0 and self.max_open_orders < 0:
-            if found & (REDUCING | FLAT_BY) and not account.known:
+            if found & (REDUCING | FLAT_BY) and not contract.is_known():
                 found |= EXPOSURE_UNKNOWN       # it might lessen the position
             return found
-        if not account.known:
+        if not contract.is_known():
             return found | EXPOSURE_UNKNOWN
         worst = (contract.held.low - contract.sells - size if sells
                  else contract.held.high + contract.buys + size)
@@ -360,12 +360,12 @@ cdef class Guard:
         if order is not None and quantity is not None:
             self.exposure.change_asked(order, quantity, now_ns)
 
-    cdef bint only_lessens(self, Tracked order) noexcept:
+    cdef bint only_lessens(self, Tracked order) except -1:
         """A leg of a bracket, or an order that can only make the position smaller."""
         if order.group is not None:
             return True
         return (
-            order.contract.account.known and order.legs is None
+            order.contract.is_known() and order.legs is None
             and order.contract.lessens(order.sells, 0))
 
     def asks_for_exposure(self):
@@ -377,7 +377,7 @@ cdef class Guard:
     cdef int of_more(self, Tracked order, int more) except -1:
         cdef Contract contract = order.contract
         cdef bint lessens = (
-            contract.account.known and order.legs is None
+            contract.is_known() and order.legs is None
             and contract.lessens(order.sells, more))
         return self.of_exposure(contract, order.sells, more, 0, lessens)
 

@@ -21,6 +21,7 @@ from fastorder.errors import (
     WrongFieldType,
 )
 from fastorder.gateway.contracts import product_code
+from fastorder.gateway.rows import same_contract
 from fastorder.risk.check import Guard
 from fastorder.risk.day_loss import Losses
 from fastorder.risk.denials import Denied, RiskState
@@ -282,12 +283,17 @@ class Risk:
     def _holds(self, contract_id: str) -> bool | None:
         """Whether a contract is held, or has an order; None: not known."""
         accounts = list(self._exposure.accounts.values())
+        unclear = False
         for account in accounts:
-            contract = account.contracts.get(contract_id)
-            if contract is not None and (
-                contract.possible != (0, 0) or contract.open_orders
-            ):
-                return True
+            for contract in list(account.contracts.values()):
+                if contract.possible == (0, 0) and not contract.open_orders:
+                    continue
+                same = same_contract(contract.contract_id, contract_id)
+                if same:
+                    return True
+                unclear |= same is None
+        if unclear:
+            return None
         return False if accounts and all(each.known for each in accounts) else None
 
     def _needs_read(self, account_id: int) -> bool:

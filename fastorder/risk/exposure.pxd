@@ -68,12 +68,16 @@ cdef class Contract:
     cdef int recount(self) except -1
     cdef int note_worst(self) except -1
     cdef int64_t worst_with(self, bint sells, int64_t size) noexcept
+    cdef bint is_known(self) except -1
+    cdef bint is_at_stake(self) noexcept
     cdef bint lessens(self, bint sells, int64_t size) noexcept
 
 
 cdef class Account:
     cdef readonly int account_id
-    cdef readonly dict contracts
+    cdef readonly dict contracts        # each once, by the id that was told first
+    cdef dict by_name                   # the same, by every id that was told
+    cdef bint is_mixed                  # some of the ids may stand for one contract
     cdef readonly dict by_tag
     cdef readonly dict by_id
     cdef readonly dict groups           # legs, by the number of their entry
@@ -94,6 +98,7 @@ cdef class Account:
 
     cdef int know(self) except -1
     cdef Contract contract(self, str contract_id)
+    cdef Contract contract_anew(self, str contract_id)
 
 
 cdef class Exposure:

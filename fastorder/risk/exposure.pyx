@@ -18,6 +18,8 @@ from libc.stdint cimport int64_t
 
 from fastorder.risk.ledger cimport LAG_NS, Ledger
 
+from fastorder.gateway.rows import same_contract
+
 
 @cython.freelist(64)
 cdef class Tracked:
@@ -135,6 +137,24 @@ cdef class Contract:
         cdef int64_t least = self.held.low - self.sells - (size if sells else 0)
         return max(most, -least, 0)
 
+    cdef bint is_known(self) except -1:
+        """Whether all is known of it: what is told under another id may be of it."""
+        return self.account.known and not (self.account.is_mixed and self.unclear())
+
+    def unclear(self):
+        """Ids that may stand for this contract too, with something at stake."""
+        cdef Contract other
+        return [
+            other.contract_id for other in self.account.contracts.values()
+            if other.is_at_stake()
+            and same_contract(other.contract_id, self.contract_id) is None]
+
+    cdef bint is_at_stake(self) noexcept:
+        """Whether anything is held of it, or may come to it."""
+        return (
+            self.open_orders or self.held.low or self.held.high
+            or self.buys or self.sells)
+
     cdef bint lessens(self, bint sells, int64_t size) noexcept:
         """Whether an order can only make the position smaller, whatever fills first."""
         if sells:
@@ -148,6 +168,7 @@ cdef class Account:
     def __init__(self, int account_id, Exposure exposure, bint allowed):
         self.account_id = account_id
         self.contracts = {}
+        self.by_name = {}
         self.by_tag = {}
         self.by_id = {}
         self.groups = {}
@@ -161,14 +182,25 @@ cdef class Account:
         return 0
 
     cdef Contract contract(self, str contract_id):
-        cdef Contract made
-        found = self.contracts.get(contract_id)
+        found = self.by_name.get(contract_id)
         if found is None:
-            made = Contract(
-                self, contract_id, self.exposure.lot_units(contract_id),
-                self.exposure.price_of(contract_id))
-            found = self.contracts[contract_id] = made
+            found = self.by_name[contract_id] = self.contract_anew(contract_id)
         return <Contract>found
+
+    cdef Contract contract_anew(self, str contract_id):
+        """One whose id was not told yet; in other letters it may have been."""
+        cdef Contract other
+        for other in self.contracts.values():
+            same = same_contract(other.contract_id, contract_id)
+            if same:
+                return other
+            if same is None:
+                self.is_mixed = True
+        other = Contract(
+            self, contract_id, self.exposure.lot_units(contract_id),
+            self.exposure.price_of(contract_id))
+        self.contracts[contract_id] = other
+        return other
 
 
 cdef class Exposure:
@@ -406,7 +438,8 @@ cdef class Exposure:
         if tag is not None and (order is None or order.is_guessed):
             named = account.by_tag.get(tag)
             if named is not None and named.order_id is None and (
-                named.sells == sells and named.contract.contract_id == contract_id
+                named.sells == sells
+                and named.contract is account.contract(contract_id)
             ):
                 self.name(account, named, order_id)
                 order = named
@@ -539,12 +572,14 @@ cdef class Exposure:
         """Hold the newest list against what is known of fills."""
         cdef Contract contract
         cdef int64_t begun_ns, ended_ns
+        cdef dict listed = {}
         sizes, begun_ns, ended_ns = account.list
-        for contract_id in sizes:
-            account.contract(contract_id)
+        for contract_id, size in sizes.items():
+            contract = account.contract(contract_id)
+            listed[contract] = listed.get(contract, 0) + size
         for contract in account.contracts.values():
             self.compare_contract(
-                contract, sizes.get(contract.contract_id, 0), begun_ns, ended_ns)
+                contract, listed.get(contract, 0), begun_ns, ended_ns)
         account.know()
         return 0
 

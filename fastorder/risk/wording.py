@@ -153,10 +153,24 @@ def _exposure_unknown(asked: Asked, control: Any) -> Words:
         )
         if not at_ns
     ]
+    if not parts and asked.contract is not None and asked.contract.unclear():
+        return _contract_unclear(asked, asked.contract)
     missing = f"{_and(parts or ['its positions'])} were not read"
     text = (
         f"the exposure of account {asked.account_id} must be known, {missing}: "
         f"{control.load}({asked.account_id}) reads them"
+    )
+    return STATE, None, missing, text
+
+
+def _contract_unclear(asked: Asked, contract: Contract) -> Words:
+    """What is held or works under an id of another kind."""
+    others = _and(contract.unclear())
+    missing = f"{others} may be {contract.contract_id}"
+    text = (
+        f"the exposure of account {asked.account_id} must be known, {missing}, as a "
+        "number tells no name: set_contract_id(symbol, ...) takes the id that the "
+        "gateway's positions show"
     )
     return STATE, None, missing, text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder.gateway.rows import same_contract
 from fastorder.realtime.state.protection import covered_by
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class GuardSight:
             sight: what was read of the account; None where nothing was yet.
         """
         changes = self._desk.open_changes()
-        if any(self._contract_of(ticket) == contract_id for ticket in changes):
+        if any(self._may_be_of(ticket, contract_id) for ticket in changes):
             return "an order is on its way, or in doubt"
         if sight is not None and self._was_placed_since(contract_id, sight):
             return "an order was placed while the account was read"
@@ -44,13 +45,19 @@ class GuardSight:
 
         A stop that was placed after the read is in the state alone.
         """
-        net = sight.positions.get(contract_id, 0)
+        net = sight.positions.of(contract_id)
+        if net is None:
+            return 0
         stops = {order.id: order for order in sight.orders}
         if self._state.proven:
             for held in self._state.rows.working():
                 if held.order is not None:
                     stops.setdefault(held.order.id, held.order)
         return abs(net) - covered_by(stops.values(), contract_id, net)
+
+    def _may_be_of(self, ticket: Ticket[Any], contract_id: str) -> bool:
+        shown = self._contract_of(ticket)
+        return shown is not None and same_contract(shown, contract_id) is not False
 
     def _contract_of(self, ticket: Ticket[Any]) -> str | None:
         """The contract of a change; None where it is not known, or it has ended."""
@@ -69,6 +76,6 @@ class GuardSight:
         return any(
             number not in shown
             and self._state.order(number) is None
-            and self._desk.contract_of(number) in (contract_id, None)
+            and same_contract(self._desk.contract_of(number), contract_id) is not False
             for number in self._desk.placed_since(sight.begun_ns)
         )

@@ -198,7 +198,9 @@ class Guard:
         contract_id, state = danger.contract_id, self._state
         if why := self._sight.why_wait(contract_id, sight):
             return Guarded(danger, why=why)
-        net = sight.positions.get(contract_id, 0)
+        net = sight.positions.of(contract_id)
+        if net is None:
+            return Guarded(danger, why="what is held may be of another contract")
         missing = self._sight.missing(contract_id, sight)
         held = state.rows.positions.get(contract_id)
         if missing <= 0:
@@ -262,7 +264,7 @@ class Guard:
 
     def _tidy(self, desk: Desk, danger: Danger, sight: Sight) -> Steps[Guarded]:
         """Cancel legs that state and read both show, where both show it flat."""
-        if not self._state.proven or sight.positions.get(danger.contract_id, 0):
+        if not self._state.proven or sight.positions.of(danger.contract_id) != 0:
             return Guarded(danger, why="it is not proven that the contract is flat")
         if why := self._sight.why_wait(danger.contract_id, sight):
             return Guarded(danger, why=why)
