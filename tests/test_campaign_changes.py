@@ -3,12 +3,14 @@
 from itertools import chain
 
 import pytest
+from campaign import changes
 from campaign.change_tally import change_campaign, change_tally
 from campaign.changes import lived
 
 from fastorder.gateway import rows
 from fastorder.requests import position_close, read_backs
-from fastorder.requests.read_backs import ReadBacks
+from fastorder.requests.order_change import Cancellation
+from fastorder.requests.read_backs import Effect, ReadBacks
 
 CHANGES = 20_000
 FAULTS = 0.55
@@ -60,11 +62,31 @@ def unreadable_is_absent(patch):
     patch.setattr(position_close.PositionClose, "_doubt_of", lambda *_: "")
 
 
+def the_refusal_of_a_repeat_is_believed(patch):
+    class Believing(Cancellation):
+        def _refused(self, answer):
+            return self._rejected(answer)
+
+    patch.setattr(changes, "Cancellation", Believing)
+
+
+def an_order_that_is_not_shown_never_was(patch):
+    class Believing(Cancellation):
+        def _judge(self, answer):
+            found = super()._judge(answer)
+            hidden = found.effect is Effect.NOT_SHOWN
+            return found._replace(effect=Effect.IMPOSSIBLE) if hidden else found
+
+    patch.setattr(changes, "Cancellation", Believing)
+
+
 MISTAKES = {
     one_read_is_believed: "phantom",
     the_trades_are_not_asked: "phantom",
     caches_are_believed: "phantom",
     unreadable_is_absent: "phantom",
+    the_refusal_of_a_repeat_is_believed: "wrong",
+    an_order_that_is_not_shown_never_was: "wrong",
 }
 
 

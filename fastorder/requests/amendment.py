@@ -448,9 +448,11 @@ class Amendment(RequestProtocol):
 
         That it is not there says nothing where no answer has refused it: a request that
         was lost on its way looks the same as one that is slow. And a position may have
-        been closed and opened again.
+        been closed and opened again. An order that is not shown may never have been,
+        or have ended, by a cancel too.
         """
-        if self.kind.repeat is not Repeat.AT_ONCE or effect is Effect.UNREADABLE:
+        shows_nothing = effect in (Effect.UNREADABLE, Effect.NOT_SHOWN)
+        if self.kind.repeat is not Repeat.AT_ONCE or shows_nothing:
             return False
         return effect is Effect.DONE or self._refusal is not None
 

@@ -55,7 +55,7 @@ class OrderChange(Amendment):
 
     def _judge(self, answer: Answer) -> Finding:
         if answer.kind is AnswerKind.REFUSED and code_of(answer) == NOT_FOUND:
-            return Finding(Effect.IMPOSSIBLE, "no order with this number is shown")
+            return Finding(Effect.NOT_SHOWN, "no order with this number is shown")
         row = shown_order(answer, self.order_id, self.account_id)
         if row is None:
             reason = answer.reason or "the answer does not hold the order"

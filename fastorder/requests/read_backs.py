@@ -24,6 +24,7 @@ class Effect(Enum):
     DONE = "done"
     IMPOSSIBLE = "no longer possible"
     NOT_SEEN = "not seen yet"
+    NOT_SHOWN = "what is changed is not shown"
     UNREADABLE = "not read"
 
 

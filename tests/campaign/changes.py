@@ -68,6 +68,9 @@ DAMAGE = {
     "positions": ("size", "contractId", "id", "accountId"),
     "trades": ("side", "size", "creationTimestamp", "contractId", "orderId", "voided"),
 }
+ENDED = (OrderStatus.CANCELLED, OrderStatus.FILLED)
+"""Some gateways show no order by its number once it has ended."""
+
 NO_VALUE = (None, "", "7", -1, True, 1.5, 1 << 63, [])
 NO_PRICE = (None, "", "7", True, [])
 
@@ -108,6 +111,7 @@ class Change:
         if random.random() < 0.1:
             self._cached_until_ns = int(random.uniform(5, 90) * SECOND)
         self._server_clock = ServerClock(self._clock)
+        self._hides_ended = seed % 5 == 2
         self._part = random.choice((1, 2))
         self._steps = 0
         self._timers: list[int] = []
@@ -276,7 +280,9 @@ class Change:
 
     def _rows(self, endpoint: Endpoint, at_ns: int) -> tuple[str, Any]:
         if endpoint is Endpoint.ORDER_BY_ID:
-            return "order", self.account.order_row(at_ns)
+            row = self.account.order_row(at_ns)
+            is_hidden = self._hides_ended and row and row["status"] in ENDED
+            return "order", None if is_hidden else row
         if endpoint is Endpoint.SEARCH_POSITIONS:
             return "positions", self.account.position_rows(at_ns)
         return "trades", self.account.trade_rows(at_ns, self._gateway_s)
