@@ -57,7 +57,9 @@ class RiskLimits:
             is held, is not known any more.
         flat_by: a time of day in Chicago before 17:00, "15:08" say; from then to the
             day's end at 17:00 nothing adds exposure.
-        flatten_on_breach: a breach goes to ``on_breach``, which is to flatten.
+        flatten_on_breach: a breach goes to ``on_breach``, which is to flatten. A Trader
+            without a hook does it, and tries on until it is verified, the trader is
+            closed or the trading day ends.
 
     Raises:
         ConfigurationError: a limit breaks a rule, or contradicts another one.
