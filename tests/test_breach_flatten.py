@@ -240,6 +240,26 @@ def test_a_breach_while_a_flatten_goes_on_begins_no_other(form, gateway, quick, 
     assert sent(gateway, CLOSE) == 1
 
 
+# ------------------------------------------------------------ whatever the product
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_product_whose_commission_nobody_tells_is_flattened(
+    form, gateway, limit, logged
+):
+    trader = enter(form, limit, dollars=300)
+    form.call(trader.buy, "ES", 1)
+    load(form)
+    contract = gateway.gateway.contracts["CON.F.US.EP.Z26"]
+    price = gateway.call(lambda: gateway.gateway.exchange.last(contract))
+    form.call(trader.risk.note_price, "ES", price - 2)  # 100 dollars
+    assert trader.risk.state is RiskState.ACTIVE
+    form.call(trader.risk.note_price, "ES", price - 10)  # 500 dollars
+    is_flat(gateway)
+    (warned,) = told(logged, "the commission of EP is not known", logging.WARNING)
+    assert "2.50 dollars for each contract and side" in warned
+
+
 # ------------------------------------------------------------ whichever the thread
 
 
