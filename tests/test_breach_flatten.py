@@ -4,7 +4,7 @@ import logging
 import threading
 
 import pytest
-from conftest import ACCOUNT, COMBINE, held
+from conftest import ACCOUNT, COMBINE, bought_elsewhere, held
 from realtime_scene import until
 from test_realtime_trader import Form
 from test_risk_trader import (
@@ -250,14 +250,44 @@ def test_a_product_whose_commission_nobody_tells_is_flattened(
     trader = enter(form, limit, dollars=300)
     form.call(trader.buy, "ES", 1)
     load(form)
-    contract = gateway.gateway.contracts["CON.F.US.EP.Z26"]
-    price = gateway.call(lambda: gateway.gateway.exchange.last(contract))
+    price = price_of(gateway, ES)
     form.call(trader.risk.note_price, "ES", price - 2)  # 100 dollars
     assert trader.risk.state is RiskState.ACTIVE
     form.call(trader.risk.note_price, "ES", price - 10)  # 500 dollars
     is_flat(gateway)
     (warned,) = told(logged, "the commission of EP is not known", logging.WARNING)
     assert "2.50 dollars for each contract and side" in warned
+
+
+ES = "CON.F.US.EP.Z26"
+
+
+def price_of(gateway, contract_id):
+    contract = gateway.gateway.contracts[contract_id]
+    return gateway.call(lambda: gateway.gateway.exchange.last(contract))
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_what_is_held_and_was_not_loaded_is_flattened_after_a_restart(
+    form, gateway, limit
+):
+    bought_elsewhere(gateway, symbol=ES)
+    risk = RiskLimits(**{limit: 300}, flatten_on_breach=True)
+    trader = form.enter(risk=risk, realtime=False)
+    assert trader.risk.daily_loss(ACCOUNT) is not None
+    form.call(trader.risk.note_price, ES, price_of(gateway, ES) - 10)
+    is_flat(gateway)
+
+
+def test_what_another_program_has_opened_is_flattened(form, gateway):
+    risk = RiskLimits(max_daily_loss=300, flatten_on_breach=True)
+    trader = form.enter(risk=risk)
+    until(lambda: trader.realtime.user.is_live)
+    bought_elsewhere(gateway, symbol=ES)
+    losses = trader.risk._losses
+    until(lambda: losses.held(ES) and not losses.unvalued(ACCOUNT), "its tick's value")
+    form.call(trader.risk.note_price, ES, price_of(gateway, ES) - 10)
+    is_flat(gateway)
 
 
 # ------------------------------------------------------------ whichever the thread

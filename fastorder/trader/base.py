@@ -21,6 +21,7 @@ from fastorder.risk.limits import RiskLimits
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
 from fastorder.trader.contracts_place import contracts_path
+from fastorder.trader.held_values import values_read
 from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import limits_shown, needs_exposure, with_limits
 from fastorder.trader.record import Record, record_of
@@ -330,6 +331,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
         if self._reads_exposure and not self._is_exposed(account_id):
             yield BaseExecutor.load_exposure.ticket(self.executor, account_id)
             self._exposed.add(account_id)
+            yield from values_read(self.executor, self.executor.risk, account_id)
+            self.executor.risk._look_at_loss(account_id)
 
     def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
         """Flatten an account until it is proved flat; safe from any thread."""
