@@ -54,7 +54,7 @@ class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
             proof that it was not placed, or after a look-up showed it rejected, once.
         risk: a RiskLimits that orders are held to; none where it is not given.
         on_breach: called with the code, the account and a text where a loss limit is
-            breached.
+            breached, once for an account and a trading day.
 
     Raises:
         ConfigurationError: an argument is not usable.

@@ -24,6 +24,7 @@ from fastorder.risk.control import Risk
 from fastorder.risk.hearing import Hearing
 from fastorder.risk.ledger import SECONDS_BEHIND
 from fastorder.risk.sightings import Sightings
+from fastorder.risk.venue_rules import COMMISSIONS, MOST_COMMISSION
 
 SECOND_NS = 1_000_000_000
 OTHER = "CON.F.US.ENQ.Z26"
@@ -731,26 +732,45 @@ ENQ = "CON.F.US.ENQ.Z26"
 @pytest.mark.parametrize(
     ("own", "told", "loss"),
     [
-        (None, None, None),
+        (None, None, Decimal("105.74")),  # twice the bound
         ({"ENQ": 1.25}, None, Decimal("103.24")),  # twice the fees and that
         ({"ENQ": 0}, None, Decimal("100.74")),
         (None, Decimal("2"), Decimal("104.74")),
         ({"ENQ": 1.25}, Decimal("2"), Decimal("104.74")),  # the answer's own counts
     ],
 )
-def test_costs_are_never_understated(own, told, loss):
-    """A product without a commission, in the answer or elsewhere, is not known."""
+def test_costs_are_never_understated(own, told, loss, caplog):
+    """A bound stands for a commission that nobody tells, and the log says so once."""
     desk = Money(max_daily_loss=1_000, commissions=own)
     now_s = desk.clock.wall
     more = {"product": ENQ, "commissions": told}
-    desk.loads([trade(1, None, now_s, **more), trade(2, "-100", now_s, **more)])
+    for _ in range(3):
+        desk.loads([trade(1, None, now_s, **more), trade(2, "-100", now_s, **more)])
     assert desk.risk.daily_loss(ACCOUNT) == loss
-    if loss is not None:
-        assert desk.codes() == set()
-        return
-    first = refused(Denied.LOSS_UNKNOWN, lambda: desk.place())
-    assert "the trades of ENQ come without a commission" in first.text
-    assert "RiskLimits(commissions={'ENQ': ...}) gives it" in first.text
+    assert desk.codes() == set()
+    is_bound = own is None and told is None
+    assert caplog.text.count("the commission of ENQ is not known") == is_bound
+    if is_bound:
+        assert "RiskLimits(commissions={'ENQ': ...}) gives it" in caplog.text
+
+
+@pytest.mark.parametrize("limit", ["max_daily_loss", "trailing_loss"])
+def test_a_limit_acts_where_the_commission_is_not_known(limit):
+    desk = Money(**{limit: 200})
+    enq = Contract(ENQ, "NQZ6", "", Decimal("0.25"), Decimal("5"), True, "F.US.ENQ")
+    desk.risk._losses.contract_seen(enq)
+    bought = trade(1, None, desk.clock.wall, product=ENQ)
+    desk.loads(balance="50000")
+    desk.loads([bought], [position(1, 29_500, ENQ)], balance="50000")
+    desk.risk.note_price("NQ", 29_491)  # 180 dollars, and the costs of 2.87
+    assert desk.risk.daily_loss(ACCOUNT) == Decimal("182.87")
+    assert desk.risk.state is RiskState.ACTIVE
+    desk.risk.note_price("NQ", 29_490)
+    assert desk.risk.state is not RiskState.ACTIVE
+
+
+def test_the_bound_is_no_less_than_any_commission_that_is_known():
+    assert MOST_COMMISSION == 10 * max(COMMISSIONS.value.values())
 
 
 @pytest.mark.parametrize("what", ["read", "price"])

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from conftest import ACCOUNT, held
 from plain_http import MNQ
+from realtime_scene import until
 from test_trader import Form
 
 import fastorder
@@ -286,7 +287,7 @@ def test_a_breach_flattens(day, gateway, limit):
     assert held(gateway) == 1
     form.wait(lambda: noted(form, price - 25))
     form.wait(lambda: settled(form, gateway))
-    assert held(gateway) == 0
+    until(lambda: held(gateway) == 0, "the flatten")
     assert sent(gateway, CLOSE) == 1
 
 
@@ -324,11 +325,11 @@ def settled(form, gateway):
                 break
         return None
 
-    async def until():
+    async def ended():
         while executor._dispatcher.groups:
             await asyncio.sleep(0.01)
 
-    return until()
+    return ended()
 
 
 def test_a_hook_of_ones_own_goes_before_the_traders(day, gateway):

@@ -22,6 +22,7 @@ from fastorder.errors import (
 )
 from fastorder.gateway.contracts import product_code
 from fastorder.gateway.rows import same_contract
+from fastorder.risk.breaches import Breaches
 from fastorder.risk.check import Guard
 from fastorder.risk.day_loss import Losses
 from fastorder.risk.denials import Denied, RiskState
@@ -91,6 +92,7 @@ class Risk:
             limits, clock, self._load, self._note_high, contracts.may_cost
         )
         self._loss_turn = RLock()  # a hub's thread tells prices too
+        self._breaches = Breaches()
         self._standing = Standing(self._guard, clock, journal)
         if journal is not None:
             for account_id, high in highs_of(journal).items():
@@ -127,9 +129,12 @@ class Risk:
     def resume(self, reason: str) -> None:
         """Be ACTIVE again; the reason is written down beside the time.
 
-        Where a loss limit is still breached, the next look at it takes it back.
+        Where a loss limit is still breached, the next look at it takes it back, and
+        the breach is told anew.
         """
         self._standing.enter(RiskState.ACTIVE, _reason(reason))
+        with self._loss_turn:
+            self._breaches.forget()
 
     def _note_high(self, account_id: int, high: Decimal) -> None:
         try:
@@ -341,38 +346,63 @@ class Risk:
                 log().exception("on_breach raised for account %s", account_id)
 
     def _breach_of(self, account_id: int, found: int) -> tuple[Denied, str] | None:
-        """What is breached anew, with its text; the state is entered by then."""
-        if found & Denied.TRAILING_LOSS.value:
-            if self.state is RiskState.HALTED:
-                return None
-            code, state, until_s = Denied.TRAILING_LOSS, RiskState.HALTED, None
-            return code, self._enter_breach(code, account_id, state, until_s)
-        if found & Denied.MAX_DAILY_LOSS.value and self.state is RiskState.ACTIVE:
-            code, state = Denied.MAX_DAILY_LOSS, RiskState.REDUCING
-            end_s = self._losses.of(account_id).day.end_s
-            return code, self._enter_breach(code, account_id, state, end_s)
-        return None
+        """What is to be told of a breach, with its text; the state is entered by then.
 
-    def _enter_breach(
-        self, code: Denied, account_id: int, state: RiskState, until_s: float | None
-    ) -> str:
+        A breach that changes the state is told. In any other state, as after a restart
+        or the breach of another account, it is told where something is left to flatten.
+        """
+        code = _breached(found)
+        if code is None:
+            return None
+        text = self._breach_text(code, account_id)
+        is_entered = self._enter_breach(code, account_id, text)
+        day = self._losses.of(account_id).day
+        if not is_entered:
+            if self._breaches.is_told(account_id, code, day):
+                return None
+            if not self._may_hold(account_id):
+                return None
+        self._breaches.note(account_id, code, day)
+        return code, text
+
+    def _may_hold(self, account_id: int) -> bool:
+        """Whether an account has a position, or an order that may open one."""
+        if self._losses.of(account_id).positions:
+            return True
+        account = self._exposure.account_of(account_id)
+        return any(
+            contract.open_orders or contract.possible != (0, 0)
+            for contract in list(account.contracts.values())
+        )
+
+    def _enter_breach(self, code: Denied, account_id: int, text: str) -> bool:
+        """Enter the state that a breach brings; False where it is as strict already."""
+        until_s = None
         if code is Denied.TRAILING_LOSS:
-            floor, equity = self._losses.floor(account_id)
-            text = (
-                f"account {account_id} is at {counted(equity, 'dollar')}, "
-                f"its floor is {floor}"
-            )
+            state, is_strict = RiskState.HALTED, self.state is RiskState.HALTED
         else:
-            loss = self._losses.daily_loss(account_id)
-            text = (
-                f"account {account_id} has lost {counted(loss, 'dollar')} today, "
-                f"the limit is {self.limits.max_daily_loss}"
-            )
+            state, is_strict = RiskState.REDUCING, self.state is not RiskState.ACTIVE
+            until_s = self._losses.of(account_id).day.end_s
+        if is_strict:
+            return False
         try:
             self._standing.enter(state, text, until_s)
         except JournalError as error:
             log().critical("the state of the limits is not in the journal: %s", error)
-        return text
+        return True
+
+    def _breach_text(self, code: Denied, account_id: int) -> str:
+        if code is Denied.TRAILING_LOSS:
+            floor, equity = self._losses.floor(account_id)
+            return (
+                f"account {account_id} is at {counted(equity, 'dollar')}, "
+                f"its floor is {floor}"
+            )
+        loss = self._losses.daily_loss(account_id)
+        return (
+            f"account {account_id} has lost {counted(loss, 'dollar')} today, "
+            f"the limit is {self.limits.max_daily_loss}"
+        )
 
     # ------------------------------------------------------------ for the words
 
@@ -382,6 +412,14 @@ class Risk:
 
     def _lot_units(self, contract_id: str) -> int:
         return self.limits._lot_units(product_code(contract_id))
+
+
+def _breached(found: int) -> Denied | None:
+    """The breach in what was found of a loss; of two the stricter one."""
+    for code in (Denied.TRAILING_LOSS, Denied.MAX_DAILY_LOSS):
+        if found & code.value:
+            return code
+    return None
 
 
 def _reason(reason: object) -> str:

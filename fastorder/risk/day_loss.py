@@ -1,6 +1,7 @@
 """What an account has lost: by its trades, its open positions and the last prices.
 
-Dollars, exact. What cannot be told is not taken for nothing: then the loss is unknown.
+Dollars, exact. What cannot be told is not taken for nothing: then the loss is unknown,
+but for a commission, which a bound stands for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from fastorder._base.hints import NEGATIVE_HINT
 from fastorder.gateway.contracts import product_code
 from fastorder.risk.denials import Denied
 from fastorder.risk.trading_day import TradingDay, trading_day
-from fastorder.risk.venue_rules import COMMISSIONS
+from fastorder.risk.venue_rules import COMMISSIONS, MOST_COMMISSION
+from fastorder.runtime.log import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -60,16 +62,22 @@ class AccountDay:
 
 
 def realised(
-    trades: Iterable[Trade], own: Mapping[str, Any] | None = None
+    trades: Iterable[Trade],
+    own: Mapping[str, Any] | None = None,
+    most: Decimal | None = None,
 ) -> Decimal | None:
     """Dollars that trades have brought, all costs counted; None: not known.
 
     Args:
         own: what a contract and side costs, by product, where an answer leaves it out.
+        most: what it costs at most, of a product whose commission nobody tells; None
+            where the result is not known then.
     """
     total = ZERO
     for trade in trades:
         commission = commission_of(trade, own)
+        if commission is None and most is not None:
+            commission = most * trade.size
         if commission is None:
             return None
         if not trade.voided:
@@ -120,6 +128,7 @@ class Losses:
         self._accounts: dict[int, AccountDay] = {}
         self._ticks: dict[str, tuple[Decimal, Decimal]] = {}
         self._prices: dict[str, tuple[Decimal, int]] = {}
+        self._warned: set[str] = set()  # products, of their commissions
 
     def of(self, account_id: int) -> AccountDay:
         """The account today; at the turn of the day it begins anew."""
@@ -235,18 +244,37 @@ class Losses:
         days = list(self._accounts.values())
         return [contract_id for today in days for contract_id in today.positions or ()]
 
+    def unvalued(self, account_id: int) -> list[str]:
+        """The contracts that an account holds, and no tick value is known of."""
+        held = self.of(account_id).positions or ()
+        return [each for each in held if each not in self._ticks]
+
     # ------------------------------------------------------------ what follows
 
     def realised(self, today: AccountDay) -> Decimal | None:
         """The result of the day's trades, all costs counted; None: not known."""
         trades, summed = today.trades, today.summed
         if summed is None or summed[0] is not trades:
-            result = realised(trades.values(), self._limits.commissions)
+            own = self._limits.commissions
+            result = realised(trades.values(), own, MOST_COMMISSION)
+            self._warn_of_commissions(trades.values())
             summed = today.summed = (trades, result)
         return summed[1]
 
-    def _commission(self, trade: Trade) -> Decimal | None:
-        return commission_of(trade, self._limits.commissions)
+    def _warn_of_commissions(self, trades: Iterable[Trade]) -> None:
+        """Say once of a product that a bound stands for what is not known."""
+        for trade in trades:
+            product = product_code(trade.contract_id)
+            if product in self._warned:
+                continue
+            if commission_of(trade, self._limits.commissions) is None:
+                self._warned.add(product)
+                log().warning(
+                    "the commission of %s is not known: the limits on losses count %s "
+                    "dollars for each contract and side, which is meant to be too "
+                    "much; RiskLimits(commissions={%r: ...}) gives it",
+                    product, MOST_COMMISSION, product,
+                )  # fmt: skip
 
     def known_until_s(self, account_id: int) -> float:
         """When what the loss is made of is too old, on the wall clock; 0 for now."""
@@ -338,7 +366,6 @@ class Losses:
                 f"{self._load}({account_id}) reads them"
             )
         found = [
-            *self._missing_commissions(today),
             *self._missing_prices(today),
             *self._impossible_prices(account_id, today),
             *self._too_old(account_id, today),
@@ -347,20 +374,6 @@ class Losses:
             "what was missing has come just now, and was not looked at yet: send the "
             f"order again, or {self._load}({account_id}) looks at it now"
         )
-
-    def _missing_commissions(self, today: AccountDay) -> list[str]:
-        trades = today.trades.values()
-        missing = {
-            product_code(trade.contract_id)
-            for trade in trades
-            if self._commission(trade) is None
-        }
-        return [
-            f"the trades of {product} come without a commission: "
-            f"RiskLimits(commissions={{{product!r}: ...}}) gives it, in dollars for "
-            "each contract and side"
-            for product in sorted(missing)
-        ]
 
     def _too_old(self, account_id: int, today: AccountDay) -> list[str]:
         """What is known no more, and by what it is known anew."""

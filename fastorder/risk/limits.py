@@ -52,12 +52,15 @@ class RiskLimits:
         trailing_stops_at: dollars: where the floor of ``trailing_loss`` stops to rise.
         commissions: dollars for each contract and side by the gateway's product code,
             such as ``{"ENQ": 1.25}``, of products whose trades come without; it goes
-            before the table.
+            before the table. Of a product in neither, 2.50 count: a bound that is ten
+            times the largest in the table, so that a limit acts too early at worst.
         loss_max_age: seconds after which what was read for a loss, or a price of what
             is held, is not known any more.
         flat_by: a time of day in Chicago before 17:00, "15:08" say; from then to the
             day's end at 17:00 nothing adds exposure.
-        flatten_on_breach: a breach goes to ``on_breach``, which is to flatten.
+        flatten_on_breach: a breach goes to ``on_breach``, which is to flatten. A Trader
+            without a hook does it, and tries on until it is verified, the trader is
+            closed or the trading day ends.
 
     Raises:
         ConfigurationError: a limit breaks a rule, or contradicts another one.

@@ -57,6 +57,11 @@ COMMISSIONS = Rule(
 )
 """Dollars for each contract and side, for answers that give no commission."""
 
+MOST_COMMISSION = Decimal("2.50")
+"""Dollars for each contract and side of a product that is not in that table: ten times
+the largest one in it. No rule of the venue, but a bound that makes a loss too large
+rather than too small, so that a limit acts too early rather than too late."""
+
 
 def _account(lots: int, loss: int, daily: int, start: int) -> dict[str, Rule]:
     return {

@@ -8,6 +8,7 @@ from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
 from fastorder.realtime.hubs import LoopHubs
 from fastorder.streams.stream import Stream
+from fastorder.trader.breach_loop import LoopFlattens
 from fastorder.trader.knowing import StateVerbs
 from fastorder.trader.order_events import filled_ticket
 from fastorder.trader.placed import Placed
@@ -64,7 +65,7 @@ class Trader(
             contracts, and 20 orders in a second. False for none. Limits that need it
             have the account read at the entry; what acts read, they hear of.
         on_breach: see ``OrderExecutor``; where ``risk`` says ``flatten_on_breach`` and
-            none is given, the trader flattens.
+            none is given, the trader flattens, until it is verified.
         store: a ``fastorder.store.Store`` that keeps what happens; or where one is,
             True for the one in the platform's folder: then the trader closes it.
         realtime: whether the hubs are heard: the user hub from the entry on, the market
@@ -101,6 +102,8 @@ class Trader(
 
     async def __aenter__(self) -> Self:
         self._check_entry()
+        if self._flattens is not None:
+            self._flattens.bind()
         try:
             await self._open()
             self._open_realtime()
@@ -130,6 +133,8 @@ class Trader(
         """
         self.executor._check_close(drain)
         self._end_state()
+        if self._flattens is not None:
+            self._flattens.close()
         try:
             await self.executor.aclose(drain)
         finally:
@@ -178,6 +183,9 @@ class Trader(
         self, placed: OrderResult, account_id: int, timeout: float
     ) -> Ticket[Fill]:
         return filled_ticket(self, placed, account_id, timeout)
+
+    def _make_flattens(self) -> LoopFlattens:
+        return LoopFlattens(self.executor)
 
     def _make_reader(self, hub: BaseHub) -> LookReader:
         return LookReader(self.executor)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from fastorder._base.near_names import with_near_names
 from fastorder._core.codec.field_checks import symbol_from
-from fastorder.acts.verbs import ActVerbs
 from fastorder.auth.credentials import Credentials, credentials_from
 from fastorder.errors import (
     ConfigurationError,
@@ -19,10 +18,10 @@ from fastorder.errors import (
 )
 from fastorder.gateway.accounts import check_wanted, described
 from fastorder.risk.limits import RiskLimits
-from fastorder.runtime.log import log
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
 from fastorder.trader.contracts_place import contracts_path
+from fastorder.trader.held_values import values_read
 from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import limits_shown, needs_exposure, with_limits
 from fastorder.trader.record import Record, record_of
@@ -68,6 +67,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
     _entered = False
     _record: Record | None = None
     _record_kind: type[Record] = Record
+    _flattens: Any = None  # after breaches; None where there are no limits
 
     @with_near_names
     def __init__(
@@ -162,6 +162,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self.executor._contracts.loaded_with(verb)
         ca_file = given.get("ca_file")
         self._ca_file = None if ca_file is None else os.fspath(ca_file)
+        if self.executor.risk is not None:
+            self._flattens = self._make_flattens()
         if hubs_at is not None:
             self.realtime = self._make_hubs(hubs_at)
             if self._record is not None:
@@ -329,14 +331,12 @@ class BaseTrader(ABC, Generic[PlacedT]):
         if self._reads_exposure and not self._is_exposed(account_id):
             yield BaseExecutor.load_exposure.ticket(self.executor, account_id)
             self._exposed.add(account_id)
+            yield from values_read(self.executor, self.executor.risk, account_id)
+            self.executor.risk._look_at_loss(account_id)
 
     def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
-        log().error("account %s is flattened: %s: %s", account_id, denied, why)
-        act = ActVerbs.flatten.ticket(self.executor, account_id)
-        if act.done:
-            say_result(act)
-        else:
-            act._call_when_done(say_result)
+        """Flatten an account until it is proved flat; safe from any thread."""
+        self._flattens.tell(denied, account_id, why)
 
     def _check_entry(self) -> None:
         """Refuse an entry that cannot be one, before any of it is done.
@@ -520,6 +520,10 @@ class BaseTrader(ABC, Generic[PlacedT]):
     def _make_executor(self, **options: Any) -> Any:
         """The executor of this kind of trader."""
 
+    @abstractmethod
+    def _make_flattens(self) -> Any:
+        """What flattens after a breach in this kind of trader."""
+
 
 def kept_credentials(given: Credentials | FastOrderError) -> Credentials:
     """What a login takes; raised where no local variable holds the key.
@@ -530,14 +534,6 @@ def kept_credentials(given: Credentials | FastOrderError) -> Credentials:
     if isinstance(given, Credentials):
         return given
     raise given
-
-
-def say_result(act: Ticket[Any]) -> None:
-    """Tell in the log what became of a flatten that nobody waits for."""
-    try:
-        log().warning("flatten after a breach: %r", act._value())
-    except FastOrderError as error:
-        log().error("flatten after a breach has failed: %s", error)
 
 
 def symbols_from(given: Any) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from fastorder.risk.hearing import Hearing
 from fastorder.runtime.clock import SECOND_NS
 from fastorder.runtime.log import log
 from fastorder.streams.contract_feed import QUOTES
+from fastorder.trader.held_values import values_read
 from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class LossWatch:
 
     def __init__(self, trader: Any, risk: Risk) -> None:
         self._trader = trader
+        self._risk = risk
         self._hearing = Hearing(risk)
         self._stops: dict[str, Callable[[], None]] = {}  # of what is subscribed
         self._last: dict[str, Decimal] = {}  # heard on the connection of now
@@ -180,6 +182,16 @@ class LossWatch:
         self.look()  # what has changed meanwhile is read first
         if account_id not in self._reading:
             self._hearing.look(account_id)
+        self._read_values(account_id)
+
+    def _read_values(self, account_id: int) -> None:
+        """What a tick is worth of what is held, where nobody has loaded it."""
+        risk = self._risk
+        if risk._losses.unvalued(account_id):
+            self._trader._reader.do(
+                lambda executor: values_read(executor, risk, account_id),
+                lambda _ticket: self._hearing.look(account_id),
+            )
 
     def _could_not_read(self, account_id: int, error: FastOrderError) -> None:
         """The loss is unknown once it is too old; the next second tries again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,7 @@ from fastorder.errors import FastOrderError, RealtimeClosed
 from fastorder.realtime.hubs import ThreadHubs
 from fastorder.runtime.log import log
 from fastorder.streams.stream import BlockingStream
-from fastorder.trader.base import say_result
-from fastorder.trader.breach_thread import flatten_apart
+from fastorder.trader.breach_thread import ThreadFlattens
 from fastorder.trader.knowing import StateVerbs
 from fastorder.trader.order_events import filled_in_thread
 from fastorder.trader.placed import Placed
@@ -124,8 +124,10 @@ class Trader(
             InvalidField, WrongFieldType: ``drain`` is no such number; nothing of it was
                 closed.
         """
-        self.executor._check_close(drain)
+        until = time.monotonic() + self.executor._check_close(drain)
         self._end_state()
+        if self._flattens is not None:
+            self._flattens.close()
         try:
             self.executor.close(drain)
         finally:
@@ -136,6 +138,8 @@ class Trader(
             self._end_streams()
             if self._record is not None:
                 self._record._end()
+            if self._flattens is not None:
+                self._flattens.join(until)
 
     if TYPE_CHECKING:  # what each of them gives here
 
@@ -169,16 +173,8 @@ class Trader(
     def _filled(self, placed: OrderResult, account_id: int, timeout: float) -> Fill:
         return filled_in_thread(self, placed, account_id, timeout)
 
-    def _flatten_after_breach(self, denied: Any, account_id: int, why: str) -> None:
-        """Where the hubs' thread has seen it, it goes on beside the program."""
-        if self.realtime is None or not self.realtime.is_current:
-            super()._flatten_after_breach(denied, account_id, why)
-            return
-        log().error("account %s is flattened: %s: %s", account_id, denied, why)
-        self._reader.do(
-            lambda executor: flatten_apart(executor, account_id, self.executor),
-            say_result,
-        )
+    def _make_flattens(self) -> ThreadFlattens:
+        return ThreadFlattens(self.executor, self._ca_file, self._exposed.discard)
 
     def _make_reader(self, hub: BaseHub) -> ApartReader:
         return ApartReader(self.executor, hub, self._ca_file)
