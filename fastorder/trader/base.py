@@ -168,7 +168,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
                 self.realtime.user.on("event", self._record.listen)
         path = contracts_path(base_url)
         if path is not None:
-            self.executor.contract_book.keep_in(path)
+            whose = f"{user_name} {'' if account is None else account}".strip()
+            self.executor.contract_book.keep_in(path, whose=whose)
 
     @classmethod
     def from_env(
@@ -317,7 +318,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         credentials, self._credentials = self._credentials, None
         yield self.executor._login(credentials, True)
         account = yield AccountVerbs.account.ticket(self.executor, self._wanted)
-        yield [self._load(symbol) for symbol in self._symbols]
+        yield [self._load(symbol, [account.id]) for symbol in self._symbols]
         yield from self._read_exposure(account.id)
         self._account = account
         if self._wanted is not None:
@@ -425,7 +426,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
                 yield from self._read_exposure(number)
             numbers.append(number)
         missing = dict.fromkeys(each for each in symbols if not self._is_loaded(each))
-        yield [self._load(symbol) for symbol in missing]
+        yield [self._load(symbol, numbers) for symbol in missing]
         return numbers
 
     def _number(self, account: int | str | None) -> int | None:
@@ -490,8 +491,22 @@ class BaseTrader(ABC, Generic[PlacedT]):
         """
         self.executor._contracts.find(symbol_from(symbol)).check_sign(name, price)
 
-    def _load(self, symbol: str) -> Ticket[Any]:
-        return ContractVerbs.contract.ticket(self.executor, symbol)
+    def _load(self, symbol: str, accounts: Iterable[int] = ()) -> Ticket[Any]:
+        """Load a contract.
+
+        Args:
+            symbol: of it.
+            accounts: that may hold an earlier contract of it, beside the trader's own.
+        """
+        if not self.executor.contract_book.is_restored:
+            return ContractVerbs.contract.ticket(self.executor, symbol)
+        from fastorder.trader.rolling import load_restored  # after a restart
+
+        own = [] if self._account is None else [self._account.id]
+        numbers = {*own, *self._numbers.values(), *accounts}
+        steps = load_restored(self.executor, symbol, sorted(numbers))
+        loading: Ticket[Any] = self.executor._group("contract", steps, changes=False)
+        return loading
 
     # ------------------------------------------------------------ realtime
 
