@@ -17,6 +17,7 @@ from fastorder._core.transport.engine import monotonic_ns
 from fastorder.acts.desk import Desk
 from fastorder.acts.legs import STOP, TARGET, move_leg
 from fastorder.acts.many import check_all, orders_from, place_many
+from fastorder.acts.other_months import OtherMonths, with_other_months
 from fastorder.acts.partial import partial_close
 from fastorder.acts.reverse import refuse_if_denied, reverse
 from fastorder.acts.sweep import CANCEL_ALL, CLOSE, FLATTEN, Sweep
@@ -117,8 +118,9 @@ class ActVerbs(BaseExecutor[ResultT]):
         """
         account, count = account_id_from(account_id), quantity_from(quantity)
         contract_id = self._listing_of(symbol).contract_id
-        steps = partial_close(Desk(self, account), contract_id, count)
-        return self._group("partial close", steps)
+        desk, months = Desk(self, account), OtherMonths(symbol, contract_id)
+        steps = partial_close(desk, contract_id, count)
+        return self._group("partial close", with_other_months(steps, desk, months))
 
     @delivered
     @explained(OF_CONTRACT, ACTS)
@@ -175,7 +177,8 @@ class ActVerbs(BaseExecutor[ResultT]):
             refuse_if_denied(self.check(order))
 
         seconds = seconds_from("deadline", deadline)
-        steps = reverse(Desk(self, account), contract_id, seconds, enter, check)
+        months = OtherMonths(symbol, contract_id)
+        steps = reverse(Desk(self, account), contract_id, seconds, enter, check, months)
         return self._group("reverse", steps)
 
     @delivered
@@ -289,10 +292,11 @@ class ActVerbs(BaseExecutor[ResultT]):
             account_id_from(account_id),
             seconds_from("deadline", deadline),
         )
-        contract_id = None
+        contract_id = months = None
         if symbol is not None:
             contract_id = self._listing_of(symbol).contract_id
-        sweep = Sweep(Desk(self, account), aim, contract_id, seconds)
+            months = OtherMonths(symbol, contract_id)
+        sweep = Sweep(Desk(self, account), aim, contract_id, seconds, months)
         return self._group(aim.act, sweep.steps())
 
     def _move(
