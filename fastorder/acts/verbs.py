@@ -63,7 +63,9 @@ class ActVerbs(BaseExecutor[ResultT]):
         Returns:
             An ActReport: true where it is proved that none of what was to go is left.
             For that, several looks in a row have to show it, which takes two seconds.
-            Otherwise its ``why`` says what is left, or what the proof lacks.
+            Otherwise its ``why`` says what is left, or what the proof lacks. By a
+            product's name, such as "MNQ", it is false while as much is left of another
+            month, which the ``why`` names.
 
         Raises:
             RequestFailed: the gateway refuses to list the account's orders. With an

@@ -121,6 +121,10 @@ class Losses:
         self._ticks: dict[str, tuple[Decimal, Decimal]] = {}
         self._prices: dict[str, tuple[Decimal, int]] = {}
 
+    def loaded_with(self, verb: str) -> None:
+        """Name another verb in the texts."""
+        self._load = verb
+
     def of(self, account_id: int) -> AccountDay:
         """The account today; at the turn of the day it begins anew."""
         now_s = self._clock.wall_s()
