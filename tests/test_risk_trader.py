@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -370,6 +371,34 @@ def test_an_old_loss_that_cannot_be_read_refuses(day, gateway):
     assert sent(gateway) == 0
 
 
+# ------------------------------------------------------------ what a refusal names
+
+
+def named_call(form, text):
+    """The call that a refusal names, as it is written there."""
+    (call,) = re.findall(r"(?:await )?trader\.executor\.load_exposure\(\d+\)", text)
+    assert call.startswith("await ") is (form.loop is not None)
+    assert text.count("load_exposure") == 1
+    return lambda: eval(call.removeprefix("await "), {"trader": form.trader})
+
+
+def test_a_refusal_names_what_a_traders_user_can_call(day):
+    form = day(max_position=1)
+    form.buy("MNQ", 1, limit=20_000)
+    text = refused(Denied.MAX_POSITION, form.buy, "MNQ", 1, limit=20_000)
+    form.wait(named_call(form, text))
+
+
+def test_so_does_one_for_a_loss_that_is_not_known(day, gateway):
+    form = day(max_daily_loss=1_000)
+    move(form, by_s=61)
+    order = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)
+    (denial,) = form.trader.check(order)
+    assert denial.code is Denied.LOSS_UNKNOWN
+    form.wait(named_call(form, denial.text))
+    assert form.trader.check(order) == ()
+
+
 # ------------------------------------------------------------ the time of day
 
 
@@ -453,6 +482,7 @@ LESSEN = {
 }  # fmt: skip
 ASK = {
     "account", "accounts", "aclose", "bars", "budgets", "contract", "from_env",
+    "check", "contracts", "ping",
     "grid_of", "halted", "kill", "open_orders", "order", "orders", "positions",
     "query_orders", "resume", "risk", "trades", "shutdown", "acts", "check_sign",
 }  # fmt: skip

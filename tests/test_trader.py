@@ -339,6 +339,62 @@ def test_an_order_of_another_account(day_of, gateway):
     assert day_of.positions(account=COMBINE) == []
 
 
+def test_it_pings_lists_contracts_and_checks_an_order(form, gateway):
+    form.enter(symbols=["MNQ"], max_quantity=5)
+    assert 0 < form.ping() < 60
+    assert {each.name for each in form.contracts("nasdaq")} == {"NQZ6", "MNQZ6"}
+    assert len(form.contracts()) == 51
+    assert form.trader.check(ORDER) == ()
+    with pytest.raises(fastorder.WrongFieldType, match="order must be a whole"):
+        form.trader.check(5)
+    with pytest.raises(fastorder.UnknownSymbol, match="trader.contract"):
+        form.trader.check(ORDER.replace(symbol="MES"))
+    assert sent(gateway) == 0
+
+
+ORDER = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "named"),
+    [
+        ("buy", ["MNQ", 1], {"account": 999}),
+        ("sell", ["MNQ", 1], {"account": 999, "limit": 30_000}),
+        ("cancel", [5], {"account": 999}),
+        ("modify", [5], {"account": 999, "limit": 20_000}),
+        ("flatten", [], {"account": 999}),
+        ("close", ["MNQ"], {"account": 999}),
+        ("partial_close", ["MNQ", 1], {"account": 999}),
+        ("cancel_all", ["MNQ"], {"account": 999}),
+        ("reverse", ["MNQ"], {"account": 999}),
+        ("positions", [], {"account": 999}),
+        ("open_orders", [], {"account": 999}),
+        ("place_many", [[ORDER]], {"accounts": [ACCOUNT, 999]}),
+        ("place_many", [[ORDER, ORDER.replace(account_id=999)]], {}),
+    ],
+)
+def test_a_number_of_no_account_is_refused_and_nothing_is_sent_for_it(
+    day_of, gateway, verb, given, named
+):
+    day_of.contract("MNQ")
+    before = len(gateway.ledger.requests())
+    text = r"account must be one of the user's, 999 fits none: . accounts: .*12345678"
+    with pytest.raises(fastorder.UnknownAccount, match=text):
+        getattr(day_of, verb)(*given, **named)
+    asked = gateway.ledger.requests()[before:]
+    assert {each.endpoint for each in asked} == {"/api/account/search"}
+
+
+def test_a_query_of_no_account_names_those_that_there_are(day_of):
+    with pytest.raises(fastorder.UnknownAccount, match=r"999 is none of 12345678, 1"):
+        day_of.trader.query_orders(account=999)
+
+
+def test_the_users_other_accounts_take_no_look_up(day_of, gateway):
+    assert day_of.positions(account=COMBINE) == []
+    assert sent(gateway, "/api/Account/search") == 1  # as the trader was entered
+
+
 def test_one_order_for_several_accounts(day_of, gateway):
     order = fastorder.OrderRequest("MNQ", "BUY", 1, ACCOUNT)
     placed = day_of.place_many([order], accounts=["PRAC", "50K"])

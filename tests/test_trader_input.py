@@ -64,6 +64,8 @@ WRONG = {
         ["x"],
         OrderRequest("MNQ", "BUY", 1, 1),
     ],
+    "order": [None, 5, "x", True, b"x", []],
+    "text": [5, [], True, b"x"],
     "accounts": [[], "x", 5, [None], [True], [[1]], [1.5], [ACCOUNT] * 2, ["nobody"]],
     "since": [*MOMENTS, AHEAD],
     "until": MOMENTS,
@@ -109,6 +111,8 @@ CALLS = {
     "flatten": {},
     "accounts": {},
     "contract": {"symbol": "MNQ"},
+    "contracts": {},
+    "check": {"order": OrderRequest("MNQ", "BUY", 1, ACCOUNT)},
     "positions": {},
     "open_orders": {},
     "orders": {"since": DAY_AGO},
@@ -123,7 +127,16 @@ WITH = {  # what else an argument needs to be looked at
     "trailing_stop_loss": {"stop_loss_ticks": 40},
     "valid_for": {},
 }
-NO_ARGUMENTS = {"acts", "resume", "halted", "account", "budgets", "risk", "kill"}
+NO_ARGUMENTS = {
+    "acts",
+    "resume",
+    "halted",
+    "account",
+    "budgets",
+    "risk",
+    "kill",
+    "ping",
+}
 CHANGES = ("place", "modify", "cancel", "closeContract", "partialCloseContract")
 
 

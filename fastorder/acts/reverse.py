@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fastorder._core.flow.ticket import Ticket
     from fastorder.acts.desk import Desk
     from fastorder.acts.holding import Holding
+    from fastorder.acts.other_months import OtherMonths
     from fastorder.acts.report import ReverseReport
     from fastorder.risk.denials import Denial
     from fastorder.session.ticket_group import Steps
@@ -37,6 +38,7 @@ def reverse(
     deadline_s: float,
     enter: Callable[[Side, int], Ticket[OrderResult]],
     check: Callable[[Side, int], None],
+    months: OtherMonths,
 ) -> Steps[ReverseReport]:
     """Turn a position round.
 
@@ -46,6 +48,7 @@ def reverse(
         deadline_s: by when it has to be flat.
         enter: orders so many contracts of a side at the market.
         check: refuses a side and a quantity that may not be ordered.
+        months: of the product; named where none is held of the contract.
 
     Raises:
         InvalidField, Halted, Interlocked, RiskDenied: it may not be opened; nothing
@@ -58,7 +61,9 @@ def reverse(
     try:
         held = yield from held_by_both(desk, contract_id, until_ns)
         if held.why or not held.size:
-            return ReverseReport(None, None, held.why or "no position is held")
+            others = "" if held.sight is None else months.left(held.sight)
+            why = held.why or "no position is held"
+            return ReverseReport(None, None, "; ".join(filter(None, [why, others])))
         # what would be refused is refused before the close: an order of the side that
         # is held, as one of the other would pass as one that lessens it
         check(Side.BUY if held.size > 0 else Side.SELL, abs(held.size))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastorder.acts.audit import Books
     from fastorder.acts.desk import Desk
     from fastorder.acts.looks import Sight
+    from fastorder.acts.other_months import OtherMonths
     from fastorder.acts.report import ActReport, ContractReport
     from fastorder.acts.waits import Wait
     from fastorder.errors import RequestFailed
@@ -64,11 +65,18 @@ class Sweep:
         aim: what is to go.
         contract_id: of this contract alone; None for all.
         deadline_s: when it ends at the latest, in seconds from now.
+        months: of the product that was asked for; None where a contract was.
     """
 
     def __init__(
-        self, desk: Desk, aim: Aim, contract_id: str | None, deadline_s: float
+        self,
+        desk: Desk,
+        aim: Aim,
+        contract_id: str | None,
+        deadline_s: float,
+        months: OtherMonths | None = None,
     ) -> None:
+        self._months = months
         self._next_desk = desk.in_lane(Lane.LESSENING)
         self._desk = desk.in_lane(Lane.ACT_LOOKS)
         self._aim = aim
@@ -269,6 +277,18 @@ class Sweep:
         is_flat = sight.positions.of(order.contract_id) == 0
         return is_flat or self._work(order.contract_id).is_closed
 
+    def _left_of_others(self) -> str:
+        """What is left of other months of the product; empty for none."""
+        sight = self._sight
+        if self._months is None or sight is None:
+            return ""
+        orders = [
+            order
+            for order in sight.orders
+            if self._aim.entries or sight.is_left_behind(order)
+        ]
+        return self._months.left(sight, orders, closes=self._aim.closes)
+
     # ------------------------------------------------------------ the books
 
     def _work(self, contract_id: str) -> ContractWork:
@@ -286,13 +306,14 @@ class Sweep:
         for contract_id in [] if sight is None else _shown(sight):
             if self._is_mine(contract_id):
                 self._work(contract_id)
+        whole = "; ".join(filter(None, [why, self._left_of_others()]))
         took_s = (self._desk.now_ns() - self._begun_ns) / SECOND_NS
         return ActReport(
             self._aim.act,
             self._desk.account_id,
             tuple(self._contract_report(work, why) for work in self._works.values()),
-            not why,
-            why,
+            not whole,
+            whole,
             took_s,
         )
 

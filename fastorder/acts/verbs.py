@@ -17,6 +17,7 @@ from fastorder._core.transport.engine import monotonic_ns
 from fastorder.acts.desk import Desk
 from fastorder.acts.legs import STOP, TARGET, move_leg
 from fastorder.acts.many import check_all, orders_from, place_many
+from fastorder.acts.other_months import OtherMonths, with_other_months
 from fastorder.acts.partial import partial_close
 from fastorder.acts.reverse import refuse_if_denied, reverse
 from fastorder.acts.sweep import CANCEL_ALL, CLOSE, FLATTEN, Sweep
@@ -62,7 +63,9 @@ class ActVerbs(BaseExecutor[ResultT]):
         Returns:
             An ActReport: true where it is proved that none of what was to go is left.
             For that, several looks in a row have to show it, which takes two seconds.
-            Otherwise its ``why`` says what is left, or what the proof lacks.
+            Otherwise its ``why`` says what is left, or what the proof lacks. By a
+            product's name, such as "MNQ", it is false while as much is left of another
+            month, which the ``why`` names.
 
         Raises:
             RequestFailed: the gateway refuses to list the account's orders. With an
@@ -117,8 +120,9 @@ class ActVerbs(BaseExecutor[ResultT]):
         """
         account, count = account_id_from(account_id), quantity_from(quantity)
         contract_id = self._listing_of(symbol).contract_id
-        steps = partial_close(Desk(self, account), contract_id, count)
-        return self._group("partial close", steps)
+        desk, months = Desk(self, account), OtherMonths(symbol, contract_id)
+        steps = partial_close(desk, contract_id, count)
+        return self._group("partial close", with_other_months(steps, desk, months))
 
     @delivered
     @explained(OF_CONTRACT, ACTS)
@@ -175,7 +179,8 @@ class ActVerbs(BaseExecutor[ResultT]):
             refuse_if_denied(self.check(order))
 
         seconds = seconds_from("deadline", deadline)
-        steps = reverse(Desk(self, account), contract_id, seconds, enter, check)
+        months = OtherMonths(symbol, contract_id)
+        steps = reverse(Desk(self, account), contract_id, seconds, enter, check, months)
         return self._group("reverse", steps)
 
     @delivered
@@ -289,10 +294,11 @@ class ActVerbs(BaseExecutor[ResultT]):
             account_id_from(account_id),
             seconds_from("deadline", deadline),
         )
-        contract_id = None
+        contract_id = months = None
         if symbol is not None:
             contract_id = self._listing_of(symbol).contract_id
-        sweep = Sweep(Desk(self, account), aim, contract_id, seconds)
+            months = OtherMonths(symbol, contract_id)
+        sweep = Sweep(Desk(self, account), aim, contract_id, seconds, months)
         return self._group(aim.act, sweep.steps())
 
     def _move(

@@ -69,6 +69,9 @@ class ContractBook:
         self._lists: dict[bool, Kept] = {}  # by the live entitlement
         self._others: dict[str, Kept] = {}  # by id: asked for one by one
         self._followed: dict[str, Contract] = {}  # by symbol: what it stands for
+        self._restored: set[str] = set()  # followed by a run before, not by this one
+        self._deferred: set[str] = set()  # whoever loads them finds out what is held
+        self._undecided: dict[str, tuple[Contract, Contract]] = {}  # before, after
         self._told: dict[str, str] = {}  # by symbol: the contract that was told last
         self._stale: set[str] = set()
         self._listeners: tuple[Callable[[Rollover], Any], ...] = ()
@@ -81,11 +84,22 @@ class ContractBook:
     # ------------------------------------------------------------ for users
 
     def keep_in(
-        self, path: str | os.PathLike[str], max_age_s: float = MAX_AGE_S
+        self,
+        path: str | os.PathLike[str],
+        max_age_s: float = MAX_AGE_S,
+        *,
+        whose: str = "",
     ) -> None:
         """Keep the gateway's list in this file too, and take what it holds.
 
-        A file that cannot be read or written is logged and passed over.
+        What each symbol stands for is kept with it: where another month has come in
+        front while no program ran, that is the same Rollover. A file that cannot be
+        read or written is logged and passed over.
+
+        Args:
+            path: of the file.
+            max_age_s: how long the list is believed.
+            whose: the trader whose symbols they are, where several share the file.
 
         Raises:
             ConfigurationError: the age is no number of seconds above zero.
@@ -96,12 +110,18 @@ class ContractBook:
             )
         from fastorder.contracts.cache_file import CacheFile  # for whoever keeps one
 
-        self._file, self._max_age_s = CacheFile(path, self._gateway), max_age_s
-        kept = self._file.read()
+        file = CacheFile(path, self._gateway, whose)
+        self._file, self._max_age_s = file, max_age_s
+        kept, followed = file.read()
         if kept is not None and kept.contracts:
             with self._lock:
                 self._lists.setdefault(False, kept)
             self._show(kept.contracts)
+        for symbol in followed.keys() - self._followed.keys():
+            self._followed[symbol] = followed[symbol]
+            self._restored.add(symbol)
+        if followed:
+            self._show(tuple(followed.values()))  # a contract that is listed no more
 
     def on_rollover(self, listener: Callable[[Rollover], Any]) -> Callable[[], None]:
         """Call it with each Rollover; what is returned ends that.
@@ -192,11 +212,11 @@ class ContractBook:
             self._lists[live] = kept
             self._others.clear()
             self._stale.clear()
-        if self._file is not None and not live and contracts:
-            self._file.write(kept)
         if contracts:
             self._show(contracts)
             self._follow_all(live)
+        if contracts and not live:
+            self._write()
 
     def take_one(self, contract: Contract) -> None:
         """The gateway has shown one contract that was asked for by its id."""
@@ -233,28 +253,64 @@ class ContractBook:
         return self._follow(wanted.written, contract, asked=True)
 
     def _follow(self, symbol: str, contract: Contract, asked: bool = False) -> Contract:
-        before = self._followed.get(symbol)
+        before = self._stood_for(symbol, contract)
         if before is None or before.id == contract.id:
-            self._set(symbol, contract)
-            self._followed[symbol] = contract
+            self._stands(symbol, contract)
             return contract
-        switched, reason = True, "it was asked for"
-        if not asked:
-            switched, reason = self._may_switch(before)
-        if switched:
-            self._set(symbol, contract)
-            self._followed[symbol] = contract
+        if asked:
+            return self._roll(symbol, before, contract, (True, "it was asked for"))
+        held = self.holds(before.id)
+        if held is None and symbol in self._deferred:
+            self._undecided[symbol] = (before, contract)
+            self._stands(symbol, before, anew=False)
+            return before
+        return self._roll(symbol, before, contract, self._may_switch(before, held))
+
+    def _stood_for(self, symbol: str, contract: Contract) -> Contract | None:
+        """What a symbol stands for; where it is new, what its product's others do."""
+        if symbol in self._followed:
+            return self._followed[symbol]
+        same = (
+            each
+            for each in tuple(self._followed.values())
+            if each.symbol_id and each.symbol_id == contract.symbol_id
+        )
+        return next(same, None)
+
+    def _roll(
+        self,
+        symbol: str,
+        before: Contract,
+        contract: Contract,
+        decided: tuple[bool, str],
+    ) -> Contract:
+        """Switch a symbol or not, as it was decided, and tell of it."""
+        switched, reason = decided
+        self._undecided.pop(symbol, None)
+        stays = contract if switched else before
+        self._stands(symbol, stays, anew=switched)
         if switched or self._told.get(symbol) != contract.id:
             from fastorder.contracts.rollover import Rollover  # once in a quarter
 
             self._told[symbol] = contract.id
             self._tell(Rollover(symbol, before, contract, switched, reason))
-        return contract if switched else before
+        return stays
 
-    def _may_switch(self, before: Contract) -> tuple[bool, str]:
-        held = self.holds(before.id)
+    def _stands(self, symbol: str, contract: Contract, anew: bool = True) -> None:
+        """A symbol stands for a contract, from now on or as before."""
+        if anew or self._symbols.listed(symbol) is None:
+            self._set(symbol, contract)
+        known = self._followed.get(symbol)
+        self._followed[symbol] = contract
+        self._restored.discard(symbol)
+        if known is None or known.id != contract.id:
+            self._write()
+
+    def _may_switch(self, before: Contract, held: bool | None) -> tuple[bool, str]:
         if held is False:
             return True, f"nothing of {before.name} is held"
+        if held is None and (month_of(before) or (9999, 1)) < self._this_month():
+            return True, f"the month of {before.name} is over"
         how = "roll_contract(symbol) switches it"
         if held is None:
             return False, f"whether {before.name} is held is not known; {how}"
@@ -262,8 +318,12 @@ class ContractBook:
 
     def _follow_all(self, live: bool) -> None:
         for symbol, before in tuple(self._followed.items()):
-            if self._symbols.listed(symbol) != before.id:
+            listed = self._symbols.listed(symbol)
+            if listed is None:
+                continue  # a run before has followed it; whoever loads it hears of it
+            if listed != before.id:
                 del self._followed[symbol]  # set_contract_id has decided otherwise
+                self._restored.discard(symbol)
                 continue
             try:
                 contract = only_one(self.read(symbol), self.all(live))
@@ -272,6 +332,43 @@ class ContractBook:
                 continue
             if contract is not None:
                 self._follow(symbol, contract)
+
+    def _write(self) -> None:
+        if self._file is not None:
+            self._file.write(self._lists.get(False), dict(self._followed))
+
+    # ------------------------------------------------------------ after a restart
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether a run before has followed symbols that this one has not yet."""
+        return bool(self._restored)
+
+    def defer(self, symbol: str) -> None:
+        """Whoever loads this symbol finds out what is held, and decides its rollover.
+
+        Until then it stands for the earlier contract.
+        """
+        self._deferred.add(symbol.upper())
+
+    def undecided(self, symbol: str) -> Contract | None:
+        """The earlier contract of a rollover that waits; None where none does."""
+        waiting = self._undecided.get(symbol.upper())
+        return None if waiting is None else waiting[0]
+
+    def decide(self, symbol: str, held: bool | None) -> Contract | None:
+        """Decide the rollover that waits; what the symbol stands for from now on.
+
+        Args:
+            symbol: that was deferred.
+            held: whether something of the earlier contract is; None: not known.
+        """
+        name = symbol.upper()
+        self._deferred.discard(name)
+        waiting = self._undecided.pop(name, None)
+        if waiting is None:
+            return None
+        return self._roll(name, *waiting, self._may_switch(waiting[0], held))
 
     def _set(self, symbol: str, contract: Contract) -> None:
         names = names_of(contract, followed=symbol)

@@ -1,4 +1,4 @@
-"""A list of contracts as the gateway gave it, and when."""
+"""A list of contracts as the gateway gave it, and when; what symbols stood for."""
 
 from __future__ import annotations
 
@@ -13,3 +13,10 @@ class Kept(NamedTuple):
 
     contracts: tuple[Contract, ...]
     asked_s: float
+
+
+class Remembered(NamedTuple):
+    """What a file holds: the list, or None; and by symbol what it stood for last."""
+
+    kept: Kept | None
+    followed: dict[str, Contract]

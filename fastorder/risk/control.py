@@ -285,6 +285,11 @@ class Risk:
         elif result.outcome is not Outcome.UNKNOWN:
             self._exposure.released(account_id, tag)
 
+    def _loaded_with(self, verb: str) -> None:
+        """Name another verb in the texts of refusals: that of what is above."""
+        self._load = verb
+        self._losses.loaded_with(verb)
+
     def _holds(self, contract_id: str) -> bool | None:
         """Whether a contract is held, or has an order; None: not known."""
         accounts = list(self._exposure.accounts.values())

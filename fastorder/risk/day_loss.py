@@ -130,6 +130,10 @@ class Losses:
         self._prices: dict[str, tuple[Decimal, int]] = {}
         self._warned: set[str] = set()  # products, of their commissions
 
+    def loaded_with(self, verb: str) -> None:
+        """Name another verb in the texts."""
+        self._load = verb
+
     def of(self, account_id: int) -> AccountDay:
         """The account today; at the turn of the day it begins anew."""
         now_s = self._clock.wall_s()

@@ -16,7 +16,7 @@ from fastorder.errors import (
     UnknownSymbol,
     was,
 )
-from fastorder.gateway.accounts import check_wanted, described
+from fastorder.gateway.accounts import check_wanted, chosen_account, described
 from fastorder.risk.limits import RiskLimits
 from fastorder.session.tls import checked_base_url
 from fastorder.settings import load
@@ -25,10 +25,10 @@ from fastorder.trader.held_values import values_read
 from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import limits_shown, needs_exposure, with_limits
 from fastorder.trader.record import Record, record_of
-from fastorder.verbs.accounts import AccountVerbs
 from fastorder.verbs.base import BASE_URL, BaseExecutor
 from fastorder.verbs.contracts import ContractVerbs
 from fastorder.verbs.explained import explained
+from fastorder.verbs.reads import ReadVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -139,6 +139,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self._symbols = symbols_from(symbols)
         self._wanted = account
         self._numbers: dict[str, int] = {}  # of accounts, by what they were called
+        self._users: frozenset[int] = frozenset()  # all accounts that were listed last
         self._credentials: Credentials | None = credentials
         if journal is None or journal is True:
             journal = journal_path(base_url, user_name)
@@ -156,10 +157,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         self.executor = self._make_executor(
             base_url=base_url, journal=self._journal, **given
         )
-        verb = "trader.contract"
-        if self.executor._runs_between_calls:
-            verb = f"await {verb}"
-        self.executor._contracts.loaded_with(verb)
+        self._name_verbs("await " if self.executor._runs_between_calls else "")
         ca_file = given.get("ca_file")
         self._ca_file = None if ca_file is None else os.fspath(ca_file)
         if self.executor.risk is not None:
@@ -170,7 +168,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
                 self.realtime.user.on("event", self._record.listen)
         path = contracts_path(base_url)
         if path is not None:
-            self.executor.contract_book.keep_in(path)
+            whose = f"{user_name} {'' if account is None else account}".strip()
+            self.executor.contract_book.keep_in(path, whose=whose)
 
     @classmethod
     def from_env(
@@ -281,6 +280,13 @@ class BaseTrader(ABC, Generic[PlacedT]):
         )
         return trader
 
+    def _name_verbs(self, begin: str) -> None:
+        """Have errors name what a trader's user can call."""
+        self.executor._contracts.loaded_with(f"{begin}trader.contract")
+        if self.executor.risk is not None:
+            load = f"{begin}trader.executor.load_exposure"
+            self.executor.risk._loaded_with(load)
+
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refused: its executor is one process's, and one trader's."""
         raise TypeError(
@@ -318,8 +324,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
         """Log in, find the account, load the first contracts."""
         credentials, self._credentials = self._credentials, None
         yield self.executor._login(credentials, True)
-        account = yield AccountVerbs.account.ticket(self.executor, self._wanted)
-        yield [self._load(symbol) for symbol in self._symbols]
+        account = yield from self._chosen(self._wanted)
+        yield [self._load(symbol, [account.id]) for symbol in self._symbols]
         yield from self._read_exposure(account.id)
         self._account = account
         if self._wanted is not None:
@@ -419,23 +425,36 @@ class BaseTrader(ABC, Generic[PlacedT]):
         for account in accounts:
             number = self._number(account)
             if number is None:
-                found = yield AccountVerbs.account.ticket(self.executor, account)
+                found = yield from self._chosen(account)
                 number = self._numbers[str(account)] = found.id
             if reads_exposure:
                 yield from self._read_exposure(number)
             numbers.append(number)
         missing = dict.fromkeys(each for each in symbols if not self._is_loaded(each))
-        yield [self._load(symbol) for symbol in missing]
+        yield [self._load(symbol, numbers) for symbol in missing]
         return numbers
 
+    def _chosen(self, account: int | str | None) -> Steps[Account]:
+        """The account that is meant, of those that the user has now."""
+        listed = yield ReadVerbs.accounts.ticket(self.executor, only_active=False)
+        self._users = frozenset(each.id for each in listed)
+        return chosen_account(account, listed)
+
     def _number(self, account: int | str | None) -> int | None:
-        """An account's number; None where it has to be asked for."""
+        """An account's number; None where it has to be asked for.
+
+        So has a number that is none of the user's: nothing is sent for it before.
+        """
         if account is None:
             return self.account.id
         check_wanted(account)
         if type(account) is int:
-            return account
+            return account if self._is_users(account) else None
         return self._numbers.get(str(account))
+
+    def _is_users(self, number: int) -> bool:
+        """Whether it is an account of the user, as far as is known before entering."""
+        return self._account is None or number in self._users
 
     def _ready(self, account: int | str | None) -> int | None:
         """An account's number, where nothing has to be read of it first."""
@@ -490,8 +509,22 @@ class BaseTrader(ABC, Generic[PlacedT]):
         """
         self.executor._contracts.find(symbol_from(symbol)).check_sign(name, price)
 
-    def _load(self, symbol: str) -> Ticket[Any]:
-        return ContractVerbs.contract.ticket(self.executor, symbol)
+    def _load(self, symbol: str, accounts: Iterable[int] = ()) -> Ticket[Any]:
+        """Load a contract.
+
+        Args:
+            symbol: of it.
+            accounts: that may hold an earlier contract of it, beside the trader's own.
+        """
+        if not self.executor.contract_book.is_restored:
+            return ContractVerbs.contract.ticket(self.executor, symbol)
+        from fastorder.trader.rolling import load_restored  # after a restart
+
+        own = [] if self._account is None else [self._account.id]
+        numbers = {*own, *self._numbers.values(), *accounts}
+        steps = load_restored(self.executor, symbol, sorted(numbers))
+        loading: Ticket[Any] = self.executor._group("contract", steps, changes=False)
+        return loading
 
     # ------------------------------------------------------------ realtime
 

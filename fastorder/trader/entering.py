@@ -181,16 +181,20 @@ class EntryVerbs(BaseTrader[PlacedT]):
 
         Raises:
             UnknownAccount, AmbiguousAccount: one of ``accounts`` means none of the
-                user's accounts, or several. With an event loop, raised by the await.
+                user's accounts, or several; or an order's is none of them. With an
+                event loop, raised by the await.
         """
         checked = orders_from(orders)
         wanted = accounts_from(accounts)
         symbols = [order.symbol for order in checked]
-        if not wanted and all(self._is_loaded(symbol) for symbol in symbols):
+        others = {each.account_id for each in checked if not wanted}
+        unknown = [number for number in others if not self._is_users(number)]
+        is_loaded = all(self._is_loaded(symbol) for symbol in symbols)
+        if not wanted and not unknown and is_loaded:
             return ActVerbs.place_many.ticket(self.executor, checked)
 
         def steps() -> Steps[PlacedMany]:
-            numbers = yield from self._found(list(wanted), symbols)
+            numbers = yield from self._found([*wanted, *unknown], symbols)
             if len(set(numbers)) < len(numbers):  # two names of one account
                 raise InvalidField("accounts", ONCE, wanted)
             made = checked

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder.errors import ExecutorMisuse
+from fastorder._base.near_names import with_near_names
+from fastorder.errors import ExecutorMisuse, UnknownAccount
 from fastorder.executor import OrderExecutor
 from fastorder.trader.base import BaseTrader, PlacedT
 from fastorder.trader.delivery import verb
 from fastorder.verbs.base import BaseExecutor
+from fastorder.verbs.contracts import ContractVerbs
 from fastorder.verbs.explained import (
     ENTERED,
     FOUND_BY_TRADER,
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from fastorder._core.codec.order import OrderRequest
     from fastorder._core.flow.ticket import Ticket
     from fastorder.enums import OrderStatus
     from fastorder.marketdata import Bars
     from fastorder.marketdata.frames import Every
     from fastorder.models import Account, Contract, Order, Position, Trade
+    from fastorder.risk.denials import Denial
 
 
 class LookVerbs(BaseTrader[PlacedT]):
@@ -48,6 +52,27 @@ class LookVerbs(BaseTrader[PlacedT]):
     def contract(self, symbol: str) -> Ticket[Contract]:
         """The contract of a symbol, which orders find by it from now on."""
         return self._load(symbol)
+
+    @verb
+    @explained(like=ContractVerbs.contracts)
+    def contracts(
+        self, text: str | None = None, *, live: bool = False
+    ) -> Ticket[list[Contract]]:
+        """All contracts that the gateway lists now, in its order."""
+        return ContractVerbs.contracts.ticket(self.executor, text, live=live)
+
+    @verb
+    @explained(like=ReadVerbs.ping)
+    def ping(self) -> Ticket[float]:
+        """Whether the gateway answers, and how fast: seconds, question to answer."""
+        return ReadVerbs.ping.ticket(self.executor)
+
+    @with_near_names
+    @explained(like=BaseExecutor.check)
+    def check(self, order: OrderRequest) -> tuple[Denial, ...]:
+        """All that the limits refuse an order for now, without sending it."""
+        denials: tuple[Denial, ...] = self.executor.check(order)
+        return denials
 
     @verb
     @explained(OF_TRADER, like=ReadVerbs.positions)
@@ -159,8 +184,14 @@ class LookVerbs(BaseTrader[PlacedT]):
         Raises:
             ExecutorMisuse: the trader was not entered yet, or the account's name is not
                 known yet.
+            UnknownAccount: the number is none of the user's.
         """
         number = self._number(account)
+        if type(account) is int and number is None:
+            known = ", ".join(map(str, sorted(self._users)))
+            raise UnknownAccount(
+                f"account must be one of the user's, {account} is none of {known}"
+            )
         if number is None:
             raise ExecutorMisuse(
                 f"account must be known here, {account!r} was not used yet: "
