@@ -21,7 +21,13 @@ from fastorder.gateway.responses import (
 from fastorder.gateway.rows import created_s
 from fastorder.gateway.server_clock import CUT_S, MARGIN_S, UNSYNCED_MARGIN_S
 from fastorder.placement.list_audit import ListAudit
-from fastorder.placement.sighting import Owner, found_as, is_shown_by, owner_of
+from fastorder.placement.sighting import (
+    Owner,
+    found_as,
+    is_shown_by,
+    longest_tag,
+    owner_of,
+)
 from fastorder.placement.states import Event
 from fastorder.requests.repeated_looks import RepeatedLooks
 
@@ -72,6 +78,7 @@ class Lookups:
     _found_by: str  # what has shown ours
     _window_s: int
     _since_s: float  # no order of ours is older, on the gateway's clock
+    _longest: int  # of the tags of the latest listing
     _widenings: int  # how often the tag's owner was looked for, from 0
 
     def __init__(
@@ -100,6 +107,7 @@ class Lookups:
         self._found_by = ""
         self._window_s = 0
         self._since_s = 0.0
+        self._longest = 0
         self._widenings = -1
 
     # ------------------------------------------------------------ what is asked
@@ -147,6 +155,7 @@ class Lookups:
             self.note = why_inconclusive(answer)
             return Event.INCONCLUSIVE
         self._listing, self._date = rows, evidence.date
+        self._longest = longest_tag(rows)
         self._found_by = "Order/search lists"
         owners = {row["id"]: (self._owner_of(row), row) for row in rows}.values()
         self._ours = [row for owner, row in owners if owner is Owner.OURS]
@@ -163,7 +172,10 @@ class Lookups:
         if not unclear:
             self.note = "no order with its tag is listed"
             return Event.ABSENT
-        self.note = f"order {min(unclear)} is listed and may be it: its tag is not read"
+        self.note = (
+            f"order {min(unclear)} is listed and may be it: "
+            "its tag or its parent cannot be read"
+        )
         return Event.INCONCLUSIVE
 
     def traded(self, evidence: Evidence) -> Event:
@@ -212,7 +224,14 @@ class Lookups:
         return True
 
     def _owner_of(self, row: Row) -> Owner:
-        return owner_of(row, self.order, self.tag, self.contract_id, self._since_s)
+        return owner_of(
+            row,
+            self.order,
+            self.tag,
+            self.contract_id,
+            self._since_s,
+            self._longest,
+        )
 
     def _found_as(self, row: Row) -> Event:
         """What the one order that has the tag is."""
