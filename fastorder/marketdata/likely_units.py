@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 SINCE_1970 = {"dotnet": 621_355_968_000_000_000, "filetime": 116_444_736_000_000_000}
-"""Units of 100 ns that count from the years 1 and 1601: what stands in them for 1970."""
+"""Units of 100 ns that count from the years 1 and 1601: what stands for 1970."""
 
 EARLIEST_NS = 315_532_800_000_000_000
 """1980: a first tick before that is of another unit."""

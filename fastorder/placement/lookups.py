@@ -20,6 +20,7 @@ from fastorder.gateway.responses import (
 )
 from fastorder.gateway.rows import created_s
 from fastorder.gateway.server_clock import CUT_S, MARGIN_S, UNSYNCED_MARGIN_S
+from fastorder.placement.bracket_legs import same_brackets
 from fastorder.placement.list_audit import ListAudit
 from fastorder.placement.sighting import (
     Owner,
@@ -216,6 +217,8 @@ class Lookups:
             row: of an order, as the event has it.
             called_s: when the order was asked for, in seconds since the epoch.
         """
+        if self.is_contested and self.order.custom_tag is not None:
+            return False  # the lists have the legs of the owner, too
         margin_s = UNSYNCED_MARGIN_S if self.restarted else MARGIN_S
         since_s = float(self._server_clock.window_start_s(called_s, margin_s))
         if not is_shown_by(row, self.order, self.tag, self.contract_id, since_s):
@@ -236,6 +239,8 @@ class Lookups:
     def _found_as(self, row: Row) -> Event:
         """What the one order that has the tag is."""
         event = found_as(row, self.order, self.contract_id)
+        if event is Event.FOUND and self.order.custom_tag is not None:
+            return self._with_brackets(row)
         if event is Event.MISMATCH:
             self.note = f"the tag belongs to another order, {row['id']}"
         elif event is Event.INCONCLUSIVE:
@@ -244,6 +249,23 @@ class Lookups:
                 "quantity of it cannot be read"
             )
         return event
+
+    def _with_brackets(self, row: Row) -> Event:
+        """The owner of a tag that the caller chose: it may have other brackets.
+
+        Where the tag was in use, an owner whose legs are not listed proves nothing: its
+        caller would count on a stop that is not there.
+        """
+        same = same_brackets(row, self._listing, self.order)
+        if same is False:
+            self.note = (
+                f"the tag belongs to another order, {row['id']}, with other brackets"
+            )
+            return Event.MISMATCH
+        if same is None and self.is_contested:
+            self.note = f"order {row['id']} has its tag; its brackets are not listed"
+            return Event.INCONCLUSIVE
+        return Event.FOUND
 
     # ------------------------------------------------------------ what was found
 
