@@ -24,7 +24,8 @@ KNOWN = {
     "size": ("size", "volume", "qty", "quantity", "amount"),
     "side": ("side", "aggressor"),
 }
-SIDES = {
+SidesOfWords = dict[int, tuple[str, ...]]
+SIDES: SidesOfWords = {
     1: ("B", "BUY", "BUYER", "1", "+1"),
     -1: ("S", "SELL", "SELLER", "A", "-1"),
     0: ("N", "NONE", "UNKNOWN", "0", ""),
@@ -35,7 +36,7 @@ Others write ask and bid for the side of the book that was hit, which is the con
 those words are not taken.
 """
 
-GATEWAY_SIDES = {
+GATEWAY_SIDES: SidesOfWords = {
     1: ("B", "BUY", "BUYER", "0"),
     -1: ("S", "SELL", "SELLER", "A", "1"),
     0: ("N", "NONE", "UNKNOWN", ""),
@@ -417,7 +418,7 @@ def _is_whole(column: Any) -> bool:
     return bool(compute.all(compute.equal(compute.floor(column), column)).as_py())
 
 
-def _words(sides: dict[int, tuple[str, ...]]) -> str:
+def _words(sides: SidesOfWords) -> str:
     return ", ".join(word for words in sides.values() for word in words if word)
 
 
