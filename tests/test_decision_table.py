@@ -642,9 +642,18 @@ def test_row_19_an_order_that_filled_at_once_is_found(trader, gateway):
 
 
 def test_row_20_the_legs_of_a_bracket_are_not_the_order(clock):
-    leg = ours(id=8, parentOrderId=7)
+    leg = ours(id=8, parentOrderId=7, customTag=f"{TAG}-SL")
     placement = made(clock)
     assert is_order(asked(placement, clock, no_answer(), listing(leg)))
+    finish = asked(made(clock), clock, no_answer(), listing(leg, ours()))
+    assert finish.value.order_id == 7
+
+
+def test_row_20_a_leg_with_the_very_tag_speaks_for_its_order(clock):
+    """Whose leg is it, if not ours? So it is not sent again, nor told as absent."""
+    leg = ours(id=8, parentOrderId=7)
+    placement = made(clock)
+    assert not is_order(asked(placement, clock, no_answer(), listing(leg)))
     finish = asked(made(clock), clock, no_answer(), listing(leg, ours()))
     assert finish.value.order_id == 7
 

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import ACCOUNT, QUICK, prepared
@@ -78,6 +79,57 @@ WAYS = [
     the_folder,
     the_folder_renamed,
 ]
+
+
+def the_log_emptied(path):
+    os.truncate(f"{path}-wal", 0)
+
+
+def the_log_cut_to_its_header(path):
+    os.truncate(f"{path}-wal", 32)
+
+
+def the_log_cut_by_a_frame(path):
+    os.truncate(f"{path}-wal", os.path.getsize(f"{path}-wal") - 4096 - 24)
+
+
+def the_log_cut_by_a_byte(path):
+    os.truncate(f"{path}-wal", os.path.getsize(f"{path}-wal") - 1)
+
+
+def the_file_emptied(path):
+    os.truncate(path, 0)
+
+
+def the_file_cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def written_over(path, at, letters):
+    time.sleep(0.02)  # the clock of a file's times goes in steps
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(letters)
+
+
+def the_header_written_over(path):
+    written_over(path, 0, bytes(100))
+
+
+def another_page_written_over(path):
+    written_over(path, 4096, b"x")
+
+
+DAMAGES = [
+    the_log_emptied,
+    the_log_cut_to_its_header,
+    the_log_cut_by_a_frame,
+    the_log_cut_by_a_byte,
+    the_file_emptied,
+    the_file_cut,
+    the_header_written_over,
+    another_page_written_over,
+]
 WRITES = {
     "intent": lambda journal: journal.intent(intent(2)),
     "attempt": lambda journal: journal.attempt("t1", 2, 1001.0),
@@ -102,6 +154,45 @@ def test_whatever_is_written_next_says_that_it_is_gone(path, go, write):
         with pytest.raises(errors.JournalFailed, match=said):
             journal.intent(intent(3))
     journal.close()
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda way: way.__name__)
+def test_whatever_is_written_next_says_that_it_was_cut_or_changed(path, damage, write):
+    journal = Journal(path)
+    journal.intent(intent(1))
+    if write == "commit":
+        journal.resolve_later("t1", "ACCEPTED", 7, "shown", 1001.0)
+    damage(path)
+    said = r"orders.db(-wal)? was (written to or )?cut short while it was open"
+    with pytest.raises(errors.JournalFailed, match=said):
+        WRITES[write](journal)
+    if write != "close":
+        with pytest.raises(errors.JournalFailed, match=said):
+            journal.intent(intent(3))
+    journal.close()
+
+
+def test_a_log_that_is_emptied_by_its_own_journal_halts_nothing(path, monkeypatch):
+    monkeypatch.setattr("fastorder.journal.store.TIDY_AFTER", 1)
+    with Journal(path) as journal:
+        for number in range(1, 60):
+            journal.intent(intent(number))
+            assert number % 7 or journal.tidy()
+        assert journal.failure is None
+    assert len(read(path)) == 59
+
+
+@pytest.mark.parametrize("damage", DAMAGES[:1] + DAMAGES[4:5] + DAMAGES[6:7])
+def test_no_order_leaves_once_the_journal_was_damaged(gateway, path, damage):
+    with blocking.OrderExecutor(gateway.base_url, journal=path) as executor:
+        prepared(executor, gateway)
+        assert placed(executor, "first").success
+        damage(path)
+        with pytest.raises((errors.JournalFailed, errors.Halted), match="cut short"):
+            placed(executor, "second")
+        assert "cut short" in executor.halted
+    assert len(gateway.ledger.requests(PLACE)) == 1
 
 
 @pytest.mark.parametrize("kind", ["asyncio", "blocking"])

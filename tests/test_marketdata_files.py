@@ -26,7 +26,8 @@ from fastorder.marketdata import (
 )
 from fastorder.marketdata import __main__ as program
 from fastorder.marketdata.files import read_ticks
-from fastorder.marketdata.tick_columns import SIDES, UNIT_NS
+from fastorder.marketdata.likely_units import SINCE_1970, UNIT_NS
+from fastorder.marketdata.tick_columns import SIDES
 
 COUNT = 600
 TIME, PRICE, SIZE, SIDE = random_ticks(COUNT, mean_ns=SECOND)
@@ -136,7 +137,83 @@ def test_sides_of_another_range_are_refused(tmp_path):
     assert "side" in refusal(written(tmp_path, side=np.where(SIDE > 0, 1, 257)))
 
 
+AGGRESSOR = {1: 0, -1: 1}
+"""As the gateway has it: 0 bought, 1 sold."""
+
+KNOWN = SIDE != 0
+GATEWAYS = np.array([AGGRESSOR[side] for side in SIDE[KNOWN]])
+FORMS = {
+    "numbers": lambda sides: sides,
+    "small numbers": lambda sides: sides.astype(np.uint8),
+    "fractions": lambda sides: sides * 1.0,
+    "text": lambda sides: sides.astype(str).astype(object),
+    "categories": lambda sides: pa.array(sides).dictionary_encode(),
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("form", FORMS)
+def test_the_gateways_numbers_are_refused_until_they_are_stated(tmp_path, suffix, form):
+    columns = {"time_ns": TIME[KNOWN], "price": PRICE[KNOWN], "size": SIZE[KNOWN]}
+    path = written(tmp_path, suffix, **columns, side=FORMS[form](GATEWAYS))
+    if (form, suffix) == ("fractions", ".csv"):
+        assert "side must be one of" in refusal(path)
+        return
+    told = refusal(path)
+    assert "may be the gateway's 0 for a buyer and 1 for a seller" in told
+    assert "TickUnits(side='gateway'), or --side-unit gateway" in told
+    expected = aggregate_ticks(*columns.values(), "1m", side=SIDE[KNOWN])
+    assert bars_of(path, units=TickUnits(side="gateway")) == expected
+    bought = np.where(GATEWAYS == 1, 1, 0).astype(np.int8)
+    signs = aggregate_ticks(*columns.values(), "1m", side=bought)
+    assert bars_of(path, units=TickUnits(side="sign")) == signs
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 7])
+def test_what_is_no_number_of_the_gateway_is_refused_with_its_row(tmp_path, wrong):
+    sides = np.where(SIDE > 0, 0, 1)
+    sides[417] = wrong
+    for suffix in SUFFIXES:
+        path = written(tmp_path, suffix, side=sides)
+        with pytest.raises(BadTick, match=f"was '{wrong}'") as caught:
+            bars_of(path, units=TickUnits(side="gateway"), rows_at_once=50)
+        assert caught.value.index == 417
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_signs_need_not_be_stated_where_a_seller_is_seen(tmp_path, suffix):
+    assert bars_of(written(tmp_path, suffix)) == EXPECTED
+    assert bars_of(written(tmp_path, suffix), units=TickUnits(side="sign")) == EXPECTED
+    none = np.zeros(COUNT, np.int8)
+    unknown = aggregate_ticks(TIME, PRICE, SIZE, "1m", side=none)
+    assert bars_of(written(tmp_path, suffix, side=none)) == unknown
+
+
+def test_a_unit_of_side_that_is_none_is_refused():
+    with pytest.raises(BarError, match="unit of side must be sign, gateway, was 'x'"):
+        TickUnits(side="x")
+
+
 # ------------------------------------------------------------------------------ times
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("unit", SINCE_1970)
+def test_units_of_100_ns_are_refused_until_they_are_stated(tmp_path, suffix, unit):
+    path = written(tmp_path, suffix, time_ns=TIME // 100 + SINCE_1970[unit])
+    told = refusal(path)
+    assert f"which looks like {unit}: state the unit" in told
+    assert f"TickUnits(time='{unit}'), or --time-unit {unit}" in told
+    assert bars_of(path, units=TickUnits(time=unit)) == EXPECTED
+    other = ({*SINCE_1970} - {unit}).pop()
+    with pytest.raises(BarError):
+        bars_of(path, units=TickUnits(time=other))
+
+
+def test_dotnets_ticks_are_told_by_the_clock_of_dotnet(tmp_path):
+    """2026-01-05T14:30:00Z, as DateTime.Ticks gives it."""
+    path = written(tmp_path, time_ns=TIME - TIME[0] + 639_032_202_000_000_000)
+    assert "which looks like dotnet" in refusal(path)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -223,7 +300,7 @@ def test_raw_prices_are_refused_until_their_unit_is_stated(tmp_path, suffix, pri
     prices = np.round(price * (1 + np.arange(COUNT) % 7 / 100), 9)
     raw = np.round(prices * 1e9).astype(np.int64)
     path = written(tmp_path, suffix, price=raw)
-    assert "which looks like units of 1e-9: state the unit" in refusal(path)
+    assert "which looks like units of 1e-9 (up to " in refusal(path)
     for unit in (1e-9, "1e-9", "0.000000001"):
         bars = bars_of(path, units=TickUnits(price=unit))
         assert bars == aggregate_ticks(TIME, prices, SIZE, "1m", side=SIDE)
@@ -245,9 +322,46 @@ def test_whole_ticks_stay_whole_and_points_stay_points(tmp_path):
 
 def test_large_prices_are_taken_once_that_is_stated(tmp_path):
     dear = PRICE * 4000
-    assert "looks like units of 1e-9" in refusal(written(tmp_path, price=dear))
+    assert "state the unit" in refusal(written(tmp_path, price=dear))
     bars = bars_of(written(tmp_path, price=dear), units=TickUnits(price=1))
     assert bars == aggregate_ticks(TIME, dear, SIZE, "1m", side=SIDE)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(
+    ("first", "tick", "worth"),
+    [
+        (21_450.25, 0.25, "0.01"),
+        (48_210.0, 1.0, "0.01"),
+        (62.15, 0.01, "1e-6"),
+        (62.15, 0.01, "1e-8"),
+        (6_912.25, 0.25, "0.001"),
+        (21_450.25, 0.25, "0.0001"),
+        (1.0935, 0.00005, "1e-8"),
+        (0.0067, 5e-7, "1e-9"),
+        (21_450.25, 0.25, "1e-9"),
+        (112.015625, 1 / 64, "1e-9"),
+    ],
+)
+def test_the_unit_that_whole_prices_look_like_is_named(
+    tmp_path, suffix, first, tick, worth
+):
+    prices = first + tick * (np.arange(COUNT) % 7)
+    raw = np.round(prices / float(worth)).astype(np.int64)
+    path = written(tmp_path, suffix, price=raw)
+    told = refusal(path)
+    named = told.split("looks like units of ")[1].split(": state")[0].split(" or ")
+    assert f"{worth} (up to {prices.max():,.9g})" in named
+    first_named = named[0].split()[0]
+    assert f"TickUnits(price='{first_named}'), or --price-unit" in told
+    bars = bars_of(path, units=TickUnits(price=worth))
+    assert np.allclose(max(bars.high), prices.max())
+
+
+def test_whole_prices_of_no_likely_unit_are_refused_without_a_guess(tmp_path):
+    told = refusal(written(tmp_path, price=np.full(COUNT, 10**18 + 7)))
+    assert "looks like" not in told
+    assert "state the unit" in told
 
 
 @pytest.mark.parametrize("unit", ["x", 0, -1, True, "1/0", float("nan"), float("inf"),
@@ -258,7 +372,7 @@ def test_a_unit_of_price_that_is_none_is_refused(unit):
 
 
 def test_a_unit_of_time_that_is_none_is_refused():
-    with pytest.raises(BarError, match="unit of time must be ns, us, ms, s, was 'm'"):
+    with pytest.raises(BarError, match="unit of time must be ns, us, ms, s, dot.*'m'"):
         TickUnits(time="m")
 
 

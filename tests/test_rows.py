@@ -26,7 +26,7 @@ from fastorder._core.transport.evidence import Evidence
 from fastorder.gateway import rows
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.responses import listed_orders, listed_positions, listed_trades
-from fastorder.placement.sighting import Owner, found_as, owner_of
+from fastorder.placement.sighting import Owner, found_as, longest_tag, owner_of
 from fastorder.placement.states import Event, State
 
 ORDER = OrderRequest("MNQ", "BUY", 1, 5)
@@ -80,6 +80,8 @@ def test_a_rejected_order_is_dead_only_if_nothing_is_seen_to_be_filled(filled):
         ("CON.F.US.MES.Z26", False),
         ("12345", None),
         ("MNQZ6", None),
+        ("CON.F.US.MNQ.Z26\0", None),
+        ("CON.F.US.MNQ", None),
         *((value, None) for value in NEVER if not isinstance(value, str)),
         ("", None),
         (" ", None),
@@ -92,6 +94,7 @@ def test_contracts_are_told_apart_only_by_ids_of_one_kind(shown, same):
 def test_a_number_is_compared_with_numbers_alone():
     assert rows.same_contract("12345", "12345") is True
     assert rows.same_contract("12346", "12345") is False
+    assert rows.same_contract("1234", "12345") is False
     assert rows.same_contract(CONTRACT, "12345") is None
 
 
@@ -103,6 +106,72 @@ def test_a_number_is_compared_with_numbers_alone():
 )
 def test_a_tag_is_another_only_if_it_is_another_text(shown, same):
     assert rows.same_tag(shown, TAG) is same
+
+
+OWN = "fo1-abcdefghijklmnopq-0000001a"
+"""As a series gives it."""
+
+WIDE = {ord(letter): ord(letter) + 0xFEE0 for letter in OWN}
+ALTERED = {
+    "in other letter case": OWN.upper(),
+    "with blanks around it": f" {OWN}\t",
+    "with NUL behind it": f"{OWN}\0\0",
+    "with a control character": f"\x02{OWN}\x03",
+    "with a mark of byte order": f"\ufeff{OWN}",
+    "with letters of no width": "\u200b".join(OWN),
+    "with a soft hyphen": OWN.replace("-", "\xad"),
+    "with other dashes": OWN.replace("-", "\u2013"),
+    "with a blank inside": f"{OWN[:9]} {OWN[9:]}",
+    "with a new line inside": f"{OWN[:9]}\r\n{OWN[9:]}",
+    "quoted": f'"{OWN}"',
+    "quoted twice": f"'\\\"{OWN}\\\"'",
+    "escaped for a URL": OWN.replace("-", "%2D"),
+    "escaped twice": OWN.replace("-", "%252d"),
+    "escaped for HTML": OWN.replace("-", "&#45;"),
+    "escaped for HTML by name": f"&quot;{OWN}&quot;",
+    "escaped for JSON": OWN.replace("-", "\\u002d"),
+    "in wide letters": OWN.translate(WIDE),
+    "cut by one": OWN[:-1],
+    "cut within its series": OWN[:12],
+    "cut to what all have": OWN[:4],
+    "cut with dots": f"{OWN[:16]}...",
+    "cut with one sign for dots": f"{OWN[:16]}\u2026",
+    "cut in other letter case": OWN[:20].upper(),
+    "nothing that can be read": "\0\0",
+    "quotes and nothing else": '""',
+}
+
+
+@pytest.mark.parametrize("way", ALTERED)
+def test_a_tag_that_was_altered_on_its_way_may_be_ours(way):
+    assert rows.same_tag(ALTERED[way], OWN) is None
+    assert owner_of(ours(customTag=ALTERED[way]), ORDER, OWN, CONTRACT, 0.0) is (
+        Owner.UNCLEAR
+    )
+
+
+@given(st.text("0123456789abcdef", min_size=8, max_size=8))
+def test_another_of_the_same_series_is_another(number):
+    other = f"{OWN[:-8]}{number}"
+    assert rows.same_tag(other, OWN) is (other == OWN)
+
+
+@pytest.mark.parametrize(
+    "other", ["order-1", "order-11", "order.10", "order-10-SL", "b", "order10"]
+)
+def test_custom_tags_that_are_alike_are_told_apart(other):
+    """None is cut in a list that has a longer one."""
+    assert rows.same_tag(other, "order-10", longest=8) is False
+
+
+@pytest.mark.parametrize("beside", ["order-11", "order-1-SL"])
+def test_a_short_tag_may_be_cut_where_no_order_has_a_longer_one(beside):
+    leg = {"parentOrderId": 3} if beside.endswith("-SL") else {}
+    known = [ours(customTag="order-1"), ours(id=8, customTag=beside, **leg)]
+    longest = longest_tag(known)
+    expected = Owner.UNCLEAR if leg else Owner.ANOTHERS
+    found = owner_of(known[0], ORDER, "order-10", CONTRACT, 0.0, longest)
+    assert found is expected
 
 
 @pytest.mark.parametrize(
@@ -140,6 +209,29 @@ def test_our_row_is_never_taken_for_another_because_it_cannot_be_read(wrong, wit
 
 
 @pytest.mark.parametrize(
+    "when",
+    [
+        "2020-01-01T00:00:00",
+        "2020-01-01 00:00:00.1234567",
+        "0001-01-01T00:00:00+00:00",
+        "1970-01-01T00:00:00Z",
+        "1577836800",
+        1577836800,
+    ],
+)
+def test_a_time_without_a_zone_or_of_no_order_does_not_make_it_older(when):
+    assert rows.created_s({"creationTimestamp": when}) is None
+    row = ours(customTag=None, creationTimestamp=when)
+    assert owner(row) is Owner.UNCLEAR
+
+
+@pytest.mark.parametrize("parent", [6, 400])
+def test_a_row_with_our_very_tag_is_never_a_leg_of_others(parent):
+    assert owner(ours(parentOrderId=parent)) is Owner.UNCLEAR
+    assert owner(ours(parentOrderId=parent, customTag=f"{TAG}-SL")) is Owner.ANOTHERS
+
+
+@pytest.mark.parametrize(
     "apart",
     [
         {"contractId": "CON.F.US.MES.Z26"},
@@ -174,7 +266,7 @@ def test_a_list_with_a_row_without_a_number_is_not_read(name, value):
 
 
 @pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("account", [6, "5", None, 0])
+@pytest.mark.parametrize("account", [6, "5", None, 0, 5.0])
 def test_a_list_with_a_row_of_another_account_is_not_read(name, account):
     read, row = LISTS[name]
     assert read(answered(name, row, {**row, "accountId": account}), 5) is None
@@ -205,6 +297,11 @@ UNREADABLE = [
     {"customTag": 7},
     {"parentOrderId": "0"},
     {"parentOrderId": 7},
+    {"parentOrderId": 400},
+    {"customTag": f"{TAG}\0"},
+    {"customTag": f'"{TAG}"'},
+    {"customTag": TAG[:-1]},
+    {"customTag": None, "creationTimestamp": "2020-01-01T00:00:00"},
     {"side": None},
     {"contractId": None},
     {"status": None},

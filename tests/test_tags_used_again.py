@@ -75,6 +75,51 @@ def test_what_another_program_used_it_for_is_named(limits, gateway, other):
     assert result.error_name == "OrderRejected"
 
 
+LOSS, PROFIT = {"stop_loss_ticks": 10}, {"take_profit_ticks": 20}
+BOTH = {**LOSS, **PROFIT}
+TRAIL = {**LOSS, "trailing_stop_loss": True}
+OTHERS = [
+    ({}, LOSS),
+    ({}, BOTH),
+    (LOSS, PROFIT),
+    (LOSS, BOTH),
+    (BOTH, PROFIT),
+    (LOSS, TRAIL),
+    (TRAIL, LOSS),
+    (TRAIL, {**TRAIL, "stop_loss_ticks": 12}),
+]
+
+
+def placed_elsewhere(limits, gateway, **order):
+    with blocking.OrderExecutor(gateway.base_url) as executor:
+        return limits(prepared(executor, gateway), **order)
+
+
+@pytest.mark.parametrize(("asked", "owned"), OTHERS, ids=str)
+def test_another_bracket_under_the_tag_is_another_order(limits, gateway, asked, owned):
+    owner = placed_elsewhere(limits, gateway, **owned)
+    assert owner.success
+    result = limits(**asked)
+    assert result.outcome is Outcome.REJECTED
+    assert f"another order, {owner.order_id}, with other brackets" in result.message
+
+
+@pytest.mark.parametrize("brackets", [{}, LOSS, PROFIT, BOTH, TRAIL], ids=str)
+def test_the_same_brackets_under_the_tag_are_the_same_order(limits, gateway, brackets):
+    owner = placed_elsewhere(limits, gateway, **brackets)
+    result = limits(**brackets)
+    assert (result.outcome, result.order_id) == (Outcome.ACCEPTED, owner.order_id)
+
+
+@pytest.mark.parametrize("brackets", [LOSS, PROFIT, BOTH], ids=str)
+def test_an_owner_without_the_legs_that_are_asked_for_proves_nothing(
+    limits, gateway, brackets
+):
+    """They may come with its fill, or never."""
+    assert placed_elsewhere(limits, gateway).success
+    assert limits(**brackets).outcome is Outcome.UNKNOWN
+
+
 def test_another_type_under_the_tag_is_another_order(limits, gateway):
     owner = bought_elsewhere(gateway, custom_tag="a")
     result = limits()

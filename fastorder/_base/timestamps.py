@@ -45,6 +45,12 @@ def time_from(text: str | None) -> datetime | None:
     return None if text is None else _moment(text)[0]
 
 
+def has_zone(text: object) -> bool:
+    """Whether a time says how far it is from UTC; one that does not may be local."""
+    match = _TIME.fullmatch(text) if isinstance(text, str) else None
+    return match is not None and match["offset"] is not None
+
+
 def time_ns_from(text: str | None) -> int | None:
     """Nanoseconds since 1970 of the gateway's text, with all its digits up to nine.
 

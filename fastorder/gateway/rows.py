@@ -11,9 +11,10 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from fastorder._base.timestamps import time_from
+from fastorder._base.timestamps import has_zone, time_from
 from fastorder._core.codec.price import price_text
 from fastorder.enums import OrderStatus, OrderType, PositionType, Side, net_size
+from fastorder.gateway.altered_text import is_altered, is_cut
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -22,6 +23,9 @@ LARGEST_ID = (1 << 63) - 1
 """The gateway's ids are 64-bit numbers; so are a journal's."""
 
 LARGEST_SIZE = (1 << 31) - 1
+
+EARLIEST_S = 946_684_800.0
+"""2000-01-01: no order of this gateway is older."""
 
 STATUSES = frozenset(OrderStatus) - {OrderStatus.NONE}
 ENDED = frozenset(
@@ -83,7 +87,8 @@ def _is_consistent(rows: Rows) -> bool:
 
 def is_of_account(row: Row, account_id: int) -> bool:
     """Whether a row is of the account that was asked for; most say whose they are."""
-    return bool(row.get("accountId", account_id) == account_id)
+    shown = row.get("accountId", account_id)
+    return type(shown) is int and shown == account_id
 
 
 def same_contract(shown: object, contract_id: str) -> bool | None:
@@ -97,20 +102,26 @@ def same_contract(shown: object, contract_id: str) -> bool | None:
     theirs, ours = shown.strip().casefold(), contract_id.strip().casefold()
     if theirs == ours:
         return True
-    return False if _kind_of_id(theirs) == _kind_of_id(ours) else None
+    if is_altered(theirs, ours) or _kind_of_id(theirs) != _kind_of_id(ours):
+        return None
+    return None if not theirs.isdigit() and is_cut(theirs, ours) else False
 
 
 def _kind_of_id(contract_id: str) -> str:
     return "number" if contract_id.isdigit() else contract_id.partition(".")[0]
 
 
-def same_tag(shown: object, tag: str) -> bool | None:
-    """Whether a row's tag is this one; one in other letter case may be."""
+def same_tag(shown: object, tag: str, longest: int = 0) -> bool | None:
+    """Whether a row's tag is this one; one that was altered on its way may be.
+
+    Args:
+        longest: of the tags that the list has: what is shorter was not cut there.
+    """
     if not isinstance(shown, str) or not shown.strip():
         return None
     if shown == tag:
         return True
-    return None if shown.strip().casefold() == tag.casefold() else False
+    return None if is_altered(shown, tag) or is_cut(shown, tag, longest) else False
 
 
 def is_leg(row: Row) -> bool | None:
@@ -191,12 +202,20 @@ def held(row: Row) -> int:
 
 
 def created_s(row: Row) -> float | None:
-    """When the gateway made it, by its own clock, in seconds since the epoch."""
+    """When the gateway made it, by its own clock, in seconds since the epoch.
+
+    A time without a zone may be hours off, and one before there was a gateway is the
+    zero of some clock: neither says when.
+    """
+    text = row.get("creationTimestamp")
     try:
-        moment = time_from(row.get("creationTimestamp"))
+        moment = time_from(text)
     except (TypeError, ValueError):
         return None
-    return None if moment is None else moment.timestamp()
+    if moment is None or not has_zone(text):
+        return None
+    made_s = moment.timestamp()
+    return made_s if made_s >= EARLIEST_S else None
 
 
 def _member(kind: Any, value: object) -> Any:

@@ -1,23 +1,32 @@
 """The C side of presence.py, which also asks the system without Python's help."""
 
 cdef extern from "same_file.h":
-    bint fastorder_is_same_file(
-        const char* path, unsigned long long device, unsigned long long number
-    ) noexcept
+    struct fastorder_left:
+        unsigned long long device
+        unsigned long long number
+        long long size
+        long long changed_ns
+    int fastorder_look(const char* path, fastorder_left* left) noexcept
 
 
-cdef class SameFile:
+cdef class OpenFile:
     cdef bytes _path
     cdef readonly str name
-    cdef unsigned long long _device
-    cdef unsigned long long _number
+    cdef fastorder_left _left
 
-    cpdef bint is_there(self)
+    cpdef int look(self)
+
+
+cdef inline int looked(OpenFile file, const char* path) noexcept:
+    return fastorder_look(path, &file._left)
 
 
 cdef class Presence:
     cdef str _journal
-    cdef SameFile _file
-    cdef SameFile _log
+    cdef str _what
+    cdef OpenFile _file
+    cdef OpenFile _log
 
+    cpdef bint is_uncut(self)
     cpdef bint is_whole(self)
+    cpdef bint is_moved(self)

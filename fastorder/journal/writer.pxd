@@ -20,6 +20,7 @@ cdef class Writer:
     cdef Presence _presence
     cdef list _put_off
     cdef bint _writing
+    cdef bint _moving
     cdef tuple _new
     cdef Intent _newest
 
@@ -36,6 +37,7 @@ cdef class Writer:
     cdef object _check_open(self)
     cdef object _note_commit(self)
     cdef object _find_out(self)
+    cdef object _look_at_the_log(self)
     cdef object _look_at_the_files(self)
     cdef long long _previous(self, object tag) except -1
     cdef object _write(self, tuple row, bint flush)

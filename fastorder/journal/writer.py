@@ -61,6 +61,7 @@ class Writer:
         "_connection",
         "_flushed",
         "_flushes",
+        "_moving",
         "_new",
         "_newest",
         "_path",
@@ -91,6 +92,7 @@ class Writer:
         self._presence = presence
         self._put_off: list[Row] = []  # in the index, not in the file yet
         self._writing = False  # a commit was begun, and its end is not known
+        self._moving = False  # the same of the log's way into the file
         self._new: Row | None = None  # what it has beside what was put off
         self._newest: Intent | None = None
         self.run = connection.cursor().execute
@@ -153,10 +155,14 @@ class Writer:
         """Commit what is left; nothing follows."""
         self.check_turn()
         if not self.commit():
+            self._look_at_the_log()
             self._look_at_the_files()
 
     def tidied(self) -> None:
         """Empty the log, and write once: the first write of a new log is flushed."""
+        self._look_at_the_log()
+        self._look_at_the_files()
+        self._moving = True
         try:
             empty_log(self.run)
         except sqlite3.Error as error:
@@ -220,6 +226,7 @@ class Writer:
         """Commit what was put off and what is new: all of it, or nothing."""
         if self.failure is not None:  # while this thread waited for its turn
             self._raise_failed(None)
+        self._look_at_the_log()
         try:
             if flush is not self._flushed:
                 self.run(_synchronous(flush))
@@ -271,10 +278,17 @@ class Writer:
             self._note_commit()
         self._writing = False
 
+    def _look_at_the_log(self) -> None:
+        """Before the commit, which would hide that the log was cut short."""
+        if not self._moving and not self._presence.is_uncut():
+            self._halt(self._presence.failure())
+
     def _look_at_the_files(self) -> None:
         """After the commit, so that nothing leaves whose intent lies in no file."""
-        if not self._presence.is_whole():
-            self._halt(self._presence.failure())
+        presence = self._presence
+        if not (presence.is_moved() if self._moving else presence.is_whole()):
+            self._halt(presence.failure())
+        self._moving = False
 
     def _halt(self, error: Exception) -> NoReturn:
         """No more writes: after a failed flush nobody knows what is on the disk."""

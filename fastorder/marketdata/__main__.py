@@ -17,7 +17,12 @@ from fastorder.marketdata.plot import MOST, picture_path, plot_bars
 from fastorder.marketdata.round_times import zone_of
 from fastorder.marketdata.sessions import Sessions, globex, regular_hours
 from fastorder.marketdata.text import counted
-from fastorder.marketdata.tick_columns import UNIT_NS, TickColumns, TickUnits
+from fastorder.marketdata.tick_columns import (
+    SIDE_UNITS,
+    TIME_UNITS,
+    TickColumns,
+    TickUnits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +53,7 @@ def _run(options: argparse.Namespace) -> None:
         picture_path(options.plot)
         zone_of(options.zone or "UTC")
     names = TickColumns(options.time, options.price, options.size, options.side)
-    units = TickUnits(options.time_unit, options.price_unit)
+    units = TickUnits(options.time_unit, options.price_unit, options.side_unit)
     settings = _settings(options, names, units)
     made = bars_of_file(options.ticks, columns=names, units=units, **settings)
     kept: deque[Bars] = deque()
@@ -171,8 +176,14 @@ def _parser() -> argparse.ArgumentParser:
         )
     parser.add_argument(
         "--time-unit",
-        choices=UNIT_NS,
+        choices=TIME_UNITS,
         help="what times that are whole numbers count; without it ns",
+    )
+    parser.add_argument(
+        "--side-unit",
+        choices=SIDE_UNITS,
+        help="what sides that are numbers mean: sign, 1 a buyer, -1 a seller, 0 not "
+        "known; or gateway, 0 a buyer, 1 a seller",
     )
     parser.add_argument(
         "--price-unit",

@@ -61,6 +61,7 @@ def read_ticks(
     for batch, read in reader(path, wanted, rows_at_once):
         if batch.num_rows:
             yield Chunk(reading.columns(batch), batch.num_rows, read)
+    reading.check_sides()
 
 
 def _names_of(path: Path) -> list[str]:

@@ -8,6 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.marketdata.errors import BadTick, BarError
+from fastorder.marketdata.likely_units import (
+    SINCE_1970,
+    UNIT_NS,
+    likely_times,
+    likely_worths,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +24,8 @@ KNOWN = {
     "size": ("size", "volume", "qty", "quantity", "amount"),
     "side": ("side", "aggressor"),
 }
-SIDES = {
+SidesOfWords = dict[int, tuple[str, ...]]
+SIDES: SidesOfWords = {
     1: ("B", "BUY", "BUYER", "1", "+1"),
     -1: ("S", "SELL", "SELLER", "A", "-1"),
     0: ("N", "NONE", "UNKNOWN", "0", ""),
@@ -29,12 +36,18 @@ Others write ask and bid for the side of the book that was hit, which is the con
 those words are not taken.
 """
 
-UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
-EARLIEST_NS = 315_532_800_000_000_000
-"""1980: a first tick before that is of another unit."""
+GATEWAY_SIDES: SidesOfWords = {
+    1: ("B", "BUY", "BUYER", "0"),
+    -1: ("S", "SELL", "SELLER", "A", "1"),
+    0: ("N", "NONE", "UNKNOWN", ""),
+}
+"""The same where numbers are the gateway's: 0 for a bid, 1 for an ask."""
 
-LATEST_NS = 9_214_646_400_000_000_000
-"""2262."""
+SIDE_UNITS = {"sign": SIDES, "gateway": GATEWAY_SIDES}
+ENOUGH = 1024
+"""Rows after which a side that was never -1 is told of, before the end of a file."""
+
+TIME_UNITS = (*UNIT_NS, *SINCE_1970)
 
 LARGEST = 1_000_000
 """Whole prices from here on are of another unit: no future has so many ticks or points.
@@ -80,12 +93,16 @@ class TickUnits:
     """What the numbers of a file of ticks count, where the file does not say it.
 
     Args:
-        time: ``ns``, ``us``, ``ms`` or ``s``, of times that are whole numbers.
+        time: ``ns``, ``us``, ``ms`` or ``s`` since 1970, of times that are whole
+            numbers; ``dotnet`` or ``filetime``, 100 ns since the years 1 and 1601.
             Without it they are nanoseconds, and refused where they look like another
             unit.
         price: ``ticks`` where prices are whole ticks, or what one is worth: 1e-9, say,
             or 1 for points. Without it, prices are as they stand, whole ticks where the
-            file has integers, and refused where they look like units of 1e-9.
+            file has integers, and refused where they look like another unit.
+        side: of sides that are numbers. ``sign``: 1 the buyer was the aggressor, -1
+            the seller, 0 not known. ``gateway``: 0 the buyer, 1 the seller. Without it
+            they are signs, and refused where there is a 1 and no -1.
 
     Raises:
         BarError: another unit.
@@ -93,12 +110,15 @@ class TickUnits:
 
     time: str | None = None
     price: str | float | None = None
+    side: str | None = None
 
     def __post_init__(self) -> None:
-        if self.time not in (None, *UNIT_NS):
-            raise BarError(
-                f"the unit of time must be {', '.join(UNIT_NS)}, was {self.time!r}"
-            )
+        for what, units in (("time", TIME_UNITS), ("side", (*SIDE_UNITS,))):
+            unit = getattr(self, what)
+            if unit not in (None, *units):
+                raise BarError(
+                    f"the unit of {what} must be {', '.join(units)}, was {unit!r}"
+                )
         if self.price not in (None, "ticks"):
             self._worth()
 
@@ -133,7 +153,10 @@ class Reading:
         self._path = path
         self._names = names
         self._units = units
+        self._words = SIDE_UNITS[units.side or "sign"]
         self._rows = 0
+        self._are_signs = units.side is not None  # or it is seen that they are
+        self._has_ones = False
 
     def columns(self, batch: Any) -> tuple[Any, ...]:
         """Time, price, size, and side where there is one.
@@ -179,11 +202,27 @@ class Reading:
         if not (pa.types.is_integer(column.type) or pa.types.is_null(column.type)):
             raise self._wrong(name, "time stamps or whole numbers", column)
         column = self._cast(column, pa.int64(), name)
+        if unit in SINCE_1970:
+            return self._since_1970(column, SINCE_1970[unit])
         if unit is not None:
             return column.cast(pa.timestamp(unit))
         if self._rows == 0 and column[0].is_valid:
             self._check_time(column[0].as_py())
         return column
+
+    def _since_1970(self, column: Any, start: int) -> Any:
+        """Nanoseconds, of units of 100 ns that count from another year."""
+        from pyarrow import ArrowInvalid, compute
+
+        try:
+            return compute.multiply_checked(
+                compute.subtract_checked(column, start), 100
+            )
+        except ArrowInvalid:
+            raise BarError(
+                f"{self._path}: {self._names.time_ns} must be {self._units.time} "
+                f"from 1970 to 2261, was {compute.min(column)} to {compute.max(column)}"
+            ) from None
 
     def _times_of_text(self, column: Any) -> Any:
         """Whole numbers, or time stamps with a zone or without (UTC)."""
@@ -199,11 +238,7 @@ class Reading:
         return self._cast(column, pa.timestamp("ns"), self._names.time_ns)
 
     def _check_time(self, first: int) -> None:
-        likely = [
-            unit
-            for unit, each in UNIT_NS.items()
-            if EARLIEST_NS <= first * each < LATEST_NS
-        ]
+        likely = likely_times(first)
         if likely[:1] == ["ns"]:
             return
         looks = f", which looks like {likely[0]}" if likely else ""
@@ -241,12 +276,17 @@ class Reading:
         most = compute.max(compute.abs(column)).as_py()
         if most is None or not LARGEST <= most < math.inf:
             return
-        if compute.all(compute.equal(compute.floor(column), column)).as_py():
-            raise BarError(
-                f"{self._path}: {self._names.price} must be prices or whole ticks, "
-                f"was up to {most:,.0f}, which looks like units of 1e-9: state the "
-                f"unit ({_stated('price', '1e-9')}, or ticks, or 1 for points)"
-            )
+        if not _is_whole(column):
+            return
+        likely = likely_worths(compute.unique(column.drop_null()).to_pylist())
+        shown = [f"{worth} (up to {price:,.9g})" for worth, price in likely]
+        looks = f", which looks like units of {' or '.join(shown)}" if shown else ""
+        raise BarError(
+            f"{self._path}: {self._names.price} must be prices or whole ticks, "
+            f"was up to {most:,.0f}{looks}: state the unit "
+            f"({_stated('price', likely[0][0] if likely else '0.01')}, or ticks, or 1 "
+            "for points)"
+        )
 
     def _whole(self, column: Any, name: str | None) -> Any:
         """Whole numbers; those of text may have zeros behind the point."""
@@ -268,24 +308,61 @@ class Reading:
         import pyarrow as pa
 
         name = self._names.side
+        if not self._are_signs and (_is_text(column) or _is_number(column)):
+            self._note_sides(column)
         if _is_text(column):
             column = self._sides_of_words(column)
         elif pa.types.is_decimal(column.type) or not _is_number(column):
-            raise self._wrong(name, f"1, -1, 0 or words ({_words()})", column)
+            numbers = "0, 1" if self._units.side == "gateway" else "1, -1, 0"
+            raise self._wrong(name, f"{numbers} or words ({_words(SIDES)})", column)
+        elif self._units.side == "gateway":
+            column = self._sides_of_words(self._digits(column))
         return self._cast(column, pa.int8(), name).fill_null(0)
+
+    def _digits(self, column: Any) -> Any:
+        import pyarrow as pa
+
+        return self._cast(self._whole(column, self._names.side), pa.string(), None)
+
+    def _note_sides(self, column: Any) -> None:
+        """Numbers of which one is 1 and none is -1 may be the gateway's 0 and 1."""
+        from pyarrow import compute
+
+        found = {str(each) for each in compute.unique(column).to_pylist()}
+        ones = found & {"1", "1.0"}
+        self._has_ones = self._has_ones or bool(ones)
+        # a -1, or a word
+        self._are_signs = bool(found - ones - {"0", "0.0", "-0.0", "", "None"})
+        if self._rows + len(column) >= ENOUGH:
+            self.check_sides()
+
+    def check_sides(self) -> None:
+        """Refuse sides that may mean two things; to be asked at the file's end too.
+
+        Raises:
+            BarError: there was a 1, and nothing that tells what it means.
+        """
+        if self._are_signs or not self._has_ones:
+            return
+        raise BarError(
+            f"{self._path}: {self._names.side} must have 1 for a buyer and -1 for "
+            "a seller, was 1 and never -1 so far, which may be the gateway's 0 for "
+            "a buyer and 1 for a seller: state what numbers mean "
+            f"({_stated('side', 'gateway')}; or sign, for 1, -1 and 0)"
+        )
 
     def _sides_of_words(self, column: Any) -> Any:
         import pyarrow as pa
         from pyarrow import compute
 
-        word_of = {word: side for side, words in SIDES.items() for word in words}
+        word_of = {word: side for side, words in self._words.items() for word in words}
         at = compute.index_in(compute.utf8_upper(column), pa.array(list(word_of)))
         unknown = compute.and_(compute.is_null(at), compute.is_valid(column))
         first = compute.index(unknown, True).as_py()
         if first >= 0:
             raise BadTick(
-                f"{self._path}: {self._names.side} must be one of {_words()}, "
-                f"was {column[first].as_py()!r}",
+                f"{self._path}: {self._names.side} must be one of "
+                f"{_words(self._words)}, was {column[first].as_py()!r}",
                 self._rows + first,
             )
         return pa.array(list(word_of.values()), pa.int8()).take(at)
@@ -332,8 +409,17 @@ def _is_number(column: Any) -> bool:
     return any(is_one(column.type) for is_one in is_one_of)
 
 
-def _words() -> str:
-    return ", ".join(word for words in SIDES.values() for word in words if word)
+def _is_whole(column: Any) -> bool:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_integer(column.type):
+        return True
+    return bool(compute.all(compute.equal(compute.floor(column), column)).as_py())
+
+
+def _words(sides: SidesOfWords) -> str:
+    return ", ".join(word for words in sides.values() for word in words if word)
 
 
 def _stated(what: str, unit: str) -> str:

@@ -15,6 +15,7 @@ from fastorder._core.transport.evidence import Receiver
 from fastorder.budgets.lanes import Lane
 from fastorder.enums import Outcome
 from fastorder.errors import RequestFailed, SearchOrderError
+from fastorder.gateway.altered_text import plain_form
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.rows import created_s, is_leg, is_rejected, is_row
 from fastorder.gateway.server_clock import MARGIN_S, UNSYNCED_MARGIN_S
@@ -357,16 +358,18 @@ class LateArrivals(Receiver):
     # ------------------------------------------------------------ what is found
 
     def _compare(self, watch: AccountWatch, rows: Rows, found_by: str) -> None:
-        """Letter case and blanks of a tag do not count: a late order is not missed.
+        """What a tag's way may have added does not count: a late order is not missed.
 
         But one that has the tag of another order as it was written is that one.
         """
-        folded = {tag.casefold(): tag for tag in watch.missing}
+        folded = {plain_form(tag): tag for tag in watch.missing}
         shown: dict[str, Rows] = {}
         for row in rows:
-            tag = str(row.get("customTag"))
+            tag = row.get("customTag")
+            if not isinstance(tag, str):
+                continue
             if tag not in watch.missing:
-                found = folded.get(tag.strip().casefold())
+                found = folded.get(plain_form(tag))
                 if found is None or self._is_of_another(tag, watch.missing[found]):
                     continue
                 tag = found

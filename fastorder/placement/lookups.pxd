@@ -26,6 +26,7 @@ cdef class Lookups:
     cdef str _found_by
     cdef int64_t _window_s
     cdef double _since_s
+    cdef int _longest
     cdef int _widenings
 
     cpdef bytes search(self, double called_s)

@@ -20,8 +20,15 @@ from fastorder.gateway.responses import (
 )
 from fastorder.gateway.rows import created_s
 from fastorder.gateway.server_clock import CUT_S, MARGIN_S, UNSYNCED_MARGIN_S
+from fastorder.placement.bracket_legs import same_brackets
 from fastorder.placement.list_audit import ListAudit
-from fastorder.placement.sighting import Owner, found_as, is_shown_by, owner_of
+from fastorder.placement.sighting import (
+    Owner,
+    found_as,
+    is_shown_by,
+    longest_tag,
+    owner_of,
+)
 from fastorder.placement.states import Event
 from fastorder.requests.repeated_looks import RepeatedLooks
 
@@ -72,6 +79,7 @@ class Lookups:
     _found_by: str  # what has shown ours
     _window_s: int
     _since_s: float  # no order of ours is older, on the gateway's clock
+    _longest: int  # of the tags of the latest listing
     _widenings: int  # how often the tag's owner was looked for, from 0
 
     def __init__(
@@ -100,6 +108,7 @@ class Lookups:
         self._found_by = ""
         self._window_s = 0
         self._since_s = 0.0
+        self._longest = 0
         self._widenings = -1
 
     # ------------------------------------------------------------ what is asked
@@ -147,6 +156,7 @@ class Lookups:
             self.note = why_inconclusive(answer)
             return Event.INCONCLUSIVE
         self._listing, self._date = rows, evidence.date
+        self._longest = longest_tag(rows)
         self._found_by = "Order/search lists"
         owners = {row["id"]: (self._owner_of(row), row) for row in rows}.values()
         self._ours = [row for owner, row in owners if owner is Owner.OURS]
@@ -163,7 +173,10 @@ class Lookups:
         if not unclear:
             self.note = "no order with its tag is listed"
             return Event.ABSENT
-        self.note = f"order {min(unclear)} is listed and may be it: its tag is not read"
+        self.note = (
+            f"order {min(unclear)} is listed and may be it: "
+            "its tag or its parent cannot be read"
+        )
         return Event.INCONCLUSIVE
 
     def traded(self, evidence: Evidence) -> Event:
@@ -204,6 +217,8 @@ class Lookups:
             row: of an order, as the event has it.
             called_s: when the order was asked for, in seconds since the epoch.
         """
+        if self.is_contested and self.order.custom_tag is not None:
+            return False  # the lists have the legs of the owner, too
         margin_s = UNSYNCED_MARGIN_S if self.restarted else MARGIN_S
         since_s = float(self._server_clock.window_start_s(called_s, margin_s))
         if not is_shown_by(row, self.order, self.tag, self.contract_id, since_s):
@@ -212,11 +227,20 @@ class Lookups:
         return True
 
     def _owner_of(self, row: Row) -> Owner:
-        return owner_of(row, self.order, self.tag, self.contract_id, self._since_s)
+        return owner_of(
+            row,
+            self.order,
+            self.tag,
+            self.contract_id,
+            self._since_s,
+            self._longest,
+        )
 
     def _found_as(self, row: Row) -> Event:
         """What the one order that has the tag is."""
         event = found_as(row, self.order, self.contract_id)
+        if event is Event.FOUND and self.order.custom_tag is not None:
+            return self._with_brackets(row)
         if event is Event.MISMATCH:
             self.note = f"the tag belongs to another order, {row['id']}"
         elif event is Event.INCONCLUSIVE:
@@ -225,6 +249,23 @@ class Lookups:
                 "quantity of it cannot be read"
             )
         return event
+
+    def _with_brackets(self, row: Row) -> Event:
+        """The owner of a tag that the caller chose: it may have other brackets.
+
+        Where the tag was in use, an owner whose legs are not listed proves nothing: its
+        caller would count on a stop that is not there.
+        """
+        same = same_brackets(row, self._listing, self.order)
+        if same is False:
+            self.note = (
+                f"the tag belongs to another order, {row['id']}, with other brackets"
+            )
+            return Event.MISMATCH
+        if same is None and self.is_contested:
+            self.note = f"order {row['id']} has its tag; its brackets are not listed"
+            return Event.INCONCLUSIVE
+        return Event.FOUND
 
     # ------------------------------------------------------------ what was found
 

@@ -6,10 +6,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from fastorder.enums import OrderType
+from fastorder.gateway.altered_text import PLAIN
 from fastorder.gateway.rows import (
     created_s,
     is_id,
     is_leg,
+    is_of_account,
     is_rejected,
     same_contract,
     same_price,
@@ -23,7 +25,7 @@ from fastorder.placement.states import Event
 if TYPE_CHECKING:
     from fastorder._core.codec.order import OrderRequest
     from fastorder.enums import Side
-    from fastorder.gateway.rows import Row
+    from fastorder.gateway.rows import Row, Rows
 
 MADE_FROM_A_QUOTE = frozenset({OrderType.JOIN_BID, OrderType.JOIN_ASK})
 """Types that the gateway may list as another one, a limit order say."""
@@ -38,24 +40,42 @@ class Owner(Enum):
 
 
 def owner_of(
-    row: Row, order: OrderRequest, tag: str, contract_id: str, since_s: float
+    row: Row,
+    order: OrderRequest,
+    tag: str,
+    contract_id: str,
+    since_s: float,
+    longest: int = 0,
 ) -> Owner:
     """Whose a row is.
 
-    One that has the tag is the order, unless it is a leg. One whose tag cannot be read
-    may be: it is another's only if something else tells it apart.
+    One that has the tag is the order, unless it is a leg: that one may be of the order,
+    which is there then, or the order itself with a parent that it was given. One whose
+    tag cannot be read may be: it is another's only if something else tells it apart.
 
     Args:
         since_s: the order cannot be older than this, on the gateway's clock.
+        longest: see ``longest_tag``, of the list that has the row.
     """
-    tagged, leg = same_tag(row.get("customTag"), tag), is_leg(row)
-    if tagged is False or leg is True:
-        return Owner.ANOTHERS
+    shown, leg = row.get("customTag"), is_leg(row)
+    tagged = same_tag(shown, tag, longest)
     if tagged:
         return Owner.OURS if leg is False else Owner.UNCLEAR
+    if tagged is False or (leg is True and not _has_text(shown)):
+        return Owner.ANOTHERS
     if _is_older(row, since_s) or not _may_be(row, order, contract_id):
         return Owner.ANOTHERS
     return Owner.UNCLEAR
+
+
+def longest_tag(rows: Rows) -> int:
+    """How long tags in this list are: a gateway that cuts them cuts all of them.
+
+    Those of legs are made of a tag and an ending, and say nothing.
+    """
+    tags = [row.get("customTag") for row in rows if is_leg(row) is False]
+    plain = [tag for tag in tags if isinstance(tag, str) and PLAIN.fullmatch(tag)]
+    return max(map(len, plain), default=0)
 
 
 def found_as(row: Row, order: OrderRequest, contract_id: str) -> Event:
@@ -83,7 +103,8 @@ def is_shown_by(
     made_s = created_s(row)
     return (
         is_id(row.get("id"))
-        and row.get("accountId") == order.account_id
+        and is_id(row.get("accountId"))
+        and is_of_account(row, order.account_id)
         and same_tag(row.get("customTag"), tag) is True
         and is_leg(row) is False
         and made_s is not None
@@ -99,6 +120,10 @@ def is_of(row: Row, contract_id: str, side: Side) -> bool:
         and same_contract(row.get("contractId"), contract_id) is not False
         and side_of(row) in (side, None)
     )
+
+
+def _has_text(shown: object) -> bool:
+    return isinstance(shown, str) and bool(shown.strip())
 
 
 def _is_older(row: Row, since_s: float) -> bool:
