@@ -5,6 +5,7 @@ import pkgutil
 from importlib import import_module
 
 import fastorder
+from fastorder import errors
 
 
 def modules():
@@ -37,8 +38,19 @@ def things():
     for name, module in PUBLIC.items():
         for each in module.__all__:
             found[f"{name}.{each}"] = getattr(module, each)
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and kind.__module__ == errors.__name__:
+            found[f"fastorder.errors.{name}"] = kind
     return found
 
+
+SAID = {
+    kind: kind.__module__
+    for module in MODULES.values()
+    for kind in vars(module).values()
+    if isinstance(kind, type) and kind.__module__.startswith("fastorder")
+}
+"""What each class called its module before anybody asked for it by a public name."""
 
 THINGS = things()
 CLASSES = {name: each for name, each in THINGS.items() if isinstance(each, type)}

@@ -1,9 +1,15 @@
 """What holds for each public thing of a kind, the next one too: all are walked."""
 
+import inspect
 import json
+import pickle
+import pydoc
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from public_walk import enums
+from public_walk import CLASSES, MODULES, THINGS, enums
 
 from fastorder.matching import Flag
 
@@ -11,6 +17,62 @@ from fastorder.matching import Flag
 def each(named):
     """Parameters of a test, one for each thing."""
     return [pytest.param(thing, id=name) for name, thing in sorted(named.items())]
+
+
+CALLED = {name: thing for name, thing in THINGS.items() if callable(thing)}
+
+# ------------------------------------------------------------ names and signatures
+
+
+def homes(thing):
+    """The public modules that a thing is imported from."""
+    return [name.rpartition(".")[0] for name, each in THINGS.items() if each is thing]
+
+
+@pytest.mark.parametrize("thing", each(CALLED))
+def test_it_says_where_users_import_it_from(thing):
+    module, name = thing.__module__, thing.__name__
+    assert module in homes(thing)
+    assert thing.__qualname__ == name
+    assert getattr(MODULES[module], name) is thing
+    assert pickle.loads(pickle.dumps(thing)) is thing
+    if isinstance(thing, type):
+        help_text = pydoc.plain(pydoc.render_doc(thing))
+        assert f"{name} in module {module}" in help_text.splitlines()[0]
+
+
+@pytest.mark.parametrize("thing", each(CALLED))
+def test_its_arguments_can_be_read(thing):
+    assert isinstance(inspect.signature(thing), inspect.Signature)
+
+
+def test_a_class_says_so_before_anybody_has_asked_for_it():
+    """What a verb gives is of a class that may never have been imported by name."""
+    code = (
+        "from public_walk import CLASSES, SAID\n"
+        "for kind in CLASSES.values():\n"
+        "    if SAID.get(kind, kind.__module__) != kind.__module__:\n"
+        "        print(kind, SAID[kind])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.stdout, ran.returncode) == ("", 0), ran.stderr
+
+
+def test_the_classes_of_every_room_are_walked():
+    rooms = {name.rpartition(".")[0] for name in CLASSES}
+    assert {
+        "fastorder",
+        "fastorder.blocking",
+        "fastorder.matching",
+        "fastorder.store.market",
+        "fastorder.strategy",
+        "fastorder.telemetry",
+    } <= rooms
 
 
 # ------------------------------------------------------------ enums

@@ -532,3 +532,7 @@ def dollars(value: Any, name: str) -> int:
 
 def _refuse(handed: object) -> None:
     raise ConfigurationError("a store that is read_only takes nothing")
+
+
+for _public in (Session, Store):
+    _public.__module__ = "fastorder.store"  # where they are imported from

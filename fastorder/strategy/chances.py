@@ -191,3 +191,7 @@ def _simulated(firm: Firm, drawn: Any, runs: int, days: int, by: str) -> MonteCa
         days,
         by,
     )
+
+
+for _public in (Chance, MonteCarlo, monte_carlo):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

@@ -471,3 +471,6 @@ def ends_of(bars: Bars, frame: Timeframe) -> Any:
         return times + frame.length_ns
     builder = BarBuilder(frame)
     return np.array([builder._end_of(int(each)) for each in times], np.int64)
+
+
+Ticks.__module__ = "fastorder.strategy"  # where it is imported from

@@ -175,3 +175,7 @@ def early_fills(result: Result) -> list[Any]:
         if time_ns <= order.asked_ns:
             found.append(order)
     return found
+
+
+for _public in (Change, Check, check):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

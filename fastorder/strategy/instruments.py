@@ -145,3 +145,6 @@ def instrument_of(symbol: str, given: dict[str, Instrument]) -> Instrument:
             f"instruments=[Instrument({symbol!r}, tick_size, tick_value, fee)]"
         )
     return found
+
+
+Instrument.__module__ = "fastorder.strategy"  # where it is imported from

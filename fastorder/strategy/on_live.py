@@ -113,3 +113,6 @@ def _ticks(names: list[str], trader: Any) -> dict[str, ArrivingTicks]:
         instrument = Instrument(name, grid.size, value)
         found[name] = ArrivingTicks(instrument, number, keeps=False)
     return found
+
+
+live.__module__ = "fastorder.strategy"  # where it is imported from

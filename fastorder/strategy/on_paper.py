@@ -293,3 +293,7 @@ class Paper(Hearing):
             except (StrategyError, StrategyFailed) as error:
                 self.failure = self.failure or error
                 log().error("paper run ended: %s", error)
+
+
+for _public in (Paper, paper):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

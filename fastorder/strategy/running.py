@@ -443,3 +443,6 @@ def _columns(feed: Feed) -> dict[str, Any]:
     numerator, denominator = feed.instrument.grid
     price = feed.ticks["price"] * numerator / denominator
     return {"time_ns": feed.time_ns, **feed.ticks, "price": price}
+
+
+backtest.__module__ = "fastorder.strategy"  # where it is imported from

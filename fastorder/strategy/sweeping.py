@@ -459,3 +459,7 @@ def walk_forward(
         [Task(chosen[n][0], edges[n + 1], edges[n + 2]) for n in range(folds)]
     )
     return [Fold(*pair, row) for pair, row in zip(chosen, outside, strict=True)]
+
+
+for _public in (Fold, Sweep, sweep, walk_forward):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

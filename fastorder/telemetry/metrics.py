@@ -67,3 +67,6 @@ class PrometheusMetrics:
         if timing.call_to_written is not None:
             self._written.labels(action).observe(timing.call_to_written / 1e9)
         self._result.labels(action).observe(timing.call_to_result / 1e9)
+
+
+PrometheusMetrics.__module__ = "fastorder.telemetry"  # where it is imported from
