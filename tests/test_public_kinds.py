@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from public_walk import CLASSES, MODULES, THINGS, enums
+from public_walk import CLASSES, MODULES, PUBLIC, THINGS, enums
 
+import fastorder
 from fastorder.matching import Flag
+
+TOOLS = Path(__file__).parent.parent / "tools"
 
 
 def each(named):
@@ -73,6 +76,21 @@ def test_the_classes_of_every_room_are_walked():
         "fastorder.strategy",
         "fastorder.telemetry",
     } <= rooms
+
+
+@pytest.mark.skipif(not TOOLS.exists(), reason="not in a checkout")
+def test_the_program_that_prints_the_interface_prints_every_public_module():
+    sys.path.append(str(TOOLS))
+    import public_interface
+
+    shown = public_interface.interface()
+    with_names = {f"fastorder.{name}" for name in fastorder._MODULES} - ROOMS
+    assert {*PUBLIC, *with_names} <= shown.keys()
+    assert all(shown.values())
+
+
+ROOMS = {"fastorder.realtime"}
+"""What users import modules from, and no names."""
 
 
 # ------------------------------------------------------------ enums
