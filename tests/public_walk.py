@@ -61,9 +61,9 @@ def enums():
     met = {kind for kind in CLASSES.values() if issubclass(kind, enum.Enum)}
     for module in MODULES.values():
         for kind in vars(module).values():
-            if isinstance(kind, type) and issubclass(kind, (enum.IntEnum, enum.IntFlag)):
+            if isinstance(kind, type) and issubclass(
+                kind, (enum.IntEnum, enum.IntFlag)
+            ):
                 met.add(kind)
     named = {f"{kind.__module__}.{kind.__name__}": kind for kind in met if len(kind)}
-    return {
-        name: kind for name, kind in named.items() if name.startswith("fastorder")
-    }
+    return {name: kind for name, kind in named.items() if name.startswith("fastorder")}

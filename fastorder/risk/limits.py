@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder._base.shown import safely_shown
 from fastorder.errors import ConfigurationError
 from fastorder.risk.venue_rules import (
@@ -23,6 +24,7 @@ LOT_UNITS = 1000
 """Units of one lot: a micro contract is a tenth of one."""
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class RiskLimits:
     """Limits of one executor; what is None is not limited.

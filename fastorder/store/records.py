@@ -350,5 +350,13 @@ class Discrepancy:
     seen_ns: int
 
 
-for _public in (OrderRecord, FillRecord, RoundTrip, Day, EquityPoint, Discrepancy, Records):
+for _public in (
+    OrderRecord,
+    FillRecord,
+    RoundTrip,
+    Day,
+    EquityPoint,
+    Discrepancy,
+    Records,
+):
     _public.__module__ = "fastorder.store"  # where they are imported from

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import with_near_names
 from fastorder.strategy.days import day_column
 from fastorder.strategy.errors import StrategyError
 from fastorder.strategy.firm import Firm
@@ -61,6 +62,7 @@ class MonteCarlo(NamedTuple):
     by: str
 
 
+@with_near_names
 def monte_carlo(
     result: Result,
     account: str | Firm,

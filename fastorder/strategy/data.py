@@ -8,6 +8,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.marketdata.bars import Bars
 from fastorder.marketdata.frames import Timeframe, read_every
 from fastorder.strategy.errors import BadData
@@ -24,6 +25,7 @@ BLOCK = 1 << 16
 HIGHEST = 1 << 40
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class Ticks:
     """Trades of the market, as columns of one length.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import with_near_names
 from fastorder.strategy.arriving import ArrivingTicks
 from fastorder.strategy.errors import BadData, StrategyError
 from fastorder.strategy.instruments import KNOWN, Instrument
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 ON_FAILURE = ("cancel", "flatten", "leave")
 
 
+@with_near_names
 def live(
     strategy: Any,
     trader: Any,

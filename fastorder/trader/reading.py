@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import ExecutorMisuse
 from fastorder.executor import OrderExecutor
 from fastorder.trader.base import BaseTrader, PlacedT
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from fastorder.models import Account, Contract, Order, Position, Trade
 
 
+@class_with_near_names
 class LookVerbs(BaseTrader[PlacedT]):
     """The verbs that read; each takes ``account=`` for another one."""
 
