@@ -133,7 +133,7 @@ class Recorder:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Recorder of {', '.join(self._streams)}: {self.state}>"
+        return f"<Recorder of {', '.join(self._streams) or 'nothing'}: {self.state}>"
 
     # ------------------------------------------------------------------ what is told
 
