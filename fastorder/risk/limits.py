@@ -299,8 +299,10 @@ def _numbers(name: str, value: object) -> frozenset[int] | None:
     rule = "be a collection of account numbers, at least one"
     if isinstance(value, str) or not isinstance(value, Collection) or not value:
         raise _wrong(name, rule, value)
-    if not all(type(each) is int and 0 < each < 2**31 for each in value):
-        raise _wrong(name, rule, value)
+    for each in value:
+        if type(each) is not int or not 0 < each < 2**31:
+            rule = "be an account's number, which accounts() lists beside its name"
+            raise _wrong(f"each of {name}", rule, each)
     return frozenset(value)
 
 
