@@ -1,4 +1,4 @@
-"""What Exchange is called, and takes, as users see it; as the core says it of its own."""
+"""What Exchange is called, and takes, as users see it."""
 
 from cpython.ref cimport Py_INCREF
 
