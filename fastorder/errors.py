@@ -478,11 +478,10 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-class GatewayNumber(IntEnum):
-    """A number of the gateway's. It prints as its name, ``f"{side} 1 MNQ"`` say.
+class NamedNumber(IntEnum):
+    """A number that prints as its name.
 
-    ``int()``, comparisons and JSON have the number, and so has ``f"{side:d}"``. It
-    equals its number, and no text.
+    ``int()``, comparisons and JSON have the number, and so has ``f"{each:d}"``.
     """
 
     def __str__(self) -> str:
@@ -492,6 +491,14 @@ class GatewayNumber(IntEnum):
         if spec.endswith(("b", "c", "d", "o", "x", "X", "n")):
             return int.__format__(self, spec)
         return format(self.name, spec)
+
+
+class GatewayNumber(NamedNumber):
+    """A number of the gateway's. It prints as its name, ``f"{side} 1 MNQ"`` say.
+
+    ``int()``, comparisons and JSON have the number, and so has ``f"{side:d}"``. It
+    equals its number, and no text.
+    """
 
 
 # Error codes. Source: the gateway's Swagger description; names as they stand there.

@@ -15,6 +15,8 @@ from fastorder.submission.submitter import _in_doubt
 MNQ = "CON.F.US.MNQ.Z26"
 PLACE, SEARCH = "/api/Order/place", "/api/Order/search"
 
+NOT_BEGUN = "not begun: neither sent nor looked up by this run"
+
 
 def buy(executor, **options):
     return executor.place_market_order("MNQ", "BUY", 1, ACCOUNT, **options)
@@ -45,7 +47,7 @@ def test_intents_list_at_once_what_an_earlier_run_has_left(gateway, tmp_path, ki
     assert [ticket.tag for ticket in tickets] == ["fo1-a", "fo1-b"]
     for ticket in tickets:
         assert (ticket.done, ticket.settled, ticket.kind) == (True, False, "place")
-        assert (ticket.account_id, ticket.state) == (ACCOUNT, "nothing asked yet")
+        assert (ticket.account_id, ticket.state) == (ACCOUNT, NOT_BEGUN)
         assert ticket.result.outcome is Outcome.UNKNOWN
         assert "ended before its outcome was known" in ticket.result.message
     if kind is fastorder.OrderExecutor:

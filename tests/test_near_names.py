@@ -1,11 +1,13 @@
 """A name of an argument that there is not is told with the one that was meant."""
 
 import asyncio
+import enum
 import inspect
 import traceback
 
 import pytest
 from canary import API_KEY
+from public_walk import THINGS
 
 import fastorder
 from fastorder import blocking
@@ -173,6 +175,7 @@ def test_what_goes_by_name_alone_is_named_where_too_many_are_given(trader):
 
 def test_every_word_stands_for_names_that_there_are():
     calls = [getattr(EXECUTORS[facade], name) for facade, name in VERBS]
+    calls += [call for call, _ in CALLS.values()]
     known = {name for call in (*SETTINGS, *calls) for name in arguments(call)}
     for word, names in (OTHER_WORDS | dict.fromkeys(ELSEWHERE, ())).items():
         assert word == word.lower().replace("_", "")
@@ -185,6 +188,174 @@ def test_a_word_of_ours_is_taken_for_no_other():
         names = arguments(getattr(EXECUTORS[facade], name))
         for each in names:
             assert near(each, names) == (each,)
+
+
+# ------------------------------------------------------------ all that is public
+
+MADE_BY_US = [
+    "Account",
+    "ActReport",
+    "ActStep",
+    "BudgetsLeft",
+    "Contract",
+    "ContractReport",
+    "Denial",
+    "Fill",
+    "LaneLeft",
+    "Order",
+    "OrderResult",
+    "PartialCloseReport",
+    "Placed",
+    "PlacedMany",
+    "Position",
+    "ReverseReport",
+    "Ticket",
+    "Trade",
+    "journal.Entry",
+    "journal.Intent",
+    "journal.Note",
+    "marketdata.Bars",
+    "simulator.Effect",
+    "simulator.Money",
+    "simulator.Request",
+    "settings.Found",
+    "settings.Settings",
+    "store.Bars",
+    "store.OrderRecord",
+    "store.Session",
+    "store.Ticks",
+    "strategy.Bar",
+    "strategy.Check",
+    "strategy.Live",
+    "strategy.Order",
+    "strategy.Paper",
+    "strategy.Result",
+    "strategy.Series",
+    "strategy.State",
+    "strategy.Sweep",
+    "strategy.Tick",
+]
+"""What users are given, and do not make."""
+
+COMPILED = {"Placed", "Ticket", "journal.Journal"}
+"""Whose methods tell of names in C; the order's way is theirs."""
+
+AT_EACH_EVENT = {"marketdata.BarBuilder.update", "strategy.Strategy.last"}
+"""What is called too often for anything around it."""
+
+
+class Any:
+    """Stands for the object of a verb, which needs none to refuse an argument."""
+
+    def _carry_out(self, start, given, named):
+        return start(*given, **named)
+
+
+def options(call):
+    """The names of a call's arguments, where it has options and no open end."""
+    found = inspect.signature(call).parameters.values()
+    has_options = any(each.default is not each.empty for each in found)
+    is_open = any(
+        each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL) for each in found
+    )
+    if not has_options or is_open or inspect.iscoroutinefunction(call):
+        return []
+    return [each.name for each in found if each.name not in ("self", "cls")]
+
+
+def public_calls():
+    """Each public constructor, function and method that takes options."""
+    for full, thing in THINGS.items():
+        name = full.removeprefix("fastorder.")
+        is_class = isinstance(thing, type)
+        plain = is_class and not issubclass(thing, (BaseException, tuple, enum.Enum))
+        if (
+            not callable(thing)
+            or name.startswith("matching.")
+            or (is_class and not plain)
+        ):
+            continue
+        if thing.__module__ == "fastorder.matching":  # it knows nothing of the package
+            continue
+        if name not in MADE_BY_US and (
+            thing is fastorder.OrderRequest or options(thing)
+        ):
+            yield name, thing, ()
+        if is_class and name not in (*MADE_BY_US, *COMPILED):
+            yield from public_methods(name, thing)
+
+
+def public_methods(name, kind):
+    for method in dir(kind):
+        call, static = getattr(kind, method), inspect.getattr_static(kind, method)
+        if method.startswith("_") or not callable(call) or isinstance(static, type):
+            continue
+        if options(call) and f"{name}.{method}" not in AT_EACH_EVENT:
+            is_bound = isinstance(static, (classmethod, staticmethod))
+            yield f"{name}.{method}", call, () if is_bound else (Any(),)
+
+
+CALLS = {name: (call, given) for name, call, given in public_calls()}
+
+
+def test_no_public_call_is_overlooked():
+    assert len(CALLS) > 150
+    assert CALLS.keys() >= {
+        *("RiskLimits", "RiskLimits.preset", "Trader.buy", "blocking.Trader.from_env"),
+        *("simulator.Fault", "simulator.run_in_thread", "store.Store", "strategy.Firm"),
+        *("Trader.modify", "journal.Journal", "store.MarketData", "strategy.backtest"),
+    }
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_slip_in_any_argument_of_a_public_call_is_told_with_its_name(name):
+    call, given = CALLS[name]
+    for argument in arguments(call):
+        with pytest.raises(TypeError) as raised:
+            call(*given, **{f"{argument}x": 5})
+        assert f"argument '{argument}x' (did you mean {argument}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "hint"),
+    [
+        ("Trader.buy", "limit_price", "did you mean limit?"),
+        ("Trader.sell", "stop_price", "did you mean stop?"),
+        ("Trader.buy", "price", "did you mean limit or stop?"),
+        ("Trader.modify", "limit_price", "did you mean limit?"),
+        ("Trader.modify", "trail_price", "did you mean trail?"),
+        ("RiskLimits", "max_lot", "did you mean max_lots?"),
+        ("simulator.run_in_thread", "prot", "did you mean port?"),
+        ("simulator.Fault", "repli", "did you mean reply?"),
+        ("store.Store", "url", "did you mean where?"),
+        ("store.Store", "urll", "did you mean where?"),
+        ("store.MarketData", "fold", "did you mean folder?"),
+        ("journal.Journal", "pat", "did you mean path?"),
+        ("blocking.Trader.from_env", "accounts", "did you mean account?"),
+    ],
+)
+def test_the_words_of_newcomers_are_known(name, word, hint):
+    call, given = CALLS[name]
+    with pytest.raises(TypeError) as raised:
+        call(*given, **{word: 5})
+    assert str(raised.value).endswith(f"'{word}' ({hint})")
+
+
+def test_a_maker_of_traders_names_the_class_that_was_called():
+    for kind in (fastorder.Trader, blocking.Trader):
+        assert told(kind.from_env, accounts=5).startswith("Trader.from_env() got")
+
+
+def test_what_is_near_nothing_is_told_as_of_its_class():
+    assert told(THINGS["fastorder.strategy.Firm"], x=5).startswith("Firm() got")
+
+
+def test_an_object_in_the_place_of_its_number_is_told_where_another_is_missing():
+    result = fastorder.OrderResult(fastorder.Outcome.ACCEPTED, order_id=7)
+    for kind in EXECUTORS.values():
+        with pytest.raises(TypeError) as raised:
+            kind.cancel_order(Any(), result)
+        assert str(raised.value).endswith("'account_id' (order_id: pass its order_id)")
 
 
 class Trader(blocking.OrderExecutor):

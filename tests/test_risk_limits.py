@@ -37,8 +37,8 @@ WRONG = [
     ({"symbols": []}, "symbols must be a collection of symbols"),
     ({"symbols": "MNQ"}, "symbols must be a collection of symbols"),
     ({"symbols": [1]}, "symbols must be a collection of symbols"),
-    ({"accounts": [0]}, "accounts must be a collection of account numbers"),
-    ({"accounts": ["12"]}, "accounts must be a collection of account numbers"),
+    ({"accounts": [0]}, "each of accounts must be an account's number"),
+    ({"accounts": ["12"]}, "each of accounts must be an account's number"),
     ({"commissions": 1}, "commissions must be a mapping"),
     (
         {"commissions": {"ENQ": -1}, "max_daily_loss": 1},

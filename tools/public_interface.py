@@ -23,8 +23,17 @@ MODULES = (
     "fastorder.executor",
     "fastorder.journal",
     "fastorder.marketdata",
+    "fastorder.marketdata.cluster",
+    "fastorder.matching",
     "fastorder.models",
+    "fastorder.realtime.hub",
+    "fastorder.settings",
     "fastorder.simulator",
+    "fastorder.store",
+    "fastorder.store.market",
+    "fastorder.strategy",
+    "fastorder.telemetry",
+    "fastorder.ticks",
     "fastorder.timing",
 )
 

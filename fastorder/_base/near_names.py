@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import wraps
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -45,12 +46,13 @@ OTHER_WORDS = {
     "instrument": ("symbol",),
     "key": ("api_key", "idempotency_key"),
     "kind": ("order_type",),
+    "limitprice": ("limit",),
     "lots": ("quantity",),
     "order": ("order_id",),
     "ordertag": ("custom_tag",),
     "password": ("api_key",),
     "poolsize": ("max_connections", "connections"),
-    "price": ("limit_price", "stop_price", "trail_price"),
+    "price": ("limit_price", "stop_price", "trail_price", "limit", "stop"),
     "profittarget": ("take_profit_ticks",),
     "qty": ("quantity",),
     "ratelimit": ("budgets",),
@@ -64,6 +66,7 @@ OTHER_WORDS = {
     "statusforcelist": ("statuses",),
     "stop": ("stop_price", "stop_loss_ticks"),
     "stoploss": ("stop_loss_ticks",),
+    "stopprice": ("stop",),
     "tag": ("custom_tag", "tags"),
     "takeprofit": ("take_profit_ticks",),
     "target": ("take_profit_ticks",),
@@ -72,12 +75,13 @@ OTHER_WORDS = {
     "timeout": ("request", "timeouts", "drain", "valid_for"),
     "total": ("request", "max_retries"),
     "tp": ("take_profit_ticks",),
-    "trail": ("trail_price", "trailing_stop_loss"),
+    "trail": ("trail_price", "trail_ticks", "trailing_stop_loss"),
     "trailingdistance": ("trail_price",),
+    "trailprice": ("trail", "trail_ticks"),
     "trailticks": ("trail_price",),
     "ttl": ("valid_for",),
     "type": ("order_type",),
-    "url": ("base_url",),
+    "url": ("base_url", "where"),
     "user": ("user_name",),
     "volume": ("quantity",),
 }
@@ -107,6 +111,12 @@ MEANINGS = {
 LEAST_LIKENESS = 0.7
 """Of two names, by difflib, for one to be taken for a slip of the other."""
 
+CO_COROUTINE = 0x80
+"""Of a function's code: a call of it gives a coroutine; ``inspect`` would be slow."""
+
+LEAST_LIKENESS_OF_WORDS = 0.8
+"""The same of a name and a word of another library."""
+
 UNEXPECTED = r"(.*) got an unexpected keyword argument '([^']*)'.*"
 TOO_MANY = r"\S+ takes .* given"
 """What Python says; compiled once it is needed."""
@@ -118,14 +128,21 @@ def near(word: str, names: Iterable[str]) -> tuple[str, ...]:
     key = _plain(word)
     if key in plain:
         return (plain[key],)
-    meant = OTHER_WORDS.get(key) or OTHER_WORDS.get(key.removesuffix("s")) or ()
-    known = tuple(name for name in meant if name in plain.values())
-    if known:
-        return known
+    words = {
+        word: known
+        for word, meant in OTHER_WORDS.items()
+        if (known := tuple(name for name in meant if name in plain.values()))
+    }
+    for word_of_theirs in (key, key.removesuffix("s")):
+        if word_of_theirs in words:
+            return words[word_of_theirs]
     from difflib import get_close_matches  # only a wrong call needs it
 
-    slips = get_close_matches(key, plain, n=1, cutoff=LEAST_LIKENESS)
-    return tuple(plain[slip] for slip in slips)
+    for slip in get_close_matches(key, plain, n=1, cutoff=LEAST_LIKENESS):
+        return (plain[slip],)
+    for slip in get_close_matches(key, words, n=1, cutoff=LEAST_LIKENESS_OF_WORDS):
+        return words[slip]
+    return ()
 
 
 def with_hint(text: str, code: CodeType) -> str:
@@ -162,10 +179,11 @@ def with_near_names(verb: Called) -> Called:
         try:
             return verb(*given, **named)
         except TypeError as error:
-            trace = error.__traceback__
-            if trace is not None and trace.tb_next is not None:
+            text = str(error)
+            if not _is_of_call(verb, text, error.__traceback__):
                 raise  # from behind the arguments
-            text = with_hint(_of_class(str(error), called, given), verb.__code__)
+            text = with_hint(_of_class(text, called, given), verb.__code__)
+            text += _of_object(text, verb.__code__, given)
         finally:
             del given, named  # a traceback with local variables must not show them
         raise TypeError(text)
@@ -174,21 +192,79 @@ def with_near_names(verb: Called) -> Called:
 
 
 def class_with_near_names(kind: Kind) -> Kind:
-    """The same class; its constructor tells of names as ``with_near_names`` does."""
-    kind.__init__ = with_near_names(kind.__init__)  # type: ignore[misc]
+    """The same class; it tells of names as ``with_near_names`` does.
+
+    So do its constructor and those of its own methods that take options.
+    """
+    for name, method in list(vars(kind).items()):
+        if hasattr(getattr(method, "__func__", method), "__wrapped__"):
+            continue
+        if name == "__init__" or (name[0] != "_" and _has_options(method)):
+            setattr(kind, name, _wrapped(method))
     return kind
+
+
+def _has_options(method: Any) -> bool:
+    """Whether it is a plain method with an argument that may be left out."""
+    method = getattr(method, "__func__", method)
+    if not isinstance(method, FunctionType):
+        return False
+    is_awaited = method.__code__.co_flags & CO_COROUTINE
+    return bool(method.__defaults__ or method.__kwdefaults__) and not is_awaited
+
+
+def _wrapped(method: Any) -> Any:
+    if isinstance(method, (classmethod, staticmethod)):
+        return type(method)(with_near_names(method.__func__))
+    return with_near_names(method)
+
+
+def _is_of_call(verb: Any, text: str, trace: Any) -> bool:
+    """Whether a TypeError is of the arguments, and not from behind them.
+
+    Args:
+        verb: what was called; compiled, it tells of wrong arguments from within.
+        text, trace: of the error.
+    """
+    if trace is None or trace.tb_next is None:
+        return True
+    if isinstance(verb, FunctionType) or trace.tb_next.tb_next is not None:
+        return False
+    return text.startswith(f"{verb.__name__}() ")
+
+
+def _of_object(text: str, code: CodeType, given: tuple[Any, ...]) -> str:
+    """What to pass of an object that was given where its number is wanted.
+
+    Args:
+        text: what is said so far: that an argument is missing.
+        code: of the function that was called.
+        given: to it, in order.
+    """
+    if " missing " not in text:
+        return ""
+    from fastorder._base.hints import MODELS, object_hint
+
+    for name, value in zip(code.co_varnames, given, strict=False):
+        hint = object_hint(name, value) if name in MODELS else ""
+        if hint:
+            return f" ({name}: {hint})"
+    return ""
 
 
 def _of_class(text: str, called: Any, given: tuple[Any, ...]) -> str:
     """The text with the name of the class that was called, not of one beneath it."""
     name = called.__name__
-    classes = type(given[0]).__mro__ if given else ()
+    first = given[0] if given else None
+    classes = (first if isinstance(first, type) else type(first)).__mro__
     owner = next(
         (each for each in classes if _is(getattr(each, name, 0), called)), None
     )
-    if owner is None or not text.startswith(f"{called.__qualname__}()"):
+    names = (called.__qualname__, name)  # compiled, it says no class
+    told = next((each for each in names if text.startswith(f"{each}()")), None)
+    if owner is None or told is None:
         return text
-    said = text.removeprefix(f"{called.__qualname__}()")
+    said = text.removeprefix(f"{told}()")
     if name != "__init__":
         return f"{owner.__name__}.{name}(){said}"
     if said.startswith(" takes"):  # Python counts self among them
@@ -198,6 +274,7 @@ def _of_class(text: str, called: Any, given: tuple[Any, ...]) -> str:
 
 def _is(method: Any, called: Any) -> bool:
     """Whether a method is this one, or a coat around it."""
+    method = getattr(method, "__func__", method)
     return method is called or getattr(method, "__wrapped__", None) is called
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from fastorder.errors import NamedNumber
 
 
-class Lane(IntEnum):
-    """What a request is for; where there is little room, a lower number goes first."""
+class Lane(NamedNumber):
+    """What a request is for; where there is little room, a lower number goes first.
+
+    One prints as its name, ``READS`` say; in JSON it is the number.
+    """
 
     LESSENING = 0
     ACT_LOOKS = 1

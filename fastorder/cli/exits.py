@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from fastorder import errors
 from fastorder.enums import Outcome
 
 
-class Exit(IntEnum):
+class Exit(errors.NamedNumber):
     """How a command has ended.
 
     Members:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fastorder._base.near_names import with_near_names
 from fastorder.errors import JournalUnavailable
 from fastorder.journal import files
 from fastorder.journal.lock import refuse_fork
@@ -43,6 +44,7 @@ class Since(NamedTuple):
     begins_anew: bool
 
 
+@with_near_names
 def read_since(
     path: str | os.PathLike[str], position: tuple[int, int] = (0, 0)
 ) -> Since:

@@ -15,6 +15,7 @@ import warnings
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import (
     ConfigurationError,
     JournalConflict,
@@ -63,6 +64,7 @@ LOG_KEPT = 16 * 2**20
 _open: WeakSet[Journal] = WeakSet()
 
 
+@class_with_near_names
 class Journal:
     """What was meant to be sent and what became of it, in one SQLite file.
 

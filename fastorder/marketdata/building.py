@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names, with_near_names
 from fastorder.marketdata._bars import Machine
 from fastorder.marketdata.bars import Bar, Bars, Tally
 from fastorder.marketdata.columns import column_of, columns_of, side_by_side
@@ -23,6 +24,7 @@ SHORTEST_PIECE = 100_000
 """Ticks that a thread is worth."""
 
 
+@class_with_near_names
 class BarBuilder(Machine):
     """Makes bars from ticks as they come.
 
@@ -120,6 +122,7 @@ class BarBuilder(Machine):
         return _finished(self, until, all_of_them=False)
 
 
+@with_near_names
 def aggregate_ticks(
     time_ns: Any,
     price: Any,
@@ -167,6 +170,7 @@ def aggregate_ticks(
     return _finished(builder, until)
 
 
+@with_near_names
 def resample(
     bars: Bars,
     every: str | Every = "5m",
@@ -197,6 +201,7 @@ def resample(
     return _resampled([bars], target, gaps, until)
 
 
+@with_near_names
 def merge(parts: Iterable[Bars], *, until: int | None = None) -> Bars:
     """One row of bars from pieces of it, in order of time.
 

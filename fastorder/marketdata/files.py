@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import class_with_near_names, with_near_names
 from fastorder.marketdata.building import BarBuilder
 from fastorder.marketdata.columns import columns_of
 from fastorder.marketdata.errors import BadTick, BarError
@@ -122,6 +123,7 @@ def _csv_chunks(
         raise BarError(f"{path}: {error}") from None
 
 
+@with_near_names
 def bars_of_file(
     path: str | os.PathLike[str],
     every: str | Every = "1m",
@@ -185,6 +187,7 @@ def _builder_for(
     )
 
 
+@class_with_near_names
 class BarWriter:
     """Writes bars to a Parquet or CSV file; it is there only once it is complete.
 

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.marketdata.errors import UnknownTimeframe
 from fastorder.marketdata.text import exact
 
@@ -25,6 +26,7 @@ LONGEST_NS = 31 * DAY_NS
 READ_ME = "such as 30s, 5m, 4h, 1d, 1w or 1mo"
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class Timeframe:
     """Bars of a length of time, closed on the left and labelled by their open time.

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import with_near_names
 from fastorder.marketdata.bars import EPOCH, Bars
 from fastorder.marketdata.errors import BarError
 from fastorder.marketdata.text import aligned, counted
@@ -27,6 +28,7 @@ MEMBERS = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
 UNITS = {1: "s", 2: "m", 3: "h", 4: "d", 5: "w", 6: "mo"}
 
 
+@with_near_names
 def gateway_timeframe(unit: int, number: int = 1) -> str:
     """The timeframe of a request to History/retrieveBars.
 
@@ -39,6 +41,7 @@ def gateway_timeframe(unit: int, number: int = 1) -> str:
     return f"{number}{UNITS[unit]}"
 
 
+@with_near_names
 def bars_from_gateway(
     answer: Mapping[str, Any] | Iterable[Mapping[str, Any]],
     every: str | Every | None = None,
@@ -182,6 +185,7 @@ def _clock(time_ns: int) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
+@with_near_names
 def check_against(
     bars: Bars, gateway_bars: Bars | Mapping[str, Any], *, volume_tolerance: float = 0.0
 ) -> Comparison:

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import with_near_names
 from fastorder.marketdata._history import holes, scan_bars
 from fastorder.marketdata.bars import EPOCH, REQUIRED, Bars
 from fastorder.marketdata.errors import BarError
@@ -53,6 +54,7 @@ def _moment(time_ns: int) -> datetime:
     return EPOCH + timedelta(microseconds=time_ns // 1000)
 
 
+@with_near_names
 def bars_from_json(answer: bytes, every: str | Every | None = None) -> Bars:
     """The bars of an answer of History/retrieveBars, from its bytes, oldest first.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.marketdata._turn import Turn
 from fastorder.marketdata.bars import Bar, Bars
 from fastorder.marketdata.building import BarBuilder
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fastorder.marketdata.sessions import Sessions
 
 
+@class_with_near_names
 class MultiTimeframe:
     """Bars of several timeframes from the same ticks.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import with_near_names
 from fastorder.marketdata.errors import BarError
 from fastorder.marketdata.frames import Timeframe
 from fastorder.marketdata.round_times import moment, round_times, zone_of
@@ -25,6 +26,7 @@ WIDEST = 1 / 50
 """Of a candle, of the whole axis."""
 
 
+@with_near_names
 def plot_bars(
     bars: Bars,
     path: str | os.PathLike[str],

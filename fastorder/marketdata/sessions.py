@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fastorder._base.near_names import class_with_near_names, with_near_names
 from fastorder.marketdata.errors import BarError
 
 CHICAGO = "America/Chicago"
@@ -15,6 +16,7 @@ GLOBEX_OPEN = time(17)
 GLOBEX_CLOSE = time(16)
 
 
+@class_with_near_names
 class Sessions:
     """The sessions of a market, oldest first.
 
@@ -103,6 +105,7 @@ def moment_ns(day: date, at: time, zone: ZoneInfo) -> int:
     return int(datetime.combine(day, at, zone).timestamp()) * 1_000_000_000
 
 
+@with_near_names
 def weekdays(
     first: date | str,
     last: date | str,
@@ -163,6 +166,7 @@ def globex_hours(first: date | str, last: date | str) -> Sessions:
     return Sessions(opens, closes, days, "globex", CHICAGO)
 
 
+@with_near_names
 def globex(first: date | str, last: date | str, calendar: str = "CMES") -> Sessions:
     """CME Globex: 17:00 of the evening before to 16:00 in Chicago.
 
@@ -183,6 +187,7 @@ def globex(first: date | str, last: date | str, calendar: str = "CMES") -> Sessi
     return Sessions(opens, closes, days, "globex", CHICAGO)
 
 
+@with_near_names
 def regular_hours(
     first: date | str, last: date | str, calendar: str = "XNYS"
 ) -> Sessions:

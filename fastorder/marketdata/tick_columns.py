@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.marketdata.errors import BadTick, BarError
 from fastorder.marketdata.likely_units import (
     SINCE_1970,
@@ -88,6 +89,7 @@ class TickColumns(NamedTuple):
         return TickColumns(**found)
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class TickUnits:
     """What the numbers of a file of ticks count, where the file does not say it.

@@ -53,3 +53,8 @@ __all__ = [
     "tick_column",
     "ticks_of",
 ]
+
+for _name in __all__:
+    _public = globals()[_name]
+    if callable(_public) and _public is not Exchange:  # it says so itself
+        _public.__module__ = __name__  # where users import it from

@@ -3,14 +3,26 @@
 from enum import IntEnum, IntFlag
 
 
-class Side(IntEnum):
+class Number(IntEnum):
+    """A number that prints as its name; ``f"{each:d}"`` has the number."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        if spec.endswith(("b", "c", "d", "o", "x", "X", "n")):
+            return int.__format__(self, spec)
+        return format(self.name, spec)
+
+
+class Side(Number):
     """The side of an order: the wire's numbers."""
 
     BUY = 0
     SELL = 1
 
 
-class Kind(IntEnum):
+class Kind(Number):
     """What kind an order is: the wire's numbers."""
 
     LIMIT = 1
@@ -22,7 +34,7 @@ class Kind(IntEnum):
     JOIN_ASK = 7
 
 
-class Status(IntEnum):
+class Status(Number):
     """How a live order stands: the wire's numbers."""
 
     OPEN = 1
@@ -30,7 +42,7 @@ class Status(IntEnum):
     SUSPENDED = 8
 
 
-class What(IntEnum):
+class What(Number):
     """What an event tells."""
 
     ACCEPTED = 1
@@ -51,14 +63,22 @@ class What(IntEnum):
 
 
 class Flag(IntFlag):
-    """More of a trade."""
+    """More of a trade; prints as its names, ``TAKER|OPENS`` say."""
 
     TAKER = 1
     OPENS = 2
     AMBIGUOUS = 4
 
+    def __str__(self) -> str:
+        return "|".join(str(each.name) for each in Flag if each & self) or "0"
 
-class Reason(IntEnum):
+    def __format__(self, spec: str) -> str:
+        if spec.endswith(("b", "c", "d", "o", "x", "X", "n")):
+            return int.__format__(self, spec)
+        return format(str(self), spec)
+
+
+class Reason(Number):
     """The rule that a request breaks; the gateway has a text for most of them."""
 
     NONE = 0

@@ -6,6 +6,9 @@ from __future__ import annotations
 class MatchingError(ValueError):
     """An argument, or the moment of a call, breaks a rule; nothing has happened."""
 
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)
+
 
 class BadDatum(MatchingError):
     """A tick, a quote or a bar breaks a rule; those before it have been fed.
@@ -37,3 +40,6 @@ class BadSnapshot(MatchingError):
 
 class Overflow(ArithmeticError):
     """Money or a position has left its range; the exchange takes nothing any more."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)

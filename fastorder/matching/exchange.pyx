@@ -30,6 +30,7 @@ from fastorder.matching._feed cimport (
 from fastorder.matching._latency cimport draw
 from fastorder.matching._log cimport next_seen
 from fastorder.matching._memory cimport free_copy
+from fastorder.matching._public_name cimport show_as
 from fastorder.matching._snapshot cimport packed, unpack
 from fastorder.matching._state cimport (
     CANCEL,
@@ -928,3 +929,9 @@ cdef order_row(const order_t* order):
         order.trail if order.kind == 5 else None,
         order.ahead,
     )
+
+
+show_as(
+    Exchange, b"fastorder.matching.Exchange",
+    b"(contracts, accounts, *, fills=None, latency=None, path=\"worst\", seed=0, "
+    b"expire_at_close=False, stop_limits=False, on_event=None)")

@@ -8,7 +8,7 @@ from enum import Enum
 class State(Enum):
     """Where a placement stands."""
 
-    READY = "nothing asked yet"
+    READY = "not begun: neither sent nor looked up by this run"
     SENDING = "on its way, not answered yet"
     RETRY_WAIT = "nothing sent yet, waiting for the next try"
     LOOKUP_WAIT = "in doubt, waiting to be looked up"

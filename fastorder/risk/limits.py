@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder._base.shown import safely_shown
 from fastorder.errors import ConfigurationError
 from fastorder.risk.venue_rules import (
@@ -23,6 +24,7 @@ LOT_UNITS = 1000
 """Units of one lot: a micro contract is a tenth of one."""
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class RiskLimits:
     """Limits of one executor; what is None is not limited.
@@ -300,8 +302,10 @@ def _numbers(name: str, value: object) -> frozenset[int] | None:
     rule = "be a collection of account numbers, at least one"
     if isinstance(value, str) or not isinstance(value, Collection) or not value:
         raise _wrong(name, rule, value)
-    if not all(type(each) is int and 0 < each < 2**31 for each in value):
-        raise _wrong(name, rule, value)
+    for each in value:
+        if type(each) is not int or not 0 < each < 2**31:
+            rule = "be an account's number, which accounts() lists beside its name"
+            raise _wrong(f"each of {name}", rule, each)
     return frozenset(value)
 
 

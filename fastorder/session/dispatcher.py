@@ -455,7 +455,9 @@ class Dispatcher(DispatcherBase):
         if kind == "place":
             if outcome is ACCEPTED and result is not None:
                 placement = ticket._protocol
-                self.order_contracts.note(result.order_id, placement.contract_id)
+                self.order_contracts.note(
+                    result.order_id, placement.contract_id, placement.order.order_type
+                )
         elif kind == "cancel":
             self.order_contracts.forget(ticket._order_id)
 

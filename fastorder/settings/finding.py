@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import with_near_names
 from fastorder.errors import (
     ConfigurationError,
     WrongFieldType,
@@ -31,6 +32,7 @@ VARIABLES = {
 """The variables of the environment, the first that is set counts."""
 
 
+@with_near_names
 def load(
     *,
     user_name: str | None = None,

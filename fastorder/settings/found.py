@@ -77,7 +77,7 @@ class Settings:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{each.name}: {each.shown}" for each in self.where)
-        return f"<Settings {shown}>"
+        return f"<Settings {shown or 'none'}>"
 
     @property
     def user_name(self) -> str | None:

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from fastorder.simulator.contracts import Contract
 
 
-class Kind(IntEnum):
+class Number(IntEnum):
+    """A number that prints as its name; ``f"{each:d}"`` has the number."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        if spec.endswith(("b", "c", "d", "o", "x", "X", "n")):
+            return int.__format__(self, spec)
+        return format(self.name, spec)
+
+
+class Kind(Number):
     """Order types on the wire."""
 
     LIMIT = 1
@@ -26,7 +38,7 @@ class Kind(IntEnum):
     JOIN_ASK = 7
 
 
-class Status(IntEnum):
+class Status(Number):
     """Order statuses on the wire."""
 
     OPEN = 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 
+from fastorder.simulator.near_names import class_with_near_names
+
 
 class Clock:
     """Seconds since the epoch, as the machine shows them."""
@@ -14,6 +16,7 @@ class Clock:
         return round(time.time(), 6)
 
 
+@class_with_near_names
 class ManualClock(Clock):
     """A clock that stands until it is moved.
 

@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastorder.simulator.endpoints import PATHS, PING
+from fastorder.simulator.near_names import class_with_near_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,7 @@ class FaultError(ValueError):
         super().__init__(why)
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class Fault:
     """One fault: where, how often, and what.

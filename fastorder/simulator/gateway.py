@@ -16,6 +16,7 @@ from fastorder.simulator.endpoints import FIELDS, NESTED, OPEN, QUERY
 from fastorder.simulator.exchange import Exchange
 from fastorder.simulator.ledger import Ledger
 from fastorder.simulator.limits import RateLimits
+from fastorder.simulator.near_names import class_with_near_names
 from fastorder.simulator.order_entry import OrderEntry
 from fastorder.simulator.tape import Tape
 from fastorder.simulator.tick_bars import TICK_UNIT, tick_bars
@@ -46,6 +47,7 @@ _NONE = Answer(401, b"")
 Handler = Callable[["Gateway", dict[str, Any]], Answer | LongAnswer]
 
 
+@class_with_near_names
 class Gateway:
     """The whole gateway without its sockets.
 

@@ -6,6 +6,8 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from fastorder.simulator.near_names import class_with_near_names
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,6 +15,7 @@ CHICAGO = "America/Chicago"
 FRIDAY, SATURDAY, SUNDAY = 4, 5, 6
 
 
+@class_with_near_names
 class Hours:
     """Closed from 15:10 to 17:00 in Chicago, and from Friday to Sunday.
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from fastorder.simulator.near_names import class_with_near_names
+
 
 @dataclass(frozen=True)
 class Request:
@@ -56,6 +58,7 @@ class Money:
     trades: int = 0
 
 
+@class_with_near_names
 class Ledger:
     """The requests and the effects, in the order in which they happened.
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastorder.simulator.near_names import class_with_near_names
 
+
+@class_with_near_names
 @dataclass(frozen=True)
 class Personality:
     """How a gateway behaves in what is not documented.

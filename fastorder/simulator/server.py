@@ -23,6 +23,7 @@ from fastorder.simulator.gateway import Gateway
 from fastorder.simulator.hubs import Hubs, is_hub
 from fastorder.simulator.listener import Listener
 from fastorder.simulator.market_data import MarketData
+from fastorder.simulator.near_names import class_with_near_names, with_near_names
 from fastorder.simulator.personality import Personality, personality_from
 from fastorder.simulator.wire import Answer, LongAnswer, document_of
 
@@ -39,6 +40,7 @@ ROWS_A_TURN = 20
 REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}
 
 
+@class_with_near_names
 class Simulator:
     """A gateway that listens.
 
@@ -309,6 +311,7 @@ class Simulator:
         task.add_done_callback(self._tasks.discard)
 
 
+@with_near_names
 @contextmanager
 def run_in_thread(
     seed: int = 7,

@@ -237,3 +237,6 @@ def _told(row: Row) -> dict[str, Any]:
     """A fill in the words of a difference."""
     names = ("contract_id", "side", "size", "price_e9", "gross_u", "voided")
     return {name: row[FILLS.at(name)] for name in names}
+
+
+Difference.__module__ = "fastorder.store"  # where it is imported from

@@ -348,3 +348,15 @@ class Discrepancy:
     ours: Any
     theirs: Any
     seen_ns: int
+
+
+for _public in (
+    OrderRecord,
+    FillRecord,
+    RoundTrip,
+    Day,
+    EquityPoint,
+    Discrepancy,
+    Records,
+):
+    _public.__module__ = "fastorder.store"  # where they are imported from

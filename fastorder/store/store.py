@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder import journal
 from fastorder._base.kept_here import KeptHere
+from fastorder._base.near_names import class_with_near_names
 from fastorder._base.outside_text import from_outside
 from fastorder.errors import ConfigurationError, ExecutorMisuse, WrongFieldType
 from fastorder.models import Account, Contract, Order, Position, Trade
@@ -57,6 +58,7 @@ CLOSE_S = 10.0
 FLUSH_S = 10.0
 
 
+@class_with_near_names
 class Store(KeptHere):
     """What happened on accounts: orders, fills, positions, money; kept and asked.
 
@@ -532,3 +534,7 @@ def dollars(value: Any, name: str) -> int:
 
 def _refuse(handed: object) -> None:
     raise ConfigurationError("a store that is read_only takes nothing")
+
+
+for _public in (Session, Store):
+    _public.__module__ = "fastorder.store"  # where they are imported from

@@ -282,3 +282,6 @@ class Writer:
                 self._on_trouble(self.state)
             except Exception as error:
                 log().error("on_trouble has failed: %r", error)
+
+
+StoreState.__module__ = "fastorder.store"  # where it is imported from

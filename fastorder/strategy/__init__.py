@@ -108,6 +108,14 @@ _LATER = {
 }
 """Imported once they are asked for: what only writes strategies needs none of it."""
 
+_COMPILED = (Bar, Series, Tick)
+"""These say themselves where they are imported from."""
+
+for _name in __all__:  # each says that it is imported from here
+    _public = globals().get(_name)
+    if isinstance(_public, type) and _public not in _COMPILED:
+        _public.__module__ = __name__
+
 if not TYPE_CHECKING:  # a type checker would take any name for one of the package
 
     def __getattr__(name: str) -> object:

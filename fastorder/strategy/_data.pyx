@@ -4,6 +4,8 @@
 cimport cython
 from libc.stdint cimport int64_t, uintptr_t
 
+from fastorder._core.codec.public_name cimport show_as
+
 CHUNK = 4096
 NAMES = ("open", "high", "low", "close", "time_ns", "volume")
 
@@ -174,3 +176,10 @@ cdef class Series:
         self.room = room
         self.filled = kept
         return 0
+
+
+show_as(
+    Bar, b"fastorder.strategy.Bar",
+    b"(symbol, every, time_ns, end_ns, open, high, low, close, volume=0)")
+show_as(Tick, b"fastorder.strategy.Tick", b"(symbol, time_ns, price, size=1, side=0)")
+show_as(Series, b"fastorder.strategy.Series", b"(symbol, every, history)")

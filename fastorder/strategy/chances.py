@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import with_near_names
 from fastorder.strategy.days import day_column
 from fastorder.strategy.errors import StrategyError
 from fastorder.strategy.firm import Firm
@@ -61,6 +62,7 @@ class MonteCarlo(NamedTuple):
     by: str
 
 
+@with_near_names
 def monte_carlo(
     result: Result,
     account: str | Firm,
@@ -191,3 +193,7 @@ def _simulated(firm: Firm, drawn: Any, runs: int, days: int, by: str) -> MonteCa
         days,
         by,
     )
+
+
+for _public in (Chance, MonteCarlo, monte_carlo):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

@@ -8,6 +8,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.marketdata.bars import Bars
 from fastorder.marketdata.frames import Timeframe, read_every
 from fastorder.strategy.errors import BadData
@@ -24,6 +25,7 @@ BLOCK = 1 << 16
 HIGHEST = 1 << 40
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class Ticks:
     """Trades of the market, as columns of one length.
@@ -471,3 +473,6 @@ def ends_of(bars: Bars, frame: Timeframe) -> Any:
         return times + frame.length_ns
     builder = BarBuilder(frame)
     return np.array([builder._end_of(int(each)) for each in times], np.int64)
+
+
+Ticks.__module__ = "fastorder.strategy"  # where it is imported from

@@ -10,6 +10,7 @@ from datetime import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.matching import What
 from fastorder.risk.trading_day import TradingDay, trading_day
 from fastorder.risk.venue_rules import ACCOUNT_KINDS, SCALING_PLAN, lots_by_balance
@@ -62,6 +63,7 @@ class DayRow(NamedTuple):
     locked: bool
 
 
+@class_with_near_names
 class Firm:
     """An account of the firm by its kind: ``combine-50k`` to ``funded-150k``.
 
@@ -290,3 +292,7 @@ class Firm:
 
 def _micros(dollars: Decimal) -> int:
     return int(dollars * 1_000_000)
+
+
+for _public in (Firm, Verdict):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

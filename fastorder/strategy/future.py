@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder._base.counted import counted
+from fastorder._base.near_names import with_near_names
 from fastorder.strategy.data import time_of
 from fastorder.strategy.errors import StrategyError, StrategyFailed
 from fastorder.strategy.running import _feeds, _strategies, backtest
@@ -77,6 +78,7 @@ class Check:
         return "<Check: the strategy knows the future\n  " + "\n  ".join(lines) + ">"
 
 
+@with_near_names
 def check(
     strategy: Any, *, data: Any, cuts: int = 20, seed: int = 0, **options: Any
 ) -> Check:
@@ -175,3 +177,7 @@ def early_fills(result: Result) -> list[Any]:
         if time_ns <= order.asked_ns:
             found.append(order)
     return found
+
+
+for _public in (Change, Check, check):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.strategy.errors import BadData
 from fastorder.strategy.fees import FEES
 
@@ -17,6 +18,7 @@ MNQ .25 .5 | MES .25 1.25 | MCL .01 1 | NQ .25 5 | ES .25 12.5
 stands in ``fees``. An ``Instrument`` of yours goes first."""
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class Instrument:
     """What a backtest must know of a contract.
@@ -145,3 +147,6 @@ def instrument_of(symbol: str, given: dict[str, Instrument]) -> Instrument:
             f"instruments=[Instrument({symbol!r}, tick_size, tick_value, fee)]"
         )
     return found
+
+
+Instrument.__module__ = "fastorder.strategy"  # where it is imported from

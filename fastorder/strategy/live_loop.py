@@ -464,3 +464,6 @@ def _loop_of(trader: Any) -> Any:
     if loop is None:
         raise StrategyError("live must be called on the event loop of the trader")
     return loop
+
+
+Live.__module__ = "fastorder.strategy"  # where it is imported from

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import with_near_names
 from fastorder.strategy.arriving import ArrivingTicks
 from fastorder.strategy.errors import BadData, StrategyError
 from fastorder.strategy.instruments import KNOWN, Instrument
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 ON_FAILURE = ("cancel", "flatten", "leave")
 
 
+@with_near_names
 def live(
     strategy: Any,
     trader: Any,
@@ -113,3 +115,6 @@ def _ticks(names: list[str], trader: Any) -> dict[str, ArrivingTicks]:
         instrument = Instrument(name, grid.size, value)
         found[name] = ArrivingTicks(instrument, number, keeps=False)
     return found
+
+
+live.__module__ = "fastorder.strategy"  # where it is imported from

@@ -6,6 +6,7 @@ import time
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import with_near_names
 from fastorder.runtime.log import log
 from fastorder.strategy.arriving import ArrivingBars, ArrivingTicks
 from fastorder.strategy.errors import StrategyError, StrategyFailed
@@ -34,6 +35,7 @@ PATIENCE_S = 5.0
 """How long what a trade calls may take: nothing is read from the hubs meanwhile."""
 
 
+@with_near_names
 def paper(
     strategy: type[Strategy] | Strategy | Sequence[type[Strategy] | Strategy],
     trader: Any,
@@ -293,3 +295,7 @@ class Paper(Hearing):
             except (StrategyError, StrategyFailed) as error:
                 self.failure = self.failure or error
                 log().error("paper run ended: %s", error)
+
+
+for _public in (Paper, paper):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

@@ -173,3 +173,6 @@ class Result:
         from fastorder.strategy.report import write_report
 
         write_report(self, path, title)
+
+
+Result.__module__ = "fastorder.strategy"  # where it is imported from

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import with_near_names
 from fastorder.matching import (
     Account,
     Exchange,
@@ -41,6 +42,7 @@ HANDLERS = frozenset(name for name in vars(Strategy) if name.startswith("on_")) 
 }
 
 
+@with_near_names
 def backtest(
     strategy: type[Strategy] | Strategy | Sequence[type[Strategy] | Strategy],
     *,
@@ -443,3 +445,6 @@ def _columns(feed: Feed) -> dict[str, Any]:
     numerator, denominator = feed.instrument.grid
     price = feed.ticks["price"] * numerator / denominator
     return {"time_ns": feed.time_ns, **feed.ticks, "price": price}
+
+
+backtest.__module__ = "fastorder.strategy"  # where it is imported from

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from fastorder._base.near_names import with_near_names
 from fastorder.strategy.errors import BadOrder, StrategyError
 from fastorder.strategy.parameters import Parameter, parameters_of, values_of
 
@@ -147,6 +148,7 @@ class Strategy:
 
     # ---------------------------------------------------------------- what you call
 
+    @with_near_names
     def subscribe(
         self, symbol: str | None = None, every: str = "1m", history: int = 1
     ) -> Series:
@@ -159,6 +161,7 @@ class Strategy:
         """
         return self._world.market.subscribe(self._symbol(symbol), every, history)
 
+    @with_near_names
     def buy(
         self,
         size: int,
@@ -194,6 +197,7 @@ class Strategy:
             take_profit_ticks, tag,
         )  # fmt: skip
 
+    @with_near_names
     def sell(
         self,
         size: int,
@@ -234,6 +238,7 @@ class Strategy:
         """Ask for an order to be cancelled; whether it was is told by ``on_order``."""
         self._world.orders.cancel(order)
 
+    @with_near_names
     def modify(
         self, order: Order, *, size: int | None = None, price: float | None = None
     ) -> None:
@@ -244,6 +249,7 @@ class Strategy:
         """
         self._world.orders.modify(order, size=size, price=price)
 
+    @with_near_names
     def close(self, symbol: str | None = None) -> Order | None:
         """Ask for what it holds of a contract to be closed at the market.
 
@@ -266,6 +272,7 @@ class Strategy:
             return None
         return self._place(way, left, name, None, None, None, None, None, "", "exit")
 
+    @with_near_names
     def flatten(self, symbol: str | None = None) -> None:
         """Ask for its orders to be cancelled and for what it holds to be closed."""
         name = self._symbol(symbol)

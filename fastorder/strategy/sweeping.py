@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder._base.counted import counted
+from fastorder._base.near_names import with_near_names
 from fastorder.strategy.data import time_of
 from fastorder.strategy.errors import StrategyError
 from fastorder.strategy.running import _feeds, _strategies, backtest
@@ -134,6 +135,7 @@ class Sweep:
         )
 
 
+@with_near_names
 def sweep(
     strategy: type[Strategy],
     *,
@@ -417,6 +419,7 @@ class Fold(NamedTuple):
     outside: dict[str, Any]
 
 
+@with_near_names
 def walk_forward(
     strategy: type[Strategy],
     *,
@@ -459,3 +462,7 @@ def walk_forward(
         [Task(chosen[n][0], edges[n + 1], edges[n + 2]) for n in range(folds)]
     )
     return [Fold(*pair, row) for pair, row in zip(chosen, outside, strict=True)]
+
+
+for _public in (Fold, Sweep, sweep, walk_forward):
+    _public.__module__ = "fastorder.strategy"  # where they are imported from

@@ -7,6 +7,8 @@ from weakref import WeakSet
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from fastorder._base.near_names import class_with_near_names
+
 if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
 
@@ -17,6 +19,7 @@ SECONDS = (
 """Bounds of the histograms: from a request that leaves at once to one in doubt."""
 
 
+@class_with_near_names
 class PrometheusMetrics:
     """An observer that counts each place, modify, cancel and close.
 
@@ -67,3 +70,6 @@ class PrometheusMetrics:
         if timing.call_to_written is not None:
             self._written.labels(action).observe(timing.call_to_written / 1e9)
         self._result.labels(action).observe(timing.call_to_result / 1e9)
+
+
+PrometheusMetrics.__module__ = "fastorder.telemetry"  # where it is imported from

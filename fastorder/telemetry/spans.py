@@ -8,12 +8,15 @@ from weakref import WeakKeyDictionary
 
 from opentelemetry import context, trace
 
+from fastorder._base.near_names import class_with_near_names
+
 if TYPE_CHECKING:
     from fastorder._core.flow.result import OrderResult
 
 SCOPE = "fastorder"
 
 
+@class_with_near_names
 class OpenTelemetrySpans:
     """An observer that makes a span of each place, modify, cancel and close.
 
@@ -68,3 +71,6 @@ def attributes_of(ticket: Any, result: OrderResult) -> dict[str, Any]:
     if result.http_status:
         told["http.response.status_code"] = result.http_status
     return told
+
+
+OpenTelemetrySpans.__module__ = "fastorder.telemetry"  # where it is imported from

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
 from fastorder.realtime.hubs import LoopHubs
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from fastorder.streams.stream import Source
 
 
+@class_with_near_names
 class Trader(
     TradeVerbs[Ticket[Placed]],
     LookVerbs[Ticket[Placed]],

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
-from fastorder._base.near_names import with_near_names
+from fastorder._base.near_names import class_with_near_names, with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.auth.credentials import Credentials, credentials_from
 from fastorder.errors import (
@@ -54,6 +54,7 @@ PlacedT = TypeVar("PlacedT")
 """What an order gives: a Ticket of a Placed, or the Placed itself."""
 
 
+@class_with_near_names
 class BaseTrader(ABC, Generic[PlacedT]):
     """The executor of a trader, and whose orders it places."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import seconds_from
 from fastorder.errors import (
@@ -39,6 +40,7 @@ LONGEST_MS = 3_600_000
 """The longest time that a guard may be told to wait, in milliseconds: an hour."""
 
 
+@class_with_near_names
 class StateVerbs(BaseTrader[PlacedT]):
     """The state of the trader's account.
 

@@ -65,8 +65,9 @@ class Placed:
         return self.result.success
 
     def __repr__(self) -> str:
+        told = f": {self.result.message}" if self.result.message else ""
         trails = "" if self.trail_ticks is None else f", trails by {self.trail_ticks}"
-        return f"<Placed {self.result.outcome}: {self.result.message}{trails}>"
+        return f"<Placed {self.result.outcome}{told}{trails}>"
 
     def raise_for_outcome(self) -> Self:
         """Raise an error where the gateway did not take the order.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.near_names import with_near_names
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import ExecutorMisuse, UnknownAccount
 from fastorder.executor import OrderExecutor
 from fastorder.trader.base import BaseTrader, PlacedT
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fastorder.risk.denials import Denial
 
 
+@class_with_near_names
 class LookVerbs(BaseTrader[PlacedT]):
     """The verbs that read; each takes ``account=`` for another one."""
 
@@ -67,7 +68,6 @@ class LookVerbs(BaseTrader[PlacedT]):
         """Whether the gateway answers, and how fast: seconds, question to answer."""
         return ReadVerbs.ping.ticket(self.executor)
 
-    @with_near_names
     @explained(like=BaseExecutor.check)
     def check(self, order: OrderRequest) -> tuple[Denial, ...]:
         """All that the limits refuse an order for now, without sending it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.settings import data_folder
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Hears(Protocol):
         """The contract's id and tick size of a symbol."""
 
 
+@class_with_near_names
 class RecordVerbs:
     """The verb that records ticks."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.errors import InvalidField, RealtimeUnavailable, WrongFieldType
 from fastorder.runtime.clock import SECOND_NS, Clock
@@ -50,6 +51,7 @@ STREAMS = """Raises:
 """What each verb raises that gives a stream of one contract."""
 
 
+@class_with_near_names
 class StreamVerbs(BaseTrader[PlacedT]):
     """What comes by itself, as streams and as callbacks."""
 

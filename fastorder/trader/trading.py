@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
 from fastorder.trader.base import PlacedT
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Account = int | str | None
 
 
+@class_with_near_names
 class TradeVerbs(EntryVerbs[PlacedT]):
     """The verbs that change something; each takes ``account=`` for another one."""
 

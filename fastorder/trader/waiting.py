@@ -6,6 +6,7 @@ import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.blocking import OrderExecutor
 from fastorder.errors import FastOrderError, RealtimeClosed
 from fastorder.realtime.hubs import ThreadHubs
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from fastorder.streams.stream import Source
 
 
+@class_with_near_names
 class Trader(
     TradeVerbs[Placed],
     LookVerbs[Placed],

@@ -333,14 +333,17 @@ class BaseExecutor(
         if quantity is not None:  # one number from here on, whatever gave it
             quantity = quantity_from(quantity)
             self._submitter.check_quantity(quantity)
-        has_negative = self._contracts.check_prices(
-            self._dispatcher.order_contracts.of(number),
-            (
-                ("limit_price", limit_price),
-                ("stop_price", stop_price),
-                ("trail_price", trail_price),
-            ),
+        prices = (
+            ("limit_price", limit_price),
+            ("stop_price", stop_price),
+            ("trail_price", trail_price),
         )
+        known = self._dispatcher.order_contracts
+        has_negative = self._contracts.check_prices(known.of(number), prices)
+        for name, price in prices:
+            if price is not None and (kind := known.lacks(number, name)):
+                rule = f"must not be given for order {number}: a {kind} order has none"
+                raise InvalidField(name, rule, price)
         body = render_modify(
             account,
             number,

@@ -119,7 +119,12 @@ class TypedReads:
 
         request = {"accountId": account_id, "orderId": number}
         return self.read(
-            Endpoint.ORDER_BY_ID, request, take, SearchOrderByIdError, lane=lane
+            Endpoint.ORDER_BY_ID,
+            request,
+            take,
+            SearchOrderByIdError,
+            lane=lane,
+            asked=f"order {number} of account {account_id}",
         )
 
     def pages(

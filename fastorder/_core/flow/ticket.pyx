@@ -131,8 +131,9 @@ cdef class Ticket(Receiver):
         return GenericAlias(cls, item)
 
     def __repr__(self):
-        about = self.tag or self._order_id or ""
-        return f"<Ticket {self.kind} {about}: {self.state}>"
+        about = self.tag or self._order_id
+        named = self.kind if about is None else f"{self.kind} {about}"
+        return f"<Ticket {named}: {self.state}>"
 
     def __dir__(self):
         return [name for name in object.__dir__(self) if name not in FOR_TASKS

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import InvalidField
 from fastorder.store.market.days import day_span
 from fastorder.store.market.errors import MarketDataError
@@ -31,6 +32,7 @@ CURRENCIES = frozenset(
 FRIDAY, WEDNESDAY = 4, 2
 
 
+@class_with_near_names
 @dataclass(frozen=True)
 class Calendar:
     """Rolls so many days before the third such weekday of the month of expiry.

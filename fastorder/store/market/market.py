@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import InvalidField
 from fastorder.store.market import importing
 from fastorder.store.market.bar_files import BarFiles, Series, kept_span
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 GATEWAY, OWN = "gateway", "ticks"
 
 
+@class_with_near_names
 class MarketData:
     """The ticks and bars of a folder.
 

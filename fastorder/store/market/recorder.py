@@ -13,6 +13,7 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.near_names import class_with_near_names
 from fastorder.errors import InvalidField
 from fastorder.runtime.log import log
 from fastorder.store.market.day_streams import ContractStreams, Tick
@@ -69,6 +70,7 @@ class RecorderState(NamedTuple):
     failure: str
 
 
+@class_with_near_names
 class Recorder:
     """Records the ticks of contracts into a folder.
 
@@ -131,7 +133,7 @@ class Recorder:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Recorder of {', '.join(self._streams)}: {self.state}>"
+        return f"<Recorder of {', '.join(self._streams) or 'nothing'}: {self.state}>"
 
     # ------------------------------------------------------------------ what is told
 
