@@ -63,7 +63,8 @@ class OtherMonths:
         """
         found = [
             (contract_id, f"{size:+d} {contract_id} is held")
-            for contract_id, size in (sight.positions if closes else {}).items()
+            for contract_id, size in sight.positions
+            if closes
         ]
         found += [
             (order.contract_id, f"order {order.id} of {order.contract_id} works")
