@@ -49,7 +49,7 @@ def test_after_200_reads_a_cancel_and_a_close_leave_at_once(
         if shared:
             budgets = Budgets(shared=True, path=tmp_path / "budgets.sqlite")
         async with connect(budgets=budgets) as executor:
-            resting = await limit_order(executor)
+            resting = await executor.place_stop_order("MNQ", "BUY", 1, ACCOUNT, 30_000)
             bought = await executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
             assert bought.outcome is Outcome.ACCEPTED
             reads = [executor.open_orders(ACCOUNT) for _ in range(200)]

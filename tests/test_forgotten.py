@@ -414,6 +414,7 @@ def test_the_collector_sees_what_waits_in_a_timer_heap():
 SOURCES = Path(__file__).parent.parent / "fastorder"  # a wheel holds none
 OWNERS = {
     "_core/codec/public_name.pxd": "a docstring of a class that never goes",
+    "matching/_public_name.pxd": "the same, of the compiled exchange",
     "marketdata/_columns.pyx": "what Arrow is given, until Arrow releases it",
 }
 """Where a reference is counted by hand, and what for."""

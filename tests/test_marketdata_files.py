@@ -601,3 +601,15 @@ def test_the_page_has_every_word_of_a_side():
     for words in SIDES.values():
         for word in filter(None, words):
             assert re.search(rf"`{re.escape(word)}`", text), word
+
+
+def test_a_recorders_file_states_what_its_sides_are(tmp_path):
+    path = tmp_path / "own.parquet"
+    rows = {"time_ns": [START], "price": [80], "size": [1], "side": [1]}
+    kept = pa.table(rows)
+    pq.write_table(kept.replace_schema_metadata({"fastorder": "{}"}), path)
+    (chunk,) = read_ticks(path)
+    assert chunk.columns[-1].to_pylist() == [1]
+    pq.write_table(kept, path)
+    with pytest.raises(BarError, match="never -1 so far"):
+        list(read_ticks(path))

@@ -4,6 +4,7 @@ import pytest
 from conftest import ACCOUNT
 from test_acts import Facade, sizes
 
+from fastorder.acts.by_contract import ByContract
 from fastorder.acts.other_months import OtherMonths
 
 OLD, NEW = "CON.F.US.MNQ.Z26", "CON.F.US.MNQ.H27"
@@ -104,7 +105,9 @@ class Seen:
     """A look at positions alone."""
 
     def __init__(self, *held):
-        self.positions = dict.fromkeys(held, 1)
+        self.positions = ByContract()
+        for contract_id in held:
+            self.positions.add(contract_id, 1)
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ SHOWN = {
     "fastorder.marketdata.Sessions": "closes days name opens zone",
     "fastorder.marketdata.Tally": "late_dropped late_merged outside",
     "fastorder.marketdata.TickColumns": "price side size time_ns",
-    "fastorder.marketdata.TickUnits": "price time",
+    "fastorder.marketdata.TickUnits": "price side time",
     "fastorder.marketdata.Timeframe": "count length_ns offset_ns sessions unit",
     "fastorder.simulator.Clock": "now_s",
     "fastorder.simulator.Effect": (

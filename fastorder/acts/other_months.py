@@ -7,7 +7,6 @@ or an id, means that month alone.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastorder.acts.looks import look
@@ -108,6 +107,8 @@ def with_other_months(
     steps: Steps[PartialCloseReport], desk: Desk, months: OtherMonths
 ) -> Steps[PartialCloseReport]:
     """A partial close; where it was not taken, its report names the other months."""
+    from dataclasses import replace  # loaded with the executor
+
     report = yield from steps
     if report or not months.are_meant:
         return report

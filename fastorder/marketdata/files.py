@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 1 << 20
 SUFFIXES = (".parquet", ".csv")
+RECORDED = b"fastorder"
+"""What is in the metadata of the ticks that a recorder of this package has kept."""
+
 HEADER_BYTES = 1 << 18
 """The first line of a CSV file has to end within so many bytes."""
 
@@ -56,13 +60,23 @@ def read_ticks(
     if not path.is_file():
         raise BarError(f"{path} must be a file, there is none")
     found = columns._found_in(_names_of(path), path)
-    reading = Reading(path, found, units)
+    reading = Reading(path, found, _stated(path, units))
     wanted = list(dict.fromkeys(name for name in found if name))
     reader = _parquet_chunks if path.suffix == ".parquet" else _csv_chunks
     for batch, read in reader(path, wanted, rows_at_once):
         if batch.num_rows:
             yield Chunk(reading.columns(batch), batch.num_rows, read)
     reading.check_sides()
+
+
+def _stated(path: Path, units: TickUnits) -> TickUnits:
+    """The units, and those that a file of a recorder states by being one."""
+    if units.side is not None or path.suffix != ".parquet":
+        return units
+    from pyarrow import parquet
+
+    about = parquet.read_schema(path).metadata or {}
+    return replace(units, side="sign") if RECORDED in about else units
 
 
 def _names_of(path: Path) -> list[str]:

@@ -54,10 +54,14 @@ class Walk:
 
     def ticks(self, step: int) -> int:
         """The last price in ticks at a step."""
+        price = self._unbounded(step)
+        return price if self._goes_below else max(1, price)
+
+    def _unbounded(self, step: int) -> int:
+        """The same; one below the lowest price that the contract has is told too."""
         if self._cached[0] != step:
             self._cached = (step, self._noise(step))
-        price = self._start + self._shift + self._cached[1]
-        return price if self._goes_below else max(1, price)
+        return self._start + self._shift + self._cached[1]
 
     def price(self, step: int) -> Decimal:
         """The last price at a step."""
@@ -65,7 +69,7 @@ class Walk:
 
     def shift_to(self, step: int, price: Decimal) -> None:
         """Move the whole walk so that it has this price at this step."""
-        self._shift += int(price / self._tick) - self.ticks(step)
+        self._shift += int(price / self._tick) - self._unbounded(step)
 
     def _corner(self, octave: int, place: int) -> float:
         number = _mixed(self._seed ^ _mixed((place << 6) | octave))

@@ -52,7 +52,7 @@ def _is_held(
         if sight.why:
             return None
         working = {order.contract_id for order in sight.orders}
-        shown = {*sight.positions, *working, *desk.open_places()}
+        shown = {*sight.positions.ids(), *working, *desk.open_places()}
         same = {same_contract(each, contract_id) for each in shown}
         if True in same:
             return True
