@@ -1,10 +1,13 @@
 """A custom tag is a key, not a label: it stands for one order of its account."""
 
+from itertools import combinations
+
 import pytest
 from conftest import ACCOUNT, COMBINE, bought_elsewhere, prepared
 
 import fastorder
-from fastorder import Outcome, blocking
+from fastorder import OrderRequest, OrderType, Outcome, blocking
+from fastorder.placement.bracket_legs import same_brackets
 from fastorder.simulator import Fault
 
 PLACE, SEARCH = "/api/Order/place", "/api/Order/search"
@@ -83,7 +86,6 @@ OTHERS = [
     ({}, BOTH),
     (LOSS, PROFIT),
     (LOSS, BOTH),
-    (BOTH, PROFIT),
     (LOSS, TRAIL),
     (TRAIL, LOSS),
     (TRAIL, {**TRAIL, "stop_loss_ticks": 12}),
@@ -111,13 +113,33 @@ def test_the_same_brackets_under_the_tag_are_the_same_order(limits, gateway, bra
     assert (result.outcome, result.order_id) == (Outcome.ACCEPTED, owner.order_id)
 
 
-@pytest.mark.parametrize("brackets", [LOSS, PROFIT, BOTH], ids=str)
+@pytest.mark.parametrize(
+    ("asked", "owned"),
+    [(LOSS, {}), (PROFIT, {}), (BOTH, {}), (BOTH, LOSS), (BOTH, PROFIT)],
+    ids=str,
+)
 def test_an_owner_without_the_legs_that_are_asked_for_proves_nothing(
-    limits, gateway, brackets
+    limits, gateway, asked, owned
 ):
-    """They may come with its fill, or never."""
-    assert placed_elsewhere(limits, gateway).success
-    assert limits(**brackets).outcome is Outcome.UNKNOWN
+    """They may be listed later, or come with its fill, or never."""
+    assert placed_elsewhere(limits, gateway, **owned).success
+    assert limits(**asked).outcome is Outcome.UNKNOWN
+
+
+KINDS = {"stop_loss_ticks": OrderType.STOP, "take_profit_ticks": OrderType.LIMIT}
+
+
+@pytest.mark.parametrize("brackets", [LOSS, PROFIT, BOTH], ids=str)
+def test_legs_that_the_list_lacks_make_it_no_other_order(brackets):
+    order = OrderRequest("MNQ", "BUY", 1, ACCOUNT, "LIMIT", 20_000, **brackets)
+    kinds = [KINDS[name] for name in brackets]
+    for count in range(len(kinds)):
+        for listed in combinations(kinds, count):
+            rows = [
+                {"id": 2 + n, "parentOrderId": 1, "type": int(kind)}
+                for n, kind in enumerate(listed)
+            ]
+            assert same_brackets({"id": 1}, rows, order) is None
 
 
 def test_another_type_under_the_tag_is_another_order(limits, gateway):

@@ -20,19 +20,19 @@ LOSSES = frozenset({OrderType.STOP, OrderType.TRAILING_STOP})
 def same_brackets(owner: Row, rows: Rows, order: OrderRequest) -> bool | None:
     """Whether the listed legs of an order are those that are asked for.
 
-    None where it cannot be told: a leg is not read, or none is listed yet. How far they
+    None where it cannot be told: a leg is not read, or not listed yet. How far they
     are from the entry is in ticks here, and a price there: only that of a trailing stop
     can be compared.
     """
     legs = [row for row in rows if row.get("parentOrderId") == owner["id"]]
-    asked = _asked(order)
-    if not legs:
-        return None if any(asked) else True
     kinds = [type_of(leg) for leg in legs]
     if None in kinds:
         return None
-    if _listed(kinds) != asked:
+    pairs = tuple(zip(_listed(kinds), _asked(order), strict=True))
+    if any(listed not in (None, asked) for listed, asked in pairs):
         return False
+    if any(listed is None and asked for listed, asked in pairs):
+        return None
     trails = [leg.get("trailDistance") for leg in legs]
     ticks = [abs(each) for each in trails if type(each) is int]
     if order.trailing_stop_loss and ticks:
