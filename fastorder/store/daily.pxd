@@ -1,15 +1,38 @@
 cimport cython
 
-from fastorder.store.round_trips cimport Book, Fills, Lot
+from fastorder.store.round_trips cimport Book, Fills, Lot, Trip, gross_of
+
+
+cdef class Wide:
+    cdef public long long high, low
+
+    cpdef void add(self, long long number)
+    cpdef void take(self, long long number)
+    cpdef void settle(self)
+    cpdef void rise(self, Wide other)
+
+    @cython.locals(high=object, low=object)  # they may be large
+    cpdef object value(self)
 
 
 cdef class Sums:
-    cdef public object gross, fees, high, drawdown  # they may be large
+    cdef public Wide gross, fees, below, drawdown
     cdef public long long fills, contracts, trades, wins
 
-    cpdef add(self, gross, fees, long long size)
+    @cython.locals(below=Wide)
+    cpdef add(self, long long gross, long long fees, long long size)
+    cpdef tuple row(self)
 
 
-@cython.locals(sums=Sums, groups=dict, key=tuple, lot=Lot, book=Book,
-               place='long long', day='long long')
-cpdef list days(Fills fills, trips, names, bint contract, bint strategy)
+cpdef list days(Fills fills, trips, names, ticks, bint contract, bint strategy)
+
+
+@cython.locals(sums=Sums, lot=Lot, book=Book, place='long long', day='long long')
+cpdef _add_fills(dict groups, Fills fills, names, bint contract)
+
+
+@cython.locals(sums=Sums, trip=Trip, day='long long', tick=tuple)
+cpdef _add_trips(dict groups, trips, ticks, names, bint contract)
+
+
+cpdef Sums _group(dict groups, account, long long day, contract_id, name, bint contract)

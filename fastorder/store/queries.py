@@ -38,6 +38,18 @@ if TYPE_CHECKING:
         ) -> Made:
             """Read it."""
 
+    class ReadEach(Protocol):
+        """Reads a query, and calls with the columns of each row."""
+
+        def __call__(
+            self,
+            columns: str,
+            source: str,
+            values: Sequence[Any],
+            take: Callable[..., None],
+        ) -> None:
+            """Read it."""
+
     Ticks_by_contract = dict[str, Ticks]
 
 COST = "coalesce(x.fees_u, 0) + coalesce(x.commission_u, 0)"
@@ -73,11 +85,12 @@ class Queries:
 
     Args:
         read: what is made of the rows of a query.
+        read_each: a query of many rows.
         is_in_order: whether rows lie in the order of their keys, as in SQLite.
     """
 
-    def __init__(self, read: Read, *, is_in_order: bool) -> None:
-        self._read_into = read
+    def __init__(self, read: Read, read_each: ReadEach, *, is_in_order: bool) -> None:
+        self._read_into, self._read_each = read, read_each
         order = " ORDER BY x.account_id, x.trade_id"
         self._by_number = "" if is_in_order else order
 
@@ -124,18 +137,8 @@ class Queries:
         names = self._strategies()
         if wanted.strategy is not None:
             trips, fills.lots = of_name(names, wanted.strategy, fills, trips)
-        ticks = self._ticks()
-        made = [
-            (
-                trip.account_id,
-                trip.trading_day,
-                trip.contract_id,
-                trip.entry_order,
-                (gross_of(trip, ticks.get(trip.contract_id)) or 0) - trip.cost,
-            )
-            for trip in trips
-        ]
-        return Records(Day, days(fills, made, names, contract, strategy))
+        made = days(fills, trips, names, self._ticks(), contract, strategy)
+        return Records(Day, made)
 
     def equity(self, wanted: Wanted) -> Records[EquityPoint]:
         """What each account had made after each fill, and at each mark."""
@@ -179,13 +182,15 @@ class Queries:
         """
         wanted.conditions()  # what makes no sense is refused
         where, values = Wanted(wanted.account, wanted.contract).conditions()
-        return self._read_into(
-            "SELECT x.account_id, x.contract_id, x.at_ns, x.order_id, x.side, x.size, "  # noqa: S608
-            f"x.price_e9, {COST}, x.trading_day, coalesce(x.gross_u, 0) "
+        fills = Fills(self._held())
+        self._read_each(
+            "x.account_id, x.contract_id, x.at_ns, x.order_id, x.side, x.size, "
+            f"x.price_e9, {COST}, x.trading_day, coalesce(x.gross_u, 0)",
             f"FROM fills x WHERE {where} AND x.voided = 0{self._by_number}",
             values,
-            Fills(self._held()).take,
+            fills.take,
         )
+        return fills.in_order()
 
     def _held(self) -> dict[tuple[int, str], tuple[int, int]]:
         rows = self._read(

@@ -1,12 +1,14 @@
 cimport cython
 
+cdef Py_ssize_t CLOSED
+
 
 cdef class Lot:
     cdef public long long place, at_ns, order_id, side, size, price, cost, gross
     cdef public long long trading_day, left, unpaid
 
-    @cython.locals(whole=object)  # products of it may be large
-    cpdef object share(self, long long size)
+    @cython.locals(whole=object, cost='long long')  # products of it may be large
+    cpdef long long share(self, long long size) except? -1
 
 
 cdef class Trip:
@@ -14,17 +16,17 @@ cdef class Trip:
     cdef public long long entry_order, exit_order, side, entry_ns, exit_ns
     cdef public long long position, size, trading_day
 
-    @cython.locals(price=object, exit_price=object)  # products of them may be large
     cpdef add(self, Lot lot, Lot exit_, long long size)
 
 
 cdef class Book:
-    cdef public object account_id, contract_id, lots
-    cdef public list trips
+    cdef public object account_id, contract_id
+    cdef public list lots, trips
+    cdef public Py_ssize_t first
     cdef public long long since_ns, position
     cdef dict _pairs
 
-    @cython.locals(first=Lot)
+    @cython.locals(oldest=Lot, lots=list)
     cpdef fill(self, Lot given)
 
     @cython.locals(size='long long', trip=Trip)
@@ -33,14 +35,21 @@ cdef class Book:
 
 cdef class Fills:
     cdef public list books, lots
-    cdef object _held
+    cdef object _held, _account, _contract
+    cdef dict _places
+    cdef long long _place, _last_ns
+    cdef bint _is_in_order
 
-    @cython.locals(row=tuple, lot=Lot, places=dict, last_ns='long long',
-                   place='long long', is_in_order=bint)
-    cpdef Fills take(self, rows)
+    cpdef long long _place_of(self, account, contract) except? -1
+
+    cpdef Fills in_order(self)
 
     @cython.locals(lot=Lot, book=Book)
     cpdef list matched(self)
+
+
+@cython.locals(wide=object)
+cpdef object product(long long price, long long size)
 
 
 @cython.locals(lot=Lot)
@@ -49,3 +58,6 @@ cpdef Lot lot_of(tuple row, long long place)
 
 @cython.locals(trip=Trip)
 cpdef Trip trip_of(Book book, Lot lot, Lot exit_)
+
+
+cpdef object gross_of(Trip trip, tuple tick)

@@ -6,14 +6,17 @@ It is compiled: a day may have 100,000 fills.
 
 from __future__ import annotations
 
-from collections import deque
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from fastorder.store.merging import Row
+
+
+CLOSED = 1024
+"""So many lots are taken out of a book at once."""
 
 
 class Lot:
@@ -37,11 +40,21 @@ class Lot:
 
     def share(self, size: int) -> int:
         """The cost of some of its contracts; the last ones take what is left."""
-        whole = self.unpaid
-        cost = whole if size == self.left else whole * size // self.left
-        self.unpaid = whole - cost
+        cost = self.unpaid
+        if size != self.left:
+            whole = self.unpaid
+            cost = whole * size // self.left
+        self.unpaid -= cost
         self.left -= size
         return cost
+
+
+def product(price: int, size: int) -> int:
+    """What so many cost: any number, and in 64 bits where they hold it."""
+    if -(2**46) < price < 2**46 and size < 2**16:
+        return price * size
+    wide = price
+    return wide * size
 
 
 def lot_of(row: Row, place: int) -> Lot:
@@ -78,12 +91,11 @@ class Trip:
 
     def add(self, lot: Lot, exit_: Lot, size: int) -> None:
         """Match more of it."""
-        price = lot.price
-        exit_price = exit_.price
         self.size += size
-        self.entry_sum += price * size
-        self.exit_sum += exit_price * size
-        self.cost += lot.share(size) + exit_.share(size)
+        self.entry_sum += product(lot.price, size)
+        self.exit_sum += product(exit_.price, size)
+        self.cost += lot.share(size)
+        self.cost += exit_.share(size)
         self.exit_ns = exit_.at_ns
         self.trading_day = exit_.trading_day
 
@@ -109,6 +121,10 @@ class Book:
         since_ns: fills count from here on.
         held: contracts that were held before the record began, with their sign; what
             they were bought at is not known, so their exits make no round trip.
+
+    Attributes:
+        lots: the open ones, the oldest first.
+        first: how many at their begin are closed already.
     """
 
     def __init__(
@@ -117,7 +133,8 @@ class Book:
         self.since_ns = since_ns
         self.account_id = account_id
         self.contract_id = contract_id
-        self.lots: deque[Lot] = deque()
+        self.lots: list[Lot] = []
+        self.first = 0
         self.trips: list[Trip] = []
         self.position = 0
         self._pairs: dict[tuple[int, int], Trip] = {}
@@ -128,13 +145,15 @@ class Book:
     def fill(self, given: Lot) -> None:
         """Close what it closes, the oldest first; what is left of it opens."""
         lots = self.lots
-        while given.left and lots:
-            first = lots[0]
-            if first.side == given.side:
+        while given.left and self.first < len(lots):
+            oldest = lots[self.first]
+            if oldest.side == given.side:
                 break
-            self._match(first, given)
-            if not first.left:
-                lots.popleft()
+            self._match(oldest, given)
+            self.first += not oldest.left
+        if self.first and (self.first == len(lots) or self.first >= CLOSED):
+            del lots[: self.first]
+            self.first = 0
         if given.left:
             if not lots:
                 self.position += 1
@@ -170,41 +189,43 @@ class Fills:
         self._held = held
         self.books: list[Book] = []
         self.lots: list[Lot] = []
+        self._places: dict[tuple[int, str], int] = {}
+        self._account = self._contract = None
+        self._place = self._last_ns = 0
+        self._is_in_order = True
 
-    def take(self, rows: Iterable[Row]) -> Fills:
-        """Take them as they are read, one at a time; itself.
-
-        A trade's number grows with its time, and so rows come nearly in order.
+    def take(self, *row: Any) -> None:
+        """Take one as it is read.
 
         Args:
-            rows: account, contract, time, order, side, size, price, cost, day, gross;
+            row: account, contract, time, order, side, size, price, cost, day, gross;
                 in the order of their keys, without voided ones.
         """
-        places: dict[tuple[int, str], int] = {}
-        account = contract = None
-        last_ns = place = 0
-        is_in_order = True
-        for row in rows:
-            if row[1] != contract or row[0] != account:
-                account, contract = row[0], row[1]
-                place = self._place(places, account, contract)
-            lot = lot_of(row, place)
-            is_in_order = is_in_order and lot.at_ns >= last_ns
-            last_ns = lot.at_ns
-            self.lots.append(lot)
-        if not is_in_order:
+        if row[1] != self._contract or row[0] != self._account:
+            self._account, self._contract = row[0], row[1]
+            self._place = self._place_of(row[0], row[1])
+        lot = lot_of(row, self._place)
+        if lot.at_ns < self._last_ns:
+            self._is_in_order = False
+        self._last_ns = lot.at_ns
+        self.lots.append(lot)
+
+    def in_order(self) -> Fills:
+        """Itself, once all are taken.
+
+        A trade's number grows with its time, and so rows come nearly in order.
+        """
+        if not self._is_in_order:
             self.lots.sort(key=attrgetter("at_ns"))
         return self
 
-    def _place(
-        self, places: dict[tuple[int, str], int], account: int, contract: str
-    ) -> int:
+    def _place_of(self, account: int, contract: str) -> int:
         where = (account, contract)
-        if where not in places:
-            places[where] = len(self.books)
+        if where not in self._places:
+            self._places[where] = len(self.books)
             held = self._held.get(where, (0, 0))
             self.books.append(Book(account, contract, *held))
-        return places[where]
+        return self._places[where]
 
     def matched(self) -> list[Trip]:
         """The round trips, book by book; once, as it uses the lots up."""

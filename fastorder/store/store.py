@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from secrets import token_hex
 from time import time_ns
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,9 @@ class Store(KeptHere):
         self._writer: Writer | None = None
         self._closed = False
         self._connection = self._made_reader()
-        self._queries = Queries(self._read_into, is_in_order=self._address.is_file)
+        self._queries = Queries(
+            self._read_into, self._read_each, is_in_order=self._address.is_file
+        )
         if read_only:
             self._refuse_empty()
             self._put: Callable[[Any], object] = _refuse
@@ -401,6 +404,19 @@ class Store(KeptHere):
             return made
         return sqlite.read(self._address, sql, values, into)
 
+    def _read_each(
+        self,
+        columns: str,
+        source: str,
+        values: Sequence[Any],
+        take: Callable[..., None],
+    ) -> None:
+        if self._connection is None:
+            sqlite.read_each(self._address, columns, source, values, take)
+        else:
+            sql = f"SELECT {columns} {source}"
+            self._connection.read(sql, values, partial(take_each, take))
+
     def _read(self, handed: tuple[Any, ...]) -> list[Sight]:
         """Make rows of what was handed over; on the writer's thread."""
         kind, given, seen_ns = handed
@@ -530,6 +546,12 @@ def dollars(value: Any, name: str) -> int:
     except ValueError:
         raise InvalidField(name, "must be dollars that 64 bits hold", value) from None
     return micros
+
+
+def take_each(take: Callable[..., None], rows: Iterable[Row]) -> None:
+    """Call with the columns of each row."""
+    for row in rows:
+        take(*row)
 
 
 def _refuse(handed: object) -> None:
