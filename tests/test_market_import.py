@@ -28,13 +28,15 @@ from market_files import (
     TICKS,
     TRADINGVIEW,
     TRADINGVIEW_ISO,
+    random_ticks,
 )
 
 from fastorder.errors import InvalidField
 from fastorder.store import MarketData
 from fastorder.store.market import ImportRefused
+from fastorder.store.market.importing import scid, tables
 from fastorder.store.market.importing.opening import PIECE_BYTES, opened
-from fastorder.store.market.importing.tables import table_of
+from fastorder.store.market.importing.tables import tables_of
 
 CHICAGO = {"zone": "America/Chicago"}
 MINUTE = {"every": "1m"}
@@ -435,19 +437,112 @@ def test_a_contract_without_its_month_or_tick_size_is_refused(data, tmp_path):
         data.import_file(path, "MNQZ26")
 
 
-def test_a_text_is_held_once_while_it_is_read(tmp_path):
-    line = b"2026-08-06 15:30:00.%06d,29423.25,1\n"
-    text = b"time,price,size\n" + b"".join(line % n for n in range(200_000))
-    path = tmp_path / "long.csv"
-    path.write_bytes(text)
+def ticks_as_csv(ticks):
+    prices = ticks.price / 4
+    rows = zip(ticks.time_ns, prices, ticks.size, ticks.side, strict=True)
+    lines = (f"{time},{price},{size},{side}" for time, price, size, side in rows)
+    return "\n".join(["time,price,size,side", *lines, ""]).encode()
+
+
+def ticks_as_scid(ticks):
+    records = np.zeros(len(ticks.time_ns), scid.FIELDS)
+    records["time"] = ticks.time_ns // 1000 + scid.EPOCH_US
+    records["close"] = ticks.price / 4
+    records["volume"] = ticks.size
+    side = "at_ask", "at_bid"
+    for name, is_it in zip(side, (ticks.side > 0, ticks.side < 0), strict=True):
+        records[name] = np.where(is_it, ticks.size, 0)
+    head = scid.HEAD.pack(b"SCID", 56, 40, 1).ljust(56, b"\0")
+    return head + records.tobytes()
+
+
+def ticks_as_parquet(ticks):
+    sink = pa.BufferOutputStream()
+    table = pa.table(dict(ticks._asdict(), price=ticks.price / 4))
+    pq.write_table(table, sink, row_group_size=20_000)
+    return sink.getvalue().to_pybytes()
+
+
+WRITERS = {"csv": ticks_as_csv, "scid": ticks_as_scid, "parquet": ticks_as_parquet}
+
+
+def peak_of_import(path, folder):
+    """What became of a file, and the most bytes that Python and Arrow held for it."""
+    usual = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(pool)
     tracemalloc.start()
     try:
-        table = table_of(opened(path))
-        peak = tracemalloc.get_traced_memory()[1]
+        told = MarketData(folder).import_file(path, "MNQZ26", tick_size=QUARTER)
+        return told, tracemalloc.get_traced_memory()[1] + pool.max_memory()
     finally:
         tracemalloc.stop()
-    assert table.rows == 200_000
-    assert peak < 1.5 * len(text) + (4 << 20)  # copies would be twice or thrice of it
+        pa.set_memory_pool(usual)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("how", ["plain", "gzip"])
+def test_a_file_four_times_as_long_takes_no_more_memory(
+    form, how, tmp_path, monkeypatch
+):
+    for module in (scid, tables):
+        monkeypatch.setattr(module, "ROWS", 1 << 13)  # many pieces in both files
+    peaks = []
+    put(MarketData(tmp_path / "first"), tmp_path, KIBOT_TICKS)  # what is loaded once
+    # a day has as many ticks in both: a day is held as a whole
+    ticks = random_ticks(400_000, apart_ms=10_000)
+    for count in (100_000, 400_000):
+        part = ticks.rows(slice(0, count))
+        path = tmp_path / f"{count}.{form}"
+        path.write_bytes(packed(WRITERS[form](part), how))
+        told, peak = peak_of_import(path, tmp_path / f"{count}")
+        assert (told.added, told.rows) == (count, count)
+        peaks.append(peak)
+    assert peaks[1] < 1.25 * peaks[0] + (1 << 20)
+
+
+@pytest.mark.parametrize("repeats", ["keep", "drop"])
+@pytest.mark.parametrize("form", ["csv", "scid"])
+def test_where_a_file_is_cut_into_pieces_changes_nothing(
+    form, repeats, tmp_path, monkeypatch
+):
+    ticks = random_ticks(600, apart_ms=400_000)
+    order = np.argsort(np.arange(600) + np.random.default_rng(3).integers(0, 9, 600))
+    twice = np.sort(np.concatenate([order, order[::7]]))
+    path = tmp_path / f"file.{form}"
+    path.write_bytes(WRITERS[form](ticks.rows(order[twice])))
+    found = []
+    for rows in (1 << 16, 50, 7):
+        for module in (scid, tables):
+            monkeypatch.setattr(module, "ROWS", rows)
+        monkeypatch.setattr(tables, "PIECE_BYTES", rows * 30)
+        data = MarketData(tmp_path / str(rows))
+        told = data.import_file(path, "MNQZ26", tick_size=QUARTER, repeats=repeats)
+        found.append((told, data.ticks("MNQZ26").table))
+    assert found[0][0].alike
+    assert found[0][0].unsorted
+    assert found[1:] == [found[0]] * 2
+
+
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        ("2026-08-06T15:00:09Z,ESZ6,29500,1", "must be of one contract"),
+        ("2026-08-06T15:00:09,MNQZ6,29500,1", r"a zone in every row.*row 60"),
+        ("2026-08-06T15:00:09Z,MNQZ6,29500.1,1", r"multiple of the tick size.*row 60"),
+        ("1786023000,MNQZ6,29500,1", r"as in the first row .*row 60"),
+        ('2026-08-06T15:00:09Z,MNQZ6,"29,500",1', r"has decimals or thousands.*row 60"),
+    ],
+)
+def test_a_last_row_that_does_not_fit_keeps_all_out(
+    last, why, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tables, "PIECE_BYTES", 100)
+    row = "2026-08-06T15:00:01Z,MNQZ6,29500,1"
+    text = "\n".join(["time,symbol,price,size", *[row] * 60, last, ""])
+    with pytest.raises(ImportRefused, match=why):
+        put(data, tmp_path, text, kind="ticks")
+    assert data.contracts() == []
 
 
 def test_a_letter_on_the_edge_of_two_pieces_is_read_and_a_broken_one_told(tmp_path):
@@ -456,10 +551,12 @@ def test_a_letter_on_the_edge_of_two_pieces_is_read_and_a_broken_one_told(tmp_pa
     note = b"x" * (PIECE_BYTES - len(head) - len(row) - 1) + "ü".encode()
     path = tmp_path / "edge.csv"
     path.write_bytes(head + row + note + b"\n")
-    assert table_of(opened(path)).rows == 1
+    content = opened(path)
+    with content.file:
+        assert [table.rows for table in tables_of(content)] == [1]
     path.write_bytes(head + row + note[:-1] + b"\n")
     with pytest.raises(ImportRefused, match="must be text in UTF-8"):
-        table_of(opened(path))
+        opened(path)
 
 
 @pytest.mark.parametrize(

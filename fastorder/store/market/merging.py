@@ -68,7 +68,7 @@ def merged(parts: Sequence[Columns]) -> Merged:
 
     full = [part for part in parts if len(part.time_ns)]
     unsorted = sum(behind_a_later(part.time_ns) for part in full)
-    full = [part if is_sorted(part.time_ns) else _in_order(part) for part in full]
+    full = [in_order(part) for part in full]
     first = len(parts[0].time_ns) if parts else 0
     if not full:
         return Merged(no_ticks(), 0, 0, unsorted)
@@ -77,7 +77,7 @@ def merged(parts: Sequence[Columns]) -> Merged:
         return Merged(full[0], given - first, 0, unsorted)
     ticks = Columns(*(numpy.concatenate(column) for column in zip(*full, strict=True)))
     if not _follow_each_other(full):
-        ticks = _in_order(ticks.rows(_first_of_each(ticks, full)))
+        ticks = in_order(ticks.rows(_first_of_each(ticks, full)))
     count = len(ticks.time_ns)
     return Merged(ticks, count - first, given - count, unsorted)
 
@@ -106,9 +106,12 @@ def behind_a_later(times: Any) -> int:
     return int((times < numpy.maximum.accumulate(times)).sum())
 
 
-def _in_order(ticks: Columns) -> Columns:
+def in_order(ticks: Columns) -> Columns:
+    """The same in order of time; those of one moment stay as they are."""
     import numpy
 
+    if is_sorted(ticks.time_ns):
+        return ticks
     return ticks.rows(numpy.argsort(ticks.time_ns, kind="stable"))
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fastorder.store.market.errors import ImportRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastorder.store.market.importing.options import Options
     from fastorder.store.market.importing.tables import Table
 
@@ -22,12 +24,34 @@ class Numbers:
     """Reads the numbers of one file.
 
     Args:
-        table: of the file.
+        table: the first of the file; ``over`` tells of the next one.
         options: what is stated.
     """
 
     def __init__(self, table: Table, options: Options) -> None:
         self._table, self._options = table, options
+        self._pointed: set[str] = set()
+        self._commas: dict[str, tuple[str, int]] = {}
+        self._place: Callable[[int], int] = int
+        self._decimal: set[str] = set()
+
+    def over(self, table: Table, place: Callable[[int], int]) -> None:
+        """Read this one from now on; ``place`` says which row of the file one is."""
+        self._table, self._place = table, place
+
+    def end(self) -> None:
+        """Refuse what all of the file leaves in doubt.
+
+        Raises:
+            ImportRefused: a column's commas may stand before decimals or thousands.
+        """
+        for name, (text, row) in self._commas.items():
+            if self._options.decimal is None and name not in self._decimal:
+                raise self._refused(
+                    f"{name} has decimals or thousands, was {text!r}: state "
+                    "decimal=','",
+                    row,
+                )
 
     def real(self, name: str) -> Any:
         """A column as float64.
@@ -90,6 +114,9 @@ class Numbers:
         from pyarrow import compute
 
         commas = compute.match_substring(column, ",")
+        if compute.any(compute.match_substring(column, ".")).as_py():
+            self._pointed.add(name)
+        self._check_points(name)
         if compute.any(commas).as_py():
             self._check_commas(column, commas, name)
             column = compute.replace_substring(column, ",", ".")
@@ -111,22 +138,21 @@ class Numbers:
 
         at = compute.index(commas, True).as_py()
         text = column[at].as_py()
-        if (
-            self._options.decimal == "."
-            or compute.any(compute.match_substring(column, ".")).as_py()
-        ):
-            raise self._refused(
-                f"{name} must be without thousands' separators, was {text!r}", at
-            )
+        if self._options.decimal == "." or name in self._pointed:
+            raise self._thousands(name, text, at)
+        self._commas.setdefault(name, (text, self._place(at)))
         like_thousands = compute.match_substring_regex(column, r"^[-+]?\d{1,3},\d{3}$")
-        if (
-            self._options.decimal is None
-            and compute.all(compute.or_(like_thousands, compute.invert(commas))).as_py()
-        ):
-            raise self._refused(
-                f"{name} has decimals or thousands, was {text!r}: state decimal=','",
-                at,
-            )
+        if not compute.all(compute.or_(like_thousands, compute.invert(commas))).as_py():
+            self._decimal.add(name)
+
+    def _check_points(self, name: str) -> None:
+        """Refuse a point in a column that had commas before this table."""
+        if name in self._commas and name in self._pointed:
+            raise self._thousands(name, self._commas[name][0])
+
+    def _thousands(self, name: str, text: str, at: int | None = None) -> ImportRefused:
+        rule = f"{name} must be without thousands' separators, was {text!r}"
+        return self._refused(rule, at)
 
     def _check_there(self, column: Any, name: str) -> None:
         from pyarrow import compute

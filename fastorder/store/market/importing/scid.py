@@ -18,8 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder._base.counted import counted
 from fastorder.store.market.errors import ImportRefused
+from fastorder.store.market.importing.tables import ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastorder.store.market.importing.opening import Content
 
 HEAD = struct.Struct("<4sIIH")
@@ -37,50 +40,63 @@ FLOAT_OFF = 0.05
 
 
 class Scid(NamedTuple):
-    """Records of a file.
+    """Records of a file that follow each other.
 
     Attributes:
         time_ns: int64.
         records: the others, by their names.
         is_ticks: whether each is one trade.
+        start: which record of the file is the first.
     """
 
     time_ns: Any
     records: Any
     is_ticks: bool
+    start: int
 
 
-def read_scid(content: Content) -> Scid:
-    """The records of a file.
+def read_scid(content: Content) -> Iterator[Scid]:
+    """The records of a file, so many at a time.
 
     Raises:
         ImportRefused: it is not whole, of another version, or has ticks and bars.
     """
     import numpy
 
-    data = content.data
-    if len(data) < HEAD.size:
+    count = _go_to_records(content)
+    is_ticks = None
+    for start in range(0, count, ROWS):
+        data = content.file.read(min(ROWS, count - start) * RECORD_BYTES)
+        records = numpy.frombuffer(data, FIELDS)
+        ticks = numpy.isin(records["open"], numpy.array(MARKS, "<f4"))
+        is_ticks = bool(ticks[0]) if is_ticks is None else is_ticks
+        if (ticks != is_ticks).any():
+            at = start + int(numpy.argmax(ticks != is_ticks))
+            raise ImportRefused(content.path, "must be of ticks alone, or of bars", at)
+        times = (records["time"] - EPOCH_US) * 1000
+        yield Scid(times, records, is_ticks, start)
+
+
+def _go_to_records(content: Content) -> int:
+    """How many records there are; the file stands at the first one."""
+    if content.size < HEAD.size:
         raise ImportRefused(content.path, "must have a head of 56 bytes, is cut")
-    _, head, record, version = HEAD.unpack_from(data)
-    if record != RECORD_BYTES or version != 1 or head > len(data):
+    content.file.seek(0)
+    _, head, record, version = HEAD.unpack(content.file.read(HEAD.size))
+    if record != RECORD_BYTES or version != 1 or head > content.size:
         raise ImportRefused(
             content.path,
             f"must be of version 1 with 40 bytes a record, was {version}, {record}",
         )
-    if (len(data) - head) % RECORD_BYTES:
-        left = (len(data) - head) % RECORD_BYTES
+    count, left = divmod(content.size - head, RECORD_BYTES)
+    if left:
         raise ImportRefused(
             content.path, f"must end with a record, has {counted(left, 'byte')} more"
         )
-    records = numpy.frombuffer(data, FIELDS, offset=head)
-    if not len(records):
+    if not count:
         raise ImportRefused(content.path, "must have records, has none")
-    times = (records["time"] - EPOCH_US) * 1000
-    ticks = numpy.isin(records["open"], numpy.array(MARKS, "<f4"))
-    if ticks.any() and not ticks.all():
-        at = int(numpy.argmax(ticks != ticks[0]))
-        raise ImportRefused(content.path, "must be of ticks alone, or of bars", at)
-    return Scid(times, records, bool(ticks[0]))
+    content.file.seek(head)
+    return int(count)
 
 
 def side_by_volume(at_bid: Any, at_ask: Any) -> Any:

@@ -33,7 +33,7 @@ NS = 1_000_000_000
 
 
 class Stamps:
-    """Reads the times of one file.
+    """Reads the times of one file, whose first row says how all of them are written.
 
     Args:
         path: for errors.
@@ -52,7 +52,16 @@ class Stamps:
         self._path, self._options = path, options
         self._zone = options.zone or zone
         self._order = options.date_order or date_order
-        self.days_only = False
+        self._days_only: bool | None = None
+        self._first: str | None = None
+        self._shape = ""
+        self._number_unit: str | None = None
+        self._has_zones: bool | None = None
+
+    @property
+    def days_only(self) -> bool:
+        """Whether no time has a time of day."""
+        return bool(self._days_only)
 
     def read(self, column: Any) -> Any:
         """A column of times as int64.
@@ -81,14 +90,16 @@ class Stamps:
         whole = column.cast(pyarrow.timestamp("ns", column.type.tz)).cast(
             pyarrow.int64()
         )
+        self._days_only = False
         times = whole.to_numpy()
         return times if column.type.tz else self._from_local(times)
 
     def _epoch(self, numbers: Any) -> Any:
         """Whole numbers, whose unit is stated, or the only one that is possible."""
-        unit = self._options.time_unit
+        self._days_only = False
+        unit = self._options.time_unit or self._number_unit
         if unit is None:
-            unit = self._unit(numbers)
+            unit = self._number_unit = self._unit(numbers)
         each = UNITS[unit]
         bad = (numbers < EARLIEST_S * (NS // each)) | (
             numbers >= LATEST_S * (NS // each)
@@ -116,14 +127,16 @@ class Stamps:
         import pyarrow
         from pyarrow import compute
 
+        self._first = self._first or column[0].as_py()
         digits = compute.match_substring_regex(column, r"^-?\d{9,18}\d?$")
-        if compute.all(digits).as_py():
+        if not self._shape and compute.all(digits).as_py():
             return self._epoch(column.cast(pyarrow.int64()).to_numpy())
-        parts = compute.extract_regex(column, self._pattern(column[0].as_py()))
+        self._shape = self._shape or self._pattern(self._first)
+        parts = compute.extract_regex(column, self._shape)
         if parts.null_count:
             at = _first(parts.is_null())
             raise self._refused(
-                f"time must be as in the first row ({column[0].as_py()}), was "
+                f"time must be as in the first row ({self._first}), was "
                 f"{column[at].as_py()!r}",
                 at,
             )
@@ -166,18 +179,28 @@ class Stamps:
             raise self._refused(
                 f"time must be one that is, was {column[at].as_py()!r}", at
             )
-        self.days_only = not (_has(field["H"])).any()
+        self._check_days(_has(field["H"]))
         clock = (hour * 60 + minute) * 60 + second
         seconds = days.astype(numpy.int64) * 86_400 + clock
         return seconds * NS + _fraction(field["f"])
 
+    def _check_days(self, has_clock: Any) -> None:
+        if self._days_only is None:
+            self._days_only = not has_clock.any()
+        if self._days_only and has_clock.any():
+            raise self._refused(
+                "time must have a time of day, or none in any row", _first(has_clock)
+            )
+
     def _to_utc(self, times: Any, zones: Any) -> Any:
         has = zones != ""
-        if not has.any():
-            return times if self.days_only else self._from_local(times)
-        if not has.all():
-            at = _first(has != has[0])
+        if self._has_zones is None:
+            self._has_zones = bool(has[0])
+        if (has != self._has_zones).any():
+            at = _first(has != self._has_zones)
             raise self._refused("time must have a zone in every row, or in none", at)
+        if not self._has_zones:
+            return times if self.days_only else self._from_local(times)
         import numpy
 
         names, places = numpy.unique(zones.astype(str), return_inverse=True)

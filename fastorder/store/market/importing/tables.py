@@ -1,15 +1,15 @@
-"""A file as a table of text, or of what Parquet has; and which column is which."""
+"""A file as tables of text, or of what Parquet has; and which column is which."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from fastorder.store.market.errors import ImportRefused
-from fastorder.store.market.importing.opening import text_of
+from fastorder.store.market.importing.opening import PIECE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from fastorder.store.market.importing.opening import Content
     from fastorder.store.market.importing.options import Options
@@ -33,20 +33,26 @@ TICK_ROLES = ("time", "price", "size")
 BAR_ROLES = ("time", "open", "high", "low", "close", "volume")
 
 
+ROWS = 1 << 16
+"""So many rows of a file are looked at in one go."""
+
+
 class Table(NamedTuple):
-    """What was read.
+    """Rows of a file that follow each other.
 
     Attributes:
         path: for errors.
         columns: name to pyarrow column.
         delimiter: between the cells; "" where there are none.
         has_names: whether the file names its columns.
+        start: which row of the file is its first.
     """
 
     path: str
     columns: dict[str, Any]
     delimiter: str
     has_names: bool
+    start: int = 0
 
     @property
     def rows(self) -> int:
@@ -54,67 +60,79 @@ class Table(NamedTuple):
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
 
-def table_of(content: Content) -> Table:
-    """Read a file's table; the cells of a text stay text.
+def tables_of(content: Content) -> Iterator[Table]:
+    """Read a file's tables, one after the other; the cells of a text stay text.
 
     Raises:
-        ImportRefused: it is none, or is not whole.
+        ImportRefused: it is none, is not whole, or has no rows.
     """
-    if content.kind == "parquet":
-        return _of_parquet(content)
-    return _of_text(content)
+    start = 0
+    pieces = _of_parquet if content.kind == "parquet" else _of_text
+    for table in pieces(content):
+        if table.rows:
+            yield table._replace(start=start)
+            start += table.rows
+    if not start:
+        raise ImportRefused(content.path, "must have rows, has none")
 
 
-def _of_parquet(content: Content) -> Table:
+def _of_parquet(content: Content) -> Iterator[Table]:
     import pyarrow
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(pyarrow.BufferReader(content.data))
+        with parquet.ParquetFile(pyarrow.PythonFile(content.file)) as file:
+            for batch in file.iter_batches(ROWS):
+                columns = {n: batch.column(n) for n in batch.schema.names}
+                yield Table(content.path, columns, "", True)
     except (pyarrow.ArrowException, OSError) as error:
         raise ImportRefused(content.path, f"must be whole Parquet: {error}") from None
-    columns = {n: table[n].combine_chunks() for n in table.column_names}
-    return Table(content.path, columns, "", True)
 
 
-def _of_text(content: Content) -> Table:
+def _of_text(content: Content) -> Iterator[Table]:
     import pyarrow
     from pyarrow import csv
 
-    text = text_of(content).lstrip()
-    end = text.find(b"\n")
-    first = text[: end if end >= 0 else len(text)].decode().strip()
+    begin = content.file.tell()
+    first = content.file.readline().decode().strip()
+    content.file.seek(begin)
     delimiter = next((d for d in (";", "\t", ",", "|") if d in first), ",")
     has_names = re.match(r'["\s]*[-+]?\d', first) is None
     cells = [cell.strip().strip('"').strip() for cell in first.split(delimiter)]
     names = cells if has_names else [str(at) for at in range(len(cells))]
     if len(set(names)) < len(names):
         raise ImportRefused(content.path, f"must name each column once, has {names}")
-    reading = csv.ReadOptions(column_names=names, skip_rows=1 if has_names else 0)
+    if has_names:
+        content.file.readline()
+    reading = csv.ReadOptions(column_names=names, use_threads=False)
     types = csv.ConvertOptions(column_types=dict.fromkeys(names, pyarrow.string()))
-    try:
-        table = csv.read_csv(
-            pyarrow.BufferReader(text),
-            reading,
-            csv.ParseOptions(delimiter=delimiter),
-            types,
-        )
-    except pyarrow.ArrowException as error:
-        raise ImportRefused(content.path, f"must be a table: {error}") from None
-    if not table.num_rows:
-        raise ImportRefused(content.path, "must have rows, has none")
-    columns = {name: _trimmed(table[name]) for name in names}
-    return Table(content.path, columns, delimiter, has_names)
+    parsing = csv.ParseOptions(delimiter=delimiter)
+    for text in _lines(content.file):
+        try:
+            table = csv.read_csv(pyarrow.BufferReader(text), reading, parsing, types)
+        except pyarrow.ArrowException as error:
+            raise ImportRefused(content.path, f"must be a table: {error}") from None
+        columns = {name: _trimmed(table[name]) for name in names}
+        yield Table(content.path, columns, delimiter, has_names)
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Whole lines, some at a time. Arrow's own reader would read far ahead of them."""
+    rest = b""
+    while piece := file.read(PIECE_BYTES):
+        rest += piece
+        cut = rest.rfind(b"\n") + 1
+        if rest[:cut].strip():
+            yield rest[:cut]
+        rest = rest[cut:]
+    if rest.strip():
+        yield rest
 
 
 def _trimmed(column: Any) -> Any:
-    import pyarrow
     from pyarrow import compute
 
-    found = compute.utf8_trim_whitespace(column)
-    if isinstance(found, pyarrow.ChunkedArray):
-        found = found.combine_chunks()
-    return found
+    return compute.utf8_trim_whitespace(column).combine_chunks()
 
 
 def roles_of(table: Table, wanted: Iterable[str], options: Options) -> dict[str, str]:
