@@ -6,13 +6,17 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from killed_recorder import CONTRACT, time_of
 from market_files import MS, QUARTER, T0, random_ticks
 
@@ -138,6 +142,51 @@ def test_what_a_feed_repeats_after_a_gap_is_kept_once(data):
         give(recorder, ticks.rows(slice(first, 2_000)))
     assert sorted(rows(data)) == sorted(rows_of(ticks))
     assert [gap.why for gap in data.ticks("MNQZ26").gaps] == ["not recorded"]
+
+
+alike = st.tuples(st.integers(0, 4), st.integers(0, 1))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(alike, min_size=2, max_size=30),
+    st.lists(st.tuples(st.integers(-4, 2), st.integers(1, 15)), max_size=5),
+    st.booleans(),
+)
+def test_wherever_connections_are_cut_what_lacks_lies_in_a_gap(ticks, cuts, closes):
+    traded = sorted((T0 + ms * MS, 400 + up, 1, 1) for ms, up in ticks)
+    with tempfile.TemporaryDirectory() as folder:
+        data = MarketData(folder)
+        recorder, start, end = record(data), 0, len(traded) // 2
+        furthest = end
+        for moved, length in [*cuts, (0, 0)]:
+            for tick in traded[start:end]:
+                recorder.on_tick(CONTRACT, *tick)
+            start = max(end + moved, 0)  # some are repeated, or some are lost
+            end = start + length
+            if start < min(end, len(traded)):
+                furthest = max(furthest, min(end, len(traded)))
+            if closes:
+                recorder.close()
+                recorder = record(data)
+            else:
+                recorder.on_gap("cut")
+        recorder.close()
+        kept, gaps = Counter(rows(data)), data.ticks("MNQZ26").gaps
+    for tick, count in Counter(traded[:furthest]).items():
+        assert kept[tick] <= count
+        if kept[tick] < count:
+            assert any(g.since_ns <= tick[0] <= g.until_ns for g in gaps), tick
+
+
+def test_a_cut_between_two_trades_alike_is_told_as_a_gap(data):
+    with record(data) as recorder:
+        recorder.on_tick(CONTRACT, T0, 400, 1, 1)
+        recorder.on_gap("cut")
+        recorder.on_tick(CONTRACT, T0, 400, 1, 1)
+    whole = data.ticks("MNQZ26")
+    assert len(whole) == 1  # repeated, or another one: it cannot be told
+    assert whole.gaps[1:] == (TickGap(T0, T0 + 1, "cut"),)
 
 
 def test_a_recorder_that_comes_again_has_a_gap_between(data):

@@ -97,10 +97,10 @@ class ContractStreams:
         first, last = int(ticks.time_ns[0]), int(ticks.time_ns[-1])
         if self._missing is not None:
             since = stream.last_ns if self._last_ns is None else self._last_ns
-            gap = TickGap(
-                day_span(day)[0] if since is None else since, first, self._missing
-            )
-            records += gap_record(gap) if gap.since_ns < first else b""
+            since = day_span(day)[0] if since is None else since
+            # within one moment what is repeated and what is new cannot be told apart
+            gap = TickGap(since, max(first, since + 1), self._missing)
+            records += gap_record(gap) if since <= first else b""
         stream.append(records + tick_record(ticks))
         self._missing = None
         self._fresh.add(day)
