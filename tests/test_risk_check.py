@@ -38,7 +38,9 @@ HARMLESS = {
 class Desk:
     """Limits without an executor: what is read and answered is said by the test."""
 
-    def __init__(self, journal=None, on_breach=None, clock=None, **limits):
+    def __init__(
+        self, journal=None, on_breach=None, clock=None, valued=True, **limits
+    ):
         self.clock = clock or StillClock()
         self.contracts = ContractCache()
         self.contracts.set("MNQ", MNQ, "0.25")
@@ -54,6 +56,8 @@ class Desk:
         self.guard = self.risk._guard
         self.book = self.risk._exposure
         self.sent = self.traded = 0
+        for contract_id in (MNQ, OTHER) if valued else ():
+            self.book.value_seen(contract_id)
 
     def reads(self, account=ACCOUNT, **positions):
         """The trades and the positions are read, and there is no working order."""
@@ -630,6 +634,66 @@ def test_a_loss_is_known_once_the_contract_is():
     assert desk.codes() == {Denied.LOSS_UNKNOWN}
     Sightings(desk.risk).contracts([CONTRACT])
     assert desk.codes() == set()
+
+
+@pytest.mark.parametrize("limit", ["max_daily_loss", "trailing_loss"])
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_a_contract_whose_loss_could_never_be_told_is_not_entered(limit, side):
+    desk = Money(valued=False, **{limit: 1_000}).loads(balance="50000")
+    first = refused(Denied.LOSS_UNKNOWN, lambda: desk.place(side=side))
+    assert first.text == (
+        "the loss of account 12345678 must be known: the tick value of "
+        "CON.F.US.MNQ.Z26 is not known: load_contract('MNQ') gives it"
+    )
+    assert first.limit == limit
+    assert desk.book.contract_of(ACCOUNT, MNQ).possible == (0, 0)
+    Sightings(desk.risk).contracts([CONTRACT])
+    assert desk.codes(side=side) == set()
+    assert desk.codes(side=side, symbol="NQ") == {Denied.LOSS_UNKNOWN}
+
+
+def test_without_a_limit_on_losses_a_tick_value_is_not_asked_for():
+    assert Desk(valued=False, max_position=5).reads().codes() == set()
+
+
+def test_what_lessens_a_position_needs_no_tick_value():
+    desk = Desk(valued=False, max_daily_loss=1_000).reads(MNQ=2)
+    assert desk.codes(side="SELL", size=2) == set()
+    assert desk.codes(side="SELL", size=3) == {Denied.LOSS_UNKNOWN}
+
+
+def test_what_else_is_not_known_of_a_loss_is_told_with_the_tick_value():
+    desk = Money(valued=False, max_daily_loss=1_000)
+    first = refused(Denied.LOSS_UNKNOWN, desk.place)
+    assert "load_contract('MNQ') gives it; the day's trades and" in first.text
+    desk.loads(positions=[position(1, 29_500)])
+    first = refused(Denied.LOSS_UNKNOWN, desk.place)
+    assert first.text.count("the tick value of") == 1
+
+
+def test_a_larger_order_of_a_contract_that_tells_no_loss_is_refused():
+    desk = Money(valued=False, max_daily_loss=1_000)
+    desk.loads().reads()
+    order = desk.order()
+    desk.guard.recalled(order, "tag-1", MNQ, desk.clock.wall)  # of an earlier run
+    desk.book.accepted(ACCOUNT, "tag-1", 1)
+
+    def enlarge():
+        desk.risk._admit_change(ACCOUNT, 1, {"size": 2})
+
+    first = refused(Denied.LOSS_UNKNOWN, enlarge)
+    assert f"load_contract('{MNQ}') gives it" in first.text
+    desk.book.value_seen(MNQ)
+    enlarge()
+
+
+def test_a_tick_value_is_that_of_an_id_in_other_letters_too():
+    desk = Desk(valued=False, max_daily_loss=1_000)
+    small = desk.book.contract_of(ACCOUNT, MNQ.lower())
+    assert not small.price.is_valued
+    desk.book.value_seen(MNQ)
+    assert desk.book.contract_of(ACCOUNT, MNQ) is small
+    assert small.price.is_valued
 
 
 def test_a_price_that_came_without_a_look_is_told_as_such():

@@ -307,6 +307,15 @@ def test_a_loss_is_known_where_the_contract_is_loaded_after_the_account(
     assert risk_of(form).daily_loss(ACCOUNT) is not None
 
 
+def test_an_id_that_was_not_loaded_names_the_verb_that_tells_its_loss(form, gateway):
+    form.enter(risk=RiskLimits(max_daily_loss=500))
+    text = refused(Denied.LOSS_UNKNOWN, form.buy, MNQ, 1)
+    assert f"trader.contract('{MNQ}') gives it" in text
+    assert sent(gateway) == 0
+    form.contract(MNQ)
+    assert form.buy(MNQ, 1).outcome is Outcome.ACCEPTED
+
+
 def noted(form, price):
     risk_of(form).note_price("MNQ", price)
     return settled_now() if form.loop else None

@@ -239,6 +239,8 @@ cdef class Guard:
                 found |= FLAT_BY
             if self.needs_loss:
                 found |= LOSS_UNKNOWN if now_s >= account.loss_until_s else account.loss
+                if not contract.price.is_valued:
+                    found |= LOSS_UNKNOWN       # its loss could never be told
         if self.max_position < 0 and self.max_lots < 0 and self.max_open_orders < 0:
             if found & (REDUCING | FLAT_BY) and not contract.is_known():
                 found |= EXPOSURE_UNKNOWN       # it might lessen the position

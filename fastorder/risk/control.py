@@ -89,7 +89,12 @@ class Risk:
         self._guard = Guard(limits, self._exposure, clock)
         self._guard.words = self._words
         self._losses = Losses(
-            limits, clock, self._load, self._note_high, contracts.may_cost
+            limits,
+            clock,
+            self._load,
+            self._note_high,
+            contracts.may_cost,
+            self._exposure.value_seen,
         )
         self._loss_turn = RLock()  # a hub's thread tells prices too
         self._breaches = Breaches()

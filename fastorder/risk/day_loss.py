@@ -105,6 +105,7 @@ class Losses:
         load: the verb that reads an account, for people.
         new_high: hears of an account's highest balance at the end of a day.
         may_cost: whether a contract may have a price of this sign.
+        valued: hears of each contract whose tick value is known.
 
     Attributes:
         gives_price: where a price comes from, for people.
@@ -119,12 +120,14 @@ class Losses:
         load: str,
         new_high: Callable[[int, Decimal], Any],
         may_cost: Callable[[str, Decimal], bool],
+        valued: Callable[[str], Any],
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._load = load
         self._new_high = new_high
         self._may_cost = may_cost
+        self._valued = valued
         self._accounts: dict[int, AccountDay] = {}
         self._ticks: dict[str, tuple[Decimal, Decimal]] = {}
         self._prices: dict[str, tuple[Decimal, int]] = {}
@@ -221,6 +224,7 @@ class Losses:
     def contract_seen(self, contract: Contract) -> None:
         """What a tick of a contract is, and what it is worth."""
         self._ticks[contract.id] = (contract.tick_size, contract.tick_value)
+        self._valued(contract.id)
 
     def price_seen(self, contract_id: str, price: Decimal, at_ns: int) -> None:
         """The last known price of a contract; an older one changes nothing."""

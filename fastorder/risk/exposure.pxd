@@ -48,6 +48,7 @@ cdef class LegGroup:
 cdef class LastPrice:
     cdef readonly int64_t ticks
     cdef readonly int64_t at_ns         # when it was known; 0 for never
+    cdef readonly bint is_valued        # what a tick of the contract is worth is known
 
 
 cdef class Contract:

@@ -74,7 +74,7 @@ cdef class LegGroup:
 
 
 cdef class LastPrice:
-    """The last known price of a contract."""
+    """The last known price of a contract, and whether it tells dollars."""
 
 
 cdef class Contract:
@@ -193,6 +193,8 @@ cdef class Account:
         for other in self.contracts.values():
             same = same_contract(other.contract_id, contract_id)
             if same:
+                if self.exposure.price_of(contract_id).is_valued:
+                    other.price.is_valued = True
                 return other
             if same is None:
                 self.is_mixed = True
@@ -697,3 +699,13 @@ cdef class Exposure:
         if at_ns >= price.at_ns:
             price.ticks = ticks
             price.at_ns = at_ns
+
+    def value_seen(self, str contract_id):
+        """What a tick of a contract is worth is known from here on."""
+        cdef Account account
+        cdef Contract contract
+        self.price_of(contract_id).is_valued = True
+        for account in list(self.accounts.values()):
+            contract = account.by_name.get(contract_id)
+            if contract is not None:
+                contract.price.is_valued = True

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fastorder._base.counted import counted
+from fastorder.risk.denials import Denied
 from fastorder.risk.trading_day import chicago
 
 if TYPE_CHECKING:
     from fastorder._core.codec.price import TickGrid
     from fastorder.gateway.contracts import ContractCache
     from fastorder.risk.day_loss import Losses
+    from fastorder.risk.exposure import Contract
     from fastorder.runtime.clock import Clock
 
 
@@ -41,6 +43,13 @@ class Facts:
     def chicago_now(self) -> datetime:
         """The time that the clocks of Chicago show."""
         return datetime.fromtimestamp(self.clock.wall_s(), chicago())
+
+    def knows_loss(self, contract: Contract) -> bool:
+        """Whether the loss of a contract's account is known now."""
+        account = contract.account
+        if self.clock.wall_s() >= account.loss_until_s:
+            return False
+        return not account.loss & Denied.LOSS_UNKNOWN.value
 
     def knows_tick(self, symbol: str) -> bool:
         """Whether a tick of this contract is known."""

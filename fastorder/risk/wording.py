@@ -135,11 +135,25 @@ def _trailing_loss(asked: Asked, control: Any) -> Words:
 
 
 def _loss_unknown(asked: Asked, control: Any) -> Words:
-    missing = control.losses.missing(asked.account_id)
+    missing = _missing_of_loss(asked, control)
     limits = asked.limits
     name = "max_daily_loss" if limits.max_daily_loss is not None else "trailing_loss"
     text = f"the loss of account {asked.account_id} must be known: {missing}"
     return name, getattr(limits, name), missing, text
+
+
+def _missing_of_loss(asked: Asked, control: Any) -> str:
+    """What is not known: of the account, of the order's own contract, or of both."""
+    contract, losses = asked.contract, control.losses
+    assert contract is not None
+    if contract.price.is_valued:
+        return str(losses.missing(asked.account_id))
+    name = contract.contract_id
+    how = control.contracts.how_to_load(asked.symbol)
+    missing = f"the tick value of {name} is not known: {how} gives it"
+    if control.knows_loss(contract) or name in losses.unvalued(asked.account_id):
+        return missing
+    return f"{missing}; {losses.missing(asked.account_id)}"
 
 
 def _exposure_unknown(asked: Asked, control: Any) -> Words:
