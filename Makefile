@@ -18,6 +18,7 @@
 #                  the simulator's: they have to come to the same (STREAMS=)
 #   make campaign-realtime  a million events of an account over 100,000 gaps, in virtual
 #                  time; both hubs dropped 1,000 times while a trader trades (DROPS=)
+#   make bench-flatten  from a flatten's call to its first byte while 200 reads wait
 #   make leaks     100,000 orders and nothing left of them
 #   make bench-market  bars and ticks in Parquet beside pandas and a peer's catalog
 #   make campaign-store  500 kills of a store's writer and of a migration, a day of 10,000
@@ -54,7 +55,7 @@ STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 # what is compiled once is kept: a run of the tests starts Python a thousand times
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs screenshots wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs screenshots wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy bench-flatten
 
 demo: $(VENV)/.demo $(VENV)/.built-for-demo
 	$(BIN)/python examples/demo.py
@@ -147,6 +148,9 @@ bench-matching: $(VENV)/.test build
 bench-strategy: $(VENV)/.test build
 	$(BIN)/python benchmarks/strategy/speed.py $(ARGS)
 	$(BIN)/python benchmarks/strategy/live.py
+
+bench-flatten: $(VENV)/.test build
+	$(BIN)/python benchmarks/flatten.py $(ARGS)
 
 leaks: $(VENV)/.test build
 	FASTORDER_LEAK_ORDERS=100000 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)

@@ -255,10 +255,20 @@ class KeyReused(FastOrderError, ValueError):
         key: the idempotency key, or the tag.
         before, now: the two requests, as JSON text.
         is_tag: whether it is a ``custom_tag``.
+        places: where the two stand in one call's orders, from 0; None where the first
+            was of an earlier call.
     """
 
-    def __init__(self, key: str, before: str, now: str, is_tag: bool = False) -> None:
-        super().__init__(key, before, now, is_tag)
+    def __init__(
+        self,
+        key: str,
+        before: str,
+        now: str,
+        is_tag: bool = False,
+        places: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(key, before, now, is_tag, places)
+        self.places = places
         self.key = key
         self.before = before
         self.now = now
@@ -266,6 +276,12 @@ class KeyReused(FastOrderError, ValueError):
 
     def __str__(self) -> str:
         name = "custom_tag" if self.is_tag else "idempotency_key"
+        if self.places is not None:
+            first, second = self.places
+            return (
+                f"{name} {self.key!r} must stand for one order, orders[{first}] is "
+                f"{self.before} and orders[{second}] is {self.now}"
+            )
         return (
             f"{name} {self.key!r} must stand for one order, it was used for "
             f"{self.before} and is now used for {self.now}"

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import inspect
 import json
+import pickle
 import threading
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -622,6 +623,49 @@ def test_a_key_or_a_tag_that_was_used_lets_none_leave(desk, gateway, options):
     with pytest.raises(fastorder.KeyReused):
         desk.place_many([order(), *(order(**each) for each in options)])
     assert len(gateway.ledger.placements()) == 1
+
+
+NAMED = [{"idempotency_key": "one"}, {"custom_tag": "one"}]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_equal_orders_with_one_name_in_one_call_are_one_order(desk, gateway, name):
+    placed = desk.place_many([order(**name), order(), order(**name)])
+    assert placed
+    assert len(placed) == 3
+    assert placed[0].order_id == placed[2].order_id != placed[1].order_id
+    assert placed[0].tag == placed[2].tag
+    assert len(gateway.ledger.placements()) == 2
+    assert held(gateway) == 2
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_such_an_order_that_is_refused_is_told_to_both(desk, gateway, name):
+    gateway.faults.add(
+        Fault(PLACE, reply="code", effect="none", error_code=2, message="no")
+    )
+    placed = desk.place_many([order(**name), order(**name)])
+    assert [each.outcome for each in placed] == [Outcome.REJECTED] * 2
+    assert len(gateway.ledger.requests(PLACE)) == 1
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_other_orders_with_one_name_in_one_call_are_refused_whole(desk, gateway, name):
+    with pytest.raises(fastorder.KeyReused) as told:
+        desk.place_many([order(), order(**name), order(), order(quantity=2, **name)])
+    ((field, value),) = name.items()
+    text = str(told.value)
+    assert text.startswith(f"{field} '{value}' must stand for one order, orders[1] is ")
+    assert " and orders[3] is " in text
+    assert told.value.places == (1, 3)
+    assert str(pickle.loads(pickle.dumps(told.value))) == text
+    assert not gateway.ledger.requests(PLACE)
+
+
+def test_one_key_names_an_order_in_each_account(desk, gateway):
+    named = order(idempotency_key="one")
+    assert desk.place_many([named, named.replace(account_id=COMBINE)])
+    assert len(gateway.ledger.placements()) == 2
 
 
 def test_an_order_in_doubt_or_a_kill_lets_none_leave(desk, gateway):

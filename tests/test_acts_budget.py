@@ -1,10 +1,16 @@
 """What lessens risk where the request budget is full: its looks have room, too."""
 
+import asyncio
+import contextlib
+import threading
+
 import pytest
-from conftest import ACCOUNT, held
+from canary import API_KEY
+from conftest import ACCOUNT, held, prepared
 from test_acts import Facade, working
 
-from fastorder import Budgets, Lane, Outcome
+import fastorder
+from fastorder import Budgets, Lane, Outcome, blocking
 from fastorder.simulator import Fault
 
 POSITIONS = "/api/Position/searchOpen"
@@ -110,4 +116,114 @@ def test_a_flatten_is_proved_where_look_ups_have_no_room(open_desk, gateway):
     assert desk.executor.budgets.used == 180
     report = desk.flatten(ACCOUNT, deadline=30)
     assert report.verified, report.why
+    assert held(gateway) == 0
+
+
+# ------------------------------------------------------------ before all that waits
+
+QUERY, READ = "/api/Order/v2/query", "/api/Account/search"
+CLOSE, CANCEL = "/api/Position/closeContract", "/api/Order/cancel"
+FIRST = {POSITIONS.lower(), QUERY.lower()}
+"""What a flatten asks first."""
+DONE = {CLOSE.lower(), CANCEL.lower()}
+
+
+def trader_of(kind, gateway, budgets):
+    """A trader without limits, so that it reads nothing of its own."""
+    return kind(
+        gateway.base_url, user_name="trader1", api_key=API_KEY, account="PRAC",
+        symbols=["MNQ"], journal=False, realtime=False, risk=False, budgets=budgets,
+    )  # fmt: skip
+
+
+def queued(executor):
+    """Reads until none has room, and 200 more, which wait."""
+    left = executor.budgets.lanes[Lane.READS].left
+    reads = [executor.accounts() for _ in range(left + 200)]
+    assert executor.budgets.lanes[Lane.READS].waiting == 200
+    return reads
+
+
+async def ended(reads):
+    await asyncio.gather(*(ended_one(read) for read in reads))
+
+
+async def ended_one(read):
+    with contextlib.suppress(fastorder.FastOrderError):
+        await read
+
+
+async def until_seen(gateway, reads):
+    while len(gateway.ledger.requests(READ)) < reads:
+        await asyncio.sleep(0.005)
+
+
+@contextlib.contextmanager
+def others_reads(gateway, budgets):
+    """Another executor's reads on the same budget, from a loop in a thread."""
+    waiting, done = threading.Event(), threading.Event()
+
+    async def scene():
+        executor = fastorder.OrderExecutor(gateway.base_url, budgets=budgets)
+        seen = len(gateway.ledger.requests(READ))
+        reads = queued(prepared(executor, gateway))
+        await until_seen(gateway, seen + len(reads) - 200)
+        waiting.set()
+        while not done.is_set():
+            await asyncio.sleep(0.005)
+        still = executor.budgets.lanes[Lane.READS].waiting
+        await executor.aclose(drain=0)
+        await ended(reads)
+        assert still == 200
+
+    thread = threading.Thread(target=lambda: asyncio.run(scene()))
+    thread.start()
+    try:
+        assert waiting.wait(60)
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def came_first(gateway, seen):
+    """What came after so many requests: the looks, then what they call for."""
+    later = [each.endpoint for each in gateway.ledger.requests()[seen:]]
+    assert set(later[:2]) == FIRST
+    assert set(later[2:4]) == DONE
+    assert READ.lower() not in later
+
+
+def test_a_flatten_goes_before_200_reads_that_wait(gateway):
+    async def scene():
+        budgets = Budgets(seconds=600)  # none gets room while the test lasts
+        async with trader_of(fastorder.Trader, gateway, budgets) as trader:
+            assert await trader.buy("MNQ", 1)
+            assert await trader.buy("MNQ", 1, limit=20_000)
+            before = len(gateway.ledger.requests(READ))
+            reads = queued(trader.executor)
+            await until_seen(gateway, before + len(reads) - 200)
+            seen = len(gateway.ledger.requests())
+            report = await trader.flatten(deadline=5)
+            assert trader.executor.budgets.lanes[Lane.READS].waiting == 200
+            came_first(gateway, seen)
+            assert {each.result.outcome for each in report.steps} == {Outcome.ACCEPTED}
+            await trader.aclose(drain=0)
+            await ended(reads)
+
+    asyncio.run(scene())
+    assert held(gateway) == 0
+
+
+def test_a_blocking_flatten_goes_before_200_reads_that_wait(gateway, tmp_path):
+    """A blocking trader has no reads that wait beside it: those of another program."""
+    budgets = Budgets(seconds=600, shared=True, path=tmp_path / "budgets.sqlite")
+    with trader_of(blocking.Trader, gateway, budgets) as trader:
+        assert trader.buy("MNQ", 1)
+        assert trader.buy("MNQ", 1, limit=20_000)
+        with others_reads(gateway, budgets):
+            seen = len(gateway.ledger.requests())
+            report = trader.flatten(deadline=5)
+            came_first(gateway, seen)
+    assert {each.result.outcome for each in report.steps} == {Outcome.ACCEPTED}
     assert held(gateway) == 0

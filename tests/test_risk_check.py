@@ -38,9 +38,7 @@ HARMLESS = {
 class Desk:
     """Limits without an executor: what is read and answered is said by the test."""
 
-    def __init__(
-        self, journal=None, on_breach=None, clock=None, valued=True, **limits
-    ):
+    def __init__(self, journal=None, on_breach=None, clock=None, valued=True, **limits):
         self.clock = clock or StillClock()
         self.contracts = ContractCache()
         self.contracts.set("MNQ", MNQ, "0.25")

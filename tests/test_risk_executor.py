@@ -407,7 +407,9 @@ def test_the_days_loss_is_that_of_the_gateway(make, gateway):
 
 def test_a_contract_that_was_set_and_not_loaded_is_not_entered_with_a_loss_limit(make):
     executor = make(max_daily_loss=1_000)
-    with pytest.raises(RiskDenied, match=r"MNQ.Z26 is not known: .*load_contract") as no:
+    with pytest.raises(
+        RiskDenied, match=r"MNQ.Z26 is not known: .*load_contract"
+    ) as no:
         executor.buy()
     assert no.value.code is Denied.LOSS_UNKNOWN
     with pytest.raises(RiskDenied, match=rf"load_contract\('{MNQ}'\) gives it"):

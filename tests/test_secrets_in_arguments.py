@@ -1,17 +1,21 @@
 """A secret in the place of another argument: no error, no repr and no log shows it."""
 
 import inspect
+import json
 import logging
 import re
 
 import pytest
 from canary import API_KEY, JWT, MARK, TOKEN
+from strategy_scenes import random_bars
 
 import fastorder
 from fastorder import Budgets, blocking, journal, settings
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.session.tls import checked_base_url
 from fastorder.store import MarketData, Store
+from fastorder.strategy import Strategy, sweep
+from fastorder.strategy.keeping import kept_at
 
 PLAIN = ("{}", " {}", "{}\n", "{}\x00")
 """How a secret may stand alone in a text."""
@@ -187,7 +191,29 @@ def test_a_swapped_name_and_key_are_told():
 WHOLE = f"{JWT}JIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefghijklmnopqrstuvwxyz0123456789ABCDE"
 """A JSON Web Token, which has points as a host has."""
 
+
+def kept_in(path, **named):
+    with blocking.OrderExecutor("http://127.0.0.1:1") as made:
+        made.contract_book.keep_in(path, **named)
+
+
+class Nothing(Strategy):
+    symbol = "MNQ"
+
+
+def swept(path):
+    bars = random_bars(100)
+    sweep(Nothing, grid={}, data=bars, file=path, missing_days="allow", workers=1)
+
+
 PATHS = {
+    "contracts": kept_in,
+    "strategy": lambda path: kept_at(path, "https://h", 1, "x"),
+    "sweep": swept,
+    "folder-memory": lambda path: MarketData(f"memory://{path}"),
+    "store-password": lambda path: Store(f"me:{path}@h/db"),
+    "store-mistyped": lambda path: Store(f"postgresql:/me:{path}@h/db"),
+    "store-other": lambda path: Store(f"sqlite://me:{path}@h/db"),
     "store": Store,
     "store-sqlite": lambda path: Store(f"sqlite:///{path}"),
     "store-scheme": lambda path: Store(f"{path}://x"),
@@ -222,6 +248,67 @@ def test_a_secret_in_the_place_of_a_path_or_a_url_is_refused(name, secret, elsew
     assert MARK not in told
     assert JWT not in told
     assert not [file for file in elsewhere.rglob("*") if secret in file.name]
+
+
+DATABASES = (
+    "postgresql://me:{}@127.0.0.1:1/db",
+    "postgresql://{}@127.0.0.1:1/db",
+    "postgresql://127.0.0.1:1/{}",
+    "postgresql://127.0.0.1:1/db?password={}",
+    "postgresql://127.0.0.1:1/db?application_name={}",
+    "postgresql://me:{}@[h/db",
+    "postgresql://me@127.0.0.1:1/db#{}",
+)
+
+
+@pytest.mark.parametrize("url", DATABASES)
+@pytest.mark.parametrize("secret", [API_KEY, WHOLE], ids=["key", "token"])
+def test_a_secret_in_the_url_of_a_database_is_shown_nowhere(url, secret, caplog):
+    pytest.importorskip("psycopg")
+    caplog.set_level(logging.DEBUG)
+    error = None
+    try:
+        Store(url.format(secret))
+    except fastorder.FastOrderError as failed:  # its frames hold what was given
+        error = failed
+    assert error is not None
+    told = caplog.text
+    while error is not None:
+        told, error = told + f"{error!r} {error}", error.__cause__ or error.__context__
+    assert secret.lower() not in told.lower()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:{}@127.0.0.1:1/x", "https://{}@h/x", "http://h/x?token={}"]
+)
+def test_a_secret_in_the_url_of_a_folder_is_not_in_its_repr(url):
+    pytest.importorskip("aiohttp")
+    pytest.importorskip("fsspec")
+    shown = repr(MarketData(url.format(API_KEY)))
+    assert MARK not in shown
+    assert shown.endswith("/x>")
+
+
+@pytest.mark.parametrize("secret", [API_KEY, WHOLE], ids=["key", "token"])
+@pytest.mark.parametrize("name", ["{}", "{} and more", "({})"])
+def test_a_secret_in_a_damaged_file_of_contracts_is_not_logged(
+    secret, name, tmp_path, caplog
+):
+    name = name.format(secret)
+    document = {
+        "gateway": "http://127.0.0.1:1", "format": 2, "asked_s": name,
+        "contracts": [name],
+        "followed": {"": {name: {name: name}}, name: 5, "MNQ-trader": 5},
+    }  # fmt: skip
+    path = tmp_path / "contracts.json"
+    path.write_text(json.dumps(document))
+    kept_in(path)
+    path.write_text(json.dumps(document)[:-1])
+    kept_in(path, whose=name)
+    assert caplog.text.count("is damaged, and is passed over") == 5
+    assert "'MNQ-trader' followed" in caplog.text
+    assert secret not in caplog.text
+    path.unlink()  # the run's search would find it
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,9 @@ def check_all(submitter: Submitter, orders: list[OrderRequest]) -> None:
         UnknownSymbol, InvalidField, KeyReused, Halted, Interlocked: of any of them; and
             nothing was sent.
     """
-    named: dict[str, bytes] = {}
-    for order in orders:
-        submitter.check(order, named)
+    named: dict[str, tuple[int, bytes]] = {}
+    for place, order in enumerate(orders):
+        submitter.check(order, place, named)
 
 
 def place_many(

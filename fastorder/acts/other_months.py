@@ -60,15 +60,19 @@ class OtherMonths:
             orders: that such an act would cancel, of whatever contract.
             closes: whether it closes positions.
         """
-        found = [
-            (contract_id, f"{size:+d} {contract_id} is held")
-            for contract_id, size in sight.positions
-            if closes
-        ]
+        found = [_held(*each) for each in sight.positions if closes]
         found += [
             (order.contract_id, f"order {order.id} of {order.contract_id} works")
             for order in orders
         ]
+        return self._named(found)
+
+    def held(self, contract_id: str, size: int) -> str:
+        """What is to be said of a position; empty where it is no other month's."""
+        return self._named([_held(contract_id, size)])
+
+    def _named(self, found: list[tuple[str, str]]) -> str:
+        """What there is of other months, and how to write them."""
         others = {text: each for each, text in found if self._is_other(each)}
         if not others:
             return ""
@@ -82,6 +86,10 @@ class OtherMonths:
         if not self._product or contract_id.casefold() == self._contract_id.casefold():
             return False
         return _product_of(contract_id) == self._product
+
+
+def _held(contract_id: str, size: int) -> tuple[str, str]:
+    return contract_id, f"{size:+d} {contract_id} is held"
 
 
 def _means_product(symbol: str, contract_id: str) -> bool:

@@ -175,7 +175,7 @@ class ActVerbs(BaseExecutor[ResultT]):
 
         def check(side: Side, quantity: int) -> None:
             order = draft.replace(side=side, quantity=quantity)
-            self._submitter.check(order, {})
+            self._submitter.check(order, 0, {})
             refuse_if_denied(self.check(order))
 
         seconds = seconds_from("deadline", deadline)
@@ -234,7 +234,9 @@ class ActVerbs(BaseExecutor[ResultT]):
 
         Each is checked on its own: its fields, its key or tag, the kill switch, orders
         in doubt. Limits are asked one after another, as each leaves, since each uses up
-        some of their room: where that ends, the others are NOT_SENT.
+        some of their room: where that ends, the others are NOT_SENT. Two equal orders
+        with one key or tag are one order: sent once, and told twice. Two others with
+        one are refused, with both places.
 
         Args:
             orders: OrderRequests, at most 100.

@@ -102,7 +102,8 @@ class ContractBook:
             whose: the trader whose symbols they are, where several share the file.
 
         Raises:
-            ConfigurationError: the age is no number of seconds above zero.
+            ConfigurationError: the age is no number of seconds above zero, or the path
+                looks like a token or a key.
         """
         if type(max_age_s) not in (int, float) or not max_age_s > 0:
             raise ConfigurationError(

@@ -8,10 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.outside_text import from_outside
 from fastorder._core.codec.field_checks import contract_id_from
 from fastorder.contracts.kept import Kept, Remembered
 from fastorder.contracts.names import month_of
-from fastorder.errors import FastOrderError
+from fastorder.errors import (
+    ConfigurationError,
+    FastOrderError,
+    looks_like_secret,
+    may_hold_secret,
+    was,
+)
 from fastorder.models import Contract
 from fastorder.runtime.log import log
 
@@ -49,12 +56,19 @@ class CacheFile:
         path: of the file; its folder is made once it is written.
         gateway: whose contracts they are: those of another are not taken.
         whose: the trader whose symbols they are; the gateway's list is everybody's.
+
+    Raises:
+        ConfigurationError: the path looks like a token or a key.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], gateway: str, whose: str = ""
     ) -> None:
+        if looks_like_secret(os.fspath(path)):
+            rule = "path must name a file for contracts"
+            raise ConfigurationError(f"{rule}, {was(os.fspath(path))}")
         self.path = Path(path)
+        self._shown = from_outside(str(self.path))
         self._gateway = gateway
         self._whose = whose
 
@@ -84,7 +98,8 @@ class CacheFile:
         try:
             self._replace(orjson.dumps(document, option=orjson.OPT_INDENT_2))
         except OSError as error:
-            log().warning("contracts were not kept in %s: %s", self.path, error)
+            why = from_outside(str(error))
+            log().warning("contracts were not kept in %s: %s", self._shown, why)
 
     # ------------------------------------------------------------ its parts
 
@@ -101,7 +116,8 @@ class CacheFile:
             return None
         except OSError as error:
             if not quiet:
-                log().warning("contracts of %s were not read: %s", self.path, error)
+                why = from_outside(str(error))
+                log().warning("contracts of %s were not read: %s", self._shown, why)
             return None
         try:
             document: dict[str, Any] = orjson.loads(content)
@@ -109,7 +125,7 @@ class CacheFile:
             return document if is_ours and document["format"] in FORMATS else None
         except DAMAGED:
             if not quiet:
-                self._say_damaged(f"the file {self.path}")
+                self._say_damaged(f"the file {self._shown}")
             return None
 
     def _kept(self, document: dict[str, Any]) -> Kept | None:
@@ -117,7 +133,7 @@ class CacheFile:
             contracts = tuple(_contract(row) for row in document["contracts"])
             return Kept(contracts, float(document["asked_s"]))
         except DAMAGED:
-            self._say_damaged(f"the file {self.path}")
+            self._say_damaged(f"the file {self._shown}")
             return None
 
     def _followed(self, document: dict[str, Any]) -> dict[str, Contract]:
@@ -141,19 +157,21 @@ class CacheFile:
         """Each symbol that can be read: whose, its name, and what it stood for."""
         traders = document.get("followed")
         if not isinstance(traders, dict):
-            self._say_damaged(f"what symbols stood for, in {self.path},")
+            self._say_damaged(f"what symbols stood for, in {self._shown},")
             return
         for whose, rows in traders.items():
             try:
                 each = list(rows.items())
             except DAMAGED:
-                self._say_damaged(f"what {whose!r} followed, in {self.path},")
+                self._say_damaged(f"what {_named(whose)} followed, in {self._shown},")
                 continue
             for symbol, row in each:
                 try:
                     yield whose, symbol, _contract(row)
                 except DAMAGED:
-                    self._say_damaged(f"what {symbol!r} stood for, in {self.path},")
+                    self._say_damaged(
+                        f"what {_named(symbol)} stood for, in {self._shown},"
+                    )
 
     def _with_others(self, rows: dict[str, Any]) -> dict[str, Any]:
         """The rows of each trader in the file, and these in the place of this one's."""
@@ -179,6 +197,15 @@ class CacheFile:
         except BaseException:
             Path(beside).unlink(missing_ok=True)
             raise
+
+
+def _named(name: str) -> str:
+    """A name in the file, unless it may be a secret."""
+    return "a name that may be a secret" if may_hold_secret(name) else _quoted(name)
+
+
+def _quoted(name: str) -> str:
+    return repr(from_outside(name))
 
 
 def _is_earlier(contract: Contract, other: Contract) -> bool:

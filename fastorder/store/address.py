@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 SCHEMES = ("postgresql", "postgres")
 SECRET_NAMES = ("password", "sslpassword", "passfile")
 HIDDEN = "***"
+TOLD_WITHIN = r":[^/@]*@"
+"""How a password stands in a URL, whatever is wrong with its beginning."""
 
 
 class Address(KeptHere):
@@ -67,16 +70,22 @@ class Address(KeptHere):
                 "store must be postgresql://user@host:port/database, was another URL"
             ) from None
         query = parse_qsl(parts.query)
-        told = [value for name, value in query if name in SECRET_NAMES]
+        told = [value for name, value in query if _is_hidden(name, value)]
+        told += [
+            each
+            for each in (parts.username, host, parts.path[1:])
+            if each is not None and _looks_so(each)
+        ]
         secrets = [unquote(password), password] if password else []
         self._secrets = tuple(dict.fromkeys(filter(None, [*secrets, *told])))
         for secret in self._secrets:
             self._known.add(secret)
         self._dsn = dsn
-        user = f"{parts.username}@" if parts.username else ""
+        user = f"{_masked(parts.username)}@" if parts.username else ""
         port = f":{parts.port}" if parts.port else ""
-        plain = [(name, value) for name, value in query if name not in SECRET_NAMES]
-        shown = (parts.scheme, f"{user}{host or ''}{port}", parts.path)
+        plain = [(name, value) for name, value in query if not _is_hidden(name, value)]
+        path = f"/{HIDDEN}" if _looks_so(parts.path[1:]) else parts.path
+        shown = (parts.scheme, f"{user}{_masked(host or '')}{port}", path)
         self.shown = urlunsplit((*shown, urlencode(plain), ""))
 
     def dsn(self) -> str:
@@ -112,6 +121,19 @@ def default_path() -> Path:
     return folder / "record.db"
 
 
+def _looks_so(text: str | None) -> bool:
+    return text is not None and looks_like_secret(unquote(text))
+
+
+def _masked(text: str) -> str:
+    return HIDDEN if _looks_so(text) else text
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    """Whether a part of the query is a secret, by its name or by its looks."""
+    return name in SECRET_NAMES or _looks_so(value)
+
+
 def _file_of(text: str) -> Any:
     if text.startswith("sqlite://"):
         text = text.removeprefix("sqlite://").removeprefix("/")
@@ -119,4 +141,9 @@ def _file_of(text: str) -> Any:
         raise ConfigurationError("store must name a file, was empty")
     if looks_like_secret(text):
         raise ConfigurationError(f"store must name a file, {was(text)}")
+    if not os.path.isabs(text) and re.search(TOLD_WITHIN, text):
+        raise ConfigurationError(
+            "store must be postgresql://user:password@host/database where it has a "
+            "password, was another text with one"
+        )
     return text

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fastorder._base.outside_text import from_outside
+from fastorder.errors import looks_like_secret, was
 from fastorder.settings import data_folder
 from fastorder.strategy.errors import StrategyError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
 MEMORY = ":memory:"
@@ -52,7 +54,7 @@ class Kept:
                 self.path, isolation_level=None, timeout=0, check_same_thread=False
             )
         except sqlite3.Error as error:
-            raise StrategyError(f"{self.path} cannot be used: {error}") from None
+            raise StrategyError(_unusable(self.path, error)) from None
         try:
             self._open()
             self.last_ns: int | None = self._values("last").get("")
@@ -76,7 +78,8 @@ class Kept:
         version = run("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             run("ROLLBACK")
-            raise StrategyError(f"{self.path} was written by a later version of this")
+            shown = from_outside(self.path)
+            raise StrategyError(f"{shown} was written by a later version of this")
         run(f"PRAGMA user_version = {VERSION}")
         run("COMMIT")
 
@@ -152,11 +155,28 @@ def unusable(path: str, error: sqlite3.Error) -> StrategyError:
     """Why a file cannot be used."""
     if "locked" in str(error):
         return StrategyError(
-            f"{path} is used by another run: a strategy must run once on an account"
+            f"{from_outside(path)} is used by another run: a strategy must run once on "
+            "an account"
         )
     if isinstance(error, sqlite3.OperationalError):
-        return StrategyError(f"{path} cannot be used: {error}")
-    return StrategyError(f"{path} is no file of a strategy: {error}")
+        return StrategyError(_unusable(path, error))
+    why = f"{path} is no file of a strategy: {error}"
+    return StrategyError(from_outside(why))
+
+
+def _unusable(path: object, error: Exception) -> str:
+    return from_outside(f"{path} cannot be used: {error}")
+
+
+def check_place(name: str, place: Any) -> None:
+    """Refuse a token or a key in the place of a path.
+
+    Raises:
+        StrategyError: it looks like one.
+    """
+    given = os.fspath(place) if isinstance(place, os.PathLike) else place
+    if looks_like_secret(given):
+        raise StrategyError(f"{name} must be a path, {was(given)}")
 
 
 def kept_at(place: Any, base_url: str, account_id: int, name: str) -> Kept:
@@ -168,14 +188,15 @@ def kept_at(place: Any, base_url: str, account_id: int, name: str) -> Kept:
         account_id, name: whose.
 
     Raises:
-        StrategyError, ConfigurationError: it cannot be used.
+        StrategyError, ConfigurationError: it cannot be used, or looks like a key.
     """
     if place is False:
         return Kept(MEMORY)
+    check_place("store", place)
     folder = data_folder() / "strategies" if place in (None, True) else Path(place)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StrategyError(f"{folder} cannot be used: {error}") from None
+        raise StrategyError(_unusable(folder, error)) from None
     host = re.sub(r"[^A-Za-z0-9.]", "_", urlsplit(base_url).netloc)
     return Kept(folder / f"{host}-{account_id}-{name}.db")

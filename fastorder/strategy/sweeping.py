@@ -22,6 +22,7 @@ from fastorder._base.counted import counted
 from fastorder._base.near_names import with_near_names
 from fastorder.strategy.data import time_of
 from fastorder.strategy.errors import StrategyError
+from fastorder.strategy.keeping import check_place
 from fastorder.strategy.running import _feeds, _strategies, backtest
 from fastorder.strategy.statistics import DAYS, deflated_sharpe
 
@@ -241,6 +242,7 @@ class Bench:
         self, kind: type[Strategy], data: Any, options: dict[str, Any],
         workers: int | None, file: Any, client: Any,
     ) -> None:  # fmt: skip
+        check_place("file", file)
         options = dict(options)
         since, until = (time_of(n, options.pop(n, None)) for n in ("since", "until"))
         made = _strategies(kind, _some(kind))

@@ -111,12 +111,18 @@ class Submitter:
             return self._idempotency.launch(ticket, order, contract_id, body)
         return self._dispatcher.launch(ticket)
 
-    def check(self, order: OrderRequest, named_bodies: dict[str, bytes]) -> None:
+    def check(
+        self,
+        order: OrderRequest,
+        place: int,
+        named_bodies: dict[str, tuple[int, bytes]],
+    ) -> None:
         """Refuse what ``submit`` would, but for the limits; nothing is sent.
 
         Args:
+            order, place: the order, and where it stands in its call.
             named_bodies: those of the orders with a tag of their own that were checked
-                before it, by tag; this one is put in.
+                before it, by tag, with their places; this one is put in.
         """
         self.check_quantity(order.quantity)
         listing = self._contracts.find(order.symbol)
@@ -126,9 +132,9 @@ class Submitter:
             order, listing.contract_id, tag, listing.grid, listing.negative_prices
         )
         if is_named:
-            first = named_bodies.setdefault(tag, body)
+            before, first = named_bodies.setdefault(tag, (place, body))
             if first != body:
-                raise _reused(order, first, body)
+                raise _reused(order, first, body, (before, place))
             known = self._idempotency.known(order, tag, listing.contract_id, body)
             if known is not None:
                 return  # a repeat sends nothing
@@ -220,10 +226,12 @@ class Submitter:
         log().warning("trading on despite %s: %s", named(tags), order.despite.reason)
 
 
-def _reused(order: OrderRequest, first: bytes, second: bytes) -> KeyReused:
+def _reused(
+    order: OrderRequest, first: bytes, second: bytes, places: tuple[int, int]
+) -> KeyReused:
     name = order.idempotency_key or order.custom_tag or ""
     is_tag = order.idempotency_key is None
-    return KeyReused(name, first.decode(), second.decode(), is_tag)
+    return KeyReused(name, first.decode(), second.decode(), is_tag, places)
 
 
 def _in_doubt(account_id: int, tags: tuple[str, ...], contested: dict[str, str]) -> str:

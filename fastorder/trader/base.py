@@ -24,6 +24,7 @@ from fastorder.trader.contracts_place import contracts_path
 from fastorder.trader.held_values import values_read
 from fastorder.trader.journal_place import journal_path
 from fastorder.trader.limits import limits_shown, needs_exposure, with_limits
+from fastorder.trader.months_held import MonthsHeld
 from fastorder.trader.record import Record, record_of
 from fastorder.verbs.base import BASE_URL, BaseExecutor
 from fastorder.verbs.contracts import ContractVerbs
@@ -68,6 +69,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
     _entered = False
     _record: Record | None = None
     _record_kind: type[Record] = Record
+    _months: MonthsHeld | None = None  # where something tells what is held
     _flattens: Any = None  # after breaches; None where there are no limits
 
     @with_near_names
@@ -329,6 +331,8 @@ class BaseTrader(ABC, Generic[PlacedT]):
         yield [self._load(symbol, [account.id]) for symbol in self._symbols]
         yield from self._read_exposure(account.id)
         self._account = account
+        if self.realtime is not None or self.executor.risk is not None:
+            self._months = MonthsHeld(self)
         if self._wanted is not None:
             self._numbers[str(self._wanted)] = account.id
         return self

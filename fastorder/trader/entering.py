@@ -144,6 +144,8 @@ class EntryVerbs(BaseTrader[PlacedT]):
     def _place(self, number: int, order: OrderRequest, called_ns: int) -> PlacedT:
         """Send an order whose account and contract are known."""
         sent = self.executor._submit(order, called_ns)
+        if self._months is not None:
+            self._months.look(number, order.symbol)
         placed: PlacedT = placed_or_placing(self, number, sent, order)
         return placed
 
@@ -155,7 +157,10 @@ class EntryVerbs(BaseTrader[PlacedT]):
         if entry.trail_ticks is not None:
             last = yield from last_price(desk, listing.contract_id)
         order = entry.order(number, self, last)
-        result = yield self.executor._submitter.submit(order, called_ns)
+        sent = self.executor._submitter.submit(order, called_ns)
+        if self._months is not None:
+            self._months.look(number, order.symbol)
+        result = yield sent
         trails = None
         if entry.trail_ticks is not None and result.success:
             with suppress(*STOPS):  # it is placed, and that is told

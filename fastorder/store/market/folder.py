@@ -34,6 +34,7 @@ class Folder(Protocol):
     """A tree of files: on a disk, or wherever fsspec can put them."""
 
     root: str
+    """Where it is, for people."""
 
     def write(self, path: str, data: bytes) -> None:
         """Put a file in its place, whole; one that is there is replaced.
@@ -66,7 +67,7 @@ def folder_at(root: str | os.PathLike[str]) -> Folder:
         MarketDataError: fsspec is not installed, or does not know it.
     """
     text = os.fspath(root)
-    if looks_like_secret(text):
+    if looks_like_secret(text) or looks_like_secret(text.partition("://")[2]):
         raise MarketDataError(f"folder must be the path of a folder, {was(text)}")
     if "://" not in text:
         return LocalFolder(text)
@@ -84,6 +85,15 @@ def folder_at(root: str | os.PathLike[str]) -> Folder:
             f"folder must be known to fsspec, {was(text)}: {from_outside(str(error))}"
         ) from None
     return RemoteFolder(filesystem, path)
+
+
+def _shown(root: str) -> str:
+    """Where a folder is, without a user's password, and without what a URL asks."""
+    scheme, mark, rest = root.partition("://")
+    if not mark:
+        return from_outside(root)
+    host, slash, path = rest.partition("?")[0].partition("#")[0].partition("/")
+    return from_outside(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}")
 
 
 class LocalFolder:
@@ -146,10 +156,11 @@ class RemoteFolder:
 
     def __init__(self, filesystem: Any, root: str) -> None:
         self._files = filesystem
-        self.root = root
+        self._root = root
+        self.root = _shown(root)
 
     def _at(self, path: str) -> str:
-        return posixpath.join(self.root, path) if path else self.root
+        return posixpath.join(self._root, path) if path else self._root
 
     def write(self, path: str, data: bytes) -> None:
         """See ``Folder``."""
