@@ -396,7 +396,7 @@ def test_a_column_of_prices_is_refused_at_the_first_between_two_ticks():
         (lambda text: b"XXXX" + text[4:], "begin with FOMX"),
         (
             lambda text: text[:4] + b"\x09\0\0\0" + text[8:],
-            "must be of version 2, was 9",
+            "must be of version 3, was 9",
         ),
         (lambda text: text[:-1], "damaged"),
         (lambda text: text + b"\0", "damaged"),

@@ -77,7 +77,7 @@ from fastorder.matching.settings import (
     TradeThrough,
 )
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 MAGIC = b"FOMX"
 PATHS = ("worst", "nearest", "high_first", "low_first")
 FARTHEST = 1 << 40
@@ -584,8 +584,8 @@ cdef class Exchange:
         if pause and self.on_event is not None:
             raise MatchingError("pause is for an exchange without on_event")
         cdef int number = whole("contract", contract, 0, self.venue.n_contracts - 1)
-        if self.venue.walk.stretch and not (bars
-                                            and number == self.venue.walk.contract):
+        if self.venue.walking and not (bars
+                                       and self.venue.contracts[number].walk.stretch):
             raise MatchingError("the bar that was paused must be fed first")
         self.venue.watched = pause or self.on_event is not None
         self.busy = True
