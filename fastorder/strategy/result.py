@@ -90,7 +90,7 @@ class Result:
 
     @cached_property
     def contracts(self) -> dict[str, dict[str, Any]]:
-        """Each contract: ``trades``, ``net`` with what is open, ``costs``, ``position``.
+        """Of each: ``trades``, ``net`` with what is open, ``costs``, ``position``.
 
         What their ``net`` comes to is what the equity has gained.
         """
