@@ -9,7 +9,7 @@ number comes first.
 
 from libc.stdint cimport int64_t
 
-from fastorder.matching._feed cimport FINE, standing
+from fastorder.matching._feed cimport standing
 from fastorder.matching._log cimport next_seen
 from fastorder.matching._state cimport MOST, contract_t, venue_t, walk_t
 from fastorder.matching._time cimport advance
