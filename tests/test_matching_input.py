@@ -396,7 +396,7 @@ def test_a_column_of_prices_is_refused_at_the_first_between_two_ticks():
         (lambda text: b"XXXX" + text[4:], "begin with FOMX"),
         (
             lambda text: text[:4] + b"\x09\0\0\0" + text[8:],
-            "must be of version 2, was 9",
+            "must be of version 3, was 9",
         ),
         (lambda text: text[:-1], "damaged"),
         (lambda text: text + b"\0", "damaged"),
@@ -456,3 +456,22 @@ def test_the_names_have_the_numbers_of_the_compiled_ones():
         numbers[name] for name in ("TAKER", "OPENS", "IN_DOUBT")
     )
     assert (Side.BUY, Side.SELL) == (0, 1)
+
+
+def test_many_events_are_handed_over_whole_and_the_exchange_goes_on():
+    venue, few = exchange(), exchange()
+    halves = []
+    for n in range(3_000):
+        for each in (venue, few):
+            market(each, BUY if n % 2 else SELL)
+            each.tick(0, (n + 1) * 1_000_000_000, 100)
+        halves.append(few.take_events())  # a copy of a few each time
+    found = venue.take_events()
+    assert len(found) > 4_096
+    assert found.tobytes() == b"".join(each.tobytes() for each in halves)
+    assert len(venue.take_events()) == 0
+    market(venue, BUY)
+    venue.tick(0, 3_001_000_000_000, 100)
+    assert 0 < len(venue.take_events()) < 10
+    del venue
+    assert found["size"].sum() > 0

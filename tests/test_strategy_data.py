@@ -212,11 +212,6 @@ def test_what_no_bars_can_be_made_of_is_told():
         backtest(Odd, data=ticks(100))
 
 
-def test_bars_of_several_contracts_are_refused():
-    with pytest.raises(BadData, match="side by side"):
-        backtest(planned({}), data={"MNQ": random_bars(9), "MES": random_bars(9)})
-
-
 @pytest.mark.parametrize(
     ("options", "why"),
     [

@@ -91,7 +91,7 @@ cdef void add(venue_t* venue, const order_t* order, position_t* held, int64_t pr
 cdef bint book(venue_t* venue, const order_t* order, int64_t price, int64_t size,
                int64_t profit, int flags, int64_t position) noexcept nogil:
     """Move the balance, and tell of it; False where a sum does not fit."""
-    cdef const contract_t* contract = &venue.contracts[order.contract]
+    cdef contract_t* contract = &venue.contracts[order.contract]
     cdef account_t* account = &venue.accounts[order.account]
     cdef int64_t fees, commissions, balance
     if not (mul_fits(contract.fee, size, &fees)
@@ -102,6 +102,7 @@ cdef bint book(venue_t* venue, const order_t* order, int64_t price, int64_t size
         venue.failed = TOO_MUCH_MONEY
         return False
     account.balance = balance
+    contract.walk.known = contract.last
     cdef event_t* event = note(venue, TRADE, order)
     event.price = price
     event.size = <int>size

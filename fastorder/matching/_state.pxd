@@ -231,6 +231,18 @@ cdef struct event_t:
     uint8_t flags
 
 
+cdef struct walk_t:
+    int64_t price[4]
+    int64_t time_ns[4]
+    int64_t now             # the price on the way
+    int64_t started_ns      # when the stretch that is walked began
+    int64_t from_price
+    int32_t stretch         # 0 is no walk; 1 to 3 are its stretches
+    int32_t spare
+    int64_t next_price      # where the step that is taken leads
+    int64_t known           # the bar's open, or its last print that filled an order
+
+
 cdef struct contract_t:
     # the market
     int64_t last
@@ -269,6 +281,7 @@ cdef struct contract_t:
     order_t* orders         # by id
     const int64_t* opens    # borrowed
     const int64_t* closes
+    walk_t walk             # of the bar that it is in
 
 
 cdef struct latency_t:
@@ -281,19 +294,8 @@ cdef struct latency_t:
 
 cdef struct doubt_t:
     int64_t order_id
-    int64_t account
-
-
-cdef struct walk_t:
-    int64_t price[4]
-    int64_t time_ns[4]
-    int64_t now             # the price on the way
-    int64_t started_ns      # when the stretch that is walked began
-    int64_t from_price
+    int32_t account
     int32_t contract
-    int32_t stretch         # 0 is no walk; 1 to 3 are its stretches
-    int32_t is_chosen
-    int32_t spare
 
 
 cdef struct venue_t:
@@ -304,7 +306,6 @@ cdef struct venue_t:
     event_t* events
     doubt_t* doubtful       # orders whose fills in this bar another path undoes
     uint8_t* burned         # tag * n_accounts + account
-    walk_t walk
     latency_t latency[4]
     int64_t n_due
     int64_t due_room
@@ -334,7 +335,7 @@ cdef struct venue_t:
     int32_t is_scratch
     int32_t failed
     int32_t floors          # how many accounts have one
-    int32_t spare
+    int32_t walking         # how many contracts are within a bar
 
 
 cdef inline int64_t magnitude(int64_t number) noexcept nogil:

@@ -52,14 +52,15 @@ cdef enum:
 cdef int64_t feed_bars(venue_t* venue, int number, const bars_t* bars,
                        int* why) noexcept nogil:
     """Feed bars up to the first that is refused, or in which something is shown."""
+    cdef contract_t* contract = &venue.contracts[number]
     cdef int64_t i = 0
     why[0] = FINE
     while i < bars.n and not venue.failed:
-        if not venue.walk.stretch:
+        if not contract.walk.stretch:
             why[0] = check_bar(venue, number, bars, i)
             if why[0] or not begin(venue, number, bars, i, why):
                 return i
-        if venue.walk.stretch and not walk_on(venue):
+        if contract.walk.stretch and not walk_on(venue, contract):
             return i
         i += 1
     return i
@@ -98,24 +99,32 @@ cdef bint begin(venue_t* venue, int number, const bars_t* bars, int64_t i,
         contract.outside += 1
         return True
     show(venue, contract, bars.opens[i])
-    if (bars.lows[i] > contract.low and bars.highs[i] < contract.high
-            and venue.next_ns > last_ns and next_seen(venue) > last_ns):
+    if is_quiet(venue, contract, bars, i):
         contract.last = bars.closes[i]
         venue.now_ns = last_ns
         return True
-    set_out(venue, number, bars, i)
+    set_out(venue, contract, bars, i)
+    if not is_high_first(venue, contract):
+        turn_round(&contract.walk)
     return True
+
+
+cdef bint is_quiet(const venue_t* venue, const contract_t* contract,
+                   const bars_t* bars, int64_t i) noexcept nogil:
+    """Whether nothing can happen in a bar, as things stand at its open."""
+    return (bars.lows[i] > contract.low and bars.highs[i] < contract.high
+            and venue.next_ns >= bars.ends[i] and next_seen(venue) >= bars.ends[i])
 
 # ------------------------------------------------------------------ the walk
 
 
-cdef void set_out(venue_t* venue, int number, const bars_t* bars,
+cdef void set_out(venue_t* venue, contract_t* contract, const bars_t* bars,
                   int64_t i) noexcept nogil:
-    cdef walk_t* walk = &venue.walk
+    """Begin the walk of a bar, by its high first."""
+    cdef walk_t* walk = &contract.walk
     cdef int64_t third = (bars.ends[i] - bars.starts[i]) // 3
     memset(walk, 0, sizeof(walk_t))
-    walk.contract = number
-    walk.price[0] = walk.now = walk.from_price = bars.opens[i]
+    walk.price[0] = walk.now = walk.from_price = walk.known = bars.opens[i]
     walk.price[1] = bars.highs[i]
     walk.price[2] = bars.lows[i]
     walk.price[3] = bars.closes[i]
@@ -124,40 +133,47 @@ cdef void set_out(venue_t* venue, int number, const bars_t* bars,
     walk.time_ns[2] = bars.starts[i] + 2 * third
     walk.time_ns[3] = bars.ends[i] - 1
     walk.stretch = 1
-    if not is_high_first(venue):
-        turn_round(walk)
+    venue.walking += 1
 
 
 cdef void turn_round(walk_t* walk) noexcept nogil:
     walk.price[1], walk.price[2] = walk.price[2], walk.price[1]
 
 
-cdef bint walk_on(venue_t* venue) noexcept nogil:
+cdef bint walk_on(venue_t* venue, contract_t* contract) noexcept nogil:
     """Walk to the bar's end; False where something is to be shown first."""
-    cdef walk_t* walk = &venue.walk
-    while walk.stretch <= 3 and not venue.failed:
-        if walk.now == walk.price[walk.stretch] and (
-                venue.now_ns >= walk.time_ns[walk.stretch]):
-            walk.started_ns = walk.time_ns[walk.stretch]
-            walk.from_price = walk.now
-            walk.stretch += 1
-        elif not walk_a_bit(venue):
+    while not turn(venue, contract) and not venue.failed:
+        if not walk_a_bit(venue, contract):
             return False
-    walk.stretch = 0
-    tell_doubts(venue)
     return True
 
 
-cdef bint walk_a_bit(venue_t* venue) noexcept nogil:
+cdef bint turn(venue_t* venue, contract_t* contract) noexcept nogil:
+    """Begin the stretches that are reached; True where the bar's end is."""
+    cdef walk_t* walk = &contract.walk
+    while walk.now == walk.price[walk.stretch] and (
+            venue.now_ns >= walk.time_ns[walk.stretch]):
+        walk.started_ns = walk.time_ns[walk.stretch]
+        walk.from_price = walk.now
+        walk.stretch += 1
+        if walk.stretch > 3:
+            walk.stretch = 0
+            venue.walking -= 1
+            tell_doubts(venue, contract)
+            return True
+    return False
+
+
+cdef bint walk_a_bit(venue_t* venue, contract_t* contract) noexcept nogil:
     """To the next price or the next time at which something can happen."""
-    cdef walk_t* walk = &venue.walk
-    cdef contract_t* contract = &venue.contracts[walk.contract]
+    cdef walk_t* walk = &contract.walk
     cdef int64_t price = next_price(walk, contract)
     cdef int64_t time_ns = time_at(walk, price, venue.now_ns)
     cdef int64_t due_ns = min(venue.next_ns, next_seen(venue))
+    if due_ns <= time_ns:       # what is due comes before the print of its instant
+        contract.last = price_at(walk, max(due_ns, venue.now_ns), price)
     if due_ns < time_ns:
-        price = price_at(walk, max(due_ns, venue.now_ns), price)
-        contract.last = price
+        price = contract.last
         time_ns = due_ns
     if not advance(venue, time_ns):
         return False
@@ -219,26 +235,33 @@ cdef void show(venue_t* venue, contract_t* contract, int64_t price) noexcept nog
 # ------------------------------------------------------------------ which way
 
 
-cdef bint is_high_first(venue_t* venue) noexcept nogil:
+cdef bint is_high_first(venue_t* venue, const contract_t* contract) noexcept nogil:
     """Try both ways where orders are about, and decide."""
-    cdef const walk_t* walk = &venue.walk
     cdef venue_t high, low
     cdef int64_t brought_high = 0, brought_low = 0
-    cdef bint first = is_high_nearer(walk)
+    cdef bint first = usual_way(venue, contract)
     memset(&high, 0, sizeof(venue_t))
     memset(&low, 0, sizeof(venue_t))
-    if (try_way(venue, &high, True, &brought_high)
-            and try_way(venue, &low, False, &brought_low)):
-        compare(venue, &high, &low)
+    if (try_way(venue, &high, contract.number, True, &brought_high)
+            and try_way(venue, &low, contract.number, False, &brought_low)):
+        compare(venue, &high, &low, contract.number)
         if venue.path == WORST and brought_high != brought_low:
             first = brought_high < brought_low
-        elif venue.path == WORST and held(venue, walk.contract):
-            first = held(venue, walk.contract) < 0
     free_copy(&high)
     free_copy(&low)
-    if venue.path in (HIGH_FIRST, LOW_FIRST):
-        first = venue.path == HIGH_FIRST
     return first
+
+
+cdef bint usual_way(const venue_t* venue, const contract_t* contract) noexcept nogil:
+    """Whether the high comes first where both ways bring the same."""
+    cdef int64_t size
+    if venue.path in (HIGH_FIRST, LOW_FIRST):
+        return venue.path == HIGH_FIRST
+    if venue.path == WORST:
+        size = held(venue, contract.number)
+        if size:
+            return size < 0
+    return is_high_nearer(&contract.walk)
 
 
 cdef bint is_high_nearer(const walk_t* walk) noexcept nogil:
@@ -256,7 +279,7 @@ cdef int64_t held(const venue_t* venue, int contract) noexcept nogil:
     return size
 
 
-cdef bint try_way(venue_t* venue, venue_t* copy, bint high_first,
+cdef bint try_way(venue_t* venue, venue_t* copy, int number, bint high_first,
                   int64_t* brought) noexcept nogil:
     """Walk the bar on a copy, and add up what all accounts have at its close."""
     cdef int64_t profit
@@ -264,15 +287,16 @@ cdef bint try_way(venue_t* venue, venue_t* copy, bint high_first,
     if not copy_into(copy, venue):
         venue.failed = NO_MEMORY
         return False
+    cdef contract_t* contract = &copy.contracts[number]
+    cdef int64_t closing = contract.walk.price[3]
     if not high_first:
-        turn_round(&copy.walk)
-    walk_on(copy)
+        turn_round(&contract.walk)
+    walk_on(copy, contract)
     for i in range(copy.n_accounts):
         if copy.failed:
             break
         if not (add_fits(brought[0], copy.accounts[i].balance, brought)
-                and open_profit(copy, i, copy.walk.contract, copy.walk.price[3],
-                                &profit)
+                and open_profit(copy, i, number, closing, &profit)
                 and add_fits(brought[0], profit, brought)):
             copy.failed = TOO_MUCH_MONEY
     venue.failed = copy.failed
@@ -281,19 +305,18 @@ cdef bint try_way(venue_t* venue, venue_t* copy, bint high_first,
 # ------------------------------------------------------------------ doubts
 
 
-cdef void compare(venue_t* venue, const venue_t* one,
-                  const venue_t* other) noexcept nogil:
-    """Keep the orders that the two ways fill differently."""
+cdef void compare(venue_t* venue, const venue_t* one, const venue_t* other,
+                  int number) noexcept nogil:
+    """Keep the orders of a contract that the two ways fill differently."""
     cdef int64_t i
-    venue.n_doubtful = 0
     for i in range(one.n_events):
-        judge(venue, one, other, &one.events[i])
+        judge(venue, one, other, &one.events[i], number)
     for i in range(other.n_events):
-        judge(venue, one, other, &other.events[i])
+        judge(venue, one, other, &other.events[i], number)
 
 
 cdef void judge(venue_t* venue, const venue_t* one, const venue_t* other,
-                const event_t* event) noexcept nogil:
+                const event_t* event, int number) noexcept nogil:
     cdef int64_t i, room
     cdef doubt_t* grown
     if event.kind != TRADE or sum_of(one, event.order_id) == sum_of(
@@ -312,6 +335,7 @@ cdef void judge(venue_t* venue, const venue_t* one, const venue_t* other,
         venue.doubtful_room = room
     venue.doubtful[venue.n_doubtful].order_id = event.order_id
     venue.doubtful[venue.n_doubtful].account = event.account
+    venue.doubtful[venue.n_doubtful].contract = number
     venue.n_doubtful += 1
 
 
@@ -327,13 +351,16 @@ cdef uint64_t sum_of(const venue_t* venue, int64_t order_id) noexcept nogil:
     return total
 
 
-cdef void tell_doubts(venue_t* venue) noexcept nogil:
+cdef void tell_doubts(venue_t* venue, const contract_t* contract) noexcept nogil:
     """Name the orders of a bar whose fills another way would have undone."""
     cdef const doubt_t* doubt
-    cdef int64_t i
+    cdef int64_t i, kept = 0
     for i in range(venue.n_doubtful):
         doubt = &venue.doubtful[i]
-        note_at(venue, AMBIGUOUS, doubt.order_id, <int>doubt.account,
-                venue.walk.contract)
-        venue.ambiguous += 1
-    venue.n_doubtful = 0
+        if doubt.contract == contract.number:
+            note_at(venue, AMBIGUOUS, doubt.order_id, doubt.account, doubt.contract)
+            venue.ambiguous += 1
+        else:
+            venue.doubtful[kept] = doubt[0]
+            kept += 1
+    venue.n_doubtful = kept

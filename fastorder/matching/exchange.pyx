@@ -2,8 +2,9 @@
 """Exchange: the venue in compiled integers, for backtests and paper trading."""
 
 from cpython cimport array
+from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdint cimport int8_t, int64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memmove, memset
 
 import array
@@ -77,8 +78,9 @@ from fastorder.matching.settings import (
     TradeThrough,
 )
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 MAGIC = b"FOMX"
+MANY_EVENTS = 4096          # from here on they are handed over, not copied
 PATHS = ("worst", "nearest", "high_first", "low_first")
 FARTHEST = 1 << 40
 LARGEST_SIZE = 0x7FFFFFFF
@@ -108,6 +110,31 @@ cdef int64_t whole(str name, value, int64_t least, int64_t most) except? -1:
 
 cdef int64_t price_or_none(str name, value) except? -1:
     return NO_PRICE if value is None else whole(name, value, -FARTHEST, FARTHEST)
+
+
+cdef class Handed:
+    """Memory of an exchange that is a result's now, as bytes."""
+
+    cdef void* place
+    cdef Py_ssize_t size
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        PyBuffer_FillInfo(view, self, self.place, self.size, False, flags)
+
+    def __dealloc__(self):
+        free(self.place)
+
+
+cdef Handed handed_over(venue_t* venue):
+    """All events, without a copy of them: the exchange begins anew with none."""
+    cdef Handed found = Handed()
+    cdef size_t size = venue.n_events * sizeof(event_t)
+    cdef void* fitting = realloc(venue.events, size)
+    found.place = venue.events if fitting is NULL else fitting
+    found.size = size
+    venue.events = NULL
+    venue.n_events = venue.events_room = venue.shown = 0
+    return found
 
 
 cdef class Exchange:
@@ -584,8 +611,8 @@ cdef class Exchange:
         if pause and self.on_event is not None:
             raise MatchingError("pause is for an exchange without on_event")
         cdef int number = whole("contract", contract, 0, self.venue.n_contracts - 1)
-        if self.venue.walk.stretch and not (bars
-                                            and number == self.venue.walk.contract):
+        if self.venue.walking and not (bars
+                                       and self.venue.contracts[number].walk.stretch):
             raise MatchingError("the bar that was paused must be fed first")
         self.venue.watched = pause or self.on_event is not None
         self.busy = True
@@ -661,6 +688,8 @@ cdef class Exchange:
     cdef taken(self, int64_t n):
         import numpy as np
 
+        if n == self.venue.n_events and n >= MANY_EVENTS:
+            return np.frombuffer(handed_over(&self.venue), dtype=list(EVENT_FIELDS))
         rows = np.empty(n, dtype=list(EVENT_FIELDS))
         cdef int64_t left = self.venue.n_events - n
         cdef unsigned char[::1] target

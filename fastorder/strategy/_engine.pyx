@@ -4,16 +4,20 @@
 At one instant: what the exchange has due, what is seen of it, timers, bars that end,
 the short before the long, then the datum: to the exchange, what is seen of it, and its
 handler.
+
+Bars of one contract are walked one after the other; those of several side by side, so
+that none is ahead of the others. Of two that begin together, the one that stands first
+in the sources does.
 """
 
 from libc.math cimport llrint
 from libc.stdint cimport int8_t, int64_t
 from libc.string cimport memset
 
+from fastorder.matching._beside cimport first_end, start_bar, walk_to
 from fastorder.matching._feed cimport LATE, columns_t, feed_ticks
 from fastorder.matching._log cimport next_seen
-from fastorder.matching._state cimport MOST, venue_t
-from fastorder.matching._time cimport advance
+from fastorder.matching._state cimport MOST, contract_t, venue_t
 from fastorder.matching._walk cimport bars_t, feed_bars
 from fastorder.matching.exchange cimport Exchange, event_row
 from fastorder.strategy._data cimport Bar, Series, Tick
@@ -230,6 +234,7 @@ cdef class Engine:
     cdef list frames
     cdef object on_event
     cdef object on_time
+    cdef bint beside        # bars of several contracts
     cdef readonly bint halted
     cdef int64_t wake_ns
     cdef int64_t time_ns
@@ -241,6 +246,10 @@ cdef class Engine:
         self.on_event = on_event
         self.on_time = on_time
         self.wake_ns = MOST
+        cdef Source source
+        self.beside = False
+        for source in self.sources:
+            self.beside = self.beside or (source.length_ns and len(self.sources) > 1)
 
     @property
     def now_ns(self):
@@ -256,10 +265,17 @@ cdef class Engine:
         self.halted = True
 
     def last_ticks(self, int number):
-        """The last print of a contract, in ticks; None before the first."""
-        if not self.exchange.venue.contracts[number].has_last:
+        """The last print of a contract that is known, in ticks; None before the first.
+
+        Where bars are walked side by side, one that is under way tells its open, and
+        where it has filled orders: where it is between would show where it goes.
+        """
+        cdef const contract_t* contract = &self.exchange.venue.contracts[number]
+        if not contract.has_last:
             return None
-        return self.exchange.venue.contracts[number].last
+        if self.beside and contract.walk.stretch:
+            return contract.walk.known
+        return contract.last
 
     def run(self):
         """Go through all data.
@@ -307,6 +323,8 @@ cdef class Engine:
                 other_ns, data_ns, first = data_ns, next_ns, one
             else:
                 other_ns = min(other_ns, next_ns)
+        if self.exchange.venue.walking and self.walk(min(bars_ns, data_ns)):
+            return True
         if first is None and bars_ns == MOST:
             return False
         if min(bars_ns, self.wake_ns) <= data_ns:
@@ -320,6 +338,28 @@ cdef class Engine:
         return True
 
     # -------------------------------------------------------------- between data
+
+    cdef bint walk(self, int64_t until_ns) except -1:
+        """Walk the bars that are under way, up to where something else comes.
+
+        That is the end of one of them, or the time that is given. Timers within come
+        then, as they come at the end of a bar that is walked alone.
+
+        Returns:
+            False where they are there already.
+        """
+        cdef venue_t* venue = &self.exchange.venue
+        cdef int64_t last_ns = min(until_ns, first_end(venue)) - 1
+        if venue.now_ns >= last_ns:
+            return False
+        while not self.halted:
+            if walk_to(venue, last_ns) and next_seen(venue) > last_ns:
+                self.exchange.check_failed()
+                break
+            self.exchange.check_failed()
+            self.show()
+        self.time_ns = max(self.time_ns, venue.now_ns)
+        return True
 
     cdef int stop_at(self, int64_t time_ns, int64_t bars_ns) except -1:
         """Time goes on to a timer, or to the end of bars."""
@@ -342,7 +382,7 @@ cdef class Engine:
         cdef int64_t wake_ns = self.wake_ns
         time_ns = max(time_ns, self.exchange.venue.now_ns)
         while True:
-            if (advance(&self.exchange.venue, time_ns)
+            if (walk_to(&self.exchange.venue, time_ns)
                     and next_seen(&self.exchange.venue) > time_ns):
                 self.exchange.check_failed()
                 return True
@@ -380,7 +420,7 @@ cdef class Engine:
         bars.opens, bars.highs = &opening, &high
         bars.lows, bars.closes = &low, &close
         bars.n = 1
-        while feed_bars(&self.exchange.venue, source.number, &bars, &why) == 0:
+        while not self.take_bar(source.number, &bars, &why):
             self.check(why, row)
             self.show()
             if self.halted:
@@ -388,6 +428,11 @@ cdef class Engine:
         self.check(why, row)
         source.fed = row + 1
         return 0
+
+    cdef bint take_bar(self, int number, const bars_t* bars, int* why) noexcept:
+        if self.beside:
+            return start_bar(&self.exchange.venue, number, bars, why)
+        return feed_bars(&self.exchange.venue, number, bars, why) != 0
 
     cdef int feed_many(self, Source source, int64_t until_ns) except -1:
         """Ticks up to a time, or to the first one before which something is seen."""

@@ -206,6 +206,21 @@ def feed_of(
     return found
 
 
+def check_kinds(feeds: dict[str, Feed]) -> None:
+    """Refuse ticks of one contract beside bars of another.
+
+    Raises:
+        BadData: with one of each.
+    """
+    bars = [name for name, feed in feeds.items() if feed.bars is not None]
+    ticks = [name for name, feed in feeds.items() if feed.bars is None]
+    if bars and ticks:
+        raise BadData(
+            f"data must be ticks of every contract, or bars of every one: of {bars[0]} "
+            f"they are bars, of {ticks[0]} ticks"
+        )
+
+
 def _tick_feed(
     instrument: Instrument, data: Ticks, since: int | None, until: int | None
 ) -> Feed:

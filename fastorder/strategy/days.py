@@ -24,7 +24,7 @@ def days_between(first_ns: int, end_ns: int) -> list[TradingDay]:
 
 
 def check_days(feeds: dict[str, Feed], sessions: Any, missing_days: str) -> None:
-    """Refuse data that lack a weekday between their first and their last datum.
+    """Refuse data that lack a weekday between the first and the last datum of all.
 
     Raises:
         BadData: with the days.
@@ -33,9 +33,12 @@ def check_days(feeds: dict[str, Feed], sessions: Any, missing_days: str) -> None
         raise BadData(f"missing_days must be refuse or allow, was {missing_days!r}")
     if missing_days == "allow":
         return
+    first_ns = min(feed.first_ns for feed in feeds.values())
+    end_ns = max(feed.end_ns for feed in feeds.values())
     for symbol, feed in feeds.items():
-        missing = missing_of(feed, sessions)
+        missing = missing_of(feed, sessions, first_ns, end_ns)
         if missing:
+            _check_span(symbol, feed, missing, first_ns, end_ns)
             names = ", ".join(str(day) for day in missing[:SHOWN])
             more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
             raise BadData(
@@ -45,22 +48,44 @@ def check_days(feeds: dict[str, Feed], sessions: Any, missing_days: str) -> None
             )
 
 
-def missing_of(feed: Feed, sessions: Any) -> list[Any]:
-    """The trading days without a datum, of those between the first and the last."""
+def _check_span(
+    symbol: str, feed: Feed, missing: list[Any], first_ns: int, end_ns: int
+) -> None:
+    """Refuse data that begin later, or end earlier, than those of other contracts.
+
+    Raises:
+        BadData: with the days at which they do, and should.
+    """
+    own = [trading_day(x / 1e9).date for x in (feed.first_ns, feed.end_ns - 1)]
+    all_ = [trading_day(x / 1e9).date for x in (first_ns, end_ns - 1)]
+    for what, did, mine, others, lacks in (
+        ("begin", "began", own[0], all_[0], missing[0] < own[0]),
+        ("end", "ended", own[1], all_[1], missing[-1] > own[1]),
+    ):
+        if lacks:
+            raise BadData(
+                f"data of {symbol} must {what} on {others} as those of the other "
+                f"contracts, {did} on {mine}: give since= and until= that all have, "
+                "or missing_days='allow'"
+            )
+
+
+def missing_of(feed: Feed, sessions: Any, first_ns: int, end_ns: int) -> list[Any]:
+    """The trading days of a span without a datum."""
     if sessions is not None:
         spans = zip(sessions.opens, sessions.closes, sessions.days, strict=True)
         rows = [(day, start, end) for start, end, day in spans]
     else:
         rows = [
             (day.date, int(day.start_s * 1e9), int(day.end_s * 1e9))
-            for day in days_between(feed.first_ns, feed.end_ns)
+            for day in days_between(first_ns, end_ns)
         ]
     times = feed.time_ns
     found = []
-    for day, start_ns, end_ns in rows:
-        inside = feed.first_ns < end_ns and start_ns < feed.end_ns
+    for day, start_ns, until_ns in rows:
+        inside = first_ns < until_ns and start_ns < end_ns
         if day.weekday() < 5 and inside:
-            first, last = times.searchsorted([start_ns, end_ns])
+            first, last = times.searchsorted([start_ns, until_ns])
             if first == last:
                 found.append(day)
     return found

@@ -41,6 +41,30 @@ def equity_columns(run: RunPort, events: Any) -> dict[str, Any]:
     }
 
 
+def contract_rows(run: RunPort, events: Any, trades: Any) -> dict[str, dict[str, Any]]:
+    """What each contract has brought by the end of the data, in dollars.
+
+    Returns:
+        By symbol: how many ``trades`` have closed, ``net`` with what is open at the
+        last price, the ``costs`` in it, and the ``position`` that is left.
+    """
+    import numpy as np
+
+    end = np.array([run.end_ns])
+    found = {}
+    for symbol, feed in run.feeds.items():
+        value, position = _value(run, events, symbol, end, *_closes(feed))
+        rows = events[events["contract"] == run.numbers[symbol]]
+        costs = int(rows["fees_micros"].sum() + rows["commissions_micros"].sum())
+        found[symbol] = {
+            "trades": int((trades["symbol"] == symbol).sum()),
+            "net": int(value[0]) / 1e6,
+            "costs": costs / 1e6,
+            "position": int(position[0]),
+        }
+    return found
+
+
 def _closes(feed: Feed) -> tuple[Any, Any]:
     """When prices are looked at, and which they are in ticks then."""
     import numpy as np

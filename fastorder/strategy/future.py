@@ -6,6 +6,7 @@ or not. And no order may be filled by the datum that it was asked for at.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder._base.counted import counted
@@ -102,6 +103,7 @@ def check(
     )
     feeds = _feeds(made, data, since, until, options.pop("instruments", ()))
     whole = backtest(made, data=feeds, **options)
+    options["missing_days"] = "allow"  # refused above; a cut may leave a day bare
     asked = [row for rows in whole.requests for row in rows]
     changes = []
     places = _places(feeds, sorted({row[0] for row in asked}), cuts, seed)
@@ -135,15 +137,16 @@ def _changed(
     options: dict[str, Any],
 ) -> Change | None:
     """The first request up to a time that changes where the data end there."""
-    parts = {name: _until(feed, time_ns) for name, feed in feeds.items()}
+    beside = len(feeds) > 1
+    parts = {name: _until(feed, time_ns, beside) for name, feed in feeds.items()}
     if not all(len(part) for part in parts.values()):
         return None
     try:
-        cut = backtest(made, data=parts, **options).requests
+        cut = backtest(made, data=parts, **options)
     except StrategyFailed as error:
         return Change(time_ns, error.time_ns, "no error", str(error))
-    known_ns = min(part.end_ns - (part.length_ns == 0) for part in parts.values())
-    for before, after in zip(whole.requests, cut, strict=True):
+    known_ns = _known_ns(parts, time_ns, (whole, cut))
+    for before, after in zip(whole.requests, cut.requests, strict=True):
         left = [row for row in before if row[0] <= known_ns]
         right = [row for row in after if row[0] <= known_ns]
         for nth in range(max(len(left), len(right))):
@@ -154,13 +157,60 @@ def _changed(
     return None
 
 
-def _until(feed: Feed, time_ns: int) -> Feed:
-    """A feed up to a time: bars that have ended, ticks to the first from it on."""
+def _known_ns(
+    parts: dict[str, Feed], time_ns: int, results: tuple[Result, Result]
+) -> int:
+    """Up to when all is the same with the data whole and cut.
+
+    Of several contracts, up to the cut, or to where a bar that the cut has left only
+    the open of has done something to an order.
+    """
+    from fastorder.matching import What
+
+    if len(parts) == 1 or not next(iter(parts.values())).length_ns:
+        return min(part.end_ns - (part.length_ns == 0) for part in parts.values())
+    acts = [What.TRADE, What.TRIGGERED, What.FLOOR_REACHED]
+    found = time_ns
+    for result in results:
+        rows = result.events[[kind in acts for kind in result.events["kind"].tolist()]]
+        for name, part in parts.items():
+            begun_ns = part.end_ns - part.length_ns
+            mine = (rows["contract"] == result._run.numbers[name]) | (
+                rows["kind"] == What.FLOOR_REACHED
+            )
+            after = rows["time_ns"][mine & (rows["time_ns"] > begun_ns)]
+            if part.end_ns > time_ns and len(after):
+                found = min(found, int(after.min()) - 1)
+    return found
+
+
+def _until(feed: Feed, time_ns: int, beside: bool) -> Feed:
+    """A feed up to a time: bars that have ended, ticks to the first from it on.
+
+    Beside others, a bar that has begun is there too, as its open and nothing more.
+    """
+    if feed.length_ns and beside:
+        return _with_open(feed, time_ns)
     if feed.length_ns:
         last = int(feed.time_ns.searchsorted(time_ns - feed.length_ns, "right"))
     else:
         last = int(feed.time_ns.searchsorted(time_ns, "left")) + 1
     return feed.part(0, last)
+
+
+def _with_open(feed: Feed, time_ns: int) -> Feed:
+    last = int(feed.time_ns.searchsorted(time_ns, "left"))
+    part = feed.part(0, last)
+    if not last or part.end_ns <= time_ns:
+        return part
+    assert part.bars is not None
+    bars = dict(part.bars)
+    for name in ("high", "low", "close"):
+        bars[name] = bars[name].copy()
+        bars[name][-1] = bars["open"][-1]
+    bars["volume"] = bars["volume"].copy()
+    bars["volume"][-1] = 0
+    return replace(part, bars=bars)
 
 
 def early_fills(result: Result) -> list[Any]:

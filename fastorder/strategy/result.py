@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder._base.counted import counted
 from fastorder.strategy.days import chicago_hours, day_column
-from fastorder.strategy.equity import equity_columns
+from fastorder.strategy.equity import contract_rows, equity_columns
 from fastorder.strategy.statistics import summary
 from fastorder.strategy.trades import trade_columns
 
@@ -87,6 +87,14 @@ class Result:
     def equity(self) -> dict[str, Any]:
         """Equity and drawdown at the end of each bar of the data, of ticks a minute."""
         return equity_columns(self._run, self.events)
+
+    @cached_property
+    def contracts(self) -> dict[str, dict[str, Any]]:
+        """Of each: ``trades``, ``net`` with what is open, ``costs``, ``position``.
+
+        What their ``net`` comes to is what the equity has gained.
+        """
+        return contract_rows(self._run, self.events, self.trades)
 
     @cached_property
     def days(self) -> dict[str, Any]:

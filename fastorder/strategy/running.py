@@ -16,7 +16,14 @@ from fastorder.matching import (
     What,
 )
 from fastorder.strategy._engine import Engine, Frame, Source
-from fastorder.strategy.data import Feed, by_symbol, feed_of, frame_columns, time_of
+from fastorder.strategy.data import (
+    Feed,
+    by_symbol,
+    check_kinds,
+    feed_of,
+    frame_columns,
+    time_of,
+)
 from fastorder.strategy.days import check_days
 from fastorder.strategy.errors import BadData, StrategyError, StrategyFailed
 from fastorder.strategy.firm import Firm
@@ -70,7 +77,8 @@ def backtest(
     Args:
         strategy: a class, an object of one, or several that share the account.
         data: ticks or bars: ``Bars``, ``Ticks``, columns, a table, paths of Parquet
-            files; or a mapping of symbols to any of them.
+            files; or a mapping of symbols to any of them, bars or ticks of each. Bars
+            may differ in length.
         since, until: the span: from, and up to before.
         account: a kind of account of the firm (``combine-50k``), a ``Firm``, or dollars
             to start with, without rules.
@@ -153,10 +161,7 @@ def _feeds(
         symbol: feed_of(instrument_of(symbol, known), rows[symbol], since, until)
         for symbol in sorted(rows)
     }
-    if len(feeds) > 1 and any(feed.length_ns for feed in feeds.values()):
-        raise BadData(
-            "bars of several contracts cannot be walked side by side: give ticks"
-        )
+    check_kinds(feeds)
     return feeds
 
 

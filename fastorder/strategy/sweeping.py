@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastorder._base.counted import counted
 from fastorder._base.near_names import with_near_names
 from fastorder.strategy.data import time_of
-from fastorder.strategy.errors import StrategyError
+from fastorder.strategy.errors import BadData, StrategyError
 from fastorder.strategy.keeping import check_place
 from fastorder.strategy.running import _feeds, _strategies, backtest
 from fastorder.strategy.statistics import DAYS, deflated_sharpe
@@ -73,7 +73,7 @@ def run_task(
     kind: type[Strategy], feeds: dict[str, Feed], options: dict[str, Any], task: Task
 ) -> dict[str, Any]:
     """One run as a row: its parameters, its numbers, its daily returns."""
-    parts = {name: _part(feed, task.first, task.last) for name, feed in feeds.items()}
+    parts = parts_of(feeds, task.first, task.last)
     result = backtest(kind, data=parts, parameters=task.parameters, **options)
     verdict = result.verdict
     return {
@@ -84,8 +84,33 @@ def run_task(
     }
 
 
-def _part(feed: Feed, first: float, last: float) -> Feed:
-    return feed.part(round(first * len(feed)), round(last * len(feed)))
+def parts_of(feeds: dict[str, Feed], first: float, last: float) -> dict[str, Feed]:
+    """From one share of the data to another; of several contracts at the same times.
+
+    Raises:
+        BadData: a contract has no data there.
+    """
+    longest = max(feeds.values(), key=len)
+    starts = [round(share * len(longest)) for share in (first, last)]
+    found = {}
+    for name, feed in feeds.items():
+        rows = starts
+        if feed is not longest:
+            rows = [_row_at(feed, longest, row) for row in starts]
+        found[name] = feed.part(*rows)
+        if not len(found[name]):
+            raise BadData(
+                f"data of {name} must be there in each part, had none in that from "
+                f"{first:.0%} to {last:.0%} of the data"
+            )
+    return found
+
+
+def _row_at(feed: Feed, other: Feed, row: int) -> int:
+    """The first row of a feed that does not end before a row of another begins."""
+    if row >= len(other):
+        return len(feed)
+    return int(feed.time_ns.searchsorted(other.time_ns[row] - feed.length_ns, "right"))
 
 
 # --------------------------------------------------------------------------- the sweep
