@@ -14,6 +14,7 @@
 #   make campaign  a million orders and a million changes in virtual time, 10,000 rounds
 #                  of one key and of waits that are cancelled, 500 kills of a trader (KILLS=)
 #   make campaign-recorder  500 kills of a recorder of ticks, and of its sealing (KILLS=)
+#   make campaign-strategy  500 kills of a live strategy, each started again (KILLS=)
 #   make campaign-matching  100,000 random streams through the compiled exchange and
 #                  the simulator's: they have to come to the same (STREAMS=)
 #   make campaign-realtime  a million events of an account over 100,000 gaps, in virtual
@@ -55,7 +56,7 @@ STUBS := $(subst /,.,$(basename $(filter %.pyi,$(SOURCES))))
 # what is compiled once is kept: a run of the tests starts Python a thousand times
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs screenshots wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy bench-flatten
+.PHONY: demo test test-long fuzz campaign campaign-matching campaign-recorder campaign-strategy bench-market bench-matching cuts lint bench bench-short instructions bench-bars leaks sanitize matrix docs screenshots wheel same-bytes clean build campaign-store bench-store bench-realtime soak campaign-realtime bench-strategy bench-flatten
 
 demo: $(VENV)/.demo $(VENV)/.built-for-demo
 	$(BIN)/python examples/demo.py
@@ -122,6 +123,9 @@ campaign: $(VENV)/.test build
 
 campaign-recorder: $(VENV)/.test build
 	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_market_recorder.py -q -k kill_9 $(ARGS)
+
+campaign-strategy: $(VENV)/.test build
+	FASTORDER_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_strategy_kill.py -q -s $(ARGS)
 
 campaign-matching: $(VENV)/.test build
 	FASTORDER_STREAMS=$(STREAMS) $(BIN)/python -m pytest tests/test_matching_oracle.py -q $(ARGS)

@@ -173,7 +173,7 @@ SHOWN = {
         "accounts commissions duplicate_window flat_by flatten_on_breach loss_max_age "
         "lot_weights max_daily_loss max_lots max_open_orders max_order_size "
         "max_orders_per_second max_position preset price_collar_ticks price_max_age "
-        "replace symbols trailing_loss trailing_stops_at"
+        "replace symbols trailing_from trailing_loss trailing_stops_at"
     ),
     "fastorder.store.Bars": (
         "columns every first_partial from_columns gaps joined last_partial name names "

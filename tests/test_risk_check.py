@@ -917,6 +917,13 @@ def test_the_floor_stops_to_rise_where_it_is_told():
     assert desk.risk._losses.floor(ACCOUNT) == (50_000, 53_000)
 
 
+def test_the_floor_begins_below_what_the_account_has_begun_with():
+    """Whoever looks first when a part is lost must not be given more to lose."""
+    desk = Money(trailing_loss=2_000, trailing_from=50_000, trailing_stops_at=50_000)
+    desk.loads(balance="49000")
+    assert desk.risk._losses.floor(ACCOUNT) == (48_000, 49_000)
+
+
 def test_a_balance_between_two_readings_with_other_trades_tells_nothing():
     desk = Money(trailing_loss=2_000)
     losses = desk.risk._losses

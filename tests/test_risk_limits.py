@@ -58,6 +58,7 @@ CONTRADICTIONS = [
     ({"max_order_size": 3, "max_position": 2}, "at most max_position, which is 2"),
     ({"lot_weights": {"MNQ": 0.1}}, "lot_weights must come with max_lots"),
     ({"trailing_stops_at": 0}, "trailing_stops_at must come with trailing_loss"),
+    ({"trailing_from": 0}, "trailing_from must come with trailing_loss"),
     ({"flatten_on_breach": True}, "must come with max_daily_loss or trailing_loss"),
     ({"max_daily_loss": 3, "trailing_loss": 2}, "at most trailing_loss, which is 2"),
 ]
@@ -167,8 +168,9 @@ NUMBERS = [
     "max_order_size", "max_position", "max_lots", "max_open_orders",
     "price_collar_ticks", "price_max_age", "max_orders_per_second",
     "duplicate_window", "max_daily_loss", "trailing_loss", "trailing_stops_at",
-    "loss_max_age",
+    "trailing_from", "loss_max_age",
 ]  # fmt: skip
+TRAILING = ("trailing_stops_at", "trailing_from")
 ENDLESS = [float("nan"), float("inf"), -float("inf")]
 ENDLESS += [Decimal(text) for text in ("NaN", "sNaN", "Infinity", "-Infinity")]
 
@@ -176,7 +178,8 @@ ENDLESS += [Decimal(text) for text in ("NaN", "sNaN", "Infinity", "-Infinity")]
 @pytest.mark.parametrize("value", ENDLESS)
 @pytest.mark.parametrize("name", [*NUMBERS, "balance", "lot_weights", "commissions"])
 def test_no_number_of_a_limit_or_a_preset_is_without_end(name, value):
-    asked = {"trailing_stops_at": "trailing_loss", "lot_weights": "max_lots"}
+    asked = dict.fromkeys(TRAILING, "trailing_loss")
+    asked["lot_weights"] = "max_lots"
     asked["commissions"] = "max_daily_loss"
     found = {"MNQ": value} if name in ("lot_weights", "commissions") else value
     more = {asked[name]: 1} if name in asked else {}
@@ -203,7 +206,7 @@ def test_any_number_is_taken_as_it_is_or_told_by_its_name(name, value):
             lots = RiskLimits.preset("funded-50k", balance=value).max_lots
             assert lots == (2 if value < 1_500 else 3 if value <= 2_000 else 5)
             return
-        more = {"trailing_loss": 1} if name == "trailing_stops_at" else {}
+        more = {"trailing_loss": 1} if name in TRAILING else {}
         made = getattr(RiskLimits(**{name: value}, **more), name)
     except ConfigurationError as error:
         assert str(error).startswith(f"{name} must ")

@@ -87,6 +87,17 @@ def test_touching_the_floor_with_open_loss_is_the_end():
     assert result.trades["exit_ns"][0] > lost
 
 
+def test_data_that_begin_after_the_last_entry_open_nothing_on_that_day():
+    start, turn = moment(1, "15:09"), moment(1, "17:00")
+    script = [
+        (start + MINUTE, lambda s: s.buy(1)),
+        (turn + MINUTE, lambda s: s.buy(1)),
+    ]
+    result = run(script, [(start, 20_000), (turn + 5 * MINUTE, 20_000)])
+    assert result.firm.refused == {"no new position from 15:08 Chicago on": 1}
+    assert result._run.net("MNQ") == 1
+
+
 def test_a_high_at_noon_does_not_move_the_floor_and_the_days_end_does():
     first, second = moment(1, "09:00"), moment(2, "09:00")
     script = [

@@ -53,6 +53,9 @@ NAMES = {
 }
 """What a modify calls its prices, by their names on the wire."""
 
+BREACHES = (Denied.TRAILING_LOSS, Denied.MAX_DAILY_LOSS)
+"""The stricter one first."""
+
 MAY_BE_THERE = frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN})
 
 
@@ -334,6 +337,18 @@ class Risk:
                 oldest = min(oldest, made_s or oldest)
         return oldest
 
+    def _breached_today(self, account_id: int) -> Denied | None:
+        """The breach of a limit on losses on this trading day; the stricter of two."""
+        with self._loss_turn:
+            day = self._losses.of(account_id).day
+            account = self._exposure.account_of(account_id)
+            is_known = self._clock.wall_s() < account.loss_until_s
+            found = account.loss if is_known else 0
+            for code in BREACHES:
+                if found & code.value or self._breaches.is_told(account_id, code, day):
+                    return code
+        return None
+
     def _look_at_holders(self, contract_id: str) -> None:
         """Something new is known of a contract that accounts may hold."""
         for account_id in self._losses.held(contract_id):
@@ -426,7 +441,7 @@ class Risk:
 
 def _breached(found: int) -> Denied | None:
     """The breach in what was found of a loss; of two the stricter one."""
-    for code in (Denied.TRAILING_LOSS, Denied.MAX_DAILY_LOSS):
+    for code in BREACHES:
         if found & code.value:
             return code
     return None

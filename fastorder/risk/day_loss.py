@@ -333,7 +333,10 @@ class Losses:
         if today.high is None or today.began_with is None or loss is None:
             return None, None
         assert limits.trailing_loss is not None
-        floor = today.high - Decimal(limits.trailing_loss)
+        high = today.high
+        if limits.trailing_from is not None:
+            high = max(high, Decimal(limits.trailing_from))
+        floor = high - Decimal(limits.trailing_loss)
         if limits.trailing_stops_at is not None:
             floor = min(floor, Decimal(limits.trailing_stops_at))
         return floor, today.began_with - loss

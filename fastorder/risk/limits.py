@@ -52,6 +52,9 @@ class RiskLimits:
         trailing_loss: dollars, positive: how far the account may fall below the highest
             balance at the end of a day; touching it is a breach.
         trailing_stops_at: dollars: where the floor of ``trailing_loss`` stops to rise.
+        trailing_from: dollars: the highest balance at the end of a day, or at the
+            account's beginning, that is known from before; the floor begins below it.
+            Without it, it begins below the first one that is read.
         commissions: dollars for each contract and side by the gateway's product code,
             such as ``{"ENQ": 1.25}``, of products whose trades come without; it goes
             before the table. Of a product in neither, 2.50 count: a bound that is ten
@@ -82,6 +85,7 @@ class RiskLimits:
     max_daily_loss: int | float | Decimal | None = None
     trailing_loss: int | float | Decimal | None = None
     trailing_stops_at: int | float | Decimal | None = None
+    trailing_from: int | float | Decimal | None = None
     commissions: Mapping[str, float | Decimal] | None = None
     loss_max_age: float = 60.0
     flat_by: str | time | None = None
@@ -121,6 +125,9 @@ class RiskLimits:
         if self.trailing_stops_at is not None and self.trailing_loss is None:
             rule = "come with trailing_loss"
             raise _wrong("trailing_stops_at", rule, self.trailing_stops_at)
+        if self.trailing_from is not None and self.trailing_loss is None:
+            rule = "come with trailing_loss"
+            raise _wrong("trailing_from", rule, self.trailing_from)
         losses = (self.max_daily_loss, self.trailing_loss)
         if self.flatten_on_breach and losses == (None, None):
             rule = "come with max_daily_loss or trailing_loss: nothing else is breached"
@@ -158,6 +165,7 @@ class RiskLimits:
         if rules is None:
             raise _wrong("kind", f"be one of {', '.join(ACCOUNT_KINDS)}", kind)
         given = {name: rule.value for name, rule in rules.items()}
+        given["trailing_from"] = given["trailing_stops_at"]  # where it has begun
         if kind.startswith("funded"):
             given["max_lots"] = lots_by_balance(kind, balance)
         elif balance is not None:
@@ -198,7 +206,8 @@ COUNTS = (
     "price_collar_ticks",
     "max_orders_per_second",
 )
-DOLLARS = ("max_daily_loss", "trailing_loss", "trailing_stops_at")
+LOSSES = ("max_daily_loss", "trailing_loss")
+DOLLARS = (*LOSSES, "trailing_stops_at", "trailing_from")
 
 
 def _wrong(name: str, rule: str, value: object) -> ConfigurationError:
@@ -233,7 +242,7 @@ def _dollars(name: str, value: object) -> Decimal | None:
     if value is None:
         return None
     exact = _exact(name, "be a number of dollars", value)
-    if name != "trailing_stops_at" and exact <= 0:
+    if name in LOSSES and exact <= 0:
         raise _wrong(name, "be a positive number of dollars", value)
     return exact
 

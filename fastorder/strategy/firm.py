@@ -1,4 +1,4 @@
-"""Firm: an account with the firm's rules, and what becomes of it in a backtest.
+"""Firm: an account with the firm's rules, and what becomes of it in a run.
 
 Two clocks: the floor of the loss moves at the day's end, and is tested at every price
 with what is open.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastorder._base.near_names import class_with_near_names
 from fastorder.matching import What
+from fastorder.risk.limits import RiskLimits
 from fastorder.risk.trading_day import TradingDay, trading_day
 from fastorder.risk.venue_rules import ACCOUNT_KINDS, SCALING_PLAN, lots_by_balance
 from fastorder.strategy.errors import BadData, StrategyError
@@ -66,6 +67,9 @@ class DayRow(NamedTuple):
 @class_with_near_names
 class Firm:
     """An account of the firm by its kind: ``combine-50k`` to ``funded-150k``.
+
+    A backtest says by it when the account would have passed or been lost; ``live`` and
+    the limits that ``limits`` gives hold a trader's account to it.
 
     Args:
         kind: one of ``fastorder.risk.venue_rules.ACCOUNT_KINDS``.
@@ -124,6 +128,39 @@ class Firm:
     def __repr__(self) -> str:
         return f"<Firm {self.kind}, {self.verdict.state}>"
 
+    # ---------------------------------------------------------------- as limits
+
+    def limits(self, *, balance: float | Decimal | None = None) -> RiskLimits:
+        """The limits of a trader that hold its account to these rules.
+
+        They flatten on a breach. What they cannot hold to is in ``not_limited``.
+
+        Args:
+            balance: of a funded account at the end of the last day, in dollars: its
+                scaling plan sets the lots by it; without it they are the fewest.
+
+        Raises:
+            StrategyError: the account only observes.
+            ConfigurationError: it has no use for a balance, or that is no number.
+        """
+        if self.observe:
+            raise StrategyError("limits must be of an account with observe=False")
+        limits = RiskLimits.preset(self.kind, balance=balance)
+        if not self.daily_loss:
+            limits = limits.replace(max_daily_loss=None)
+        return limits.replace(flatten_on_breach=True)
+
+    @property
+    def not_limited(self) -> tuple[str, ...]:
+        """The rules that no limit can hold an order to, in words."""
+        if self.target_micros is None:
+            return ()
+        return (
+            f"the profit target of {self.target_micros / 1e6:,.0f} dollars",
+            f"the consistency target: the best day has at most {CONSISTENCY.value:.0%} "
+            "of all profit",
+        )
+
     # ---------------------------------------------------------------- the run
 
     def begin(self, run: RunPort) -> None:
@@ -147,6 +184,7 @@ class Firm:
         self._day = day
         no_new, flat = self._deadlines(day)
         run = self._run
+        self._no_new = no_new <= run.first_ns
         if no_new > run.first_ns:
             run.at(no_new, self._end_entries, late=False)
         if flat > run.first_ns:
@@ -174,7 +212,7 @@ class Firm:
 
     def _end_day(self, time_ns: int) -> None:
         self._note_day()
-        self._no_new = self._locked = False
+        self._locked = False
         self._lots = self._lots_of(self._balance())
         self._day_start = self._balance()
         if not self._is_over:

@@ -93,7 +93,7 @@ class LiveDesk(DeskRows):
             how["trail_ticks"] = trail_ticks
         number, now_ns = self.run.number + 1, self.now_ns()
         order = Order(number, symbol, side, size, kind, role, price, now_ns, tag=tag)
-        why = self._refusal(symbol, role)
+        why = self._refusal(symbol, side, size, role)
         if why:
             return self._kept_here(order, why)
         send = self.run.trader.buy if side > 0 else self.run.trader.sell
@@ -154,13 +154,14 @@ class LiveDesk(DeskRows):
             how[kind] = instrument.tick_size * ticks
         return how
 
-    def _refusal(self, symbol: str, role: str) -> str:  # type: ignore[override]
+    def _refusal(self, symbol: str, side: int, size: int, role: str) -> str:
         """Why an order is not sent; empty where it may be."""
         if self.is_over and not self._is_tidying:
             return "the run has ended"
         if self.run.number + 3 >= LARGEST:
             return "the numbers of this strategy's orders are used up"
-        return self.run.refusal(symbol, role) or ""
+        found: str = self.run.refusal(self, symbol, side, size, role)
+        return found
 
     def _kept_here(self, order: Order, why: str) -> Order:
         """An order that was not sent; it is told of after the handler that asked."""

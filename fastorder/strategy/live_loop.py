@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from fastorder.strategy.arriving import ArrivingTicks
     from fastorder.strategy.events import Fill
+    from fastorder.strategy.firm import Verdict
+    from fastorder.strategy.live_firm import LiveFirm
     from fastorder.strategy.strategy import Strategy
 
 BEAT_S = 0.25
@@ -50,13 +52,14 @@ class Live(Hearing):
         trader: whose account it is.
         ticks: by symbol.
         store, on_failure, on_end, patience_s, sessions, begin_ns: see ``live``.
+        firm: the rules that the account is held to; None for none.
     """
 
     def __init__(
         self, strategies: dict[str, Strategy], trader: Any,
         ticks: dict[str, ArrivingTicks], *, store: Any, on_failure: str,
         on_end: Callable[[Live], object] | None, patience_s: float, sessions: Any,
-        begin_ns: int | None,
+        begin_ns: int | None, firm: LiveFirm | None,
     ) -> None:  # fmt: skip
         self.trader = trader
         self._loop = _loop_of(trader)
@@ -82,7 +85,7 @@ class Live(Hearing):
                 begun_ms=time.time_ns() // 1_000_000, kept=self._kept,
                 wall=None if self._is_replayed else time.time_ns, post=self._post,
                 later=self._later, is_idle=self._inbox.empty, patience_s=patience_s,
-                on_failure=on_failure, sessions=sessions,
+                on_failure=on_failure, sessions=sessions, firm=firm,
             )  # fmt: skip
             super().__init__(run)
             self._hear(trader)
@@ -149,6 +152,20 @@ class Live(Hearing):
     def requests(self) -> list[list[tuple[Any, ...]]]:
         """What each strategy has asked for in this run, with the time of it."""
         return [desk.requests for desk in self._run.desks]
+
+    @property
+    def firm(self) -> LiveFirm | None:
+        """The account with the firm's rules; None without."""
+        found: LiveFirm | None = self._run.firm
+        return found
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """``running`` or ``lost``; None without the firm's rules.
+
+        Whether the account has passed is said by the venue alone.
+        """
+        return None if self.firm is None else self.firm.verdict
 
     # ---------------------------------------------------------------- what you call
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastorder.models import Trade
     from fastorder.strategy.arriving import ArrivingTicks
     from fastorder.strategy.keeping import Kept
+    from fastorder.strategy.live_firm import LiveFirm
     from fastorder.strategy.orders import Order
     from fastorder.strategy.strategy import Strategy
 
@@ -59,6 +60,7 @@ class LiveRun(PaperRun):
         is_idle: whether nothing that was heard waits.
         patience_s: how long a handler may take.
         on_failure: what becomes of the orders of one that fails.
+        firm: the rules that the account is held to; None for none.
 
     Attributes:
         owner_of: desk and order, by the gateway's number of the order.
@@ -75,6 +77,7 @@ class LiveRun(PaperRun):
         later: Callable[[float, Callable[[], None]], None],
         is_idle: Callable[[], bool],
         patience_s: float, on_failure: str, sessions: Any,
+        firm: LiveFirm | None,
     ) -> None:  # fmt: skip
         self.trader, self.begun_ms, self.wall = trader, begun_ms, wall
         self.post, self.later, self.is_idle = post, later, is_idle
@@ -104,6 +107,7 @@ class LiveRun(PaperRun):
             budget=0,
             state=None,
         )
+        self.firm: LiveFirm | None = firm
 
     def _desk(self, strategy: Strategy) -> LiveDesk:
         name = next(self._names)
@@ -123,8 +127,10 @@ class LiveRun(PaperRun):
         """What the account holds of a contract, as its trades and events tell."""
         return self._net[symbol]
 
-    def refusal(self, symbol: str, role: str) -> str | None:
-        """Why an order must not leave now; None where it may."""
+    def refusal(
+        self, desk: LiveDesk, symbol: str, side: int, size: int, role: str
+    ) -> str:
+        """Why an order must not leave now; empty where it may."""
         now_id = self.trader.executor.get_contract_id(symbol)
         if now_id != self.contracts[symbol]:
             return (
@@ -134,7 +140,9 @@ class LiveRun(PaperRun):
         if role == "entry" and not state.misses_nothing:
             doubt = state.unproven
             return f"events of the account may be missing: {doubt and doubt.why}"
-        return None
+        if self.firm is not None:
+            return self.firm.refusal(desk, symbol, side, size)
+        return ""
 
     def warn(self, desk: LiveDesk, text: str) -> None:
         """Tell in the log."""
@@ -229,7 +237,9 @@ class LiveRun(PaperRun):
         own, net, size = self._own(symbol), self._net[symbol], signed(trade)
         side = 1 if own > 0 else -1
         beside = (net - size - own) * side  # what others held before it, on our side
-        if net == 0:
+        if net == 0 and self.firm is not None and self.firm.ends_positions:
+            self._lose_all(symbol)
+        elif net == 0:
             self._lose(symbol, abs(own))
         elif size * side < 0 <= beside:
             self._lose(symbol, abs(size) - beside)
@@ -248,6 +258,12 @@ class LiveRun(PaperRun):
             if lost > 0:
                 desk.lose(symbol, lost)
                 size -= lost
+
+    def _lose_all(self, symbol: str) -> None:
+        """The account was made flat: none of its strategies holds any of it."""
+        for desk in self.desks:
+            if desk.position(symbol):
+                desk.lose(symbol, abs(desk.position(symbol)))
 
     def voided(self, event: Any) -> None:
         """A trade of the account was taken back."""
@@ -343,7 +359,9 @@ class LiveRun(PaperRun):
                 desk.call(handler.__name__, event)
 
     def keep(self) -> None:
-        """Keep what has changed of every strategy."""
+        """See what became of the account; keep what has changed of every strategy."""
+        if self.firm is not None:
+            self.firm.look()
         for desk in self.desks:
             desk.keep()
 

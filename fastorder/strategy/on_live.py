@@ -8,6 +8,7 @@ from fastorder._base.near_names import with_near_names
 from fastorder.strategy.arriving import ArrivingTicks
 from fastorder.strategy.errors import BadData, StrategyError
 from fastorder.strategy.instruments import KNOWN, Instrument
+from fastorder.strategy.live_firm import LiveFirm
 from fastorder.strategy.live_loop import Live
 from fastorder.strategy.on_paper import PATIENCE_S, _check_prepare
 from fastorder.strategy.running import _strategies
@@ -34,6 +35,7 @@ def live(
     patience_s: float = PATIENCE_S,
     sessions: Any = None,
     parameters: Mapping[str, Any] | None = None,
+    account: Any = None,
     begin_ns: int | None = None,
 ) -> Live:
     """Run strategies on a trader's account: what they ask for is ordered.
@@ -57,6 +59,9 @@ def live(
         patience_s: what takes a handler longer ends its strategy, in seconds.
         sessions: when the market is open, for bars.
         parameters: of the strategy, where a class is given.
+        account: the firm's rules that the account is held to, as in a backtest: its
+            kind (``combine-50k``) or a ``Firm``. The trader's limits have to hold it to
+            them: ``Trader(risk=Firm("combine-50k").limits())``.
         begin_ns: for a feed that is replayed: time is that of its trades, and begins
             then. Without it time is the machine's.
 
@@ -78,10 +83,12 @@ def live(
     names = sorted({*symbols, *(one.symbol for one in made if one.symbol)})
     if not names:
         raise StrategyError("symbols must be given: the strategy has no symbol")
+    firm = LiveFirm.of(account, trader)
     trader.state  # noqa: B018 (it was entered, and hears its account)
     return Live(
         named, trader, _ticks(names, trader), store=store, on_failure=on_failure,
         on_end=on_end, patience_s=patience_s, sessions=sessions, begin_ns=begin_ns,
+        firm=firm,
     )  # fmt: skip
 
 
