@@ -14,7 +14,7 @@ from campaign.tally import Tally, campaign, tally
 from fastorder import Outcome
 from fastorder.placement import lookups
 
-ORDERS = 20_000
+ORDERS = 10_000
 USUAL = Weather()
 TRIED = 3_000
 AT_ONCE = 100
@@ -29,7 +29,7 @@ def whole(orders, weather=USUAL):
     return counted
 
 
-def test_no_order_of_twenty_thousand_is_doubled_or_misjudged():
+def test_no_order_of_ten_thousand_is_doubled_or_misjudged():
     counted = whole(ORDERS)
     assert counted.failures == []
     assert counted.orders == ORDERS

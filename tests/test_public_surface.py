@@ -307,7 +307,7 @@ SHOWN = {
     "fastorder.InvalidField": "field hint rule value",
     "fastorder.WrongFieldType": "field hint rule value",
     "fastorder.RiskDenied": "code denials",
-    "fastorder.KeyReused": "before is_tag key now",
+    "fastorder.KeyReused": "before is_tag key now places",
     "fastorder.ActStopped": "act came_to why",
     "fastorder.NotAwaited": "name obj",
     "fastorder.errors.InvocationFailed": "sent target why",

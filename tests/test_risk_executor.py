@@ -450,7 +450,10 @@ MAKES_ORDERS = {
 def calls(name):
     """Where a function or a class is called, by file and enclosing function."""
     for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        source = path.read_text(encoding="utf-8")
+        if name not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
             if not isinstance(node, ast.FunctionDef):
                 continue
             for each in ast.walk(node):

@@ -368,6 +368,7 @@ accounts = [12345678]
 max_daily_loss = 500.5
 trailing_loss = 2000
 trailing_stops_at = 50100
+trailing_from = 48000
 flat_by = 15:08:00
 flatten_on_breach = true
 """

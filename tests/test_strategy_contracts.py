@@ -433,8 +433,8 @@ WEEK = days(0, 1, 2, 3, 4)
         (days(0, 1, 3, 4), "data of MES must be there on each weekday, are missing on "
          "2026-09-02"),
         (moved(WEEK, 365 * DAY), "data of MES must begin on 2026-08-31"),
-        (ticks(100), "must be ticks of every contract, or bars of every one: of MNQ "
-         "they are bars, of MES ticks"),
+        (ticks(100), "must be ticks of every contract, or bars of every one: "
+         "MNQ has bars, and MES has ticks"),
         (bars([5_000.1] * 9), "MES: open must be a multiple of 0.25"),
         ({"time_ns": [1]}, "data of MES must have the columns time_ns and price"),
     ],

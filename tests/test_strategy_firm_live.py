@@ -261,7 +261,7 @@ def test_what_no_limit_can_hold_to_is_said(form, caplog):
     assert [text for text in said if "no limit holds" in text] == [
         f"{KIND}: no limit holds an order to {rule}" for rule in run.firm.not_limited
     ]
-    assert "9,000 dollars" in run.firm.not_limited[0]
+    assert "9000 dollars" in run.firm.not_limited[0]
     assert "55%" in run.firm.not_limited[1]
     form.call(run.stop)
 

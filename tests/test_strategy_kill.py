@@ -1,6 +1,6 @@
 """kill -9 of a live strategy at random points: it goes on with what the gateway shows.
 
-``make campaign-strategy`` kills 500 times, ``make test`` 10 times.
+``make campaign-strategy`` kills 500 times, ``make test`` 3 times.
 """
 
 import json

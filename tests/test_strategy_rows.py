@@ -118,6 +118,7 @@ class Scene:
             is_idle=lambda: True,
             patience_s=60,
             on_failure="leave",
+            firm=None,
             sessions=None,
         )
         self.run.begin_with(self.run.shown(), [], [])

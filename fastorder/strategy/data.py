@@ -216,8 +216,8 @@ def check_kinds(feeds: dict[str, Feed]) -> None:
     ticks = [name for name, feed in feeds.items() if feed.bars is None]
     if bars and ticks:
         raise BadData(
-            f"data must be ticks of every contract, or bars of every one: of {bars[0]} "
-            f"they are bars, of {ticks[0]} ticks"
+            f"data must be ticks of every contract, or bars of every one: {bars[0]} "
+            f"has bars, and {ticks[0]} has ticks"
         )
 
 

@@ -10,6 +10,7 @@ from datetime import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastorder._base.counted import counted
 from fastorder._base.near_names import class_with_near_names
 from fastorder.matching import What
 from fastorder.risk.limits import RiskLimits
@@ -156,7 +157,7 @@ class Firm:
         if self.target_micros is None:
             return ()
         return (
-            f"the profit target of {self.target_micros / 1e6:,.0f} dollars",
+            f"the profit target: {counted(self.target_micros // 1_000_000, 'dollar')}",
             f"the consistency target: the best day has at most {CONSISTENCY.value:.0%} "
             "of all profit",
         )
