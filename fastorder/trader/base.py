@@ -69,7 +69,6 @@ class BaseTrader(ABC, Generic[PlacedT]):
     _entered = False
     _record: Record | None = None
     _record_kind: type[Record] = Record
-    _months: MonthsHeld | None = None  # where something tells what is held
     _flattens: Any = None  # after breaches; None where there are no limits
 
     @with_near_names
@@ -151,6 +150,7 @@ class BaseTrader(ABC, Generic[PlacedT]):
         risk = given.get("risk")
         is_limits = isinstance(risk, RiskLimits)  # the executor refuses what is none
         self._reads_exposure = is_limits and needs_exposure(risk)
+        self._months: MonthsHeld | None = None  # where something tells what is held
         self._exposed: set[int] = set()  # accounts that were read for the limits
         if isinstance(risk, RiskLimits) and risk.flatten_on_breach:
             given.setdefault("on_breach", self._flatten_after_breach)

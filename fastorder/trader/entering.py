@@ -110,23 +110,15 @@ class EntryVerbs(BaseTrader[PlacedT]):
     ) -> PlacedT:
         """Send an order; where something has to be asked for first, then that."""
         if is_plain(how):
-            number = self._own_account()
+            number = own_account(self)
             if number is not None:
                 order = plain_order(side, symbol, quantity, number, how)
                 try:
-                    return self._place(number, order, called_ns)
+                    at_once: PlacedT = placed_at_once(self, number, order, called_ns)
+                    return at_once
                 except UnknownSymbol:
                     pass  # nothing was sent: it is loaded below
         return self._enter_checked(Entry(side, symbol, quantity, how), called_ns)
-
-    def _own_account(self) -> int | None:
-        """The trader's own, where it was entered and nothing has to be read first."""
-        account = self._account
-        if account is None:
-            return None
-        if self._reads_exposure and not self._is_exposed(account.id):
-            return None
-        return account.id
 
     def _enter_checked(self, entry: Entry, called_ns: int) -> PlacedT:
         """The same for any order."""
@@ -134,19 +126,13 @@ class EntryVerbs(BaseTrader[PlacedT]):
         is_known = not entry.has_prices or self._is_loaded(entry.symbol)
         if number is not None and is_known and entry.trail_ticks is None:
             try:
-                return self._place(number, entry.order(number, self), called_ns)
+                order = entry.order(number, self)
+                at_once: PlacedT = placed_at_once(self, number, order, called_ns)
+                return at_once
             except UnknownSymbol:
                 pass  # nothing was sent: it is loaded now
         steps = self._entering(entry, called_ns)
         placed: PlacedT = self._carry_out(self.executor._group, ("place", steps), {})
-        return placed
-
-    def _place(self, number: int, order: OrderRequest, called_ns: int) -> PlacedT:
-        """Send an order whose account and contract are known."""
-        sent = self.executor._submit(order, called_ns)
-        if self._months is not None:
-            self._months.look(number, order.symbol)
-        placed: PlacedT = placed_or_placing(self, number, sent, order)
         return placed
 
     def _entering(self, entry: Entry, called_ns: int) -> Steps[Placed]:
@@ -214,6 +200,27 @@ class EntryVerbs(BaseTrader[PlacedT]):
 
         group: Ticket[PlacedMany] = self.executor._group("place many", steps())
         return group
+
+
+def own_account(trader: Any) -> int | None:
+    """The trader's own, where it was entered and nothing has to be read first."""
+    account = trader._account
+    if account is None:
+        return None
+    number: int = account.id
+    if trader._reads_exposure and not trader._is_exposed(number):
+        return None
+    return number
+
+
+def placed_at_once(
+    trader: Any, account_id: int, order: OrderRequest, called_ns: int
+) -> Any:
+    """Send an order whose account and contract are known."""
+    sent = trader.executor._submit(order, called_ns)
+    if trader._months is not None:
+        trader._months.look(account_id, order.symbol)
+    return placed_or_placing(trader, account_id, sent, order)
 
 
 def is_plain(how: EntryOptions) -> bool:
