@@ -304,7 +304,7 @@ class Risk:
         unclear = False
         for account in accounts:
             for contract in list(account.contracts.values()):
-                if contract.possible == (0, 0) and not contract.open_orders:
+                if not contract.is_at_stake():
                     continue
                 same = same_contract(contract.contract_id, contract_id)
                 if same:
@@ -395,10 +395,7 @@ class Risk:
         if self._losses.of(account_id).positions:
             return True
         account = self._exposure.account_of(account_id)
-        return any(
-            contract.open_orders or contract.possible != (0, 0)
-            for contract in list(account.contracts.values())
-        )
+        return any(each.is_at_stake() for each in list(account.contracts.values()))
 
     def _enter_breach(self, code: Denied, account_id: int, text: str) -> bool:
         """Enter the state that a breach brings; False where it is as strict already."""

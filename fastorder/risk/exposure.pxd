@@ -70,7 +70,7 @@ cdef class Contract:
     cdef int note_worst(self) except -1
     cdef int64_t worst_with(self, bint sells, int64_t size) noexcept
     cdef bint is_known(self) except -1
-    cdef bint is_at_stake(self) noexcept
+    cpdef bint is_at_stake(self) noexcept
     cdef bint lessens(self, bint sells, int64_t size) noexcept
 
 

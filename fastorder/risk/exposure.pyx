@@ -149,7 +149,7 @@ cdef class Contract:
             if other.is_at_stake()
             and same_contract(other.contract_id, self.contract_id) is None]
 
-    cdef bint is_at_stake(self) noexcept:
+    cpdef bint is_at_stake(self) noexcept:
         """Whether anything is held of it, or may come to it."""
         return (
             self.open_orders or self.held.low or self.held.high

@@ -45,7 +45,7 @@ class Hearing:
         found = set(self._risk._losses.all_held())
         for account in list(self._risk._exposure.accounts.values()):
             for contract in list(account.contracts.values()):
-                if contract.open_orders or contract.possible != (0, 0):
+                if contract.is_at_stake():
                     found.add(contract.contract_id)
         return found
 

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
-from fastorder._base.near_names import class_with_near_names, with_near_names
+from fastorder._base.near_names import class_with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.auth.credentials import Credentials, credentials_from
 from fastorder.errors import (
@@ -71,7 +71,6 @@ class BaseTrader(ABC, Generic[PlacedT]):
     _record_kind: type[Record] = Record
     _flattens: Any = None  # after breaches; None where there are no limits
 
-    @with_near_names
     def __init__(
         self,
         base_url: str = BASE_URL,
