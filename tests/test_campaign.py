@@ -1,4 +1,4 @@
-"""The placement protocol through 20,000 lives in virtual time, and their judge."""
+"""The placement protocol through 10,000 lives in virtual time, and their judge."""
 
 from itertools import chain
 from pathlib import Path

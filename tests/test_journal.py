@@ -1107,6 +1107,7 @@ class Wreck:
 
     def __init__(self, folder, closed):
         self.folder = folder
+        self.was_closed = closed
         self.states = [[]]
         path = folder / "made" / "orders.db"
         path.parent.mkdir()
@@ -1161,6 +1162,8 @@ def test_a_flipped_bit_is_noticed_or_changes_nothing(wreck):
             if byte == 0 and offset % 4096 > 120 and offset % 61:
                 continue  # most of what is empty
             start = offset % 4096 < 16  # of a page: what SQLite goes by
+            if not start and offset % 2 == wreck.was_closed:
+                continue  # each of the two wrecks has every second byte
             for bit in range(8) if start else [random.Random(offset).randrange(8)]:
                 flipped = bytearray(content)
                 flipped[offset] ^= 1 << bit

@@ -94,7 +94,7 @@ def rows(draw):
     return "{" + ",".join(texts) + "}"
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(rows(), max_size=3))
 def test_any_rows_are_read_as_a_json_library_reads_them(given_rows):
     body = answer(*given_rows)
@@ -140,7 +140,7 @@ def test_what_the_gateway_writes_is_read_in_one_pass(
     assert bars_from_json(body) == bars_from_gateway(orjson.loads(body))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_body_with_a_byte_changed_is_read_alike_or_not_at_all(data):
     body = bytearray(answer(ROW, ROW.replace("50:00", "49:00")))

@@ -10,7 +10,7 @@ from fastorder.marketdata import BadTick, Bars, _vectors, aggregate_ticks, resam
 
 SUMS = ("volume", "ticks", "buy_volume", "sell_volume")
 PRICES = ("open", "high", "low", "close")
-MANY = 3000
+MANY = 2100
 
 
 @pytest.fixture(params=_vectors.vector_paths())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,7 @@ def walk(dice: random.Random, seen: set[Row]) -> None:
         seen.add((state, event, done(command), placement.state))
 
 
+@cache
 def rows() -> list[Row]:
     """Every row that was seen, in the order of the states and of their events."""
     dice, seen = random.Random(3), set()  # noqa: S311
