@@ -98,6 +98,7 @@ bench: $(VENV)/.test build
 	$(BIN)/python benchmarks/realtime/compare.py
 	$(BIN)/python benchmarks/history.py
 	$(BIN)/python benchmarks/adapter.py
+	$(BIN)/python benchmarks/strategy/speed.py
 	$(BIN)/python benchmarks/report.py
 
 bench-realtime: $(VENV)/.test build

@@ -72,8 +72,8 @@ def mark(value: float, _: object = None) -> str:
 
 def unit_of(value: float) -> tuple[float, str]:
     """The unit of a number of microseconds, and how many of them it has."""
-    units = ((1e6, "s"), (1e3, "ms"))
-    return next((each for each in units if value >= each[0]), (1.0, "us"))
+    units = ((1e6, "s"), (1e3, "ms"), (1.0, "us"))
+    return next((each for each in units if value >= each[0]), (1e-3, "ns"))
 
 
 def times(ratio: float) -> str:
@@ -97,6 +97,26 @@ def ladder(axes: Axes, colors: dict[str, str], scene: dict[str, Any]) -> None:
         "one order, logarithmic; dot: p50, line: to p99; numbers: p50, and the median "
         "of the rounds'\nratios to fastorder; hollow: no client, ready bytes and an "
         "answer that nobody reads",
+        fontsize=SMALL,
+    )
+
+
+def engines(axes: Axes, colors: dict[str, str], scene: dict[str, Any]) -> None:
+    """A dot at the median of the time that an engine takes for a row of a task."""
+    rows = [
+        Row(
+            f"{name.partition(',')[0]}: {task.partition(',')[0]}",
+            *row["us"],
+            f"{number(row['us'][0])}   {times(row['ratio'][0])}",
+        )
+        for task, of in scene["tasks"].items()
+        for name, row in of.items()
+        if "failed" not in row
+    ]
+    dots(axes, colors, rows, mark)
+    axes.set_xlabel(
+        "one bar or tick, logarithmic; dot: median, line: the rounds' least and most; "
+        "numbers: the median,\nand that of the rounds' ratios to fastorder at the same",
         fontsize=SMALL,
     )
 
@@ -188,7 +208,13 @@ def crowd(axes: Axes, colors: dict[str, str], scene: dict[str, Any]) -> None:
     )
 
 
-CHARTS = {"warm": ladder, "tls": ladder, "flood": ladder, "flight": crowd}
+CHARTS = {
+    "warm": ladder,
+    "tls": ladder,
+    "flood": ladder,
+    "flight": crowd,
+    "strategies": engines,
+}
 
 
 def chart(
@@ -212,6 +238,13 @@ def chart(
     return figure
 
 
+def height(scene: dict[str, Any]) -> int:
+    """How many rows a chart of a scene has."""
+    if "tasks" in scene:
+        return sum(map(len, scene["tasks"].values()))
+    return len(scene["contenders"])
+
+
 def drawn() -> Iterator[Path]:
     """Draw every chart; the files."""
     FOLDER.mkdir(exist_ok=True)
@@ -220,7 +253,7 @@ def drawn() -> Iterator[Path]:
         for page, colors in PAGES:
             figure = chart(
                 scene["title"],
-                len(scene["contenders"]),
+                height(scene),
                 colors,
                 partial(draw, colors=colors, scene=scene),
             )

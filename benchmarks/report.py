@@ -12,6 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import strategies
 from besides import adapter, bars, besides, limits
 from contenders import STAMP
 from results import HERE, KEPT, SHORT, kept
@@ -228,7 +229,7 @@ def targets() -> str:
         part = own / times_of["project-x-py"]["import_ms"]
         text = "import to project-x-py's"
         rows.append(verdict(text, "<= 0.2", f"{part:.2f}", part <= 0.2))
-    rows += besides()
+    rows += [*besides(), *strategies.targets()]
     held = kept("memory")["contenders"]["fastorder"]
     grown = held["after_orders_mib"] - held["after_warm_up_mib"]
     text = f"memory grown by {held['orders']:,} orders"
@@ -295,6 +296,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "limits": limits,
     "bars": bars,
     "adapter": adapter,
+    "strategies": strategies.tables,
     "machine": machine,
     "versions": versions,
     "headline": headline,

@@ -6,49 +6,8 @@ import json
 import resource
 import sys
 import time
-from collections import deque
 
-import numpy as np
-
-MINUTE = 60_000_000_000
-FIRST = 1_700_000_000_000_000_000 // MINUTE * MINUTE
-FAST, SLOW = 20, 100
-
-
-def bar_columns(n):
-    """Bars of a minute that go at random, on the grid of MNQ."""
-    rng = np.random.default_rng(1)
-    close = rng.integers(-8, 9, n).cumsum() * 0.25 + 20_000
-    close += max(0.0, 5_000 - close.min())
-    opening = np.concatenate([close[:1], close[:-1]])
-    return {
-        "time_ns": FIRST + np.arange(n) * MINUTE,
-        "open": opening,
-        "high": np.maximum(opening, close),
-        "low": np.minimum(opening, close),
-        "close": close,
-        "volume": np.ones(n, np.int64),
-    }
-
-
-class Means:
-    """Two running means, as plain Python has them."""
-
-    def __init__(self):
-        self.fast, self.slow = deque([0.0] * FAST), deque([0.0] * SLOW)
-        self.of_fast = self.of_slow = 0.0
-        self.n = 0
-
-    def way(self, close):
-        """1 or -1 once there are enough, 0 before."""
-        self.of_fast += close - self.fast.popleft()
-        self.fast.append(close)
-        self.of_slow += close - self.slow.popleft()
-        self.slow.append(close)
-        self.n += 1
-        if self.n < SLOW:
-            return 0
-        return 1 if self.of_fast * SLOW > self.of_slow * FAST else -1
+from rows import FAST, SLOW, Means, bar_columns, tick_columns
 
 
 def own_bars(n):
@@ -80,13 +39,7 @@ def own_bars(n):
 def ticks(n):
     from fastorder.strategy import Ticks
 
-    rng = np.random.default_rng(1)
-    return Ticks(
-        FIRST + np.arange(n) * 100_000_000,
-        100_000 + rng.integers(-1, 2, n).cumsum(),
-        rng.integers(1, 9, n),
-        rng.integers(-1, 2, n).astype(np.int8),
-    )
+    return Ticks(*tick_columns(n))
 
 
 def own_each(n):
@@ -197,12 +150,33 @@ def backtrader(n):
     return begun, ran.orders
 
 
+def nautilus_bars(n):
+    import nautilus_engine
+
+    return nautilus_engine.cross(n)
+
+
+def nautilus_each(n):
+    import nautilus_engine
+
+    return nautilus_engine.each(n)
+
+
+def hftbacktest_each(n):
+    import hftbacktest_engine
+
+    return hftbacktest_engine.each(n)
+
+
 RUNS = {
     "bars": own_bars,
     "each": own_each,
     "rules": own_rules,
     "backtesting": backtesting,
     "backtrader": backtrader,
+    "nautilus": nautilus_bars,
+    "nautilus-each": nautilus_each,
+    "hftbacktest": hftbacktest_each,
 }
 
 if __name__ == "__main__":
