@@ -6,7 +6,7 @@
 #include "longer.h"
 #include "ticks.h"
 
-#define MANY 20000
+#define MANY 8000
 #define MINUTE 60000000000
 
 static int64_t when[MANY + 1], sizes[MANY + 1], whole[MANY + 1];

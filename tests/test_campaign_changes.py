@@ -35,7 +35,7 @@ def test_without_faults_every_change_is_told_at_once():
 
 
 def test_several_processes_count_what_one_counts():
-    assert change_campaign(4_000, 0, FAULTS, 2) == change_tally(range(4_000), FAULTS)
+    assert change_campaign(1_200, 0, FAULTS, 2) == change_tally(range(1_200), FAULTS)
 
 
 def test_a_seed_is_always_the_same_life():

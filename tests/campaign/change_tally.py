@@ -9,7 +9,7 @@ from functools import partial
 from campaign.changes import complaints, lived
 from campaign.parts import in_parts
 
-CHUNK = 5_000
+CHUNK = 500
 KEPT_FAILURES = 100
 
 

@@ -15,7 +15,7 @@ from fastorder.enums import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 2_000
+CHUNK = 500
 SEEDS_APART = 10**9
 """The orders of campaign n have the seeds from n times this."""
 
