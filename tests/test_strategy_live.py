@@ -56,9 +56,9 @@ class LiveForm(Form):
         return until(worked, what)
 
     def rest(self):
-        """Until nothing that was asked for is under way."""
-        desks = self.run._run.desks
-        self.until(lambda: self.run._inbox.empty())
+        """Until no handler runs, and nothing that was asked for is under way."""
+        run, desks = self.run, self.run._run.desks
+        self.until(lambda: not run._is_busy and run._inbox.empty())
         self.until(lambda: not any(desk.is_under_way for desk in desks))
 
 
