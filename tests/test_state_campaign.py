@@ -44,7 +44,7 @@ def test_a_seed_is_always_the_same_life():
 
 
 def test_without_a_lag_a_look_proves_at_once():
-    counted = tally(range(6), GAPS, Weather(lag_s=0.0, settle_s=0.0))
+    counted = tally(range(3), GAPS, Weather(lag_s=0.0, settle_s=0.0))
     assert counted.failures == []
     assert counted.syncs
 
