@@ -104,19 +104,13 @@ def ladder(axes: Axes, colors: dict[str, str], scene: dict[str, Any]) -> None:
 def engines(axes: Axes, colors: dict[str, str], scene: dict[str, Any]) -> None:
     """A dot at the median of the time that an engine takes for a row of a task."""
     rows = [
-        Row(
-            f"{name.partition(',')[0]}: {task.partition(',')[0]}",
-            *row["us"],
-            f"{number(row['us'][0])}   {times(row['ratio'][0])}",
-        )
-        for task, of in scene["tasks"].items()
-        for name, row in of.items()
-        if "failed" not in row
+        Row(name, *row["us"], f"{number(row['us'][0])}   {times(row['ratio'][0])}")
+        for name, row in scene["contenders"].items()
     ]
     dots(axes, colors, rows, mark)
     axes.set_xlabel(
-        "one bar or tick, logarithmic; dot: median, line: the rounds' least and most; "
-        "numbers: the median,\nand that of the rounds' ratios to fastorder at the same",
+        "a bar or a tick, logarithmic; dot: median, line: the rounds' least to most;\n"
+        "numbers: the median, and that of the rounds' ratios to fastorder",
         fontsize=SMALL,
     )
 
@@ -238,13 +232,6 @@ def chart(
     return figure
 
 
-def height(scene: dict[str, Any]) -> int:
-    """How many rows a chart of a scene has."""
-    if "tasks" in scene:
-        return sum(map(len, scene["tasks"].values()))
-    return len(scene["contenders"])
-
-
 def drawn() -> Iterator[Path]:
     """Draw every chart; the files."""
     FOLDER.mkdir(exist_ok=True)
@@ -253,7 +240,7 @@ def drawn() -> Iterator[Path]:
         for page, colors in PAGES:
             figure = chart(
                 scene["title"],
-                height(scene),
+                len(scene["contenders"]),
                 colors,
                 partial(draw, colors=colors, scene=scene),
             )

@@ -47,10 +47,9 @@ def fifo(switch):
 
 
 def a_socket(switch):
-    with socket.socket(socket.AF_UNIX) as made:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(switch.parent)  # the whole path may be too long for a socket
-            made.bind(switch.name)
+    with socket.socket(socket.AF_UNIX) as made, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(switch.parent)  # the whole path may be too long for a socket
+        made.bind(switch.name)
 
 
 SHUT = {

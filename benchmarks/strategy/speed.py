@@ -21,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent))
 
+TITLE = "Strategies beside other engines"
 OWN = "project"
 FEWEST = 1_000
 
@@ -35,17 +36,17 @@ class Entry:
 
 
 TASKS = {
-    "a cross of two means, bars of a minute": {
+    "bars: a cross of two means, a minute each": {
         "fastorder": Entry("bars", 1_000_000),
         "backtesting.py": Entry("backtesting", 1_000_000, "backtesting"),
         "backtrader": Entry("backtrader", 100_000, "backtrader"),
         "nautilus_trader": Entry("nautilus", 200_000, "nautilus"),
     },
-    "a handler for each tick": {
+    "each tick: a handler is called": {
         "fastorder": Entry("each", 5_000_000),
         "nautilus_trader": Entry("nautilus-each", 1_000_000, "nautilus"),
     },
-    "ticks, a strategy once a minute, ten resting orders": {
+    "minutes of ticks: a strategy once a minute, ten orders that rest": {
         "fastorder, with the firm's rules": Entry("rules", 5_000_000),
         "hftbacktest": Entry("hftbacktest", 5_000_000, "hftbacktest"),
     },
@@ -108,6 +109,19 @@ def spread(values: list[float]) -> list[float]:
     return [round(value, 5) for value in found]
 
 
+def flat(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Each that ran, and why others did not, by its own and its task's short name."""
+    ran, left_out = {}, {}
+    for task, engines in tasks.items():
+        for name, row in engines.items():
+            short = f"{name.partition(',')[0]}, {task.partition(':')[0]}"
+            if "failed" in row:
+                left_out[short] = row["failed"]
+            else:
+                ran[short] = {"engine": name, "task": task, **row}
+    return {"contenders": ran, "left_out": left_out}
+
+
 def told(task: str, engines: dict[str, Any]) -> None:
     """Print a task."""
     print(f"\n{task}")
@@ -147,7 +161,7 @@ def main() -> None:
         tasks[task] = taken(entries, given) | missing
         told(task, tasks[task])
     if given.share == 1 and not given.own:
-        keep("strategies", "Strategies beside other engines", tasks=tasks)
+        keep("strategies", TITLE, **flat(tasks))
 
 
 if __name__ == "__main__":
