@@ -80,8 +80,8 @@ class Seen:
 
     @property
     def words(self) -> list[str]:
-        """The first line: method, path, version."""
-        return self.received.partition(b"\r\n")[0].decode().split()
+        """The first line: method, path, version; or what a stranger's bytes are."""
+        return self.received.partition(b"\r\n")[0].decode("latin-1").split()
 
 
 WAITS_S = 60
