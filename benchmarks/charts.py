@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
+from besides import missing
 from results import kept
 
 mpl.use("svg")
@@ -232,10 +233,15 @@ def chart(
     return figure
 
 
+def charts_of_runs() -> dict[str, Callable[..., None]]:
+    """The charts of all that was run."""
+    return {name: draw for name, draw in CHARTS.items() if not missing(name)}
+
+
 def drawn() -> Iterator[Path]:
     """Draw every chart; the files."""
     FOLDER.mkdir(exist_ok=True)
-    for name, draw in CHARTS.items():
+    for name, draw in charts_of_runs().items():
         scene = kept(name)
         for page, colors in PAGES:
             figure = chart(

@@ -340,7 +340,7 @@ def dots_of(axes):
     return found
 
 
-@pytest.mark.parametrize("name", charts.CHARTS)
+@pytest.mark.parametrize("name", charts.charts_of_runs())
 def test_bars_begin_at_zero_and_a_logarithmic_axis_has_dots(name):
     scene = kept(name)
     draw = charts.CHARTS[name]
@@ -359,7 +359,7 @@ def test_bars_begin_at_zero_and_a_logarithmic_axis_has_dots(name):
     assert "floor" not in axes.get_xlabel()
 
 
-@pytest.mark.parametrize("name", charts.CHARTS)
+@pytest.mark.parametrize("name", charts.charts_of_runs())
 def test_no_two_texts_of_a_chart_touch(name):
     scene = kept(name)
     figure = charts.chart(
