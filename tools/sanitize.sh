@@ -19,4 +19,6 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:halt_on_error=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
 export PYTHONMALLOC=malloc FASTORDER_SANITIZED=1 PYTHONPATH="$tree"
-"$home/$bin/python" -m pytest -n auto --dist worksteal -p no:cacheprovider "$@"
+# a traceback as Python shows it: to show sources, pytest parses them, and CPython 3.11 can
+# fail in that while another thread parses too; the run and what it had found were lost
+"$home/$bin/python" -m pytest -n auto --dist worksteal --tb native -p no:cacheprovider "$@"
