@@ -78,7 +78,10 @@ def taken(entries: dict[str, tuple[str, Entry]], given: Any) -> dict[str, Any]:
                     failed[name] = found
                 else:
                     runs[name].append(found)
-    base = each_us(next(iter(runs.values())))
+    own = next(iter(runs))
+    if own in failed:  # there is nothing to compare the others with
+        raise SystemExit(f"{own}: {failed[own]}")
+    base = each_us(runs[own])
     return {
         name: {"failed": failed[name]} if name in failed else summed(of, base)
         for name, of in runs.items()
