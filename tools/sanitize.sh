@@ -21,4 +21,5 @@ export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=lib
 export PYTHONMALLOC=malloc FASTORDER_SANITIZED=1 PYTHONPATH="$tree"
 # a traceback as Python shows it: to show sources, pytest parses them, and CPython 3.11 can
 # fail in that while another thread parses too; the run and what it had found were lost
-"$home/$bin/python" -m pytest -n auto --dist worksteal --tb native -p no:cacheprovider "$@"
+# fewer at a time than else: each takes three times as long, and none has more time
+"$home/$bin/python" -m pytest -n 3 --dist worksteal --tb native -p no:cacheprovider "$@"
