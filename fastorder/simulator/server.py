@@ -37,6 +37,9 @@ T = TypeVar("T")
 
 PONG = Answer(200, b"pong", "text/plain; charset=utf-8")
 ROWS_A_TURN = 20
+PATIENCE_S = 60.0
+"""How long a thread waits for the loop of the server; a busy machine takes seconds."""
+
 REASONS = {200: "OK", 400: "Bad Request", 500: "Internal Server Error"}
 
 
@@ -144,7 +147,7 @@ class Simulator:
         async def run() -> T:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10.0)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(PATIENCE_S)
 
     def set_price(self, contract_id: str, price: Any) -> None:
         """Move a contract's market, from another thread."""
@@ -348,11 +351,11 @@ def run_in_thread(
     thread = threading.Thread(target=loop.run_forever, name="fastorder-simulator")
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(simulator.start(), loop).result(10.0)
+        asyncio.run_coroutine_threadsafe(simulator.start(), loop).result(PATIENCE_S)
         try:
             yield simulator
         finally:
-            asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(10.0)
+            asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(PATIENCE_S)
     finally:
         _end_loop(loop, thread)
 
@@ -361,7 +364,7 @@ def _end_loop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None
     """End a loop in its own thread: in this one another loop may run."""
     closing = loop.shutdown_asyncgens()
     try:
-        asyncio.run_coroutine_threadsafe(closing, loop).result(10.0)
+        asyncio.run_coroutine_threadsafe(closing, loop).result(PATIENCE_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
