@@ -2,8 +2,8 @@
 
 FASTORDER_BUILD=debug builds with ASan and UBSan; FASTORDER_BUILD=demo the rooms that
 the demo needs, in half the time and for no measurement; FASTORDER_BUILD=none compiles
-nothing, for an environment that finds the modules in the checkout. FASTORDER_ANNOTATE=1 has Cython show
-which lines touch Python.
+nothing, for an environment that finds the modules in the checkout. FASTORDER_ANNOTATE=1
+has Cython show which lines touch Python.
 """
 
 import json

@@ -153,7 +153,8 @@ def dots(
     # a part of the axis on the left, and room for the text on the right
     width = (most / least) ** 1.3
     axes.set_xlim(least / width**0.04, least * width)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if width < 3000 else (1, 3)))
+    steps = (1, 2, 5) if width < 3e3 else (1, 3) if width < 3e5 else (1,)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
     axes.xaxis.set_major_formatter(FuncFormatter(unit))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="x", color=colors["grid"], lw=0.8)

@@ -190,7 +190,9 @@ for _name in __all__:  # each says that it is imported from here
 if not TYPE_CHECKING:  # a type checker would take any name for one of the package
 
     def __getattr__(name: str) -> object:
-        """A name of ``_DATACLASSES``, on its first use."""
+        """A name of ``_DATACLASSES``, or a module for users, on its first use."""
+        if name in _MODULES:
+            return import_module(f"{__name__}.{name}")
         if name not in _DATACLASSES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(import_module(_DATACLASSES[name]), name)

@@ -61,6 +61,13 @@ def knowing(order_id=KNOWN):
     return interlock
 
 
+def told_the_time(clock):
+    """What the gateway's clock is known by: an answer that has a Date, just now."""
+    server_clock = ServerClock(clock)
+    server_clock.note(clock.date(), clock.now_ns)
+    return server_clock
+
+
 def made(clock, policy=None, server_clock=None, interlock=None, **options):
     """A placement of one MNQ, bought in account 5, of CONTRACT."""
     valid_for = options.pop("valid_for", None)
@@ -75,7 +82,7 @@ def made(clock, policy=None, server_clock=None, interlock=None, **options):
         BYTES,
         policy or RetryPolicy(**options),
         clock,
-        server_clock or ServerClock(clock),
+        server_clock or told_the_time(clock),
         clock.now_ns,
         knowing() if interlock is None else interlock,
         valid_until_ns,

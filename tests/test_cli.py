@@ -297,6 +297,11 @@ def test_login_keeps_no_key_that_does_not_fit(fastorder, monkeypatch):
     assert "InvalidCredentials" in err
 
 
+def test_the_version_is_shown_without_a_command(capsys):
+    assert run(["--version"]) == 0
+    assert re.fullmatch(r"fastorder \d+\.\d+\S*\n", capsys.readouterr().out)
+
+
 def test_kill_and_resume_set_the_switch_that_others_watch(fastorder, home, monkeypatch):
     from fastorder.settings import settings_path as place
 

@@ -1,10 +1,13 @@
 """The proof of absence: look-ups that miss an order have to be whole, and alive."""
 
+from email.utils import formatdate
+
 import pytest
 from still import (
     ABSENT,
     CONTRACT,
     OLD,
+    SECOND_NS,
     YOUNG,
     StillClock,
     answer,
@@ -22,7 +25,7 @@ from still import (
 )
 
 from fastorder import Outcome
-from fastorder._core.flow.protocol import Send
+from fastorder._core.flow.protocol import Send, Tell
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.list_audit import ListAudit
@@ -135,12 +138,62 @@ def test_without_a_date_and_without_an_order_nothing_is_proved(clock):
     assert "nothing shows that the answers are new" in told(command).error
 
 
+def watched(clock, server_clock, seconds, on_look=lambda: None):
+    """What is told of an order that no look-up lists; nothing once that is enough.
+
+    Args:
+        on_look: is called before each answer from the end of the quiet time on.
+    """
+    placement = made(
+        clock, max_retries=0, interlock=knowing(3), server_clock=server_clock
+    )
+    placement.start()
+    command = placement.on_evidence(no_answer())
+    quiet_ns, end_ns = clock.now_ns + 30 * SECOND_NS, clock.now_ns + seconds * SECOND_NS
+    errors = set()
+    while clock.now_ns < end_ns:
+        if placement.state is State.AUDITING:
+            return set()
+        if not isinstance(command, Send):
+            if isinstance(command, Tell):
+                errors.add(told(command).error)
+            command = wait(placement, clock, command)
+            continue
+        if clock.now_ns >= quiet_ns:
+            on_look()
+        command = placement.on_evidence(ABSENT)
+    return errors
+
+
+def test_while_no_answer_tells_the_time_no_window_is_known_to_begin_early(clock):
+    """This machine's clock may be days ahead: the lists would be empty, and right."""
+    assert any("no Date" in error for error in watched(clock, ServerClock(clock), 300))
+
+
+@pytest.mark.parametrize("ahead_days", [-40, -2, 0, 2, 40])
+@pytest.mark.parametrize("undated", [1, 2, 3])
+def test_windows_from_before_the_time_was_told_count_where_they_were_early(
+    clock, ahead_days, undated
+):
+    """One that began after the order had been sent is no look-up at all."""
+    server_clock = ServerClock(clock)
+    looks = []
+
+    def tells():
+        looks.append(clock.now_ns)
+        if len(looks) == undated:
+            gateway_s = clock.wall - 86_400 * ahead_days
+            server_clock.note(formatdate(gateway_s, usegmt=True).encode(), clock.now_ns)
+
+    assert watched(clock, server_clock, 600, tells) == set()
+    # three in a row are needed, and three that do not count are told after the third
+    assert len(looks) == (6 if ahead_days > 1 else 3)
+
+
 def test_a_newer_order_in_the_list_is_a_sign_of_life(clock):
     """It has to be newer by its own time, and not to have been listed before."""
-    server_clock = ServerClock(clock)
-    server_clock.note(clock.date(), clock.now_ns)
     newer = listing({"id": 9, "customTag": "x", "creationTimestamp": YOUNG})
-    placement = missed(clock, ABSENT, newer, server_clock=server_clock)
+    placement = missed(clock, ABSENT, newer)
     result = placement.on_evidence(trades(9)).value
     assert result.outcome is Outcome.NOT_PLACED
     assert "order 9, which is newer, is listed" in result.proof

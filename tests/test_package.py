@@ -6,6 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
 from canary import API_KEY
 
 import fastorder
@@ -103,6 +104,12 @@ def test_a_thread_may_import_the_facade_while_another_imports_the_package():
         fastorder.blocking.OrderExecutor
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+
+
+@pytest.mark.parametrize("name", sorted(fastorder._MODULES))
+def test_each_module_for_users_is_there_after_the_import(name):
+    program = f"import fastorder; assert fastorder.{name}.__name__.endswith('{name}')"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_no_code_calls_eval_or_a_shell():

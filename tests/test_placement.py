@@ -366,7 +366,10 @@ def test_looking_early_and_in_vain_uses_up_no_try(placement, clock):
         assert due(placement.on_evidence(status(500))) == due(pause)
 
 
-def test_a_failure_of_the_client_is_looked_up_and_never_sent_again(placement, clock):
+def test_a_failure_of_the_client_is_looked_up_and_never_sent_again(
+    placement, clock, server_clock
+):
+    server_clock.note(clock.date(), clock.now_ns)
     placement.start()
     command = placement.on_failure("a bug")
     assert told(command).outcome is Outcome.UNKNOWN

@@ -176,7 +176,11 @@ def test_an_order_is_not_sent_again_once_another_was_seen_to_have_its_tag(
     assert placement.state is State.STUCK
 
 
-def test_an_order_is_not_sent_again_once_it_was_told_to_be_unknown(placed, machine):
+def test_an_order_is_not_sent_again_once_it_was_told_to_be_unknown(
+    placed, machine, server_clock
+):
+    date = formatdate(machine.wall, usegmt=True).encode()
+    server_clock.note(date, machine.now_ns)
     placement = in_doubt_after_quiet(placed, machine)
     machine.wait(400)
     while placement.state is not State.STUCK:

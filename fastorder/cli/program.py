@@ -90,14 +90,20 @@ def make() -> typer.Typer:
     return app
 
 
-def _about(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _shows_version(wanted: bool) -> None:
+    if wanted:
         print(f"fastorder {__version__}")
         raise typer.Exit
+
+
+# the callback of the option: the one of the program is called for a command alone
+VERSION = typer.Option(
+    "--version", help="Show the version.", is_eager=True, callback=_shows_version
+)
+
+
+def _about(version: Annotated[bool, VERSION] = False) -> None:
+    """What stands before the command."""
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -25,6 +25,8 @@ cdef class Lookups:
     cdef bytes _date
     cdef str _found_by
     cdef int64_t _window_s
+    cdef int64_t _latest_s
+    cdef double _called_s
     cdef double _since_s
     cdef int _longest
     cdef int _widenings

@@ -78,6 +78,8 @@ class Lookups:
     _date: bytes  # of its answer
     _found_by: str  # what has shown ours
     _window_s: int
+    _latest_s: int  # where the windows begin that list none, the latest of them
+    _called_s: float
     _since_s: float  # no order of ours is older, on the gateway's clock
     _longest: int  # of the tags of the latest listing
     _widenings: int  # how often the tag's owner was looked for, from 0
@@ -106,7 +108,8 @@ class Lookups:
         self._listing = []
         self._date = b""
         self._found_by = ""
-        self._window_s = 0
+        self._window_s = self._latest_s = 0
+        self._called_s = 0.0
         self._since_s = 0.0
         self._longest = 0
         self._widenings = -1
@@ -123,7 +126,7 @@ class Lookups:
         self.absence.begins()
         start_s = self._server_clock.window_start_s(called_s, self._margin_s())
         shown_s = self._server_clock.shown_at_s(called_s)  # before a clock is set anew
-        self._window_s = start_s
+        self._window_s, self._called_s = start_s, called_s
         self._since_s = float(start_s) if shown_s is None else shown_s - CUT_S
         return render_search_since(self.order.account_id, start_s)
 
@@ -307,9 +310,24 @@ class Lookups:
 
     def count(self) -> bool:
         """Count the look-up that does not list it; whether that was the last needed."""
+        before = self.absence.in_a_row
         self.absence.agrees()
+        if self.absence.in_a_row > before:  # it counts
+            earlier_s = self._latest_s if before else 0
+            self._latest_s = max(self._window_s, earlier_s)
         self._keep_listing(self.absence.in_a_row)
         return self.absence.complete
+
+    @property
+    def began_before_it(self) -> bool:
+        """Whether each window that was counted began before the order was sent.
+
+        By the gateway's clock: this machine's may be ahead by any span, and while no
+        answer has a Date nobody knows by how much.
+        """
+        if self._server_clock.ahead_s() is None:
+            return False
+        return self._latest_s <= self._server_clock.window_start_s(self._called_s, 0)
 
     def _keep_listing(self, in_a_row: int) -> None:
         now_ns = self._clock.monotonic_ns()

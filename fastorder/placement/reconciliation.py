@@ -151,6 +151,9 @@ class Reconciliation(PlacementBase):
         if lookups.is_contested:
             # the tag has an owner, so its absence is a lie
             return self._stop_watching()
+        if not lookups.began_before_it:
+            lookups.note = "not listed, but the gateway's time is not known: no Date"
+            return self._still_inconclusive()
         return self._read_trades()
 
     def _still_inconclusive(self) -> Command[OrderResult]:

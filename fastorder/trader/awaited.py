@@ -63,7 +63,7 @@ class Trader(
             user at this gateway. False for none.
         budgets: how many requests may leave; the gateway's own limits where it is not
             given. False for none.
-        risk: what orders have to keep to; where it is not given, orders of at most 50
+        risk: what orders have to keep to; where it is not given, orders of at most 100
             contracts, and 20 orders in a second. False for none. Limits that need it
             have the account read at the entry; what acts read, they hear of.
         on_breach: see ``OrderExecutor``; where ``risk`` says ``flatten_on_breach`` and
