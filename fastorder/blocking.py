@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import fastorder  # noqa: F401 (first: another thread may be in the middle of it)
-from fastorder._base.near_names import with_near_names
+from fastorder._base.hints import with_alone
+from fastorder._base.near_names import known_as, with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.transport.poll_engine import PollEngine
 from fastorder.acts.verbs import ActVerbs
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@with_alone
 class OrderExecutor(ActVerbs[OrderResult]):
     """Places, modifies and cancels orders from plain code; every verb waits.
 
@@ -204,7 +206,15 @@ class OrderExecutor(ActVerbs[OrderResult]):
         self._wait(self._login(credentials, renew))
 
 
+known_as(OrderExecutor, "OrderExecutor")
+
+__all__ = ["OrderExecutor", "Trader"]
+
 if not TYPE_CHECKING:  # a type checker would take any name for one of the module
+
+    def __dir__() -> list[str]:
+        """What is for users, loaded or not."""
+        return [*__all__, *(name for name in globals() if name[:2] == "__")]
 
     def __getattr__(name: str) -> object:
         """The trader, on its first use: it stands above this module."""

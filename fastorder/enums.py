@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NoReturn
 
-from fastorder.errors import GatewayNumber
+from fastorder.errors import GatewayNumber, _ComparedWithMembers
 
 
 class Side(GatewayNumber):
@@ -80,12 +80,12 @@ def net_size(kind: object, size: int) -> int:
     raise ValueError(f"a position must be long or short, was {kind!s}")
 
 
-class Outcome(Enum):
+class Outcome(_ComparedWithMembers, Enum):
     """What is known of a request that changes something.
 
     One prints as its name, ``ACCEPTED`` say; its value is what stands in JSON. It is
-    compared with members (``is Outcome.ACCEPTED``), not with text, and ACCEPTED alone
-    is true.
+    compared with members (``is Outcome.ACCEPTED``); comparing it with text is a
+    TypeError. ACCEPTED alone is true.
     """
 
     ACCEPTED = "accepted"
@@ -93,6 +93,8 @@ class Outcome(Enum):
     NOT_SENT = "not sent"
     NOT_PLACED = "not placed"
     UNKNOWN = "unknown"
+
+    __hash__ = Enum.__hash__
 
     def __str__(self) -> str:
         return self.name

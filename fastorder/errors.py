@@ -166,16 +166,28 @@ class MissingSetting(ConfigurationError):
     Attributes:
         name: of the setting.
         looked: each place that was looked at, and what was found there.
+        others: the name of each other one that is missing too, and where it was sought.
     """
 
-    def __init__(self, name: str, looked: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(name, looked)
+    def __init__(
+        self,
+        name: str,
+        looked: tuple[tuple[str, str], ...],
+        others: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (),
+    ) -> None:
+        super().__init__(name, looked, others)
         self.name = name
         self.looked = looked
+        self.others = others
 
     def __str__(self) -> str:
-        places = "; ".join(f"{place}: {what}" for place, what in self.looked)
-        return f"{self.name} must be given, it was found nowhere ({places})"
+        missing = ((self.name, self.looked), *self.others)
+        return "; ".join(_sought(name, looked) for name, looked in missing)
+
+
+def _sought(name: str, looked: tuple[tuple[str, str], ...]) -> str:
+    places = "; ".join(f"{place}: {what}" for place, what in looked)
+    return f"{name} must be given, it was found nowhere ({places})"
 
 
 class ExecutorClosed(FastOrderError, RuntimeError):
@@ -276,16 +288,72 @@ class KeyReused(FastOrderError, ValueError):
 
     def __str__(self) -> str:
         name = "custom_tag" if self.is_tag else "idempotency_key"
+        before, now = _apart(self.before, self.now)
+        rule = f"{name} {self.key!r} must stand for one order"
         if self.places is not None:
             first, second = self.places
             return (
-                f"{name} {self.key!r} must stand for one order, orders[{first}] is "
-                f"{self.before} and orders[{second}] is {self.now}"
+                f"{rule}, orders[{first}] has {before} and orders[{second}] has {now}"
             )
-        return (
-            f"{name} {self.key!r} must stand for one order, it was used for "
-            f"{self.before} and is now used for {self.now}"
-        )
+        return f"{rule}, it was used for one with {before}, and this one has {now}"
+
+
+FIELD_NAMES = {
+    "accountId": "account_id",
+    "contractId": "contract",
+    "type": "order_type",
+    "side": "side",
+    "size": "quantity",
+    "limitPrice": "limit_price",
+    "stopPrice": "stop_price",
+    "trailPrice": "trail_price",
+    "stopLossBracket": "stop_loss_ticks",
+    "takeProfitBracket": "take_profit_ticks",
+    "customTag": "custom_tag",
+}
+"""What the members of an order's request are called here."""
+
+TYPE_NAMES = {
+    1: "LIMIT",
+    2: "MARKET",
+    3: "STOP_LIMIT",
+    4: "STOP",
+    5: "TRAILING_STOP",
+    6: "JOIN_BID",
+    7: "JOIN_ASK",
+}
+SIDE_NAMES = {0: "BUY", 1: "SELL"}
+TRAILING = 5
+"""Types and sides as ``enums``, which stands above this module, calls them."""
+
+
+def _apart(before: str, now: str) -> tuple[str, str]:
+    """In what two requests differ, in words; as they are where that cannot be told."""
+    import json  # only an error needs it
+
+    try:
+        first = json.loads(before, parse_float=str)
+        second = json.loads(now, parse_float=str)
+        names = [name for name in FIELD_NAMES if first.get(name) != second.get(name)]
+        words = _in_words(first, names), _in_words(second, names)
+    except (ValueError, TypeError, AttributeError, KeyError):  # no request of an order
+        return before, now
+    return words if names else (before, now)
+
+
+def _in_words(order: dict[str, Any], names: list[str]) -> str:
+    """Some members of an order's request: "quantity 2, no limit_price"."""
+    words = []
+    for name in names:
+        value, called = order.get(name), FIELD_NAMES[name]
+        if name in ("type", "side"):
+            known = TYPE_NAMES if name == "type" else SIDE_NAMES
+            value = known.get(value, value) if isinstance(value, int) else value
+        elif isinstance(value, dict):
+            trails = ", trailing" if value.get("type") == TRAILING else ""
+            value = f"{abs(value['ticks'])}{trails}"
+        words.append(f"no {called}" if value is None else f"{called} {value}")
+    return ", ".join(words)
 
 
 class RequestFailed(FastOrderError):
@@ -494,11 +562,41 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-class NamedNumber(IntEnum):
+class _ComparedWithMembers:
+    """Comparing a member with text is an error: it would always be false.
+
+    ``result.outcome == "ACCEPTED"`` would otherwise say no of an order that was taken.
+    """
+
+    name: str
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str):
+            raise TypeError(_no_text(self, other))
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        if isinstance(other, str):
+            raise TypeError(_no_text(self, other))
+        return super().__ne__(other)
+
+
+def _no_text(member: _ComparedWithMembers, text: str) -> str:
+    kind = type(member)
+    meant = text if text in getattr(kind, "__members__", ()) else member.name
+    return (
+        f"{kind.__name__}.{member.name} must be compared with a member, as by "
+        f"`is {kind.__name__}.{meant}`, not with text: was {text[:40]!r}"
+    )
+
+
+class NamedNumber(_ComparedWithMembers, IntEnum):
     """A number that prints as its name.
 
     ``int()``, comparisons and JSON have the number, and so has ``f"{each:d}"``.
     """
+
+    __hash__ = IntEnum.__hash__
 
     def __str__(self) -> str:
         return self.name
@@ -513,7 +611,7 @@ class GatewayNumber(NamedNumber):
     """A number of the gateway's. It prints as its name, ``f"{side} 1 MNQ"`` say.
 
     ``int()``, comparisons and JSON have the number, and so has ``f"{side:d}"``. It
-    equals its number, and no text.
+    equals its number, and comparing it with text is a TypeError.
     """
 
 
@@ -690,3 +788,19 @@ class StoreForeign(StoreError):
 
 class StoreTooNew(StoreError):
     """A later version of this library has made it."""
+
+
+_KINDS = (FastOrderError, GatewayNumber, Unshown)
+
+
+def _is_for_users(name: str, thing: object) -> bool:
+    return name[0] != "_" and isinstance(thing, type) and issubclass(thing, _KINDS)
+
+
+def __dir__() -> list[str]:
+    """The errors, and the tables of the gateway's codes."""
+    return [
+        name
+        for name, each in globals().items()
+        if name[:2] == "__" or _is_for_users(name, each)
+    ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.near_names import with_near_names
+from fastorder._base.hints import async_with_alone
+from fastorder._base.near_names import known_as, with_near_names
 from fastorder._core.flow.result import OrderResult
 from fastorder._core.flow.ticket import Ticket
 from fastorder._core.transport.loop_engine import LoopEngine
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from fastorder.enums import OrderStatus
 
 
+@async_with_alone
 class OrderExecutor(ActVerbs[Ticket[OrderResult]]):
     """Places, modifies and cancels orders from an event loop.
 
@@ -230,3 +232,6 @@ def ended(ticket: Ticket[Any]) -> Future[None]:
 
     ticket._call_when_done(is_done)
     return future
+
+
+known_as(OrderExecutor, "OrderExecutor")  # and called in errors

@@ -115,14 +115,16 @@ class Canary(logging.Handler):
 
     def search_error(self, error, where):
         """Search an error, those behind it, and the library's variables on its way."""
-        self.search("".join(traceback.format_exception(error)), where)
         while error is not None:
+            self.search("".join(traceback.format_exception_only(error)), where)
             self.search(shown(error), where)
             for frame, _ in traceback.walk_tb(error.__traceback__):
                 name = frame.f_code.co_filename
                 if name.startswith(LIBRARY) and not name.startswith(OUTSIDE):
                     for value in list(frame.f_locals.values()):
                         self.search(shown(value), f"{where}, {name}:{frame.f_lineno}")
+            for member in getattr(error, "exceptions", ()):  # of a group
+                self.search_error(member, where)
             error = error.__cause__ or error.__context__
 
     def _watching(self, expect):

@@ -79,8 +79,8 @@ def own_caches(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
 
 
-class BegunWalks(dict):
-    """Walks that begin at their start prices; each is moved once it is asked."""
+class StillWalks(dict):
+    """Walks that stand at their start prices from a step on; each is set once asked."""
 
     def __init__(self, walks, step, contracts):
         super().__init__(walks)
@@ -90,19 +90,21 @@ class BegunWalks(dict):
     def __getitem__(self, key):
         walk, contract = super().__getitem__(key), self._left.pop(key, None)
         if contract is not None:
+            noise = walk._noise
+            walk._noise = lambda step: noise(min(step, self._step))
             walk.shift_to(self._step, contract.start_price)
         return walk
 
 
 @pytest.fixture(autouse=True)
-def start_prices(monkeypatch):
-    """Markets of the real clock begin at their start prices, whatever time it is."""
+def still_markets(monkeypatch):
+    """Markets of the real clock stand from now on, until a test moves them."""
     begin = Exchange.__init__
 
     def at_the_start(self, contracts, clock, *given):
         begin(self, contracts, clock, *given)
         if not isinstance(clock, ManualClock):
-            self._walks = BegunWalks(self._walks, self._step, contracts)
+            self._walks = StillWalks(self._walks, self._step, contracts)
 
     monkeypatch.setattr(Exchange, "__init__", at_the_start)
 

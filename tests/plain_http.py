@@ -44,7 +44,7 @@ class Wire:
 
     def __init__(self, host, port, token):
         self.token = token
-        self._connection = http.client.HTTPConnection(host, port, timeout=60)
+        self._connection = http.client.HTTPConnection(host, port, timeout=300)
 
     def ask(self, path, **members):
         return self.send(path, json.dumps(members).encode())

@@ -16,7 +16,7 @@ from fastorder.realtime.hub import Hub
 from fastorder.realtime.listeners import KINDS
 
 MNQ = "CON.F.US.MNQ.U26"
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class Heard(list):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import formatdate
+from types import SimpleNamespace
 
 from fastorder import OrderRequest, RetryPolicy
 from fastorder._core.flow.protocol import Pause, Send, Tell
@@ -12,6 +13,7 @@ from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.interlock import Interlock
 from fastorder.placement.protocol import Event, State, placement_of
+from fastorder.requests.order_since import OrderSince
 from fastorder.runtime.clock import FOREVER_NS, Clock
 
 SECOND_NS = 1_000_000_000
@@ -254,3 +256,18 @@ INPUTS = {
     Event.STOP: lambda p, clock: p.on_stop(None),
 }
 """How each event comes in from outside."""
+
+
+def order_since(kind="MARKET", side="BUY", outcome=None, left=True, held=False):
+    """An order that was asked for after a close, as far as a close asks."""
+    price = {
+        "LIMIT": {"limit_price": 29000},
+        "STOP": {"stop_price": 29000},
+        "STOP_LIMIT": {"stop_price": 29000, "limit_price": 29000},
+        "TRAILING_STOP": {"trail_price": 29000},
+    }.get(kind, {})
+    order = OrderRequest("MNQ", side, 1, 1, order_type=kind, **price)
+    placing = SimpleNamespace(order=order, attempts=0, may_have_left=left)
+    result = None if outcome is None else SimpleNamespace(outcome=outcome)
+    ticket = SimpleNamespace(_protocol=placing, result=result)
+    return OrderSince(ticket, lambda one: held)

@@ -569,6 +569,33 @@ def test_a_price_off_the_tick_or_beyond_the_other_leg_is_refused(desk, gateway):
     assert not gateway.ledger.requests(MODIFY)
 
 
+@pytest.mark.parametrize(
+    ("number", "share", "why"),
+    [
+        (1, "0.0013", "price within 50 % of the stop leg's price of now"),
+        (1, "0.49", "price within 50 %"),
+        (1, "1.51", "must be below the other leg"),
+        (2, "0.0013", "must be above the other leg"),
+        (2, "1.51", "price within 50 % of the target leg's price of now"),
+        (2, "7", "price within 50 %"),
+    ],
+)
+def test_a_leg_is_not_moved_to_where_nobody_means_it(desk, gateway, number, share, why):
+    placed = bought(desk, 1, **BRACKET)
+    price = int(leg_price(gateway, placed.order_id + number) * Decimal(share))
+    move = desk.move_stop if number == 1 else desk.move_target
+    with pytest.raises(fastorder.InvalidField, match=why) as told:
+        move("MNQ", ACCOUNT, price)
+    assert f"was {price}" in str(told.value)
+    assert not gateway.ledger.requests(MODIFY)
+
+
+def test_a_leg_is_moved_by_less_than_half(desk, gateway):
+    placed = bought(desk, 1, **BRACKET)
+    price = int(leg_price(gateway, placed.order_id + 1) * Decimal("0.51"))
+    assert desk.move_stop("MNQ", ACCOUNT, price).success
+
+
 def test_a_trailing_leg_has_no_price_of_its_own(desk, gateway):
     bought(desk, 1, stop_loss_ticks=400, trailing_stop_loss=True)
     with pytest.raises(fastorder.InvalidField, match="it trails"):
@@ -655,8 +682,10 @@ def test_other_orders_with_one_name_in_one_call_are_refused_whole(desk, gateway,
         desk.place_many([order(), order(**name), order(), order(quantity=2, **name)])
     ((field, value),) = name.items()
     text = str(told.value)
-    assert text.startswith(f"{field} '{value}' must stand for one order, orders[1] is ")
-    assert " and orders[3] is " in text
+    assert text.startswith(
+        f"{field} '{value}' must stand for one order, orders[1] has "
+    )
+    assert " and orders[3] has " in text
     assert told.value.places == (1, 3)
     assert str(pickle.loads(pickle.dumps(told.value))) == text
     assert not gateway.ledger.requests(PLACE)

@@ -255,6 +255,29 @@ def test_a_429_closes_all_lanes_and_they_leave_in_order_and_not_at_once():
         assert len(near) <= 8
 
 
+@pytest.mark.parametrize("lane", [lane for lane in Lane if lane is not Lane.PLACES])
+def test_no_order_leaves_before_what_lessens_risk(lane):
+    """Once the budget opens again there is room for all, and they leave bit by bit."""
+    world = World(1, seconds=6.0)
+    closed_by(world, b"5")
+    world.run_until(world.clock.now_ns + 5 * SECOND_NS)
+    waiting, place = [Request(lane, 0) for _ in range(2)], Request(Lane.PLACES, 0)
+    for request in (*waiting, place):
+        world.ask(request)
+    assert not [request for request in waiting if request.left_ns]
+    if lane is Lane.LESSENING:
+        assert place.refused == (
+            "closes, cancels, stop moves go first, and 2 requests wait for room"
+        )
+    else:
+        assert place.left_ns
+    world.run_until(world.clock.now_ns + SECOND_NS)
+    assert all(request.left_ns for request in waiting)
+    place = Request(Lane.PLACES, 0)
+    world.ask(place)
+    assert place.left_ns
+
+
 def test_a_429_without_retry_after_closes_for_longer_each_time():
     world = World(1, seconds=6.0)
     pauses = []

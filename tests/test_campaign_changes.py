@@ -8,13 +8,13 @@ from campaign.change_tally import change_campaign, change_tally
 from campaign.changes import lived
 
 from fastorder.gateway import rows
-from fastorder.requests import position_close, read_backs
+from fastorder.requests import order_since, position_close, read_backs
 from fastorder.requests.order_change import Cancellation
 from fastorder.requests.read_backs import Effect, ReadBacks
 
 CHANGES = 10_000
 FAULTS = 0.55
-TRIED = 8_000
+TRIED = 20_000
 AT_ONCE = 100
 """Changes with a planted mistake: enough for each to be caught."""
 
@@ -80,6 +80,17 @@ def an_order_that_is_not_shown_never_was(patch):
     patch.setattr(changes, "Cancellation", Believing)
 
 
+def orders_since_are_forgotten(patch):
+    patch.setattr(position_close.PositionClose, "_is_overtaken", lambda *_: False)
+
+
+def a_look_is_enough_after_an_order(patch):
+    def since(self, side):
+        return self._placing.order.side is side
+
+    patch.setattr(order_since.OrderSince, "may_have_opened", since)
+
+
 MISTAKES = {
     one_read_is_believed: "phantom",
     the_trades_are_not_asked: "phantom",
@@ -87,6 +98,8 @@ MISTAKES = {
     unreadable_is_absent: "phantom",
     the_refusal_of_a_repeat_is_believed: "wrong",
     an_order_that_is_not_shown_never_was: "wrong",
+    orders_since_are_forgotten: "overtaken",
+    a_look_is_enough_after_an_order: "overtaken",
 }
 
 

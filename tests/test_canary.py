@@ -166,3 +166,11 @@ def test_what_the_tests_log_in_with_is_looked_for(secret):
     canary = Canary()
     canary.search(f"Authorization: Bearer {secret}", "here")
     assert canary.found == {"here": 1}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no groups of errors here")
+def test_errors_in_a_group_are_searched():
+    inner = ExceptionGroup("inner", [KeyError("planted")])  # noqa: F821
+    canary = Canary(("planted",))
+    canary.search_error(ExceptionGroup("outer", [ValueError(), inner]), "here")  # noqa: F821
+    assert "here" in canary.found

@@ -200,6 +200,14 @@ def test_no_gateway_is_a_failure_in_one_line(fastorder, monkeypatch):
     assert "127.0.0.1" in err or "connect" in err.lower()
 
 
+def test_https_to_the_simulator_is_told_http(fastorder, monkeypatch, gateway):
+    url = gateway.base_url.replace("http://", "https://")
+    monkeypatch.setenv("FASTORDER_BASE_URL", url)
+    code, out, err = fastorder("positions")
+    assert (code, out) == (1, "")
+    assert "begins with http://" in err
+
+
 # ---------------------------------------------------------------- before it is sent
 
 

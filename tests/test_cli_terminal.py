@@ -157,6 +157,14 @@ def test_ctrl_c_at_each_prompt_sends_nothing(terminal, gateway, tmp_path, line):
 # ---------------------------------------------------------------- a full disk
 
 
+def test_an_act_needs_no_output(terminal, gateway):
+    """A timer, or a service, may have closed it."""
+    assert ended(terminal("buy MNQ 1 --yes"))[0] == 0
+    code, said = ended(terminal("flatten --yes", before="exec >&-; exec"))
+    assert "Traceback" not in said
+    assert (code, held(gateway)) == (0, 0)
+
+
 def test_an_order_is_not_sent_that_no_journal_can_hold(terminal, gateway):
     code, said = ended(terminal("buy MNQ 1 --yes", before="ulimit -f 0; exec"))
     assert code == 4

@@ -60,7 +60,7 @@ def test_every_byte_of_an_order_over_a_warm_connection(sizes):
 @pytest.mark.parametrize("warm", [0, 2], ids=["cold", "warm"])
 @pytest.mark.parametrize("mode", Mode)
 def test_what_the_client_believes_is_what_happened(run, sizes, mode, warm):
-    stride = 97 if mode is Mode.STALL else 71
+    stride = 149 if mode is Mode.STALL else 107
     cells = cells_of_all(sizes, mode, warm, stride)
     checked(cells, run=partial(run, limit_s=FEW_AT_MOST_S))
 
@@ -68,7 +68,7 @@ def test_what_the_client_believes_is_what_happened(run, sizes, mode, warm):
 @pytest.mark.parametrize("warm", [0, 2], ids=["cold", "warm"])
 @pytest.mark.parametrize("mode", Mode)
 def test_on_a_line_that_stays_dead_nothing_is_claimed(sizes, mode, warm):
-    stride = 97 if mode is Mode.STALL else 71
+    stride = 149 if mode is Mode.STALL else 107
     cells = checked(cells_of_all(sizes, mode, warm, stride, stays=True))
     for cell in cells:
         claims = cell.first.outcome in (Outcome.ACCEPTED, Outcome.REJECTED)

@@ -221,7 +221,7 @@ def run_page(page, gateway, loop):
             if block.runnable:
                 started = eval(block.compiled(gateway.base_url), names)
                 if inspect.iscoroutine(started):
-                    loop.run_until_complete(asyncio.wait_for(started, 60))
+                    loop.run_until_complete(asyncio.wait_for(started, 300))
     for value in names.values():
         if isinstance(value, fastorder.OrderExecutor):
             loop.run_until_complete(value.aclose())

@@ -136,8 +136,23 @@ def own_files(gateway):
     return [name for name in open_files() if name != "socket"]
 
 
+_earlier = []
+
+
+@pytest.fixture(autouse=True)
+def others():
+    """What is there already is left out: pytest keeps what a failed test held."""
+    _earlier.extend(alive())
+    yield
+    _earlier.clear()
+
+
+def alive():
+    return [thing for thing in gc.get_objects() if isinstance(thing, Engine)]
+
+
 def engines():
-    """Those that nothing collects.
+    """Those of this test that nothing collects.
 
     What one collection ends may let go of more, and one is nothing while the gateway's
     thread is at its own: CPython has one at a time.
@@ -145,7 +160,7 @@ def engines():
     patience = time.monotonic() + 10
     while time.monotonic() < patience:
         gc.collect()
-        found = [thing for thing in gc.get_objects() if isinstance(thing, Engine)]
+        found = [each for each in alive() if not any(each is was for was in _earlier)]
         if not found:
             break
         time.sleep(0.01)

@@ -284,7 +284,7 @@ def test_a_blocking_trader_is_guarded_too(gateway):
         ({"act": "stop", "stop_ticks": 40.0}, WrongFieldType),
         ({"on_alarm": 7}, WrongFieldType),
         ({"cancel_orphans": 1}, WrongFieldType),
-        ({"symbol": "ES"}, fastorder.errors.UnknownSymbol),
+        ({"symbol": "ZZZ"}, fastorder.errors.UnknownSymbol),
     ],
     ids=str,
 )

@@ -136,7 +136,8 @@ def test_one_whose_tag_has_another_owner_is_freed_by_a_waiver_alone(trader, gate
     assert str(error) == (
         f"account {ACCOUNT} has 1 order of this contract in doubt: mine; "
         "no look-up can tell of mine (the tag belongs to another order, "
-        f"{owner.order_id}): look at the account yourself; "
+        f"{owner.order_id}, or this one was changed since it was sent): look at the "
+        "account yourself; "
         "despite=DespiteUnknown(('mine',)) trades on all the same"
     )
     assert trader.resolve("mine").outcome is Outcome.UNKNOWN

@@ -17,6 +17,8 @@ from test_risk_trader import (
 )
 
 from fastorder import Denied, InvalidField, Outcome, RiskLimits, RiskState
+from fastorder.risk.hearing import Hearing
+from fastorder.trader.loss_watch import AGAIN_NS
 
 MNQ, MES = "CON.F.US.MNQ.Z26", "CON.F.US.MES.Z26"
 SUBSCRIBE, UNSUBSCRIBE = "SubscribeContractQuotes", "UnsubscribeContractQuotes"
@@ -51,13 +53,14 @@ def subscribed(gateway, contract=MNQ):
 
 
 def quote(form, gateway, price, **members):
-    """A quote, once it was told to the limits."""
-    losses = form.trader.risk._losses
-    before = losses._prices.get(MNQ)
-    if price is not None:
+    """A quote, once the limits know its price to be of now."""
+    hearing = Hearing(form.trader.risk)
+    if price is None:
+        price, _ = form.trader.risk._losses.price_of(MNQ)
+    else:
         members["lastPrice"] = float(price)
     gateway.call(lambda: gateway.hubs.quote(MNQ, **members))
-    until(lambda: losses._prices.get(MNQ) != before, "the price")
+    until(lambda: hearing.knows(MNQ, price, AGAIN_NS), "the price")
 
 
 def calls(gateway, name):
@@ -114,6 +117,33 @@ def test_after_a_gap_the_last_price_has_to_be_told_anew(form, gateway):
     refused(Denied.LOSS_UNKNOWN, form.call, trader.buy, "MNQ", 1, limit=20_000)
     quote(form, gateway, price)
     assert form.call(trader.buy, "MNQ", 1, limit=20_000).outcome is Outcome.ACCEPTED
+
+
+# ------------------------------------------------------------ quotes and fills
+
+
+@pytest.mark.parametrize("ahead_s", [-90, -5, 0, 5])
+def test_a_fill_that_is_read_again_is_no_newer_than_a_quote(form, gateway, ahead_s):
+    """Whatever this machine's clock shows beside the gateway's."""
+    trader = enter(form, max_daily_loss=10_000)
+    move(form, by_s=ahead_s)
+    hold(form, gateway)
+    price = last_price(gateway) - 5
+    quote(form, gateway, price)
+    load(form)
+    assert trader.risk._losses._prices[MNQ][0] == price
+
+
+def test_the_price_of_before_is_told_again_once_a_fill_was_at_another(form, gateway):
+    trader, price = enter(form, max_daily_loss=10_000), last_price(gateway)
+    hold(form, gateway)
+    quote(form, gateway, price - 5)
+    set_price(gateway, price + 5)
+    form.call(trader.buy, "MNQ", 1)
+    load(form)
+    assert trader.risk._losses._prices[MNQ][0] > price
+    quote(form, gateway, price - 5)
+    assert trader.risk._losses._prices[MNQ][0] == price - 5
 
 
 # ------------------------------------------------------------ a breach
@@ -261,7 +291,7 @@ def test_a_price_that_the_contract_cannot_have_is_no_loss(
     else:
         gateway.call(lambda: hub.quote(MNQ, lastPrice=float(price)))
     gateway.call(lambda: hub.quote(MNQ, bestBid=1.0))  # what has not changed neither
-    until(lambda: trader.quote("MNQ").best_bid == 1)
+    until(lambda: (quote := trader.quote("MNQ")) and quote.best_bid == 1)
     assert trader.risk._losses._prices[MNQ] == seen
     assert trader.risk.state is RiskState.ACTIVE
     assert held(gateway) == 1

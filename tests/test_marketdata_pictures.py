@@ -229,7 +229,7 @@ def test_a_zone_that_there_is_not_is_refused_and_leaves_nothing(tmp_path, capsys
         assert list(tmp_path.iterdir()) == [source]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 10, 34, 35, 36, 300, 800])
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 34, 35, 36, 400])
 def test_a_candle_is_never_a_slab(tmp_path, monkeypatch, count):
     _, above, below = drawn(monkeypatch, tmp_path, bars_of(count), most=count)
     for axes in (above, below):

@@ -3,17 +3,20 @@
 import asyncio
 import enum
 import inspect
+import itertools
 import traceback
 
 import pytest
 from canary import API_KEY
-from public_walk import THINGS
+from public_walk import CLASSES, THINGS
+from test_public_surface import made
 
 import fastorder
 from fastorder import blocking
 from fastorder._base import near_names
 from fastorder._base.near_names import ELSEWHERE, MEANINGS, OTHER_WORDS, near
 from fastorder._core.codec.order import FIELDS
+from fastorder.simulator.near_names import near as of_simulator
 
 EXECUTORS = {"async": fastorder.OrderExecutor, "blocking": blocking.OrderExecutor}
 SETTINGS = (
@@ -325,6 +328,42 @@ def test_a_slip_in_any_argument_of_a_public_call_is_told_with_its_name(name):
         ("Trader.modify", "limit_price", "did you mean limit?"),
         ("Trader.modify", "trail_price", "did you mean trail?"),
         ("RiskLimits", "max_lot", "did you mean max_lots?"),
+        ("RiskLimits", "max_loss", "did you mean max_daily_loss or trailing_loss?"),
+        ("RiskLimits", "maxLoss", "did you mean max_daily_loss or trailing_loss?"),
+        ("RiskLimits", "daily_loss_limit", "did you mean max_daily_loss?"),
+        ("RiskLimits", "drawdown", "did you mean trailing_loss or max_daily_loss?"),
+        ("RiskLimits", "position_limit", "did you mean max_position?"),
+        (
+            "RiskLimits",
+            "max_contracts",
+            "did you mean max_lots, max_position or max_order_size?",
+        ),
+        (
+            "RiskLimits",
+            "max_orders",
+            "did you mean max_open_orders or max_orders_per_second?",
+        ),
+        ("Trader.buy", "qty", "did you mean quantity?"),
+        ("Trader.buy", "size", "did you mean quantity?"),
+        ("Trader.buy", "lots", "did you mean quantity?"),
+        ("Trader.buy", "contracts", "did you mean quantity?"),
+        ("Trader.buy", "sl", "did you mean stop_loss_ticks, a distance in ticks?"),
+        ("Trader.buy", "trigger_price", "did you mean stop?"),
+        (
+            "Trader.buy",
+            "client_order_id",
+            "did you mean custom_tag or idempotency_key?",
+        ),
+        ("Trader.buy", "account_id", "did you mean account?"),
+        ("Trader.flatten", "timeout", "did you mean deadline?"),
+        ("Trader.bars", "timeframe", "did you mean every?"),
+        (
+            "Trader.orders",
+            "days",
+            "did you mean since, a moment: datetime.now(timezone.utc) - "
+            "timedelta(days=...)?",
+        ),
+        ("OrderExecutor.flatten", "account", "did you mean account_id?"),
         ("simulator.run_in_thread", "prot", "did you mean port?"),
         ("simulator.Fault", "repli", "did you mean reply?"),
         ("store.Store", "url", "did you mean where?"),
@@ -339,6 +378,63 @@ def test_the_words_of_newcomers_are_known(name, word, hint):
     with pytest.raises(TypeError) as raised:
         call(*given, **{word: 5})
     assert str(raised.value).endswith(f"'{word}' ({hint})")
+
+
+def parts(name):
+    return {part for part in near_names._parts(name) if part}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_two_words_of_its_own_are_taken_for_no_name_without_one_of_them(name):
+    """Of "max_daily_loss" and "max_lots" comes "max_loss", a slip of neither."""
+    call, _ = CALLS[name]
+    names = arguments(call)
+    own = sorted({part for each in names for part in parts(each)})
+    for first, second in itertools.permutations(own, 2):
+        word = f"{first}_{second}"
+        if near_names._plain(word) in OTHER_WORDS:
+            continue
+        for found in near(word, names):
+            assert {first, second} <= parts(found), word
+
+
+SIMULATED = [name for name in CALLS if name.startswith("simulator.")]
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_so_it_is_at_the_simulator(name):
+    names = tuple(arguments(CALLS[name][0]))
+    own = sorted({part for each in names for part in each.split("_")})
+    for first, second in itertools.permutations(own, 2):
+        found = of_simulator(f"{first}_{second}", names)
+        assert not found or {first, second} <= set(found.split("_"))
+
+
+MAY_SHOW = {"fastorder.journal.Intent", "fastorder.matching.Contract"}
+"""Compiled, and what knows nothing of the package."""
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES.keys() - MAY_SHOW))
+def test_nothing_private_is_suggested_for_an_attribute(name, tmp_path):
+    kind = CLASSES[name]
+    if name == "fastorder.strategy.Strategy":  # its subclasses are users' own
+        return
+    one = made(name, kind, tmp_path)
+    shown = kind if one is None else one
+    private = [each for each in dir(shown) if each[:1] == "_" and each[:2] != "__"]
+    if isinstance(one, fastorder.journal.Journal):
+        one.close()
+    is_plain = issubclass(kind, (BaseException, tuple, enum.Enum))
+    hides = one is None and kind.__dir__ is not object.__dir__
+    assert not private or is_plain or hides
+
+
+def test_python_suggests_what_is_for_users(trader):
+    with pytest.raises(AttributeError) as raised:
+        trader.cancel  # noqa: B018
+    text = "".join(traceback.format_exception(raised.value))
+    assert "'_" not in text.rpartition("Did you mean")[2]
+    assert "_cancel" not in dir(trader)
 
 
 def test_a_maker_of_traders_names_the_class_that_was_called():

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import re
 
 import pytest
 from conftest import ACCOUNT
@@ -49,8 +50,9 @@ def test_a_ticket_taken_for_its_result_says_to_await_it(run, connect, verb, misu
             with pytest.raises(NotAwaited, match="await it first"):
                 misuse(ticket)
             await ticket
-            with pytest.raises(NotAwaited, match="await it first"):
-                misuse(ticket)  # in the same way, so that it is found at the first run
+            with pytest.raises(AttributeError, match="ticket") as raised:
+                misuse(ticket)  # refused all the same: it is found at the first run
+            assert "await it first" not in str(raised.value)
 
     run(scene())
 
@@ -138,3 +140,48 @@ def test_what_looks_into_objects_finds_nothing_of_the_result(run, connect):
             assert (await task).success
 
     run(scene())
+
+
+AWAITED = re.compile("await it first|not awaited")
+
+
+def test_a_ticket_that_is_done_is_not_said_to_lack_an_await(run, connect):
+    async def scene():
+        async with connect() as executor:
+            ticket = executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
+            await ticket
+            with pytest.raises(NotAwaited) as of_result:
+                ticket.success  # noqa: B018
+            with pytest.raises(AttributeError) as of_none:
+                ticket.sucess  # noqa: B018
+            told = [of_result, of_none]
+            for wrong in (bool, len, lambda each: each[0]):
+                with pytest.raises(NotAwaited) as raised:
+                    wrong(ticket)
+                told.append(raised)
+            return [each.value for each in told]
+
+    of_result, of_none, *others = run(scene())
+    assert not AWAITED.search(" ".join(map(str, [of_result, of_none, *others])))
+    for each in (of_result, *others):
+        assert str(each).endswith(
+            "its result is: ticket.result, or what await ticket gives"
+        )
+    assert not isinstance(of_none, NotAwaited)
+    assert (
+        str(of_none) == "neither a ticket nor its result, of OrderResult, has 'sucess'"
+    )
+    assert isinstance(of_none.obj, fastorder.OrderResult)  # Python suggests of this
+
+
+def test_one_that_ended_with_an_error_says_so(run, connect, gateway):
+    async def scene():
+        async with connect() as executor:
+            ticket = executor.order(5, ACCOUNT)
+            with pytest.raises(fastorder.RequestFailed):
+                await ticket
+            with pytest.raises(AttributeError) as raised:
+                ticket.status  # noqa: B018
+            return str(raised.value)
+
+    assert "this one has no result: await it, and its error is raised" in run(scene())

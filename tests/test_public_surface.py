@@ -36,7 +36,8 @@ def things():
         for name in module.__all__:
             found[f"{module.__name__}.{name}"] = getattr(module, name)
     for name, thing in vars(errors).items():
-        if isinstance(thing, type) and thing.__module__ == errors.__name__:
+        is_public = name[0] != "_" and isinstance(thing, type)
+        if is_public and thing.__module__ == errors.__name__:
             found[f"fastorder.errors.{name}"] = thing
     return {name: thing for name, thing in found.items() if callable(thing)}
 
@@ -302,16 +303,16 @@ SHOWN = {
         for name in ("Imbalance", "Range", "Renko", "TickCount", "Value", "Volume")
     },
     "fastorder.Interlocked": "tags",
-    "fastorder.errors.MissingSetting": "looked name",
-    "fastorder.errors.SettingsError": "found key path rule",
+    "fastorder.MissingSetting": "looked name others",
+    "fastorder.SettingsError": "found key path rule",
     "fastorder.InvalidField": "field hint rule value",
     "fastorder.WrongFieldType": "field hint rule value",
     "fastorder.RiskDenied": "code denials",
     "fastorder.KeyReused": "before is_tag key now places",
     "fastorder.ActStopped": "act came_to why",
     "fastorder.NotAwaited": "name obj",
-    "fastorder.errors.InvocationFailed": "sent target why",
-    "fastorder.errors.Lagged": "lost",
+    "fastorder.InvocationFailed": "sent target why",
+    "fastorder.Lagged": "lost",
     "fastorder.errors.Unshown": "kind",
     **dict.fromkeys(
         ["fastorder.AuthLost", "fastorder.RequestFailed"],
@@ -413,11 +414,11 @@ def made(name, kind, folder):
         "fastorder.AmbiguousAccount": lambda: kind("why"),
         "fastorder.AmbiguousSymbol": lambda: kind("why"),
         "fastorder.Interlocked": lambda: kind("why", ("t",)),
-        "fastorder.errors.MissingSetting": lambda: kind("account", ()),
-        "fastorder.errors.SettingsError": lambda: kind("a.toml", "key", "must be"),
+        "fastorder.MissingSetting": lambda: kind("account", ()),
+        "fastorder.SettingsError": lambda: kind("a.toml", "key", "must be"),
         "fastorder.KeyReused": lambda: kind("k", "{}", "{}"),
-        "fastorder.errors.InvocationFailed": lambda: kind("target", "why"),
-        "fastorder.errors.Lagged": lambda: kind(3),
+        "fastorder.InvocationFailed": lambda: kind("target", "why"),
+        "fastorder.Lagged": lambda: kind(3),
         "fastorder.ActStopped": lambda: kind("act", "why", "nothing"),
         "fastorder.RiskDenied": lambda: kind((DENIAL,)),
         "fastorder.errors.Unshown": lambda: kind("secret"),

@@ -87,12 +87,12 @@ def test_a_month_stands_for_no_product(executor, loaded):
 @pytest.mark.parametrize("used", NAMES)
 def test_a_trader_loads_a_contract_by_any_of_its_names(trader, gateway, used):
     """An off-tick price is refused at the first use of an id too."""
-    with pytest.raises(InvalidField, match="limit_price must be a multiple"):
+    with pytest.raises(InvalidField, match="limit must be a multiple"):
         trader.buy(used, 1, limit=20_000.1)
     assert sent(gateway) == 0
     placed = trader.buy(used, 1, limit=20_000, stop_loss=19_990)
     assert placed.success
-    with pytest.raises(InvalidField, match="limit_price must be a multiple"):
+    with pytest.raises(InvalidField, match="limit must be a multiple"):
         trader.modify(placed.order_id, limit=20_000.1)
     assert trader.modify(placed.order_id, limit=20_000.25).success
     assert trader.cancel(placed.order_id).success

@@ -14,7 +14,7 @@ import pytest
 from canary import API_KEY
 
 import fastorder
-from fastorder import ConfigurationError, settings
+from fastorder import ConfigurationError, blocking, settings
 from fastorder.errors import InvalidField, MissingSetting, SettingsError
 from fastorder.settings import places
 from fastorder.settings.file_keys import SECTIONS, FileKeys
@@ -138,8 +138,11 @@ def test_what_is_missing_is_named_with_each_place_that_was_looked_at(home):
         "user_name must be given, it was found nowhere (argument: not given; "
         "FASTORDER_USER: not set; PROJECT_X_USERNAME: not set; settings file: "
         f"{home / 'settings.toml'} is not there; keyring, service fastorder: names no "
-        "user)"
+        "user); api_key must be given, it was found nowhere (argument: not given; "
+        "FASTORDER_API_KEY: not set; PROJECT_X_API_KEY: not set; keyring, service "
+        "fastorder: not looked for: it is stored by user_name, and that is missing)"
     )
+    assert [name for name, _ in raised.value.others] == ["api_key"]
     with pytest.raises(MissingSetting) as raised:
         settings.load(user_name="me").credentials()
     assert raised.value.name == "api_key"
@@ -149,6 +152,53 @@ def test_what_is_missing_is_named_with_each_place_that_was_looked_at(home):
         "PROJECT_X_API_KEY": "not set",
         "keyring, service fastorder": "no key of me",
     }
+
+
+@pytest.mark.parametrize(
+    "missing", [{"user_name"}, {"api_key"}, {"user_name", "api_key"}]
+)
+def test_all_that_is_missing_is_named_at_once(monkeypatch, missing):
+    variables = {"user_name": "FASTORDER_USER", "api_key": "FASTORDER_API_KEY"}
+    for name in variables.keys() - missing:
+        monkeypatch.setenv(variables[name], API_KEY if name == "api_key" else "me")
+    with pytest.raises(MissingSetting) as raised:
+        settings.load().credentials()
+    error = raised.value
+    assert {error.name, *(name for name, _ in error.others)} == missing
+    for name, variable in variables.items():
+        told = f"{name} must be given" in str(error) and variable in str(error)
+        assert told is (name in missing)
+
+
+@pytest.mark.parametrize("where", ["environment", "argument", "file", "executor"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:8700", "localhost:8700", "localhost", "127.0.0.1", "[::1]:8700",
+     "127.0.0.1:8700/", "127.8.9.1:1"],
+)  # fmt: skip
+def test_a_url_of_this_machine_without_a_scheme_is_told_http(
+    file, monkeypatch, host, where
+):
+    given = {}
+    if where == "environment":
+        monkeypatch.setenv("FASTORDER_BASE_URL", host)
+    elif where == "argument":
+        given = {"base_url": host}
+    elif where == "file":
+        file(f'base_url = "{host}"')
+    load = settings.load
+    if where == "executor":
+        load, given = blocking.OrderExecutor, {"base_url": host}
+    with pytest.raises(ConfigurationError) as raised:
+        load(**given)
+    assert f"write http://{host.rstrip('/')}" in str(raised.value)
+    assert "write https" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["api.topstepx.com", "127.0.0.1.example.com"])
+def test_any_other_one_is_told_https(host):
+    with pytest.raises(ConfigurationError, match=f"write https://{host}"):
+        settings.load(base_url=host)
 
 
 def test_an_empty_variable_is_told(monkeypatch):

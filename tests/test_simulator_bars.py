@@ -240,7 +240,7 @@ def test_others_are_answered_while_many_bars_are_made(market):
         "History/retrieveBars",
         contractId=MNQ,
         live=False,
-        startTime="1970-01-01T00:00:00Z",
+        startTime="2006-01-01T00:00:00Z",
         endTime=NOW,
         unit=DAY,
         unitNumber=1,

@@ -97,8 +97,6 @@ that ends it."""
 
 @pytest.fixture(params=["async", "blocking"])
 def form(request, gateway):
-    for walked in gateway.gateway.exchange._walks.values():
-        walked._noise = lambda step: 0
     form = LiveForm(request.param, gateway)
     form.gateway = gateway
     yield form

@@ -35,8 +35,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def gateway():
     with run_in_thread(rate_limit=False) as gateway:
         gateway.gateway.tokens.keys["trader1"] = API_KEY
-        for walked in gateway.gateway.exchange._walks.values():
-            walked._noise = lambda step: 0
         yield gateway
 
 

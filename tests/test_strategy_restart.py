@@ -128,8 +128,6 @@ def test_a_restart_at_each_event_of_a_day(form, gateway, monkeypatch, tmp_path, 
     form.gateway = gateway
     kind = type("Keeping", (Keeps,), {"starts": []})
     killer = Killer(monkeypatch, before)
-    for walked in gateway.gateway.exchange._walks.values():
-        walked._noise = lambda step: 0
     prices = walk(TICKS, seed=4, step=6)
     gateway.set_price(MNQ, float(prices[0]))
     run = killer.run = begin(form, kind, tmp_path)

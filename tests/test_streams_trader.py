@@ -368,7 +368,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(form, trader, gateway
     with pytest.raises(InvalidField, match="symbol must not come with fill"):
         form.call(trader.on, "fill", print, symbol="MNQ")
     with pytest.raises(UnknownSymbol):
-        form.call(trader.on, "quote", print, symbol="MES")
+        form.call(trader.on, "quote", print, symbol="ZZZ")
     until(lambda: gateway.hubs.connects)
     assert gateway.hubs.connects == 1
 

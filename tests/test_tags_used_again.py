@@ -6,7 +6,8 @@ import pytest
 from conftest import ACCOUNT, COMBINE, bought_elsewhere, prepared
 
 import fastorder
-from fastorder import OrderRequest, OrderType, Outcome, blocking
+from fastorder import OrderRequest, OrderType, Outcome, Side, blocking, errors
+from fastorder._core.codec.request import render_place
 from fastorder.placement.bracket_legs import same_brackets
 from fastorder.simulator import Fault
 
@@ -33,6 +34,42 @@ def limits(trader):
     return place
 
 
+def test_every_member_of_an_order_that_differs_is_told_in_words():
+    """No JSON: what the caller has written, by the names that the caller knows."""
+    plain = order_body()
+    for change in (
+        {"quantity": 2},
+        {"side": "SELL"},
+        {"account_id": COMBINE},
+        {"order_type": "stop_limit", "stop_price": 20_000},
+        {"limit_price": 20_000.25},
+        {"stop_loss_ticks": 20},
+        {"stop_loss_ticks": 20, "trailing_stop_loss": True},
+        {"take_profit_ticks": 30},
+    ):
+        text = str(fastorder.KeyReused("k", plain, order_body(**change)))
+        assert not set(text) & set('{}"'), text
+        for name, value in change.items():
+            is_trailing = name == "trailing_stop_loss"
+            told = "trailing" if is_trailing else f"{name} {value}"
+            assert told.lower() in text.lower()
+            assert text.count(name) == 0 if is_trailing else 2
+
+
+def order_body(**change):
+    """The request of an order, as it goes on the wire."""
+    given = {"limit_price": 20_000, "order_type": "limit", **change}
+    order = OrderRequest(
+        **{"symbol": "MNQ", "side": "BUY", "quantity": 1, "account_id": ACCOUNT} | given
+    )
+    return render_place(order, "CON.F.US.MNQ.Z26", "t", None).decode()
+
+
+def test_types_and_sides_are_called_as_they_are_elsewhere():
+    assert {each: each.name for each in OrderType} == errors.TYPE_NAMES
+    assert {each: each.name for each in Side} == errors.SIDE_NAMES
+
+
 @pytest.mark.parametrize("other", ANOTHER, ids=str)
 def test_the_tag_of_another_order_is_refused_with_both(limits, gateway, other):
     assert limits().success
@@ -45,9 +82,12 @@ def test_the_tag_of_another_order_is_refused_with_both(limits, gateway, other):
     assert len(gateway.ledger.requests(PLACE)) == 1
 
 
-def test_the_same_order_once_more_is_the_first_one(limits, gateway):
+def test_the_same_order_once_more_is_the_first_one_and_says_so(limits, gateway, caplog):
     first = limits()
+    told = "nothing is sent: the custom_tag 'a' stands for an order already"
+    assert told not in caplog.text
     assert limits() == first
+    assert told in caplog.text
     assert len(gateway.ledger.requests(PLACE)) == 1
 
 

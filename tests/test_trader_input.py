@@ -15,7 +15,7 @@ from conftest import ACCOUNT
 from test_trader import Form, own_folders  # noqa: F401 (for all tests)
 
 import fastorder
-from fastorder import OrderRequest, blocking
+from fastorder import OrderRequest, Side, blocking
 from fastorder.trader.base import BaseTrader
 from fastorder.trader.entering import EntryVerbs
 from fastorder.trader.reading import LookVerbs
@@ -26,11 +26,11 @@ NAN, INF = float("nan"), float("inf")
 NOW = datetime.now(timezone.utc)
 DAY_AGO, AHEAD = NOW - timedelta(days=1), NOW + timedelta(days=1)
 
-SYMBOLS = [5, "", " ", b"MNQ", ["MNQ"], True, {}]
+SYMBOLS = [5, "", " ", b"MNQ", ["MNQ"], True, {}, Side.BUY]
 WHOLE = [0, -1, 1.5, "1", True, NAN, 2**40, [1], b"1"]
 PRICES = ["x", "1", NAN, INF, Decimal("sNaN"), True, [], b"1", 20_000.1, 0, -1]
 SECONDS = [-1, "x", NAN, INF, True, 1e9, []]
-TEXTS = ["", 5, [], b"x", True, "x" * 1000, "a\nb"]
+TEXTS = ["", 5, [], b"x", True, "x" * 1000, "a\nb", Side.BUY]
 TRUTHS = [1, 0, "x", []]
 MOMENTS = [5, "x", datetime(2026, 1, 1), [], True]
 WRONG = {
@@ -45,7 +45,7 @@ WRONG = {
     "take_profit_ticks": WHOLE,
     "stop_loss": PRICES,
     "take_profit": PRICES,
-    "join": [1, 0, False, "x", "BID", [], b"bid", 1.0],
+    "join": [1, 0, False, "x", "BID", [], b"bid", 1.0, Side.BUY],
     "account": [True, 1.0, "", " x", b"x", [], -1, 0, {}, "nobody"],
     "order_id": ["x", "", 0, -1, True, 1.5, 2**70, [], b"5"],
     "deadline": [*SECONDS, None],
@@ -232,7 +232,7 @@ OPTIONS = {
     "account": [True, 1.0, "", " x", b"x", [], -1, 0],
     "symbols": ["MNQ", 5, [5], [""], [None], True],
     "journal": [5, b"", "", [], 1.5],
-    "durability": [5, "x", True, []],
+    "durability": [5, "x", True, [], Side.BUY],
     "ca_file": [5, [], True],
     "retry": [5, "x", [], True],
     "timeouts": [5, "x", [], True],

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    Kind = TypeVar("Kind", bound=type)
 
 MODELS = {"order_id": "Order", "account_id": "Account", "contract_id": "Contract"}
 """Which model has an id of what an argument wants."""
@@ -122,3 +126,60 @@ NEGATIVE_HINT = (
     "negative_prices=True) says so"
 )
 """What lets a price of zero or below pass."""
+
+
+def async_with_alone(kind: Kind) -> Kind:
+    """The same class; where it is entered by ``with``, it tells of ``async with``."""
+    return _refusing(kind, ("__enter__", "__exit__"), "async with", "with")
+
+
+def with_alone(kind: Kind) -> Kind:
+    """The same class; where it is entered by ``async with``, it tells of ``with``."""
+    return _refusing(kind, ("__aenter__", "__aexit__"), "with", "async with")
+
+
+def _refusing(kind: Kind, methods: tuple[str, ...], right: str, wrong: str) -> Kind:
+    """The same class, with methods that say how it is entered instead."""
+
+    def refuse(self: object, *error: object) -> NoReturn:
+        other = _other_form(kind)
+        raise TypeError(
+            f"a {kind.__name__} must be entered by {right}, was by {wrong}{other}"
+        )
+
+    for name in methods:
+        setattr(kind, name, refuse)
+    return kind
+
+
+BOTH_FORMS = {"OrderExecutor", "Trader"}
+"""What there is twice, with an event loop and without."""
+
+
+def _other_form(kind: type) -> str:
+    """The class that is entered the other way, where there is one."""
+    if kind.__name__ not in BOTH_FORMS:
+        return ""
+    if kind.__module__ == "fastorder.blocking":
+        return f" (for an event loop there is fastorder.{kind.__name__})"
+    return f" (without an event loop there is fastorder.blocking.{kind.__name__})"
+
+
+GIVEN = {
+    "ResultT": "OrderResult | Ticket[OrderResult]",
+    "PlacedT": "Placed | Ticket[Placed]",
+}
+"""What a verb gives without an event loop, and with one."""
+
+
+def given_by(returns: str) -> str:
+    """The type that a verb of both forms gives, as people read it."""
+    if returns[:7] == "Ticket[":
+        return f"{returns[7:-1]} | {returns}"
+    return GIVEN.get(returns, returns)
+
+
+def says_what_it_gives(verb: Any) -> Any:
+    """The same verb; its signature has what either form gives, and no type variable."""
+    verb.__annotations__["return"] = given_by(verb.__annotations__["return"])
+    return verb

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     Kind = TypeVar("Kind", bound=type)
 
 OTHER_WORDS = {
-    "account": ("account_id",),
+    "account": ("account_id", "accounts"),
+    "accountid": ("account",),
+    "accountname": ("account",),
+    "accountnumber": ("account_id", "account"),
     "acct": ("account_id",),
     "action": ("side",),
     "after": ("since",),
@@ -25,17 +28,34 @@ OTHER_WORDS = {
     "attempts": ("max_retries", "retry"),
     "backoff": ("base_delay", "multiplier", "retry"),
     "backofffactor": ("multiplier",),
+    "bars": ("limit",),
+    "before": ("until",),
+    "bracket": ("stop_loss_ticks", "take_profit_ticks"),
+    "buysell": ("side",),
     "clientid": ("custom_tag", "idempotency_key"),
     "clientorderid": ("custom_tag", "idempotency_key"),
+    "clientref": ("custom_tag",),
     "clordid": ("custom_tag", "idempotency_key"),
+    "collar": ("price_collar_ticks",),
     "connecttimeout": ("connect", "timeouts"),
     "contract": ("symbol", "contract_id"),
     "contractid": ("symbol",),
     "contracts": ("quantity",),
+    "contractsize": ("quantity",),
+    "count": ("quantity", "limit"),
+    "dailyloss": ("max_daily_loss",),
+    "dailylosslimit": ("max_daily_loss",),
+    "days": ("since",),
+    "hours": ("since",),
+    "minutes": ("every", "since"),
     "delay": ("base_delay",),
     "direction": ("side",),
+    "drawdown": ("trailing_loss", "max_daily_loss"),
     "email": ("user_name",),
+    "end": ("until",),
+    "enddate": ("until",),
     "endpoint": ("base_url",),
+    "endtime": ("until",),
     "expires": ("valid_for",),
     "expiry": ("valid_for",),
     "factor": ("multiplier",),
@@ -44,46 +64,100 @@ OTHER_WORDS = {
     "host": ("base_url",),
     "id": ("order_id", "account_id"),
     "instrument": ("symbol",),
+    "interval": ("every",),
     "key": ("api_key", "idempotency_key"),
     "kind": ("order_type",),
+    "label": ("custom_tag",),
+    "limit": ("limit_price",),
     "limitprice": ("limit",),
+    "limits": ("risk",),
+    "loss": ("max_daily_loss", "trailing_loss"),
+    "losslimit": ("max_daily_loss",),
+    "lot": ("quantity",),
     "lots": ("quantity",),
+    "maxcontracts": ("max_lots", "max_position", "max_order_size", "max_quantity"),
+    "maxdrawdown": ("trailing_loss", "max_daily_loss"),
+    "maxexposure": ("max_position", "max_lots"),
+    "maxloss": ("max_daily_loss", "trailing_loss"),
+    "maxlossperday": ("max_daily_loss",),
+    "maxorderqty": ("max_order_size", "max_quantity"),
+    "maxorderquantity": ("max_order_size",),
+    "maxorders": ("max_open_orders", "max_orders_per_second"),
+    "maxpos": ("max_position",),
+    "maxqty": ("max_order_size", "max_quantity"),
+    "maxquantity": ("max_order_size",),
+    "maxsize": ("max_order_size", "max_quantity"),
+    "maxwait": ("deadline", "timeout", "longest_wait"),
+    "nbcontracts": ("quantity",),
+    "num": ("quantity",),
     "order": ("order_id",),
+    "orderref": ("custom_tag",),
+    "ordersize": ("max_order_size", "quantity"),
     "ordertag": ("custom_tag",),
+    "ordertype": ("join", "limit", "stop", "trail_ticks"),
     "password": ("api_key",),
+    "period": ("every",),
     "poolsize": ("max_connections", "connections"),
+    "positionlimit": ("max_position",),
+    "positionsize": ("max_position", "quantity"),
     "price": ("limit_price", "stop_price", "trail_price", "limit", "stop"),
+    "pricelimit": ("limit_price", "limit"),
+    "profit": ("take_profit_ticks",),
     "profittarget": ("take_profit_ticks",),
+    "profitticks": ("take_profit_ticks",),
+    "pt": ("take_profit_ticks",),
     "qty": ("quantity",),
     "ratelimit": ("budgets",),
     "read": ("request",),
     "readtimeout": ("request", "timeouts"),
+    "ref": ("custom_tag",),
+    "resolution": ("every",),
     "retries": ("max_retries", "retry"),
+    "risklimits": ("risk",),
     "secret": ("api_key",),
+    "security": ("symbol",),
     "size": ("quantity",),
     "sl": ("stop_loss_ticks",),
+    "slticks": ("stop_loss_ticks",),
     "start": ("since",),
+    "startdate": ("since",),
+    "starttime": ("since",),
     "statusforcelist": ("statuses",),
     "stop": ("stop_price", "stop_loss_ticks"),
+    "stopdistance": ("trail_ticks", "stop_loss_ticks", "stop_ticks"),
+    "stoplimitprice": ("limit_price",),
     "stoploss": ("stop_loss_ticks",),
+    "stoplossprice": ("stop_loss", "stop_loss_ticks"),
     "stopprice": ("stop",),
+    "stopticks": ("stop_loss_ticks",),
     "tag": ("custom_tag", "tags"),
     "takeprofit": ("take_profit_ticks",),
+    "takeprofitprice": ("take_profit", "take_profit_ticks"),
     "target": ("take_profit_ticks",),
+    "targetticks": ("take_profit_ticks",),
     "tick": ("tick_size",),
     "ticker": ("symbol",),
-    "timeout": ("request", "timeouts", "drain", "valid_for"),
+    "timeframe": ("every",),
+    "timeout": ("request", "timeouts", "drain", "deadline", "valid_for"),
+    "todate": ("until",),
     "total": ("request", "max_retries"),
     "tp": ("take_profit_ticks",),
+    "tpticks": ("take_profit_ticks",),
     "trail": ("trail_price", "trail_ticks", "trailing_stop_loss"),
     "trailingdistance": ("trail_price",),
+    "trailingdrawdown": ("trailing_loss",),
     "trailprice": ("trail", "trail_ticks"),
     "trailticks": ("trail_price",),
+    "trigger": ("stop_price", "stop"),
+    "triggerprice": ("stop_price", "stop"),
     "ttl": ("valid_for",),
     "type": ("order_type",),
+    "uniqueid": ("custom_tag", "idempotency_key"),
     "url": ("base_url", "where"),
     "user": ("user_name",),
     "volume": ("quantity",),
+    "wait": ("timeout", "deadline", "drain"),
+    "waitfor": ("timeout", "deadline"),
 }
 """Words of other libraries, without underscores, and what stands here for them."""
 
@@ -94,12 +168,20 @@ ELSEWHERE = {
     "jwt": "set_token takes it",
     "ssl": "certificates are always checked; ca_file names an authority of your own",
     "tif": "the gateway knows none; valid_for limits when an order may leave",
+    "goodtilldate": "the gateway knows none; valid_for limits when an order may leave",
     "timeinforce": "the gateway knows none; valid_for limits when an order may leave",
     "token": "set_token takes it",
     "username": "login takes it",
     "verify": "certificates are always checked; ca_file names an authority of your own",
 }
 """What is said where another place than this call takes it, or none."""
+
+INSTEAD = {
+    "days": "a moment: datetime.now(timezone.utc) - timedelta(days=...)",
+    "hours": "a moment: datetime.now(timezone.utc) - timedelta(hours=...)",
+    "minutes": "a moment: datetime.now(timezone.utc) - timedelta(minutes=...)",
+}
+"""What to write for ``since`` where a length of time was given."""
 
 MEANINGS = {
     "stop_loss_ticks": "a distance in ticks",
@@ -108,8 +190,11 @@ MEANINGS = {
 }
 """Said along with a name that other libraries use for something else."""
 
-LEAST_LIKENESS = 0.7
+LEAST_LIKENESS = 0.75
 """Of two names, by difflib, for one to be taken for a slip of the other."""
+
+MOST_MEANT = 3
+"""Names that have all that a word says; with more of them, it says too little."""
 
 CO_COROUTINE = 0x80
 """Of a function's code: a call of it gives a coroutine; ``inspect`` would be slow."""
@@ -123,7 +208,10 @@ TOO_MANY = r"\S+ takes .* given"
 
 
 def near(word: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The names that a word may have been meant for, the likeliest first."""
+    """The names that a word may have been meant for, the likeliest first.
+
+    What it means goes before how it is spelled: "max_loss" is near no "max_lots".
+    """
     plain = {_plain(name): name for name in names}
     key = _plain(word)
     if key in plain:
@@ -136,13 +224,42 @@ def near(word: str, names: Iterable[str]) -> tuple[str, ...]:
     for word_of_theirs in (key, key.removesuffix("s")):
         if word_of_theirs in words:
             return words[word_of_theirs]
+    return _fuller(word, plain.values()) or _slip(word, plain, words)
+
+
+def _fuller(word: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names that have each part of a word, and more: max_daily_loss of max_loss."""
+    parts = _parts(word)
+    found = tuple(name for name in names if parts <= _parts(name))
+    return found if parts and len(found) <= MOST_MEANT else ()
+
+
+def _slip(
+    word: str, plain: dict[str, str], words: dict[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The name that a word is spelled like, unless a part of it means another thing."""
     from difflib import get_close_matches  # only a wrong call needs it
 
-    for slip in get_close_matches(key, plain, n=1, cutoff=LEAST_LIKENESS):
-        return (plain[slip],)
-    for slip in get_close_matches(key, words, n=1, cutoff=LEAST_LIKENESS_OF_WORDS):
-        return words[slip]
+    said = _parts(word) & {part for name in plain.values() for part in _parts(name)}
+    like = {key: name for key, name in plain.items() if said <= _parts(name)}
+    for slip in get_close_matches(_plain(word), like, n=1, cutoff=LEAST_LIKENESS):
+        return (like[slip],)
+    if not said:
+        for slip in get_close_matches(
+            _plain(word), words, n=1, cutoff=LEAST_LIKENESS_OF_WORDS
+        ):
+            return words[slip]
     return ()
+
+
+def _parts(name: str) -> set[str]:
+    """The words of a name, each in its singular: max and lot of max_lots."""
+    found = re.findall("[A-Z]?[a-z0-9]+|[A-Z]+", name)
+    return {_singular(part.lower()) for part in found}
+
+
+def _singular(word: str) -> str:
+    return word if word.endswith("ss") else word.removesuffix("s")
 
 
 def with_hint(text: str, code: CodeType) -> str:
@@ -163,7 +280,8 @@ def with_hint(text: str, code: CodeType) -> str:
     text = f"{found[1]} got an unexpected keyword argument '{found[2]}'"
     meant = near(found[2], names)
     if meant:
-        return f"{text} (did you mean {_either(meant)}?)"
+        how = INSTEAD.get(_plain(found[2])) if meant == ("since",) else None
+        return f"{text} (did you mean {_either(meant)}{f', {how}' if how else ''}?)"
     elsewhere = ELSEWHERE.get(_plain(found[2]))
     return f"{text} ({elsewhere})" if elsewhere else text
 
@@ -194,14 +312,36 @@ def with_near_names(verb: Called) -> Called:
 def class_with_near_names(kind: Kind) -> Kind:
     """The same class; it tells of names as ``with_near_names`` does.
 
-    So do its constructor and those of its own methods that take options.
+    So do its constructor and those of its own methods that take options. Nothing that
+    is private is listed of one, so that Python suggests none of it.
     """
+    if not any("__dir__" in vars(each) for each in kind.__mro__[:-1]):
+        kind.__dir__ = for_users  # type: ignore[assignment, method-assign]
     for name, method in list(vars(kind).items()):
         if hasattr(getattr(method, "__func__", method), "__wrapped__"):
             continue
         if name == "__init__" or (name[0] != "_" and _has_options(method)):
             setattr(kind, name, _wrapped(method))
     return kind
+
+
+def known_as(kind: type, name: str) -> None:
+    """Have Python's errors name the class of users, and none that it is made of."""
+    for base in kind.__mro__[:-1]:
+        for method in list(vars(base).values()):
+            while isinstance(method, FunctionType):
+                if "<locals>" not in method.__qualname__:
+                    method.__qualname__ = f"{name}.{method.__name__}"
+                method = getattr(method, "__wrapped__", None)
+
+
+def for_users(self: object) -> list[str]:
+    """What an object has for users: Python suggests of these where one has a slip."""
+    return [name for name in object.__dir__(self) if _is_for_users(name)]
+
+
+def _is_for_users(name: str) -> bool:
+    return name[:1] != "_" or name[:2] == "__"
 
 
 def _has_options(method: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastorder.acts.audit import audit
 from fastorder.acts.contract_work import result_of_ticket
+from fastorder.acts.far import check_near
 from fastorder.acts.looks import look
 from fastorder.enums import OrderStatus, OrderType
 from fastorder.errors import InvalidField, RequestFailed
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
+    from fastorder._core.codec.price import TickGrid
     from fastorder._core.flow.result import OrderResult
     from fastorder._core.flow.ticket import Ticket
     from fastorder.acts.desk import Desk
@@ -46,6 +48,7 @@ def move_leg(
     symbol: str,
     contract_id: str,
     price: Price,
+    grid: TickGrid | None,
     order_id: int | None,
     modify: Callable[[int], Ticket[OrderResult]],
 ) -> Steps[OrderResult]:
@@ -55,11 +58,13 @@ def move_leg(
         what: STOP or TARGET.
         symbol: as the caller calls the contract.
         price: the new one.
+        grid: the contract's ticks; None where they are not known.
         order_id: of the leg or of its entry; None where there is one alone.
         modify: changes an order's price.
 
     Raises:
         InvalidField: there is none, or it cannot be told which; the text lists them.
+            Or the price is none that is meant.
         RequestFailed: the orders could not be read.
     """
     looks, until_ns = 0, desk.now_ns() + LAG_NS
@@ -82,6 +87,10 @@ def move_leg(
         yield desk.sleep(desk.now_ns() + APART_NS)
     leg = _only(found, what, symbol, contract_id, order_id, sight, doubt)
     _check_side(leg, what, price, sight)
+    now = _price_of(leg)
+    if now is not None:
+        hint = f"not a distance; modify_order({leg.id}, ...) takes any price"
+        check_near("price", price, f"the {what} leg's price of now", now, grid, hint)
     ticket = modify(leg.id)
     with suppress(*STOPS):
         yield ticket

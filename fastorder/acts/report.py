@@ -7,6 +7,7 @@ from enum import Enum
 
 from fastorder._base.counted import counted
 from fastorder._core.flow.result import OrderResult
+from fastorder.errors import _ComparedWithMembers
 from fastorder.models import Order, Trade
 
 
@@ -178,7 +179,7 @@ class PlacedMany:
         return f"<{taken} of {counted(len(self.results), 'order')} accepted{lines}>"
 
 
-class FillState(Enum):
+class FillState(_ComparedWithMembers, Enum):
     """What is known of an order's fills.
 
     One prints as its name; FILLED alone is true.
@@ -192,6 +193,8 @@ class FillState(Enum):
     REJECTED = "rejected"
     NOT_PLACED = "there is no such order"
     UNKNOWN = "not known"
+
+    __hash__ = Enum.__hash__
 
     def __str__(self) -> str:
         return self.name

@@ -206,8 +206,9 @@ class ActVerbs(BaseExecutor[ResultT]):
 
         Raises:
             InvalidField: there is no such leg, or several, which the text lists; or
-                the price is off the tick, or beyond the other leg. Nothing was changed.
-                What has to be read for that is raised by the await.
+                the price is off the tick, beyond the other leg, or more than 50 % and
+                1000 ticks away from where the leg is. Nothing was changed. What has to
+                be read for that is raised by the await.
             RequestFailed: the account's orders could not be read. With an event loop,
                 raised by the await.
             RiskDenied: the executor's limits refuse the change; nothing was changed.
@@ -325,6 +326,7 @@ class ActVerbs(BaseExecutor[ResultT]):
             symbol,
             listing.contract_id,
             price,
+            listing.grid,
             number,
             modify,
         )

@@ -45,7 +45,7 @@ BURST_APART_NS = SECOND_NS // 50
 HELD_BACK = 42
 """libcurl's code for what was stopped before it left (CURLE_ABORTED_BY_CALLBACK)."""
 
-HISTORY = int(Lane.HISTORY)
+HISTORY, LESSENING = int(Lane.HISTORY), int(Lane.LESSENING)
 
 
 class RequestBudget(Receiver):
@@ -82,7 +82,8 @@ class RequestBudget(Receiver):
         """Until when a request may leave, on the monotonic clock; 0 for not now.
 
         One that may not leave waits, or its receiver has heard by now that it does not
-        leave at all: what adds exposure never waits, as late it is another trade.
+        leave at all: what adds exposure never waits, as late it is another trade. Nor
+        does it leave while what lessens risk waits: a close must not be overtaken.
         """
         ahead = 0
         if self._released is None or receiver is not self._released.receiver:
@@ -90,6 +91,9 @@ class RequestBudget(Receiver):
                 ahead = self.line.up_to(lane)
             if not command.gated and (ahead or self.meter.closure.is_reopening(now_ns)):
                 self._queue(command, receiver, lane, now_ns)
+                return 0
+            if ahead and command.gated and self.line.count(LESSENING):
+                self._turn_away(receiver, telling.after_lessening(self.line))
                 return 0
         until_ns = self._take(receiver, lane, now_ns, ahead)
         if until_ns:

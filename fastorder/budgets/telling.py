@@ -48,6 +48,12 @@ class Said:
                 log().warning("%s: %s for room: %s", TEXTS[lane], count, why)
 
 
+def after_lessening(line: Line) -> str:
+    """Why what adds exposure does not leave now, for people."""
+    waits = _waiting(line.count(Lane.LESSENING))
+    return f"{TEXTS[Lane.LESSENING]} go first, and {waits} for room"
+
+
 def closed(is_history: bool, for_ns: int) -> None:
     """Tell the log that the gateway has asked to be left alone."""
     what = "history" if is_history else "all requests"

@@ -3,6 +3,7 @@
 import sys
 
 from fastorder.cli.interrupted import INTERRUPTED
+from fastorder.cli.streams import have_outputs
 
 NOT_INSTALLED = "the command line needs typer and rich: pip install 'fastorder[cli]'"
 
@@ -17,6 +18,7 @@ def main() -> int:
 
 
 def _run() -> int:
+    have_outputs()
     try:
         from fastorder.cli.program import run
     except ModuleNotFoundError as missing:

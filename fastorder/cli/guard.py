@@ -14,6 +14,13 @@ from fastorder.errors import FastOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+PLAIN_ANSWER = "wrong version number"
+"""Of OpenSSL, where what answers speaks plain HTTP."""
+
+NO_TLS = (
+    " (no TLS is spoken there; the simulator on this machine speaks http: its base_url "
+    "begins with http://)"
+)
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +40,7 @@ def ended(act: Callable[[], Any]) -> Exit:
     except Ended as end:
         return end.code
     except FastOrderError as error:
-        complain(str(error))
+        complain(f"{error}{NO_TLS if PLAIN_ANSWER in str(error) else ''}")
         return code_of(error)
     except (KeyboardInterrupt, typer.Abort):
         complain(INTERRUPTED)

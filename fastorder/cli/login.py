@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from fastorder import blocking
+from fastorder.cli.asking import asked_for
 from fastorder.cli.exits import Exit
 from fastorder.cli.streams import complain
 from fastorder.settings import load
@@ -16,6 +17,11 @@ from fastorder.verbs.base import BASE_URL
 ELSEWHERE = (
     "without the package keyring a key is kept nowhere: set FASTORDER_USER and "
     "FASTORDER_API_KEY, or pip install 'fastorder[keyring]'"
+)
+USER_INSTEAD = "give the user name with --user NAME"
+KEY_INSTEAD = (
+    "type the API key at a terminal or pipe it in, or set FASTORDER_USER and "
+    "FASTORDER_API_KEY: with them no login is needed"
 )
 
 
@@ -27,8 +33,8 @@ def login(
 ) -> Exit:
     """Ask for the API key, try it, and keep it in the system's key store."""
     if user is None:
-        user = typer.prompt("User name", err=True)
-    key = typer.prompt("API key", hide_input=True, err=True)
+        user = asked_for("User name", USER_INSTEAD)
+    key = asked_for("API key", KEY_INSTEAD, is_secret=True)
     where = load(user_name=user, base_url=base_url).base_url or BASE_URL
     with blocking.OrderExecutor(where) as executor:
         executor.login(user, key)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from fastorder.cli.contract_names import symbol_from
+
 # typer reads these at run time, from CPython 3.10 on
 AccountOption = Annotated[
     str | None,
@@ -33,7 +35,12 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show the request, and send nothing.")
 ]
 SymbolArgument = Annotated[
-    str, typer.Argument(help="Such as MNQ, MNQZ26, or a contract id.", metavar="SYMBOL")
+    str,
+    typer.Argument(
+        parser=symbol_from,
+        help="Such as MNQ, MNQZ26, MNQ.Z26, or a contract id.",
+        metavar="SYMBOL",
+    ),
 ]
 OrderArgument = Annotated[
     int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -14,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fastorder.cli.contract_names import short
-from fastorder.cli.streams import complain, stop_writing
+from fastorder.cli.streams import complain, is_terminal, stop_writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 NARROW = 60
 """Columns of a screen; on a narrower one a table has to fit."""
+
+UNBROKEN = 100_000
+"""Columns of a file or a pipe: what reads it breaks its lines itself."""
 
 RIGHT = frozenset({"whole", "decimal"})
 
@@ -36,7 +40,7 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Console(soft_wrap=False, highlight=False)
+        self._out = Console(soft_wrap=False, highlight=False, width=_width())
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def rows(self, shape: Shape, rows: Iterable[dict[str, Any]]) -> None:
@@ -75,6 +79,8 @@ class Output:
             self._document(shape.name, row)
             return
         grid = Table.grid(padding=(0, 2))
+        grid.add_column(overflow="fold")
+        grid.add_column(overflow="fold")  # whole, also where it has no blanks
         for column in shape.columns:
             text = _for_people(row[column.name])
             if column.is_in_table and text:
@@ -93,6 +99,12 @@ class Output:
     def _document(self, name: str, value: Any) -> None:
         sys.stdout.write(json.dumps({name: _for_programs(value)}, indent=2) + "\n")
         sys.stdout.flush()  # a disk that is full is known now
+
+
+def _width() -> int | None:
+    """Of the output; None where the screen, or ``COLUMNS``, says it."""
+    has_one = is_terminal(sys.stdout) or "COLUMNS" in os.environ
+    return None if has_one else UNBROKEN
 
 
 def _width_of(shape: Shape, rows: list[dict[str, Any]]) -> int:

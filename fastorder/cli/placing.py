@@ -10,7 +10,7 @@ import typer
 from fastorder.cli import shapes
 from fastorder.cli.asking import confirm
 from fastorder.cli.brackets import bracket_from
-from fastorder.cli.connection import ordering, reading
+from fastorder.cli.connection import PRACTICE, ordering, reading
 from fastorder.cli.dry_run import request_of
 from fastorder.cli.exits import OF_OUTCOME, Exit
 from fastorder.cli.money import in_words
@@ -28,7 +28,14 @@ from fastorder.cli.rows import outcome_row
 from fastorder.enums import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastorder import OrderResult
+    from fastorder.cli.comparing import Change
+
+
+MOST_DIGITS = 20
+"""Before or behind the point: no price has more."""
 
 
 def price_from(text: str) -> Decimal:
@@ -37,7 +44,7 @@ def price_from(text: str) -> Decimal:
         price = Decimal(text.replace("_", ""))
     except InvalidOperation:
         price = Decimal("NaN")
-    if not price.is_finite():
+    if not price.is_finite() or abs(price.adjusted()) > MOST_DIGITS:
         raise typer.BadParameter(f"a price must be a number, was {text!r}")
     return price
 
@@ -155,7 +162,10 @@ def _place(
     if is_dry:
         with reading(account, profile) as trader:
             request = request_of(trader, side, symbol, quantity, order)
+            is_allowed = is_live or trader.account.name.startswith(PRACTICE)
         output.record(shapes.DRY_RUN, request)
+        if not is_allowed:
+            output.say("without --dry-run it needs --live: it is no practice account")
         return Exit.OK
     with ordering(account, profile, is_live, output) as trader:
         contract = trader.contract(symbol)
@@ -166,8 +176,15 @@ def _place(
     return told(placed.result, output)
 
 
-def told(result: OrderResult, output: Output) -> Exit:
-    """Show what became of a request; its code."""
+def told(
+    result: OrderResult, output: Output, changes: Sequence[Change] | None = None
+) -> Exit:
+    """Show what became of a request; its code.
+
+    Args:
+        changes: what was asked for, of an order that was there.
+    """
     words = f"{result.action} {result.outcome}: order {result.order_id or 'none'}"
-    output.outcome(shapes.OUTCOME, outcome_row(result), f"{words}, tag {result.tag}")
+    row = outcome_row(result, changes)
+    output.outcome(shapes.OUTCOME, row, f"{words}, tag {result.tag}")
     return OF_OUTCOME[result.outcome]

@@ -12,6 +12,7 @@ from fastorder.cli.backtesting import backtest
 from fastorder.cli.benching import bench
 from fastorder.cli.exits import Exit
 from fastorder.cli.guard import guarded
+from fastorder.cli.meant import Command, Group
 from fastorder.cli.probing.command import practice_probe
 from fastorder.cli.streams import complain, stop_writing
 from fastorder.cli.ticks_recording import ticks_record
@@ -72,6 +73,8 @@ def make() -> typer.Typer:
     """All commands; an error shows a line and never local variables."""
     app = typer.Typer(
         name="fastorder",
+        cls=Group,
+        context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         help="Trade futures on TopstepX. Exit codes: 0 accepted, 1 failed, 2 bad "
@@ -83,10 +86,13 @@ def make() -> typer.Typer:
         for name, command in commands.items():
             group, _, verb = name.rpartition(" ")
             if group and group not in groups:
-                groups[group] = typer.Typer(no_args_is_help=True, help=GROUPS[group])
+                groups[group] = typer.Typer(
+                    cls=Group, no_args_is_help=True, help=GROUPS[group]
+                )
                 app.add_typer(groups[group], name=group, rich_help_panel=panel)
             place = groups[group] if group else app
-            place.command(verb, rich_help_panel=panel)(guarded(command))
+            make_one = place.command(verb, cls=Command, rich_help_panel=panel)
+            make_one(guarded(command))
     return app
 
 

@@ -7,17 +7,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fastorder.cli import shapes
+from fastorder.enums import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastorder import (
         Account,
         ActReport,
+        ActStep,
         Contract,
+        ContractReport,
         Order,
         OrderResult,
         Position,
         Trade,
     )
+    from fastorder.cli.comparing import Change
     from fastorder.journal import Entry
     from fastorder.marketdata import Bars
 
@@ -122,11 +128,14 @@ def bar_rows(found: Bars) -> list[dict[str, Any]]:
     ]
 
 
-def outcome_row(result: OrderResult) -> dict[str, Any]:
-    """What became of a request."""
+def outcome_row(
+    result: OrderResult, changes: Sequence[Change] | None = None
+) -> dict[str, Any]:
+    """What became of a request, and what it was to change."""
     return shapes.OUTCOME.row(
         action=result.action,
         outcome=str(result.outcome),
+        changes=None if changes is None else [change.row for change in changes],
         order_id=result.order_id,
         tag=result.tag,
         message=result.message,
@@ -149,11 +158,25 @@ def act_row(report: ActReport) -> dict[str, Any]:
                 "verified": each.verified,
                 "position": each.position,
                 "why": each.why,
-                "steps": [repr(step) for step in each.steps],
+                "steps": [_step(step, each) for step in each.steps],
             }
             for each in report.contracts
         ],
     )
+
+
+def has_done(report: ActReport) -> bool:
+    """Whether a request of an act found something to end, or something is held."""
+    found = any(step.result.outcome is not Outcome.REJECTED for step in report.steps)
+    return found or any(each.position for each in report.contracts)
+
+
+def _step(step: ActStep, of: ContractReport) -> str:
+    """A step in words; where all is proved to be gone, a refused close says that."""
+    is_refused = step.result.outcome is Outcome.REJECTED
+    if of.verified and is_refused and step.result.action == "close":
+        return "close: nothing was open"
+    return repr(step)
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:

@@ -134,6 +134,7 @@ OUTCOME = shape(
     "result",
     Column("action", "place, modify, cancel, ..."),
     Column("outcome", "ACCEPTED, REJECTED, NOT_SENT, NOT_PLACED or UNKNOWN"),
+    Column("changes", "asked for: what, before, after, ticks; null of none", "list"),
     Column("order_id", "the gateway's number", "whole"),
     Column("tag", "the order's own"),
     Column("message", "for people"),
@@ -153,6 +154,7 @@ ACT = shape(
 )
 DRY_RUN = shape(
     "request",
+    Column("words", "the order with what it risks, as the question says it"),
     Column("method", "of HTTP"),
     Column("url", "where it would go"),
     Column("body", "its bytes; the tag is drawn anew when it is sent"),

@@ -16,6 +16,7 @@ from fastorder import blocking
 from fastorder._base.counted import counted
 from fastorder.cli import shapes
 from fastorder.cli.connection import account_from
+from fastorder.cli.contract_names import symbol_from
 from fastorder.cli.exits import Exit
 from fastorder.cli.options import AccountOption, JsonOption, ProfileOption
 from fastorder.cli.output import Output
@@ -31,7 +32,10 @@ LOOK_S = 1.0
 """Between two looks at how it does."""
 
 Symbols = Annotated[
-    list[str], typer.Argument(help="Such as MNQ, or MNQZ26.", metavar="SYMBOL...")
+    list[str],
+    typer.Argument(
+        parser=symbol_from, help="Such as MNQ, or MNQZ26.", metavar="SYMBOL..."
+    ),
 ]
 
 

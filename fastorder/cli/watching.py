@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated
 
 import typer
@@ -10,9 +11,14 @@ import typer
 import fastorder
 from fastorder.cli.connection import account_from, own_journal
 from fastorder.cli.options import AccountOption, ProfileOption
+from fastorder.cli.streams import is_terminal
 from fastorder.cli.watch_feed import EVERY_S
 from fastorder.settings import load
 
+NO_TERMINAL = (
+    "watch needs a terminal for its input and its output, here is none; use fastorder "
+    "positions, orders and trades, each with --json for a program"
+)
 NOT_INSTALLED = "the screen needs textual: pip install 'fastorder[cli]'"
 
 
@@ -27,6 +33,8 @@ def watch(
     profile: ProfileOption = None,
 ) -> None:
     """Show an account on a live screen; keys flatten, cancel all, kill."""
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        raise typer.BadParameter(NO_TERMINAL)
     try:
         from fastorder.cli.watch_screen import Watch
     except ModuleNotFoundError as missing:

@@ -65,7 +65,9 @@ class Lock:
             refuse_fork(path)
             self._identity = _identity_of(path)
             if self._identity in _held:
-                raise _locked(path, "by another journal of this process")
+                raise _locked(
+                    path, "by another trader, executor or Journal of this process"
+                )
             self._file = _locked_file(path)
             found = os.fstat(self._file)
             self._identity = (found.st_dev, found.st_ino)
@@ -119,7 +121,12 @@ def _identity_of(path: str) -> tuple[int, int]:
 
 
 def _locked(path: str, owner: str) -> JournalLocked:
-    return JournalLocked(path, "must have one writer", f"is in use {owner}")
+    return JournalLocked(
+        path,
+        "must have one writer",
+        f"is in use {owner}: close the trader or executor that has it there, or give "
+        "this one a file of its own (journal=...)",
+    )
 
 
 def _locked_file(path: str) -> int:

@@ -100,7 +100,8 @@ class Journal:
     def __init__(
         self, path: str | os.PathLike[str], durability: str = "process"
     ) -> None:
-        if durability not in ("process", "power"):
+        is_text = isinstance(durability, str)
+        if not is_text or durability not in ("process", "power"):
             raise ConfigurationError(
                 f"durability must be 'process' or 'power', {was(durability)}"
             )

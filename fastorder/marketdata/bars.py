@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from fastorder._base.near_names import for_users
 from fastorder.marketdata._columns import (
     Column,
     array_capsules,
@@ -270,7 +271,7 @@ class Bars:
         return self._tally
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._columns]
+        return [*for_users(self), *self._columns]
 
     def __getattr__(self, name: str) -> memoryview:
         if name.startswith("_") or name not in self._columns:

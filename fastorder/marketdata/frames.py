@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from fastorder._base.near_names import class_with_near_names
+from fastorder._base.near_names import class_with_near_names, for_users
 from fastorder.marketdata.errors import UnknownTimeframe
 from fastorder.marketdata.text import exact
 
@@ -125,6 +125,8 @@ class Threshold:
     Args:
         level: when a bar is full.
     """
+
+    __dir__ = for_users
 
     level: float
     _kind: ClassVar[str] = ""

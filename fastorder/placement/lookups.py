@@ -174,7 +174,9 @@ class Lookups:
 
     def _not_listed(self, unclear: list[int]) -> Event:
         if not unclear:
-            self.note = "no order with its tag is listed"
+            self.note = (
+                f"no order with its tag is listed yet; it takes {self.absence.text}"
+            )
             return Event.ABSENT
         self.note = (
             f"order {min(unclear)} is listed and may be it: "
@@ -245,7 +247,10 @@ class Lookups:
         if event is Event.FOUND and self.order.custom_tag is not None:
             return self._with_brackets(row)
         if event is Event.MISMATCH:
-            self.note = f"the tag belongs to another order, {row['id']}"
+            self.note = (
+                f"the tag belongs to another order, {row['id']}, or this one was "
+                "changed since it was sent"
+            )
         elif event is Event.INCONCLUSIVE:
             self.note = (
                 f"order {row['id']} has its tag; contract, side, status or filled "

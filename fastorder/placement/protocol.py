@@ -165,6 +165,11 @@ class Placement(Reconciliation):
         handler = row.get(event)
         return None if handler is None else handler(self)
 
+    @property
+    def may_have_left(self) -> bool:
+        """Whether a byte of it may have left this machine."""
+        return self.attempts > 0 or self.state not in (READY, RETRY_WAIT)
+
     # ------------------------------------------------------------ what the answer is
 
     def _take_answer(self, evidence: Evidence) -> None:

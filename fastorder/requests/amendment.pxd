@@ -33,7 +33,7 @@ cdef class Amendment(RequestProtocol):
     cdef Answer _refusal
     cdef Evidence _last_evidence
     cdef bint _superseded
-    cdef str _withdrawn
+    cdef readonly str _withdrawn
     cdef bint _renewed
 
     cpdef object start(self)

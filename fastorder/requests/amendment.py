@@ -207,6 +207,10 @@ class Amendment(RequestProtocol):
             return None
         if self.state is not State.RETRY_WAIT:
             return self._read_back()
+        return self._try_again()
+
+    def _try_again(self) -> Command[OrderResult]:
+        """The pause before another send is over."""
         return self._give_way() if self._gives_way else self.start()
 
     def on_new_token(self) -> Command[OrderResult] | None:
@@ -249,6 +253,8 @@ class Amendment(RequestProtocol):
 
     def on_broken_off(self, why: str) -> Finish[OrderResult]:
         """What was to leave never reached the engine."""
+        if self.state is State.EXPLAINING and self._refusal is not None:
+            return self._rejected(self._refusal)  # the request itself has left
         self._error = why
         if self.in_doubt:
             return self._finish(Outcome.UNKNOWN, why)
@@ -321,7 +327,7 @@ class Amendment(RequestProtocol):
         """The 401 does not prove that the request had no effect."""
         if self.kind.repeat is not Repeat.AT_ONCE:
             return self._read_back_later()
-        return self._give_way() if self._gives_way else self.start()
+        return self._try_again()
 
     def _not_sent(self, evidence: Evidence) -> Command[OrderResult]:
         if evidence.held_back:

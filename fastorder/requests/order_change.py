@@ -132,7 +132,7 @@ class Modification(OrderChange):
     def _judge_order(self, row: Row, status: OrderStatus) -> Finding:
         shows = [_shows(row, name, value) for name, value in self.wanted.items()]
         if all(shows):
-            return Finding(Effect.DONE, "the order shows it", status in ENDED)
+            return Finding(Effect.DONE, _done_text(status), status in ENDED)
         if None in shows:
             return Finding(Effect.UNREADABLE, "the order does not say what was asked")
         if status in ENDED:
@@ -148,6 +148,12 @@ def _shows(row: Row, name: str, wanted: Price) -> bool | None:
         size = size_of(row)
         return None if size is None else size == wanted
     return same_price(row.get(name), wanted)
+
+
+def _done_text(status: OrderStatus) -> str:
+    if status not in ENDED:
+        return "the order shows it"
+    return f"the order is {_in_words(status)} already, with these values"
 
 
 def _ended_text(status: OrderStatus) -> str:

@@ -1,8 +1,9 @@
 """The protocol of closing a position, whole or in part.
 
 Closing the whole of it can be repeated, once a look-up shows that the position is still
-there. Closing a part has no key and no absolute value: a second send would close twice,
-so it is never sent again, and where its answer is lost its outcome stays unknown.
+there, and that no order which was sent since may have opened it. Closing a part has no
+key and no absolute value: a second send would close twice, so it is never sent again,
+and where its answer is lost its outcome stays unknown.
 
 That no position is listed is not enough: the list may be from before it was opened. The
 account's trades have to say the same, and one of them has to be newer than the close.
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING
 from fastorder._base.counted import counted
 from fastorder._core.codec.request import render_search_since
 from fastorder._core.flow.protocol import Send
-from fastorder.enums import Outcome
+from fastorder.enums import Outcome, Side
 from fastorder.errors import ClosePositionError, PartialClosePositionError
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.responses import listed_positions, listed_trades
-from fastorder.gateway.rows import created_s, same_contract, size_of, traded
+from fastorder.gateway.rows import created_s, held, same_contract, size_of, traded
 from fastorder.requests.amendment import Amendment, Kind, Repeat, State
 from fastorder.requests.read_backs import Effect, Finding
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from fastorder.config import RetryPolicy
     from fastorder.gateway.rows import Row, Rows
     from fastorder.gateway.server_clock import ServerClock
+    from fastorder.requests.order_since import OrderSince
     from fastorder.runtime.clock import Clock
 
 CLOSE = Kind(
@@ -57,6 +59,8 @@ DAY_S = 86_400
 """How far back the trades are read: every position is closed once a day. Source: the
 venue's rule of being flat by 15:10 Chicago."""
 
+OVERTAKEN = "an order that was sent since may have opened what is held"
+
 
 class PositionClose(Amendment):
     """One close on its way.
@@ -67,9 +71,18 @@ class PositionClose(Amendment):
         policy, clock: pauses and time.
         called_ns: when the caller called, on the monotonic clock.
         server_clock: the gateway's clock.
+
+    Attributes:
+        orders_since: those of its contract that were asked for after it.
     """
 
-    __slots__ = ("_server_clock", "contract_id", "quantity")
+    __slots__ = (
+        "__weakref__",
+        "_server_clock",
+        "contract_id",
+        "orders_since",
+        "quantity",
+    )
 
     def __init__(
         self,
@@ -93,7 +106,19 @@ class PositionClose(Amendment):
         super().__init__(kind, account_id, 0, body, policy, clock, called_ns)
         self.contract_id = contract_id
         self.quantity = quantity
+        self.orders_since: list[OrderSince] = []
         self._server_clock = server_clock
+
+    def _is_overtaken(self, side: Side | None = None) -> bool:
+        """Whether an order that was sent after it may have opened what is held."""
+        return any(order.may_have_opened(side) for order in self.orders_since)
+
+    @property
+    def _gives_way(self) -> bool:
+        """Asked before each send that has waited."""
+        if self._is_overtaken():
+            self.withdraw(OVERTAKEN)
+        return super()._gives_way
 
     def _question(self) -> Send:
         body = b'{"accountId":%d}' % self.account_id
@@ -114,8 +139,12 @@ class PositionClose(Amendment):
                 what = f"position {row['id']} may be of this contract"
                 return Finding(Effect.UNREADABLE, f"{what}: it cannot be read")
             open_count += size
+            if self._is_overtaken(_side_of(row)):
+                self.withdraw(OVERTAKEN)
         if open_count:
             still_open = f"{counted(open_count, 'contract')} still open"
+            if self._withdrawn:
+                still_open += f"; it is not sent again: {self._withdrawn}"
             return Finding(Effect.NOT_SEEN, still_open)
         return Finding(Effect.DONE, "no position of it is listed")
 
@@ -177,3 +206,11 @@ class PositionClose(Amendment):
         if since_s is None:
             return "the gateway's clock is not known"
         return "" if latest_s >= since_s else "none has traded since the close"
+
+
+def _side_of(row: Row) -> Side | None:
+    """The side that has opened a position; None where that cannot be read."""
+    try:
+        return Side.BUY if held(row) > 0 else Side.SELL
+    except ValueError:
+        return None

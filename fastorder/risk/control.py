@@ -182,11 +182,13 @@ class Risk:
             return False
         return True
 
-    def _traded_at(self, contract_id: str, price: Decimal, at_s: float) -> None:
-        """A fill was at this price; it is as old as the fill."""
-        ago_s = max(0.0, self._clock.wall_s() - at_s)
-        at_ns = max(1, self._clock.monotonic_ns() - int(ago_s * 1e9))
-        self._heard_price(contract_id, price, at_ns)
+    def _traded_at(
+        self, contract_id: str, price: Decimal, at_s: float, by_ns: int
+    ) -> None:
+        """A fill was at this price: as old as the fill, and no younger than given."""
+        ago_ns = int((self._clock.wall_s() - at_s) * 1e9)
+        at_ns = min(self._clock.monotonic_ns() - ago_ns, by_ns)
+        self._heard_price(contract_id, price, max(1, at_ns))
 
     def position(self, symbol: str, account_id: int) -> tuple[int, int] | None:
         """The position at the least and at the most; None where it is not known.

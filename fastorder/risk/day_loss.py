@@ -228,8 +228,12 @@ class Losses:
 
     def price_seen(self, contract_id: str, price: Decimal, at_ns: int) -> None:
         """The last known price of a contract; an older one changes nothing."""
-        if at_ns >= self._prices.get(contract_id, (ZERO, 0))[1]:
+        if at_ns >= self.price_of(contract_id)[1]:
             self._prices[contract_id] = (price, at_ns)
+
+    def price_of(self, contract_id: str) -> tuple[Decimal, int]:
+        """The last known price of a contract, and since when; 0 where there is none."""
+        return self._prices.get(contract_id, (ZERO, 0))
 
     def held(self, contract_id: str) -> list[int]:
         """The accounts that hold this contract, as far as it was read."""
@@ -288,7 +292,7 @@ class Losses:
         """When what the loss is made of is too old, on the wall clock; 0 for now."""
         today, now_ns = self.of(account_id), self._clock.monotonic_ns()
         held = today.positions or {}
-        prices = [self._prices.get(each, (ZERO, 0))[1] for each in held]
+        prices = [self.price_of(each)[1] for each in held]
         oldest_ns = min(today.trades_ns[0], today.positions_ns, *prices)
         age_s = (now_ns - oldest_ns) / 1e9
         until_s = self._clock.wall_s() - age_s + self._limits.loss_max_age

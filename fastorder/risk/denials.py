@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from fastorder.errors import _ComparedWithMembers
 
-class Denied(Enum):
+
+class Denied(_ComparedWithMembers, Enum):
     """Codes of a refusal, the most telling first; each is one bit of a check's answer.
 
     One prints as its name, ``MAX_POSITION`` say.
@@ -30,6 +32,8 @@ class Denied(Enum):
     PRICE_COLLAR = 1 << 15
     MAX_ORDERS_PER_SECOND = 1 << 16
     DUPLICATE = 1 << 17
+
+    __hash__ = Enum.__hash__
 
     def __str__(self) -> str:
         return self.name
@@ -57,7 +61,7 @@ class Denial:
         return f"{self.code}: {self.text}"
 
 
-class RiskState(Enum):
+class RiskState(_ComparedWithMembers, Enum):
     """What may leave: everything within the limits, what lessens, or no order.
 
     One prints as its name, ``ACTIVE`` say. Cancels and closes pass in each.
@@ -66,6 +70,8 @@ class RiskState(Enum):
     ACTIVE = "active"
     REDUCING = "reducing"
     HALTED = "halted"
+
+    __hash__ = Enum.__hash__
 
     def __str__(self) -> str:
         return self.name

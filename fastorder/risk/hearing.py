@@ -57,6 +57,11 @@ class Hearing:
         """Whether the trades or the positions are half as old as they may be."""
         return self._risk._losses.needs_read(account_id)
 
+    def knows(self, contract_id: str, price: Decimal, within_ns: int) -> bool:
+        """Whether this is the price that is gone by, told within this time."""
+        known, at_ns = self._risk._losses.price_of(contract_id)
+        return price == known and self.now_ns() - at_ns < within_ns
+
     def price(self, contract_id: str, price: Decimal) -> list[int]:
         """Tell a price of now; the accounts that hold the contract.
 

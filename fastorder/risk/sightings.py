@@ -44,6 +44,7 @@ class Sightings:
             Endpoint.SEARCH_TRADES: self._trades,
             Endpoint.SEARCH_ACCOUNTS: self._balances,
         }
+        self._fill_prices: dict[str, datetime] = {}  # of the fills taken as prices
 
     def watching(
         self,
@@ -157,7 +158,7 @@ class Sightings:
         self._risk._losses.trades_seen(
             account_id, trades, since_s, begun_ns, now_ns, is_open_ended
         )
-        self._prices_of(trades)
+        self._prices_of(trades, begun_ns)
         self._risk._look_at_loss(account_id)
 
     def _fills(self, trades: list[Trade], day: TradingDay) -> list[Fill]:
@@ -186,8 +187,12 @@ class Sightings:
         """Whether every list that is asked for from now on shows what was then."""
         return 0 < at_s < self._risk._clock.wall_s() - OLD_S
 
-    def _prices_of(self, trades: list[Trade]) -> None:
-        """The newest fill of each contract is a price, where none is newer."""
+    def _prices_of(self, trades: list[Trade], begun_ns: int) -> None:
+        """The newest fill of each contract is a price, where none is newer.
+
+        It is taken once, and as no younger than the question that it answers: by the
+        gateway's clock alone it could be of later than now, read after read.
+        """
         newest: dict[str, Trade] = {}
         for trade in trades:
             known = newest.get(trade.contract_id)
@@ -196,8 +201,13 @@ class Sightings:
             ):
                 newest[trade.contract_id] = trade
         for contract_id, trade in newest.items():
-            assert trade.created is not None
-            self._risk._traded_at(contract_id, trade.price, trade.created.timestamp())
+            created, told = trade.created, self._fill_prices.get(contract_id)
+            assert created is not None
+            if told is None or created > told:
+                self._fill_prices[contract_id] = created
+                self._risk._traded_at(
+                    contract_id, trade.price, created.timestamp(), begun_ns
+                )
 
     def _balances(
         self, found: Account | list[Account], request: Any, begun_ns: int

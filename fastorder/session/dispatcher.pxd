@@ -31,6 +31,7 @@ cdef class Dispatcher(DispatcherBase):
     cdef readonly TokenStore tokens
     cdef readonly Renewal renewal
     cdef readonly Interlock interlock
+    cdef readonly object closes
     cdef readonly object late_arrivals
     cdef public RequestBudget budget    # None where none is counted
     cdef public bint expects_late_arrivals

@@ -18,6 +18,7 @@ from fastorder.gateway.order_contracts import OrderContracts
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.placement.interlock import Interlock
 from fastorder.placement.late_arrivals import LateArrivals
+from fastorder.requests.closes_under_way import ClosesUnderWay
 from fastorder.runtime.clock import Clock
 from fastorder.runtime.log import log
 from fastorder.session.change_reports import ChangeReports
@@ -71,6 +72,7 @@ class Dispatcher(DispatcherBase):
         budget: what every request has to pass; None where none is counted.
         on_refused: called with the ticket of a change that was rejected; None where
             nobody wants to know.
+        closes: those that may still be sent again.
         order_contracts: of the orders that were placed or read.
         expects_late_arrivals: orders reported absent or rejected are looked for.
         risk: hears of changes that have ended, where there are limits.
@@ -100,6 +102,7 @@ class Dispatcher(DispatcherBase):
         self.order_contracts = OrderContracts()
         self.expects_late_arrivals = False
         self.late_arrivals = LateArrivals(self)
+        self.closes = ClosesUnderWay()
         self.interlock = Interlock()
         self.interlock.known_order = self._known_order
         origin = Origin(base_url, security, connect_ms=timeouts._connect_ms)
@@ -340,6 +343,10 @@ class Dispatcher(DispatcherBase):
             receiver._on_close(None)
         except Exception as error:
             receiver._on_error(error)
+
+    def holds(self, ticket: Ticket[Any]) -> bool:
+        """Whether its request waits for a login, or for room in the budget."""
+        return self.renewal.keeps(ticket) or self.waited_s(ticket) is not None
 
     def begins_anew(self, receiver: Receiver) -> bool:
         """Whether a read may leave once more, on another connection."""

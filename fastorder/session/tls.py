@@ -68,8 +68,7 @@ def _why_refused(base_url: str) -> str:
     if any(ord(letter) <= 32 for letter in base_url):
         return "must have no blanks"
     if "://" not in base_url:
-        hint = f"write https://{base_url}" if re.fullmatch(PLAIN, base_url) else ""
-        return _wrong_url("must begin with https://", hint=hint)
+        return _without_scheme(base_url)
     if parts.query or parts.fragment or base_url[-1] in "?#":
         return "must be a scheme, a host and a path, without ? or #"
     if not parts.hostname:
@@ -91,6 +90,17 @@ def _why_refused(base_url: str) -> str:
     return ""
 
 
+def _without_scheme(base_url: str) -> str:
+    """What is wrong where it is left out; this machine's simulator speaks http."""
+    rule, scheme = "must begin with https://", "https"
+    if re.fullmatch(LOOPBACK, base_url):
+        rule += ", or with http:// for this machine's loopback"
+        scheme = "http"
+    elif not re.fullmatch(PLAIN, base_url):
+        return _wrong_url(rule)
+    return _wrong_url(rule, hint=f"write {scheme}://{base_url.rstrip('/')}")
+
+
 def _host_as_given(parts: SplitResult) -> str:
     """The host, its letters as they were: a token is known by some of them."""
     return parts.netloc if "[" in parts.netloc else parts.netloc.partition(":")[0]
@@ -109,6 +119,7 @@ def _is_host(host: str) -> bool:
     return True
 
 
+LOOPBACK = r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?/?"
 PLAIN = r"[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+(:[0-9]{1,5})?"
 """A host and a port, as people write them; a token is no such text."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.kept_here import KeptHere
+from fastorder._base.near_names import for_users
 from fastorder.auth.credentials import Credentials, credentials_from
 from fastorder.errors import ConfigurationError, MissingSetting
 
@@ -65,6 +66,8 @@ class Settings:
         options: what else the file gives, by name: "journal", "timeouts", ...
     """
 
+    __dir__ = for_users
+
     __slots__ = ("_found", "options", "profile", "where")
 
     def __init__(
@@ -101,14 +104,14 @@ class Settings:
         """What a login takes.
 
         Raises:
-            MissingSetting: the name or the key was found nowhere; the text says where
-                each was looked for.
+            MissingSetting: the name or the key was found nowhere, or neither; the text
+                says where each was looked for.
             ConfigurationError: they were found, and cannot be used.
         """
         name, key = self._found["user_name"], self._found["api_key"]
-        for each in (name, key):
-            if each.value is None:
-                raise MissingSetting(each.name, each.looked)
+        missing = [(x.name, x.looked) for x in (name, key) if x.value is None]
+        if missing:
+            raise MissingSetting(*missing[0], tuple(missing[1:]))
         kept = credentials_from(name.value, key.value.reveal())
         if isinstance(kept, Credentials):
             return kept

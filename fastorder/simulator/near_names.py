@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     Called = TypeVar("Called", bound=Callable[..., Any])
     Kind = TypeVar("Kind", bound=type)
 
+LEAST_LIKENESS = 0.75
+"""Of two names, by difflib, for one to be taken for a slip of the other."""
+
 
 def with_near_names(call: Called, called_as: str = "") -> Called:
     """The same function; a name that it does not know is told with what is near it.
@@ -29,8 +32,8 @@ def with_near_names(call: Called, called_as: str = "") -> Called:
         unknown = next((name for name in named if name not in known), None)
         if unknown is None:
             return call(*given, **named)
-        near = get_close_matches(unknown, known, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        meant = near(unknown, known)
+        hint = f" (did you mean {meant}?)" if meant else ""
         raise TypeError(
             f"{called_as or call.__name__}() got an unexpected keyword argument "
             f"{unknown!r}{hint}"
@@ -42,14 +45,32 @@ def with_near_names(call: Called, called_as: str = "") -> Called:
 def class_with_near_names(kind: Kind) -> Kind:
     """The same class; it tells of names as ``with_near_names`` does.
 
-    So do its constructor and those of its own methods that take options.
+    So do its constructor and those of its own methods that take options. Nothing that
+    is private is listed of one, so that Python suggests none of it.
     """
+    kind.__dir__ = for_users  # type: ignore[assignment, method-assign]
     made = with_near_names(kind.__init__, kind.__name__)  # type: ignore[misc]
     kind.__init__ = made  # type: ignore[misc]
     for name, method in list(vars(kind).items()):
         if name[0] != "_" and inspect.isfunction(method) and _has_options(method):
             setattr(kind, name, with_near_names(method, f"{kind.__name__}.{name}"))
     return kind
+
+
+def for_users(self: object) -> list[str]:
+    """What an object has for users: Python suggests of these where one has a slip."""
+    listed = object.__dir__(self)
+    return [name for name in listed if name[:1] != "_" or name[:2] == "__"]
+
+
+def near(word: str, names: tuple[str, ...]) -> str:
+    """The name that a word is spelled like; "" where a part of it means another thing.
+
+    So "trade_rate" is taken for no "trade_size" where there is a "rate_limit" too.
+    """
+    said = set(word.split("_")) & {part for name in names for part in name.split("_")}
+    like = [name for name in names if said <= set(name.split("_"))]
+    return next(iter(get_close_matches(word, like, n=1, cutoff=LEAST_LIKENESS)), "")
 
 
 def _has_options(method: Callable[..., Any]) -> bool:

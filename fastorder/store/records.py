@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import orjson
 
+from fastorder._base.near_names import for_users
 from fastorder._base.wire_values import member_of
 from fastorder.enums import OrderStatus, OrderType, Side
 from fastorder.store.numbers import day_of, money, price
@@ -77,6 +78,8 @@ class Records(Generic[T]):
     ``arrow()`` gives them as a table, and Polars, pandas and DuckDB take this object
     itself (``polars.DataFrame(rows)``) where pyarrow is installed.
     """
+
+    __dir__ = for_users
 
     __slots__ = ("_kind", "_made", "_rows")
 

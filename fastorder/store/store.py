@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastorder import journal
 from fastorder._base.kept_here import KeptHere
-from fastorder._base.near_names import class_with_near_names
+from fastorder._base.near_names import class_with_near_names, for_users
 from fastorder._base.outside_text import from_outside
 from fastorder.errors import ConfigurationError, ExecutorMisuse, WrongFieldType
 from fastorder.models import Account, Contract, Order, Position, Trade
@@ -471,6 +471,8 @@ class Session:
         id: unique.
         strategy: its name.
     """
+
+    __dir__ = for_users
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from fastorder._base.near_names import for_users
 from fastorder.runtime.log import log
 from fastorder.strategy.errors import StrategyError
 from fastorder.strategy.hearing import Hearing
@@ -54,6 +55,8 @@ class Live(Hearing):
         store, on_failure, on_end, patience_s, sessions, begin_ns: see ``live``.
         firm: the rules that the account is held to; None for none.
     """
+
+    __dir__ = for_users
 
     def __init__(
         self, strategies: dict[str, Strategy], trader: Any,
@@ -474,7 +477,7 @@ def _loop_of(trader: Any) -> Any:
     Raises:
         StrategyError: it does not run here.
     """
-    if not hasattr(type(trader), "__aenter__"):
+    if not trader.executor._runs_between_calls:
         return None
     asyncio = sys.modules.get("asyncio")
     loop = None if asyncio is None else asyncio._get_running_loop()

@@ -6,7 +6,7 @@ import time
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.near_names import with_near_names
+from fastorder._base.near_names import for_users, with_near_names
 from fastorder.runtime.log import log
 from fastorder.strategy.arriving import ArrivingBars, ArrivingTicks
 from fastorder.strategy.errors import StrategyError, StrategyFailed
@@ -199,6 +199,8 @@ class Paper(Hearing):
     Attributes:
         failure: what has ended it before its time; None for nothing.
     """
+
+    __dir__ = for_users
 
     def __init__(self, run: PaperRun, trader: Any, patience_s: float) -> None:
         super().__init__(run)

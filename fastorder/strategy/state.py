@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
+from fastorder._base.near_names import for_users
 from fastorder.strategy.errors import StrategyError
 
 PLAIN = (str, int, float, bool, type(None))
@@ -19,6 +20,8 @@ class State(MutableMapping[str, Any]):
     Args:
         values: what it begins with.
     """
+
+    __dir__ = for_users
 
     def __init__(self, values: dict[str, Any] | None = None) -> None:
         self._values: dict[str, Any] = {}

@@ -80,6 +80,12 @@ class IdempotencyStore:
             raise KeyReused(name, earlier.decode(), body.decode(), is_tag)
         if ticket is not None and not ticket.settled:
             self.recover()  # it may be one that was not looked up yet
+        if ticket is not None and order.custom_tag is not None:
+            log().warning(
+                "nothing is sent: the custom_tag %r stands for an order already, whose "
+                "result this call gives; a new order needs a new tag",
+                order.custom_tag,
+            )
         return ticket
 
     def launch(

@@ -21,6 +21,7 @@ cdef class Submitter:
     cdef object _policy
     cdef Gate _gate
     cdef Interlock _interlock
+    cdef object _closes
     cdef object _idempotency
     cdef bint _journaled
     cdef int _max_quantity

@@ -39,6 +39,7 @@ class Submitter:
     """
 
     __slots__ = (
+        "_closes",
         "_contracts",
         "_dispatcher",
         "_gate",
@@ -68,6 +69,7 @@ class Submitter:
         self._max_quantity = max_quantity
         self._gate = dispatcher.gate
         self._interlock = dispatcher.interlock
+        self._closes = dispatcher.closes
         self._guard = guard
         self._tags = TagSeries()
 
@@ -105,6 +107,8 @@ class Submitter:
             self._dispatcher.check_ready()  # a missing token is told before a limit
             self._guard.admit(order, listing, tag, called_ns)
         ticket = self._ticket(order, tag, contract_id, body, called_ns)
+        if self._closes.any:
+            self._closes.order_leaves(ticket, contract_id, self._dispatcher.holds)
         if self._guard is not None:
             return self._launch_guarded(ticket, order, contract_id, body)
         if self._journaled or is_named:

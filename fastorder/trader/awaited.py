@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.near_names import class_with_near_names
+from fastorder._base.hints import async_with_alone
+from fastorder._base.near_names import class_with_near_names, known_as
 from fastorder._core.flow.ticket import Ticket
 from fastorder.executor import OrderExecutor
 from fastorder.realtime.hubs import LoopHubs
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from fastorder.streams.stream import Source
 
 
+@async_with_alone
 @class_with_near_names
 class Trader(
     TradeVerbs[Ticket[Placed]],
@@ -207,3 +209,4 @@ class Trader(
 
 
 Trader.__module__ = "fastorder"  # where it is imported from
+known_as(Trader, "Trader")  # and called in errors

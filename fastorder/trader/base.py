@@ -513,6 +513,9 @@ class BaseTrader(ABC, Generic[PlacedT]):
         """
         self.executor._contracts.find(symbol_from(symbol)).check_sign(name, price)
 
+    def _load_now(self, symbol: str) -> None:
+        """Load a contract for what answers at once, if this kind of trader can wait."""
+
     def _load(self, symbol: str, accounts: Iterable[int] = ()) -> Ticket[Any]:
         """Load a contract.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from fastorder._base.hints import says_what_it_gives
 from fastorder._base.near_names import with_near_names
 
 if TYPE_CHECKING:
@@ -47,5 +48,6 @@ def verb(method: Callable[Concatenate[Any, P], Ticket[T]]) -> Verb[P, T]:
     def delivered(self: Any, *given: Any, **named: Any) -> Any:
         return self._carry_out(start, (self, *given), named)
 
+    says_what_it_gives(delivered)
     method.__qualname__ = f"Trader.{method.__name__}"  # in Python's own errors
     return delivered  # type: ignore[return-value]

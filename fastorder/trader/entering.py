@@ -22,7 +22,9 @@ from fastorder.trader.entry import (
     LEG_TICKS,
     NOT_PLAIN,
     Entry,
+    as_called,
     options_of,
+    tell_of_order,
     with_entry_signature,
 )
 from fastorder.trader.placed import Placed, placed_or_placing
@@ -68,7 +70,8 @@ class EntryVerbs(BaseTrader[PlacedT]):
                 least 4 each.
             stop_loss, take_profit: the same as prices, for an order with a ``limit``
                 and no other price; where that fills at a better price, the legs move
-                along with it.
+                along with it. More than 50 % and 1000 ticks away from it is refused,
+                in ticks too.
             account: another account than the trader's own: its number, its name, or
                 the beginning of its name, in letters of any case.
             trailing_stop_loss: the stop leg follows the market at its distance.
@@ -108,6 +111,22 @@ class EntryVerbs(BaseTrader[PlacedT]):
         how: EntryOptions,
         called_ns: int,
     ) -> PlacedT:
+        """Send an order; errors name its arguments as they were called."""
+        try:
+            return self._enter_any(side, symbol, quantity, how, called_ns)
+        except (InvalidField, WrongFieldType) as error:
+            as_called(error)
+            tell_of_order(error, symbol, quantity)
+            raise
+
+    def _enter_any(
+        self,
+        side: Side,
+        symbol: str,
+        quantity: int,
+        how: EntryOptions,
+        called_ns: int,
+    ) -> PlacedT:
         """Send an order; where something has to be asked for first, then that."""
         if is_plain(how):
             number = own_account(self)
@@ -136,6 +155,13 @@ class EntryVerbs(BaseTrader[PlacedT]):
         return placed
 
     def _entering(self, entry: Entry, called_ns: int) -> Steps[Placed]:
+        try:
+            return (yield from self._entered_by(entry, called_ns))
+        except (InvalidField, WrongFieldType) as error:
+            as_called(error)
+            raise
+
+    def _entered_by(self, entry: Entry, called_ns: int) -> Steps[Placed]:
         (number,) = yield from self._found([entry.account], [entry.symbol])
         listing = self.executor._contracts.find(entry.symbol)
         desk = Desk(self.executor, number)

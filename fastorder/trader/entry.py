@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fastorder._core.codec.order import OPTIONS, OrderRequest, complete, priced_order
+from fastorder.acts.far import check_near, check_near_ticks
 from fastorder.enums import OrderType, Side
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.verbs.options import EntryOptions
@@ -40,6 +41,8 @@ NAMES = (
     *OPTIONS,
 )
 """What ``buy`` and ``sell`` take by name alone, in the order of their signature."""
+CALLED = {"limit_price": "limit", "stop_price": "stop"}
+"""What the fields of an order are called in the verbs of a trader."""
 MOST_TICKS = 1000
 """The gateway refuses to trail by more."""
 
@@ -63,6 +66,34 @@ def options_of(how: EntryOptions) -> dict[str, Any]:
         if name not in NAMES:
             raise TypeError(f"got an unexpected keyword argument {name!r}")
     return {name: given[name] for name in OPTIONS if name in given}
+
+
+def as_called(
+    error: InvalidField | WrongFieldType, called: dict[str, str] = CALLED
+) -> None:
+    """Let an error name the argument as the verb has it that was called.
+
+    Args:
+        error: names a field of an order.
+        called: what the verb calls the fields that it has another name for.
+    """
+    error.field = called.get(error.field, error.field)
+    error.args = (error.field, *error.args[1:])
+
+
+def tell_of_order(
+    error: InvalidField | WrongFieldType, symbol: object, quantity: object
+) -> None:
+    """Have an error say so where the first two arguments are not in their order."""
+    if error.field not in ("symbol", "quantity"):
+        return
+    if any(isinstance(each, Side) for each in (symbol, quantity)) or (
+        isinstance(quantity, str) and quantity.upper() in Side.__members__
+    ):
+        error.hint = "buy and sell are the side: the symbol comes first, then how many"
+    elif isinstance(quantity, str) and isinstance(symbol, int):
+        error.hint = "the symbol comes first, then how many: are the two swapped?"
+    error.args = (error.field, error.rule, error.value, error.hint)
 
 
 class Ticks(Protocol):
@@ -146,7 +177,8 @@ class Entry:
             )
             complete(made, *self._legs, self._options)
             return made
-        needs_grid = self._has_priced_legs or self.trail_ticks is not None
+        has_legs = self._has_priced_legs or self._legs != (None, None)
+        needs_grid = has_legs or self.trail_ticks is not None
         grid = ticks.grid_of(self.symbol) if needs_grid else None
         made = priced_order(
             self.symbol,
@@ -161,9 +193,9 @@ class Entry:
         stop_loss_ticks, take_profit_ticks = self._legs
         if self._has_priced_legs:
             stop_loss_ticks, take_profit_ticks = self._leg_ticks(grid)
-            for name, price in zip(LEGS, self._prices, strict=True):
-                if price is not None:
-                    ticks.check_sign(self.symbol, name, price)
+            self._check_leg_prices(grid, ticks)
+        elif has_legs and grid is not None:
+            self._check_leg_ticks(grid)
         complete(made, stop_loss_ticks, take_profit_ticks, self._options)
         return made
 
@@ -230,6 +262,24 @@ class Entry:
                 raise InvalidField(name, rule, price)
             found.append(distance)
         return found[0], found[1]
+
+    def _check_leg_prices(self, grid: TickGrid | None, ticks: Ticks) -> None:
+        """Refuse prices that the contract does not have, or that are distances."""
+        assert self._limit is not None
+        for name, price in zip(LEGS, self._prices, strict=True):
+            if price is not None:
+                ticks.check_sign(self.symbol, name, price)
+                hint = f"{name}_ticks takes a distance"
+                check_near(name, price, "the limit", self._limit, grid, hint)
+
+    def _check_leg_ticks(self, grid: TickGrid) -> None:
+        """Refuse distances that are prices, where the order says where it fills."""
+        for name, price in (("limit", self._limit), ("stop", self._stop)):
+            if price is None:
+                continue
+            for field, distance in zip(LEG_TICKS, self._legs, strict=True):
+                if type(distance) is int:
+                    check_near_ticks(field, distance, f"the {name}", price, grid)
 
     def _trail_price(self, grid: TickGrid | None, last: Price | None) -> Any:
         """Where the stop begins: so far behind the last price."""

@@ -81,7 +81,7 @@ class StateVerbs(BaseTrader[PlacedT]):
         """Dollars that the position in a contract would bring at a price, before fees.
 
         Args:
-            symbol: of a contract that was loaded.
+            symbol: of a contract; with an event loop, of one that is loaded.
             price: of its last quote, say: ``trader.quote(symbol).last_price``.
 
         Returns:
@@ -95,6 +95,7 @@ class StateVerbs(BaseTrader[PlacedT]):
             InvalidField, WrongFieldType: an argument is not usable.
         """
         state = self.state
+        self._load_now(symbol)
         contract_id = self.executor.get_contract_id(symbol_from(symbol))
         return state.open_result(self._contract_of(contract_id), price)
 
@@ -114,7 +115,8 @@ class StateVerbs(BaseTrader[PlacedT]):
         position. Unless it is told to act, it tells and logs alone.
 
         Args:
-            symbol: of a contract that is loaded; every contract where not given.
+            symbol: of a contract, with an event loop of one that is loaded; every
+                contract where not given.
             within_ms: how long it may last, 0 to 3,600,000 milliseconds: legs take some
                 20 to work.
             act: "stop" places a stop for what is not covered, ``stop_ticks`` from the
@@ -139,7 +141,7 @@ class StateVerbs(BaseTrader[PlacedT]):
         assert self.realtime is not None  # or there were no state
         self.realtime.check()
         within_ns = nanoseconds_from_ms("within_ms", within_ms)
-        if act not in (None, "stop", "close"):
+        if act is not None and str(act) not in ("stop", "close"):
             raise InvalidField("act", 'must be "stop" or "close", or not given', act)
         if (act == "stop") != (stop_ticks is not None):
             raise InvalidField("stop_ticks", 'must come with act="stop"', stop_ticks)
@@ -153,6 +155,7 @@ class StateVerbs(BaseTrader[PlacedT]):
             raise WrongFieldType("cancel_orphans", "must be a bool", cancel_orphans)
         contracts = None
         if symbol is not None:
+            self._load_now(symbol)
             contracts = frozenset({self.executor.get_contract_id(symbol_from(symbol))})
         self._check_alone(contracts, act, cancel_orphans)
         watch = Watch(within_ns, contracts)

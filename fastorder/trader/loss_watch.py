@@ -52,7 +52,6 @@ class LossWatch:
         self._hearing = Hearing(risk)
         self._stops: dict[str, Callable[[], None]] = {}  # of what is subscribed
         self._last: dict[str, Decimal] = {}  # heard on the connection of now
-        self._told: dict[str, tuple[Decimal, int]] = {}
         self._reading: dict[int, int] = {}  # since when, by account
         self._read_ns = 0  # when the last read began
         self._changes: list[int] = []  # when the account has to be read for a change
@@ -94,7 +93,6 @@ class LossWatch:
     def _end(self, contract_id: str) -> None:
         self._stops.pop(contract_id)()
         self._last.pop(contract_id, None)
-        self._told.pop(contract_id, None)
 
     # ------------------------------------------------------------ prices
 
@@ -116,11 +114,8 @@ class LossWatch:
 
     def _heard(self, contract_id: str, price: Decimal) -> None:
         self._last[contract_id] = price
-        told = self._told.get(contract_id)
-        now_ns = self._hearing.now_ns()
-        if told is not None and told[0] == price and now_ns - told[1] < AGAIN_NS:
+        if self._hearing.knows(contract_id, price, AGAIN_NS):
             return
-        self._told[contract_id] = (price, now_ns)
         for account_id in self._hearing.price(contract_id, price):
             if account_id not in self._reading:  # else once it was read
                 self._hearing.look(account_id)

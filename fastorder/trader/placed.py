@@ -54,7 +54,12 @@ class Placed:
     def __getattr__(self, name: str) -> Any:
         if name[:1] == "_":
             raise AttributeError(f"a placed order has no {name!r}", name=name, obj=self)
-        return getattr(self.result, name)
+        try:
+            return getattr(self.result, name)
+        except AttributeError:
+            raise AttributeError(
+                f"a placed order has no {name!r}", name=name, obj=self
+            ) from None
 
     def __dir__(self) -> list[str]:
         hidden = ("_trader", "_order", "_followed")

@@ -106,7 +106,8 @@ class StreamVerbs(BaseTrader[PlacedT]):
                 "live", "rolled", "refused", "connect_failed", "undecodable", "unknown"
                 of the hubs.
             callback: takes the event.
-            symbol: of a contract that is loaded: it is subscribed, and nothing of
+            symbol: of a contract, with an event loop of one that is loaded: it is
+                subscribed, and nothing of
                 another is told. Without it, all that is subscribed otherwise is told.
 
         Returns:
@@ -125,6 +126,7 @@ class StreamVerbs(BaseTrader[PlacedT]):
         if kind in KINDS and kind not in OF_A_CONTRACT:
             raise InvalidField("symbol", f"must not come with {kind}", symbol)
         self.account  # noqa: B018 (it was entered)
+        self._load_now(symbol)
         contract_id, tick_size = self._known(symbol_from(symbol))
 
         def of_contract(event: Any) -> None:
@@ -149,7 +151,8 @@ class StreamVerbs(BaseTrader[PlacedT]):
     def quote(self, symbol: str) -> Quote | None:
         """The whole quote of now, without waiting; None where none has come.
 
-        It is there while somebody hears the contract's quotes.
+        It is there while somebody hears the contract's quotes. With an event loop, the
+        contract has to be loaded: ``await trader.contract(symbol)`` does it.
 
         Returns:
             A Quote, or None.
@@ -162,6 +165,7 @@ class StreamVerbs(BaseTrader[PlacedT]):
         """
         market = self.market
         self.account  # noqa: B018 (it was entered)
+        self._load_now(symbol)
         feed = market.feed(self._known(symbol_from(symbol))[0])
         return None if feed is None else feed.quote
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from fastorder._base.near_names import class_with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
+from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.trader.base import PlacedT
 from fastorder.trader.delivery import verb
 from fastorder.trader.entering import EntryVerbs
+from fastorder.trader.entry import CALLED, as_called
 from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.explained import FOUND_BY_TRADER, OF_TRADER, explained
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from fastorder.models import Price
 
     Account = int | str | None
+
+MODIFIED = {**CALLED, "trail_price": "trail"}
+"""What ``modify`` calls the fields of an order."""
 
 
 @class_with_near_names
@@ -56,11 +61,19 @@ class TradeVerbs(EntryVerbs[PlacedT]):
             "modify",
             account,
             None,
-            lambda number: self.executor._modify(
+            lambda number: self._modified(
                 order_id, number, quantity, limit, stop, trail
             ),
             adds_exposure=quantity is not None,
         )
+
+    def _modified(self, *given: Any) -> Ticket[OrderResult]:
+        try:
+            ticket: Ticket[OrderResult] = self.executor._modify(*given)
+        except (InvalidField, WrongFieldType) as error:
+            as_called(error, MODIFIED)
+            raise
+        return ticket
 
     @verb
     @explained(OF_TRADER, like=BaseExecutor.cancel_order)

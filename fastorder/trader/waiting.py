@@ -6,7 +6,8 @@ import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from fastorder._base.near_names import class_with_near_names
+from fastorder._base.hints import with_alone
+from fastorder._base.near_names import class_with_near_names, known_as
 from fastorder.blocking import OrderExecutor
 from fastorder.errors import FastOrderError, RealtimeClosed
 from fastorder.realtime.hubs import ThreadHubs
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from fastorder.streams.stream import Source
 
 
+@with_alone
 @class_with_near_names
 class Trader(
     TradeVerbs[Placed],
@@ -168,9 +170,12 @@ class Trader(
             """See ``StreamVerbs``."""
 
     def _stream(self, source: Source[Any], symbol: str) -> BlockingStream[Any]:
+        self._load_now(symbol)
+        return BlockingStream(source)
+
+    def _load_now(self, symbol: str) -> None:
         if self._listing(symbol) is None:
             self.executor._wait(self._load(symbol))
-        return BlockingStream(source)
 
     def _filled(self, placed: OrderResult, account_id: int, timeout: float) -> Fill:
         return filled_in_thread(self, placed, account_id, timeout)
@@ -221,3 +226,4 @@ def log_in_apart(
 
 
 Trader.__module__ = "fastorder.blocking"  # where it is imported from
+known_as(Trader, "Trader")  # and called in errors

@@ -11,8 +11,8 @@ import warnings
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
-from fastorder._base.hints import object_hint
-from fastorder._base.near_names import with_near_names
+from fastorder._base.hints import object_hint, says_what_it_gives
+from fastorder._base.near_names import for_users, with_near_names
 from fastorder._core.codec.field_checks import (
     account_id_from,
     connections_from,
@@ -106,6 +106,8 @@ class BaseExecutor(
     ABC,
 ):
     """What every executor can do; see ``fastorder.OrderExecutor``."""
+
+    __dir__ = for_users
 
     _runs_between_calls = True
     _budgets: Budgets | None = None  # as they were given
@@ -441,15 +443,20 @@ class BaseExecutor(
             called_ns,
             server_clock=self._dispatcher.server_clock,
         )
+        ticket = self._launch_close(closing)
+        self._dispatcher.closes.add(closing)
+        return ticket
+
+    def _launch_close(self, closing: PositionClose) -> Ticket[OrderResult]:
         if self._risk is None:
             return self._amend(closing)
-        self._risk._closing(account, closing.contract_id, quantity)
+        facts = closing.account_id, closing.contract_id, closing.quantity
+        self._risk._closing(*facts)
         try:
-            ticket = self._amend(closing)
+            return self._amend(closing)
         except REFUSALS:
-            self._risk._closed(account, closing.contract_id, quantity, False)
+            self._risk._closed(*facts, False)
             raise
-        return ticket
 
     def _amend(self, amendment: Amendment) -> Ticket[OrderResult]:
         ticket: Ticket[OrderResult] = Ticket(
@@ -784,7 +791,7 @@ def _given(**values: Any) -> dict[str, Any]:
 
 def _journal(path: str | None, durability: str) -> Journal | None:
     if path is None:
-        if durability == "process":
+        if isinstance(durability, str) and durability == "process":
             return None
         raise ConfigurationError(
             f"durability must come with a journal, {was(durability)} without one"
@@ -800,3 +807,10 @@ def _caller() -> str:
     while frame.f_back and str(frame.f_globals.get("__name__")).startswith("fastorder"):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+for _verb in (*vars(OrderVerbs).values(), *vars(BaseExecutor).values()):
+    _plain = getattr(_verb, "__wrapped__", _verb)
+    if getattr(_plain, "__annotations__", {}).get("return") == "ResultT":
+        says_what_it_gives(_plain)
+        says_what_it_gives(_verb)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from fastorder._base.hints import says_what_it_gives
 from fastorder._base.near_names import with_near_names
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def delivered(
     def verb(self: Any, *given: Any, **named: Any) -> Any:
         return self._carry_out(start, (self, *given), named)
 
+    says_what_it_gives(verb)
     method.__qualname__ = f"OrderExecutor.{method.__name__}"  # in Python's own errors
     verb.ticket = method  # type: ignore[attr-defined]
     return verb  # type: ignore[return-value]

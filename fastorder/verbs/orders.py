@@ -202,6 +202,6 @@ class OrderVerbs(Generic[ResultT]):
 def _join_type(join: str | None, side: Side) -> OrderType:
     if join is None:
         return OrderType.JOIN_BID if side is Side.BUY else OrderType.JOIN_ASK
-    if join not in ("bid", "ask"):
+    if not isinstance(join, str) or join not in ("bid", "ask"):
         raise InvalidField("join", 'must be "bid" or "ask"', join)
     return OrderType.JOIN_BID if join == "bid" else OrderType.JOIN_ASK

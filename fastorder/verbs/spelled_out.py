@@ -10,6 +10,7 @@ import re
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fastorder._base.hints import given_by
 from fastorder._core.codec.order import OPTIONS, OrderRequest
 from fastorder._core.codec.signatures import taking
 from fastorder.verbs.options import OrderOptions
@@ -82,7 +83,7 @@ def signed(
     twin.__defaults__ = of_last
     twin.__kwdefaults__ = named | defaults
     kept = dict(verb.__annotations__)
-    returns = {"return": kept.pop("return")}
+    returns = {"return": given_by(kept.pop("return"))}
     twin.__annotations__ = kept | types | returns
     verb.__wrapped__ = twin  # type: ignore[attr-defined]
 

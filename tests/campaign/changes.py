@@ -2,13 +2,16 @@
 
 The judge knows nothing of the protocol but its promises: what is told to be done was
 so at some moment since the call, what is told to be refused was never done, a part of a
-position is closed once, and a whole one is not closed again unseen.
+position is closed once, and a whole one is not closed again unseen, nor after an order
+that may have opened what is held then.
 """
 
 from __future__ import annotations
 
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from still import order_since
 
 from campaign.account import ACCOUNT, CONTRACT, ORDER_ID, Account, answer, clock_of
 from campaign.model import (
@@ -25,7 +28,7 @@ from campaign.model import (
 from fastorder._core.flow.protocol import Finish, Pause, Send, Tell
 from fastorder._core.transport.evidence import Evidence
 from fastorder.config import RetryPolicy
-from fastorder.enums import OrderStatus, Outcome
+from fastorder.enums import OrderStatus, Outcome, Side
 from fastorder.gateway.endpoints import Endpoint
 from fastorder.gateway.server_clock import ServerClock
 from fastorder.requests.order_change import Cancellation, Modification
@@ -70,6 +73,9 @@ DAMAGE = {
 }
 ENDED = (OrderStatus.CANCELLED, OrderStatus.FILLED)
 """Some gateways show no order by its number once it has ended."""
+
+COMES_TO = (None, *Outcome)
+"""What is known of an order that was sent after a close."""
 
 NO_VALUE = (None, "", "7", -1, True, 1.5, 1 << 63, [])
 NO_PRICE = (None, "", "7", True, [])
@@ -163,6 +169,7 @@ class Change:
             if command is not None:
                 self._timers.append(due_ns)
                 return command
+        self._order_now_and_then()
         self._run_timers(due_ns)
         self._pass(max(self._clock.true_ns(due_ns), self._world.now_ns))
         return self._protocol.on_time()
@@ -187,9 +194,21 @@ class Change:
         else:
             evidence, took_ns = self._read(send)
         self._pass(self._world.now_ns + took_ns)
+        self._order_now_and_then()
         self._run_timers(self._clock.monotonic_ns())
         self._server_clock.note(evidence.date, self._clock.monotonic_ns())
         return self._protocol.on_evidence(evidence)
+
+    def _order_now_and_then(self) -> None:
+        """An order of the contract is sent after the close, and may come to nothing."""
+        random = self._random
+        if not isinstance(self._protocol, PositionClose) or random.random() > 0.03:
+            return
+        kind, outcome = random.choice(("MARKET", "STOP")), random.choice(COMES_TO)
+        order = order_since(kind, random.choice(list(Side)), outcome)
+        self._protocol.orders_since.append(order)
+        if kind == "MARKET" and outcome not in (Outcome.REJECTED, Outcome.NOT_SENT):
+            self._note("ordered")
 
     # ------------------------------------------------------------ the change
 
@@ -352,15 +371,19 @@ def noted(change: Change, what: str) -> int:
 
 def sends(change: Change) -> list[str]:
     """Nothing is sent once told; a close not unseen, a part of one only once."""
-    is_told = sent = shown = False
+    is_told = sent = shown = is_ordered = False
     for fact in change.ledger:
         if fact.what == "told":
             is_told = True
         elif fact.what == "looked":
             shown = fact.value is True
+        elif fact.what == "ordered":
+            is_ordered = True
         elif fact.what == "sent":
             if is_told:
                 return ["surprise: sent once it was told"]
+            if is_ordered:
+                return ["overtaken: closed what an order since may have opened"]
             if sent and change.kind == "close" and not shown:
                 return ["blind: closed again unseen"]
             if sent and change.kind == "partial close" and noted(change, "seen"):

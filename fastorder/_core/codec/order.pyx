@@ -101,8 +101,11 @@ cdef class OrderRequest:
         object order_type
     ) except -1:
         """What every order has; its symbol is kept last, once all of it is checked."""
-        check_symbol(symbol)
-        self.side = member("side", side, Side, SIDES)
+        try:
+            check_symbol(symbol)
+            self.side = member("side", side, Side, SIDES)
+        except (InvalidField, WrongFieldType) as error:
+            raise swapped(error, symbol, side, quantity)
         self.sells = self.side is SELL
         self.quantity = whole("quantity", quantity, 1, LARGEST_INT32)
         self.account_id = whole("account_id", account_id, 1, LARGEST_INT32)
@@ -300,6 +303,24 @@ cdef object member_by_text(str field, object value, object kind, dict members):
 def side_from(value):
     """A Side, by itself or by its name in any letter case."""
     return member("side", value, Side, SIDES)
+
+
+cdef object swapped(object error, object symbol, object side, object quantity):
+    """An error, with the order of the arguments where two of them are swapped."""
+    if is_side(symbol):
+        error.hint = "the symbol comes first, then the side: are the two swapped?"
+    elif is_side(quantity):
+        error.hint = "the side comes before the quantity: are the two swapped?"
+    else:
+        return error
+    error.args = (error.field, error.rule, error.value, error.hint)
+    return error
+
+
+cdef bint is_side(object value) except -1:
+    if isinstance(value, str):
+        return plain_text(value).upper() in SIDES
+    return type(value) is Side
 
 
 cdef int leg(str field, object ticks) except -1:

@@ -171,6 +171,8 @@ cdef class TickGrid:
             how: "down", "up" or "nearest"; half-way, the nearest is the upper one.
         """
         ticks, over, under = self.split(price_bytes(field, price))
+        if not isinstance(how, str):
+            raise InvalidField("how", 'must be "nearest", "down" or "up"', how)
         if how == "nearest":
             return ticks + (2 * over >= under)
         if how == "up":

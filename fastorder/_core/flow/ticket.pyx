@@ -8,6 +8,7 @@ has finished.
 from types import GenericAlias
 from weakref import WeakKeyDictionary
 
+cimport cython
 from cpython.ref cimport PyObject
 
 from fastorder._core.codec.public_name cimport show_as
@@ -90,12 +91,14 @@ cpdef Ticket ticket_of_order(
     return ticket
 
 
+@cython.auto_pickle(False)
 cdef class Ticket(Receiver):
     """One request, from the call to its result.
 
     ``await ticket`` gives the result, as often as it is asked. A ticket is taken
     wherever a coroutine is: ``asyncio.create_task``, ``gather``, ``wait_for``. It is
-    not its result: where it is taken for it, it raises NotAwaited.
+    not its result: where it is taken for it, it raises NotAwaited. Other than those of
+    a task of asyncio, ``done`` and ``result`` are no methods.
 
     Attributes:
         kind: "place", "modify", "cancel", "close", "partial close" or "read".
@@ -146,18 +149,18 @@ cdef class Ticket(Receiver):
             raise AttributeError(f"a ticket has no {name!r}", name=name, obj=self)
         if name == "order_id":  # the property's own error is asked for here again
             raise not_awaited("a placed order has no order_id yet")
-        raise not_awaited(f"a ticket has no {name!r}")
+        raise no_such(self, name)
 
     def __bool__(self):
         if asyncio_asks():      # whether a task that it shows has a coroutine
             return True
-        raise not_awaited("a ticket is neither true nor false")
+        raise not_its_result(self, "a ticket is neither true nor false")
 
     def __len__(self):
-        raise not_awaited("a ticket has no length")
+        raise not_its_result(self, "a ticket has no length")
 
     def __getitem__(self, key):
-        raise not_awaited("a ticket holds nothing")
+        raise not_its_result(self, "a ticket holds nothing")
 
     @property
     def order_id(self):
@@ -473,6 +476,30 @@ cdef object not_awaited(str why):
     return NotAwaited(
         f"{why}: await it first (result = await ticket); "
         "ticket.result is what is known so far, or None")
+
+
+cdef object not_its_result(Ticket ticket, str why):
+    """A ticket is taken for its result, which may be there already."""
+    if not ticket.done:
+        return not_awaited(why)
+    return NotAwaited(
+        f"{why}, its result is: ticket.result, or what await ticket gives")
+
+
+cdef object no_such(Ticket ticket, str name):
+    """Nothing of a ticket is called so; of its result it may be, once that is there."""
+    if not ticket.done:
+        return not_awaited(f"a ticket has no {name!r}")
+    if ticket.error is not None:
+        return AttributeError(
+            f"a ticket has no {name!r}, and this one has no result: await it, and its "
+            "error is raised", name=name, obj=ticket)
+    if hasattr(ticket.result, name):
+        return not_its_result(ticket, f"a ticket has no {name!r}")
+    kind = type(ticket.result).__name__
+    return AttributeError(
+        f"neither a ticket nor its result, of {kind}, has {name!r}", name=name,
+        obj=ticket.result)
 
 
 show_as(

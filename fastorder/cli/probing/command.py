@@ -16,6 +16,7 @@ from fastorder.auth.token_expiry import remaining_s
 from fastorder.cli import shapes
 from fastorder.cli.asking import confirm
 from fastorder.cli.connection import PRACTICE, looking, reading
+from fastorder.cli.contract_names import symbol_from
 from fastorder.cli.exits import Ended, Exit
 from fastorder.cli.options import AccountOption, JsonOption, ProfileOption, YesOption
 from fastorder.cli.output import Output
@@ -63,7 +64,9 @@ Requests = Annotated[
 
 
 def practice_probe(
-    symbol: Annotated[str, typer.Argument(metavar="[SYMBOL]")] = "MNQ",
+    symbol: Annotated[
+        str, typer.Argument(parser=symbol_from, metavar="[SYMBOL]")
+    ] = "MNQ",
     only: Only = None,
     orders: Orders = 200,
     rounds: Rounds = 10,
