@@ -137,7 +137,7 @@ LIMITS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     shares=st.lists(st.integers(0, 8), min_size=7, max_size=7).filter(any),

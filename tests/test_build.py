@@ -33,13 +33,16 @@ class Tree:
             (folder / "__init__.py").touch()
         (self.package / "one.pyx").write_text("def number():\n    return 1\n")
         shutil.copy(SETUP, self.root)
+        quick = self.root / "quick-cc"  # what it optimises is no matter here
+        quick.write_text('#!/bin/sh\nexec cc "$@" -O0\n')
+        quick.chmod(0o755)
         return self
 
     def build(self, *command, **environment):
         return subprocess.run(
             [sys.executable, "setup.py", "--quiet", *(command or BUILD)],
             cwd=self.root,
-            env={**os.environ, "CFLAGS": "-O0", **environment},
+            env={**os.environ, "CC": "./quick-cc", **environment},
             capture_output=True,
             text=True,
         )

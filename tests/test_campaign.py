@@ -1,4 +1,4 @@
-"""The placement protocol through 10,000 lives in virtual time, and their judge."""
+"""The placement protocol through 4,000 lives in virtual time, and their judge."""
 
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,7 @@ from campaign.tally import Tally, campaign, tally
 from fastorder import Outcome
 from fastorder.placement import lookups
 
-ORDERS = 10_000
+ORDERS = 4_000
 USUAL = Weather()
 TRIED = 3_000
 AT_ONCE = 100
@@ -29,7 +29,7 @@ def whole(orders, weather=USUAL):
     return counted
 
 
-def test_no_order_of_ten_thousand_is_doubled_or_misjudged():
+def test_no_order_of_four_thousand_is_doubled_or_misjudged():
     counted = whole(ORDERS)
     assert counted.failures == []
     assert counted.orders == ORDERS
@@ -91,8 +91,8 @@ def test_a_seed_is_always_the_same_life():
 
 
 def test_several_processes_count_what_one_counts():
-    *_, two = campaign(1_200, 1, USUAL, processes=2)
-    assert two == whole(1_200)
+    *_, two = campaign(400, 1, USUAL, processes=2)
+    assert two == whole(400)
 
 
 def test_the_seed_of_a_failure_is_printed(monkeypatch, capsys):

@@ -12,14 +12,14 @@ from fastorder.requests import order_since, position_close, read_backs
 from fastorder.requests.order_change import Cancellation
 from fastorder.requests.read_backs import Effect, ReadBacks
 
-CHANGES = 10_000
+CHANGES = 4_000
 FAULTS = 0.55
 TRIED = 20_000
 AT_ONCE = 100
 """Changes with a planted mistake: enough for each to be caught."""
 
 
-def test_no_change_of_ten_thousand_is_misjudged():
+def test_no_change_of_four_thousand_is_misjudged():
     counted = change_tally(range(CHANGES), FAULTS)
     assert counted.failures == []
     assert counted.changes == CHANGES

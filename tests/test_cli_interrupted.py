@@ -12,7 +12,7 @@ from fastorder.cli.exits import Exit
 pytest.importorskip("typer")
 
 OURS = os.path.dirname(cli.__file__)
-STRIDE = 3
+STRIDE = 7
 """Of the calls of the command line's own functions, each third is interrupted."""
 
 

@@ -253,7 +253,7 @@ def coded(body, coding="gzip"):
     )
 
 
-BOMB = gzip.compress(b'{"bars":[' + b" " * (64 << 20))
+BOMB = gzip.compress(b'{"bars":[' + b" " * (17 << 20))
 GOOD = gzip.compress(b'{"bars":[],"success":true,"errorCode":0,"errorMessage":null}')
 
 

@@ -1056,7 +1056,7 @@ def test_the_view_shows_a_line_for_each_order(path, journal):
 @posix
 def test_kill_9_loses_no_committed_intent(path):
     chance = random.Random(os.environ.get("JOURNAL_SEED", "1"))
-    for round_number in range(20):
+    for round_number in range(12):
         durability = chance.choice(["process", "power"])
         with subprocess.Popen(
             [sys.executable, "-c", WRITE_ON, str(path), durability],
@@ -1086,7 +1086,7 @@ def test_kill_9_while_it_is_made_leaves_none_or_a_whole_one(tmp_path):
         "os.write(1, b'ready')\n"
         "Journal(sys.argv[1]).close()\n"
     )
-    for number in range(12):
+    for number in range(8):
         path = tmp_path / f"{number}.db"
         with subprocess.Popen(
             [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE
@@ -1162,8 +1162,8 @@ def test_a_flipped_bit_is_noticed_or_changes_nothing(wreck):
             if byte == 0 and offset % 4096 > 120 and offset % 61:
                 continue  # most of what is empty
             start = offset % 4096 < 16  # of a page: what SQLite goes by
-            if not start and offset % 2 == wreck.was_closed:
-                continue  # each of the two wrecks has every second byte
+            if not start and offset % 4 != 2 * wreck.was_closed:
+                continue  # each of the two wrecks has every fourth byte, and others
             for bit in range(8) if start else [random.Random(offset).randrange(8)]:
                 flipped = bytearray(content)
                 flipped[offset] ^= 1 << bit

@@ -214,5 +214,5 @@ class Venue(RuleBasedStateMachine):
 
 TestConservation = Venue.TestCase
 TestConservation.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None
+    max_examples=60, stateful_step_count=40, deadline=None
 )

@@ -297,7 +297,7 @@ def records(draw):
     return text.encode()
 
 
-@settings(max_examples=600)
+@settings(max_examples=250)
 @given(sample=records())
 def test_what_is_scanned_is_what_the_json_library_reads(sample):
     known = decoder((MNQ, "0.25"))
@@ -313,7 +313,7 @@ def test_what_is_scanned_is_what_the_json_library_reads(sample):
     byte=st.integers(0, 255),
     sample=st.sampled_from([QUOTE, TRADES, DEPTH]),
 )
-@settings(max_examples=600)
+@settings(max_examples=250)
 def test_a_byte_that_is_changed_makes_no_difference_between_them(at, byte, sample):
     at %= len(sample)
     changed = sample[:at] + bytes([byte]) + sample[at + 1 :]

@@ -175,7 +175,7 @@ class TradingDay(RuleBasedStateMachine):
 
 TestTradingDay = TradingDay.TestCase
 TestTradingDay.settings = settings(
-    max_examples=40,
+    max_examples=20,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -26,7 +26,7 @@ from fastorder.store import Store, writer
 from fastorder.store.address import Address
 from fastorder.store.spill import Spill
 
-KILLS = int(os.environ.get("FASTORDER_STORE_KILLS", "8"))
+KILLS = int(os.environ.get("FASTORDER_STORE_KILLS", "5"))
 TESTS = Path(__file__).parent
 
 
@@ -92,7 +92,7 @@ def test_a_server_that_is_killed_under_load_gets_every_row_once(postgres, brisk)
             while not stop.is_set():
                 number += 1
                 store.listen(event("Trade", trade_row(number)))
-                time.sleep(0.0005)
+                time.sleep(0.002)
 
         thread = threading.Thread(target=hand_over)
         thread.start()

@@ -18,7 +18,7 @@ from fastorder.simulator.corrections import fill_part, void
 from fastorder.simulator.gateway import Gateway
 from fastorder.store import Store
 
-ORDERS = int(os.environ.get("FASTORDER_STORE_ORDERS", "2000"))
+ORDERS = int(os.environ.get("FASTORDER_STORE_ORDERS", "800"))
 CENT = Decimal("0.01")
 
 

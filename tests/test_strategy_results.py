@@ -10,7 +10,10 @@ from fastorder.matching import What
 from fastorder.strategy import Instrument, Strategy, Ticks, backtest
 from fastorder.strategy import statistics as own
 
-empyrical = pytest.importorskip("empyrical")
+
+@pytest.fixture(scope="module")
+def empyrical():
+    return pytest.importorskip("empyrical")
 
 
 class Churns(Strategy):
@@ -46,12 +49,12 @@ def returns():
     return np.random.default_rng(5).normal(0.0005, 0.01, 400)
 
 
-def test_ratios_are_those_of_empyrical(returns):
+def test_ratios_are_those_of_empyrical(returns, empyrical):
     assert own.sharpe(returns) == pytest.approx(empyrical.sharpe_ratio(returns))
     assert own.sortino(returns) == pytest.approx(empyrical.sortino_ratio(returns))
 
 
-def test_a_drawdown_is_that_of_empyrical(returns):
+def test_a_drawdown_is_that_of_empyrical(returns, empyrical):
     equity = np.cumprod(1 + returns)
     highest = np.maximum.accumulate(np.maximum(equity, 1.0))
     shares = (equity - highest) / highest
@@ -61,7 +64,7 @@ def test_a_drawdown_is_that_of_empyrical(returns):
     assert own.max_drawdown(np.array([]), 1.0) == 0
 
 
-def test_ratios_of_a_run_are_those_of_its_returns(run):
+def test_ratios_of_a_run_are_those_of_its_returns(run, empyrical):
     assert run.summary["sharpe"] == pytest.approx(
         empyrical.sharpe_ratio(run.daily_returns)
     )

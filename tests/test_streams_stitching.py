@@ -85,7 +85,7 @@ def some_ticks(random_, count, begin_ns, busy_s):
 FRAMES = [["1m"], ["1m", "5m"], ["5m", "2m"], ["30s", "1m", "3m", "1h"]]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.sampled_from([3, 30, 200]),
