@@ -411,16 +411,17 @@ def complaints(rows: AccountRows, venue: Venue) -> list[str]:
         real = None if truth is None else (net(truth), truth["averagePrice"])
         if average != real:
             wrong.append(f"position of {contract_id}: {average}, it is {real}")
-    for row in venue.now(venue.orders):
+    placed = venue.now(venue.orders)
+    for row in placed:
         held_order = rows.orders.get(row["id"])
         if held_order is None or held_order.order is None:
             if row["status"] not in ENDED:
                 wrong.append(f"order {row['id']} is not known")
             continue
         wrong += _order_complaints(held_order, row)
-    working = {row["id"] for row in venue.now(venue.orders)}
+    known = {row["id"] for row in placed}
     for number, held_order in rows.orders.items():
-        if number not in working and not has_ended(held_order.order):
+        if number not in known and not has_ended(held_order.order):
             wrong.append(f"order {number} was never placed")
     for row in venue.now(venue.trades):
         trade = rows.trades.get(row["id"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ OPEN, FILLED, CANCELLED, PENDING, SUSPENDED = 1, 2, 3, 6, 8
 ENDED = (FILLED, CANCELLED)
 
 
+@lru_cache(maxsize=1 << 15)  # a row is read many times
 def stamp(at_ns: int, digits: int) -> str:
     """A time as the gateway writes it: reads have six digits, the hub seven."""
     seconds, rest = divmod(at_ns, SECOND)
