@@ -12,8 +12,8 @@ from matching.oracle import CONTRACTS, AtItsPrice, Oracle
 from fastorder.matching import Account, Latencies, Queue, Touch, TradeThrough
 from fastorder.simulator.book import Status
 
-STREAMS = int(os.environ.get("FASTORDER_STREAMS", "120"))
-AT_LEAST, CHUNK = 120, 60
+STREAMS = int(os.environ.get("FASTORDER_STREAMS", "240"))
+AT_LEAST, CHUNK = 240, 60
 
 
 def failures(first, last):
