@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from state_campaign.life import DAYS, Life, Weather, tally
+from state_campaign.life import DAYS, YOUNG, Life, Weather, tally
 
 from fastorder.realtime.state import orders, repair, verdict
 from fastorder.realtime.state.account_rows import AccountRows
@@ -56,8 +56,14 @@ def test_events_that_are_lost_without_a_gap_are_found():
     """Of orders that end flat too, and of those of which none was told."""
     counted = tally(range(6), 5, LOST)
     assert counted.failures == []
-    assert counted.lost > 10
+    assert counted.lost > 5
     assert counted.checks
+
+
+def test_nothing_is_wrong_of_a_program_that_starts_over_and_over():
+    counted = tally(range(5103, 5108), GAPS, YOUNG)
+    assert counted.failures == []
+    assert counted.restarts > counted.gaps / 3
 
 
 def test_nothing_is_wrong_where_orders_work_for_days():

@@ -85,6 +85,21 @@ class Scene:
         self.repair.told.clear()
         return self
 
+    def sold_one(self):
+        """The lists of orders and of trades show that a contract was sold."""
+        self.lists["orders"] = [order(2, 1, side=1, fillVolume=1)]
+        self.lists["trades"] = [trade(side=1)]
+
+    def prove(self):
+        """Answer what is asked until it is proven."""
+        for _ in range(5):
+            while self.repair.looks:
+                self.answer()
+            if self.repair.unproven is None:
+                return
+            self.pass_s(12)
+        raise AssertionError(self.repair.why_not)
+
     def told(self, kind):
         return [each for each in self.repair.told if type(each) is kind]
 
@@ -203,6 +218,7 @@ def test_another_order_than_was_asked_for_is_not_taken(scene):
 
 
 def test_a_position_without_its_trades_needs_a_second_read_that_says_the_same(scene):
+    scene.pass_s(1)
     scene.repair.gap(scene.clock.ns, "cut off")
     scene.repair.live()
     scene.lists["positions"] = [position(2)]
@@ -216,7 +232,60 @@ def test_a_position_without_its_trades_needs_a_second_read_that_says_the_same(sc
     assert scene.rows.positions[MNQ].net == 2
 
 
+def test_a_contract_that_a_second_read_shows_as_flat_is_flat(scene):
+    scene.pass_s(1)
+    scene.sold_one()
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    scene.prove()
+    (synced,) = scene.told(Synced)
+    assert synced.rebased == (MNQ,)
+    assert scene.rows.positions[MNQ].net == scene.rows.positions[MNQ].expected == 0
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_a_first_read_that_is_behind_its_own_trades_is_no_base_for_more(is_slow):
+    """Nobody tells of the trades: the connection is dead, and not known to be."""
+    scene = Scene()
+    scene.repair.live()
+    begun_ns = scene.clock.ns
+    scene.lists["positions"] = [position(2)]
+    if is_slow:
+        scene.sold_one()
+    scene.clock.ns += 9 * SECOND * is_slow
+    scene.answer(begun_ns=begun_ns)
+    scene.pass_s(10 - 9 * is_slow)
+    scene.sold_one()  # the positions are from before it
+    while scene.repair.looks:
+        scene.answer()
+    assert scene.repair.unproven
+    scene.lists["positions"] = [position(1)]
+    scene.prove()
+    held = scene.rows.positions[MNQ]
+    assert (held.net, held.expected) == (1, 1)
+
+
+def test_what_was_read_over_a_connection_that_was_dead_already_is_no_base():
+    """The read showed trades that its list of trades did not have yet."""
+    scene = Scene()
+    heard_ns = scene.clock.ns
+    scene.lists["positions"] = [position(2)]
+    scene.repair.live()
+    scene.answer()
+    scene.pass_s(10)
+    scene.lists["positions"] = [position(1)]
+    scene.answer()
+    assert scene.rows.positions[MNQ].expected == 1
+    scene.sold_one()
+    scene.repair.gap(heard_ns, "cut off")
+    scene.repair.live()
+    scene.prove()
+    held = scene.rows.positions[MNQ]
+    assert (held.net, held.expected) == (1, 1)
+
+
 def test_reads_that_never_agree_are_told_and_stay_unproven(scene):
+    scene.pass_s(1)
     scene.repair.gap(scene.clock.ns, "cut off")
     scene.repair.live()
     for size in range(1, 6):

@@ -110,6 +110,8 @@ def test_what_happens_in_a_gap_is_told_once_it_is_over(gateway, run):
     async def day():
         async with entered(gateway) as trader:
             await proven(trader)
+            before = await trader.buy("MNQ", 1)  # its events are heard after the proof
+            await before.filled(timeout=20)
             gaps, synced, fills = [], [], []
             trader.state.on_gap(gaps.append)
             trader.state.on_synced(synced.append)
@@ -133,7 +135,7 @@ def test_what_happens_in_a_gap_is_told_once_it_is_over(gateway, run):
             assert [each.order_id for each in synced[-1].missed_fills] == [
                 order.order_id
             ]
-            assert trader.state.positions[MNQ].size == 1
+            assert trader.state.positions[MNQ].size == 2
 
     run(day())
 

@@ -63,6 +63,7 @@ class Weather:
         settle_s: what the client allows for; it has to be more than the lag.
         days: the share of pauses in which nothing happens for days.
         check_s: how often what is open is read though nothing was missed.
+        restarts: the share of gaps with which the program starts anew.
         lost: the share of steps of which an event is lost without a gap, or all are.
     """
 
@@ -73,6 +74,7 @@ class Weather:
     settle_s: float = 10.0
     days: float = 0.0
     check_s: float = 60.0
+    restarts: float = 0.08
     lost: float = 0.0
 
 
@@ -201,7 +203,7 @@ class Life:
         self._connection += 1
         heard_ns = self._clock.now_ns
         found_ns = int(self._random.choice((0.0, 0.01, 3.0, 30.0)) * SECOND)
-        if self._random.random() < 0.08:
+        if self._random.random() < self._weather.restarts:
             self.tally.restarts += 1
             self._boot()
             self._at(found_ns, self._connect)
@@ -472,10 +474,14 @@ def tally(seeds: range, gaps: int, weather: Weather) -> Tally:
 DAYS = Weather(days=0.1, check_s=7200.0)
 """Lives that last for weeks: one in ten of them."""
 
+YOUNG = Weather(restarts=0.5, failing=0.3)
+"""Lives of a program that starts over and over: one in ten of them too."""
+
 
 def lived(seeds: range, gaps: int) -> Tally:
-    """Live these lives, some of them for weeks."""
-    short = len(seeds) * 9 // 10
-    counted = tally(seeds[:short], gaps, Weather())
-    counted.add(tally(seeds[short:], gaps, DAYS))
+    """Live these lives, some of them for weeks, and some of them ever again."""
+    tenth = len(seeds) // 10
+    counted = tally(seeds[2 * tenth :], gaps, Weather())
+    counted.add(tally(seeds[:tenth], gaps, DAYS))
+    counted.add(tally(seeds[tenth : 2 * tenth], gaps, YOUNG))
     return counted

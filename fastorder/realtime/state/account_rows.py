@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from fastorder.models import Account, Order, Position
 
 EVENT: Source = "event"
-SEED: Source = "seed"
 
 
 class AccountRows:
@@ -62,12 +61,14 @@ class AccountRows:
         self.epoch = 0
         self.newest_ns = 0
         self.base: int | None = None
+        self._based_ns = 0
         self.counts: Counter[str] = Counter()
         self.half_told: dict[int, int] = {}
         self._trades_of: dict[int, list[int]] = {}
         self._tags: dict[str, int] = {}
         self._told_accounts: set[int] = set()  # in this epoch, by events
         self._forgotten_ns = 0  # rows from before it are not taken again
+        self._is_history = True  # trades that a read lists; of the first read alone
 
     def begin(self) -> None:
         """From here on, events are newer than what was told before."""
@@ -136,12 +137,18 @@ class AccountRows:
         """Trades that a read lists, oldest first; see ``read_orders``."""
         trades = [trade_from(row) for row in rows]
         trades.sort(key=lambda trade: (trade.created_ns or 0, trade.id))
-        return [
+        found = [
             change
             for trade in trades
             if self._is_mine(trade) and not self._was_forgotten(trade)
             for change in self.trade(trade, source, now_ns)
         ]
+        self._is_history = False
+        return found
+
+    def _is_live(self, source: Source) -> bool:
+        """Whether what comes is of now: a read may be behind it."""
+        return source == EVENT or not self._is_history
 
     def _was_forgotten(self, row: Order | Trade) -> bool:
         """Whether it is over for so long that it was let go, or never taken."""
@@ -227,13 +234,13 @@ class AccountRows:
             found += self._order_traded(trade, source, now_ns)
         held = self.position(trade.contract_id)
         before = _open(held.row)
-        held.trade(trade, now_ns, is_live=source != SEED)
+        held.trade(trade, now_ns, is_live=self._is_live(source))
         return found + _moved(trade.contract_id, before, held, source)
 
     def _taken_back(self, known: Trade, source: Source, now_ns: int) -> list[Change]:
         held = self.position(known.contract_id)
         before = _open(held.row)
-        held.void(known, now_ns, is_live=source != SEED)
+        held.void(known, now_ns, is_live=self._is_live(source))
         return [
             *self._order_traded(known, source, now_ns),
             *_moved(known.contract_id, before, held, source),
@@ -276,6 +283,18 @@ class AccountRows:
         number = held.order.id
         held.of_before += held.lacks(self.told(number))
         self.half_told.pop(number, None)
+
+    def prove_flat(self, now_ns: int) -> None:
+        """A contract that was never met holds nothing."""
+        if self.base is None:
+            self.base, self._based_ns = 0, now_ns
+
+    def lose_bases(self, since_ns: int) -> None:
+        """What was read since then, as events were missing, is no base for trades."""
+        if self._based_ns >= since_ns:
+            self.base = None
+        for position in self.positions.values():
+            position.lose_base(since_ns)
 
     # ------------------------------------------------------------ what is there
 

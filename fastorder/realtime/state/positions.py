@@ -37,7 +37,7 @@ class Heard(NamedTuple):
 
 
 class LiveTrade(NamedTuple):
-    """A trade that an event of this connection has told."""
+    """A trade that was told on this connection, by an event or a later read."""
 
     created_ns: int
     id: int
@@ -84,6 +84,7 @@ class HeldPosition:
         self._heard: list[Heard] = []
         self._live: list[LiveTrade] = []
         self._trades = 0  # that have come
+        self._based_ns = 0  # when a read was taken for what there is
 
     @property
     def net(self) -> int:
@@ -145,8 +146,17 @@ class HeldPosition:
 
     def base(self, net: int, now_ns: int) -> None:
         """So many there are, by a read that is proven; trades are added from here."""
-        self.expected = net
+        self.expected, self._based_ns = net, now_ns
         self._choose(now_ns)
+
+    def lose_base(self, since_ns: int) -> None:
+        """Events were missing since then: a read from after it may have lacked trades.
+
+        Or have had more of them than its list of trades: nobody knows which of those
+        that are told later are in it.
+        """
+        if self._based_ns >= since_ns:
+            self.expected = None
 
     # ------------------------------------------------------------ what follows
 
@@ -190,20 +200,20 @@ class HeldPosition:
         return found
 
     def reachable(self, from_ns: int) -> set[int]:
-        """What a read may show that is behind by some of the trades of events.
+        """What a read may show that is behind by some of the trades.
 
         Args:
-            from_ns: it lacks none of those that came before this.
+            from_ns: it lacks none of those that had come by then.
         """
         net = self.expected or 0
         found = {net}
         for each in reversed(self._live):
-            if each.at_ns < from_ns:
+            if each.at_ns <= from_ns:
                 break
             net -= each.size
             found.add(net)
         return found
 
     def is_calm(self, from_ns: int) -> bool:
-        """Whether no event has told of a trade since a time."""
-        return all(each.at_ns < from_ns for each in self._live)
+        """Whether no trade has come after a time."""
+        return all(each.at_ns <= from_ns for each in self._live)

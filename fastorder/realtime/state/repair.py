@@ -2,7 +2,9 @@
 
 After a gap nothing is proven. Reads leave once every subscription of the new connection
 was answered: a first look at once, so that what was missed is told soon; and one that
-proves, ``settle`` later, since what the gateway lists may be behind by that much. It
+proves, ``settle`` later, since what the gateway lists may be behind by that much. The
+very first is of old trades, of which nobody knows when they came: the one that proves
+is asked for ``settle`` after its answer, so that its positions have all of them. A look
 proves where it was read in full, on the connection of now, and says of each contract
 what the trades come to. Nothing is inferred: what does not agree stays unproven, and is
 told.
@@ -117,6 +119,7 @@ class Repair:
         self._whole = self._seed  # what was before it is proven
         self._is_seeded = False
         self._live_ns: int | None = None  # all is subscribed since; None: it is not
+        self._history_ns: int | None = None  # when the first of all looks had come
         self._trades_back_s = 0.0  # of the last look
         self._number = 0  # of the last look: an answer to an older one is not heard
         self._look: Look | None = None  # the one that is under way
@@ -177,6 +180,7 @@ class Repair:
 
     def _doubt(self, since_ns: int, why: str) -> None:
         self._rows.begin()
+        self._rows.lose_bases(since_ns)
         self.looks.clear()
         self._look = self._shown = None
         self._number += 1
@@ -304,6 +308,8 @@ class Repair:
         if look.whole:
             self._merge(looked)
             self._shown = looked
+            if self._history_ns is None:
+                self._history_ns = self._clock.monotonic_ns()
         else:
             self._merge_by_id(looked)
         assert self._shown is not None
@@ -360,11 +366,12 @@ class Repair:
 
     def _judge(self, looked: Looked, missing: list[int]) -> None:
         assert self._live_ns is not None
-        settled_ns = self._live_ns + self._settle_ns
+        assert self._history_ns is not None
+        settled_ns = max(self._live_ns, self._history_ns) + self._settle_ns
         if looked.begun_ns < settled_ns:
             self.due_ns = max(settled_ns, self._clock.monotonic_ns())
             return
-        verdict = judge(self._rows, looked, self._behind_ns, self._last)
+        verdict = judge(self._rows, looked, self._settle_ns, self._last)
         lost = [f"order {each} is not listed, nor known" for each in missing]
         lost += untraded(self._rows, looked.begun_ns - self._settle_ns, self._from_ns)
         if lost or verdict.wrong:
@@ -409,7 +416,8 @@ class Repair:
             synced = Synced(*was, took_s, tuple(self._fills), orders, rebased)
         ago_ns = now_ns - looked.begun_ns + self._settle_ns
         self._whole = Moment(self._clock, ago_ns / SECOND_NS)
-        self._is_seeded, rows.base = True, 0
+        self._is_seeded = True
+        rows.prove_flat(now_ns)
         self._fills, self._orders = [], {}
         self.unproven, self.why_not = None, ""
         self.told.append(synced)

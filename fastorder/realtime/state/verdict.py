@@ -59,7 +59,7 @@ def nets_of(looked: Looked, account_id: int) -> dict[str, int]:
 
 
 def judge(
-    rows: AccountRows, looked: Looked, behind_ns: int, last: dict[str, int] | None
+    rows: AccountRows, looked: Looked, settle_ns: int, last: dict[str, int] | None
 ) -> Verdict:
     """Hold the positions of a read against the trades.
 
@@ -67,19 +67,20 @@ def judge(
     it that is enough; against what is known, a second one has to say the same.
 
     Args:
-        behind_ns: by so much the read may be behind its beginning.
+        settle_ns: by so much the read may be behind its beginning.
         last: what the look before showed, where it may count as a first one.
     """
     nets = nets_of(looked, rows.account_id)
     verdict = Verdict([], [], [], nets)
-    from_ns = looked.begun_ns - behind_ns
+    from_ns = looked.begun_ns - settle_ns
     for contract_id in {*rows.positions, *nets}:
         held, shown = rows.position(contract_id), nets.get(contract_id, 0)
         if held.expected is None:
             known = verdict.rebased if held.is_calm(from_ns) else verdict.busy
             known.append(contract_id)
         elif shown not in held.reachable(from_ns):
-            if last and held.is_calm(from_ns) and last.get(contract_id) == shown:
+            again = last is not None and last.get(contract_id, 0) == shown
+            if again and held.is_calm(from_ns):
                 verdict.rebased.append(contract_id)
             else:
                 verdict.wrong.append(
