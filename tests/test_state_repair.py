@@ -217,6 +217,22 @@ def test_another_order_than_was_asked_for_is_not_taken(scene):
     assert 8 not in scene.rows.orders
 
 
+@pytest.mark.parametrize("voided", [False, True])
+def test_an_event_of_a_trade_does_not_tell_how_its_order_stands(scene, voided):
+    """It was filled in the gap, and no list reaches back to when it was placed."""
+    scene.event(ORDER, order(1, 1, size=2))
+    scene.pass_s(1)
+    scene.lists["trades"] = [trade()]
+    scene.repair.gap(scene.clock.ns, "cut off")
+    scene.repair.live()
+    scene.answer()
+    assert scene.answer(why="HTTP 503").by_id == (7,)
+    scene.event(TRADE, trade(number=1 if voided else 2, voided=voided))
+    scene.pass_s(1)
+    scene.answer()
+    assert scene.answer().by_id == (7,)
+
+
 def test_a_position_without_its_trades_needs_a_second_read_that_says_the_same(scene):
     scene.pass_s(1)
     scene.repair.gap(scene.clock.ns, "cut off")

@@ -479,7 +479,7 @@ YOUNG = Weather(restarts=0.5, failing=0.3)
 
 
 def lived(seeds: range, gaps: int) -> Tally:
-    """Live these lives, some of them for weeks, and some of them ever again."""
+    """Live these lives, some of them for weeks, and some again and again."""
     tenth = len(seeds) // 10
     counted = tally(seeds[2 * tenth :], gaps, Weather())
     counted.add(tally(seeds[:tenth], gaps, DAYS))

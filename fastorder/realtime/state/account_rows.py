@@ -251,8 +251,6 @@ class AccountRows:
         before = held.order
         changed = held.trade(trade, self.traded(trade.order_id))
         held.heard_ns = now_ns
-        if source == EVENT:
-            held.epoch = self.epoch
         self._weigh(trade.order_id, now_ns)
         assert held.order is not None
         if not changed:

@@ -76,7 +76,8 @@ class HeldOrder:
 
     Attributes:
         order: as it is known now.
-        epoch: in which an event has told of it last; -1 where only reads have.
+        epoch: in which an event has told its row last; -1 where only reads have. Its
+            trades do not tell how it stands.
         heard_ns: when something of it was heard last.
         is_partial: only its trades are known.
         of_before: contracts that it had filled in trades that no read reaches.
