@@ -23,6 +23,7 @@ from fastorder.trader.entry import (
     NOT_PLAIN,
     Entry,
     as_called,
+    named_as_called,
     options_of,
     tell_of_order,
     with_entry_signature,
@@ -111,25 +112,12 @@ class EntryVerbs(BaseTrader[PlacedT]):
         how: EntryOptions,
         called_ns: int,
     ) -> PlacedT:
-        """Send an order; errors name its arguments as they were called."""
-        try:
-            return self._enter_any(side, symbol, quantity, how, called_ns)
-        except (InvalidField, WrongFieldType) as error:
-            as_called(error)
-            tell_of_order(error, symbol, quantity)
-            raise
+        """Send an order; where something has to be asked for first, then that.
 
-    def _enter_any(
-        self,
-        side: Side,
-        symbol: str,
-        quantity: int,
-        how: EntryOptions,
-        called_ns: int,
-    ) -> PlacedT:
-        """Send an order; where something has to be asked for first, then that."""
-        if is_plain(how):
-            number = own_account(self)
+        Errors name its arguments as they were called.
+        """
+        try:
+            number = own_account(self) if is_plain(how) else None
             if number is not None:
                 order = plain_order(side, symbol, quantity, number, how)
                 try:
@@ -137,7 +125,11 @@ class EntryVerbs(BaseTrader[PlacedT]):
                     return at_once
                 except UnknownSymbol:
                     pass  # nothing was sent: it is loaded below
-        return self._enter_checked(Entry(side, symbol, quantity, how), called_ns)
+            return self._enter_checked(Entry(side, symbol, quantity, how), called_ns)
+        except (InvalidField, WrongFieldType) as error:
+            as_called(error)
+            tell_of_order(error, symbol, quantity)
+            raise
 
     def _enter_checked(self, entry: Entry, called_ns: int) -> PlacedT:
         """The same for any order."""
@@ -155,11 +147,8 @@ class EntryVerbs(BaseTrader[PlacedT]):
         return placed
 
     def _entering(self, entry: Entry, called_ns: int) -> Steps[Placed]:
-        try:
+        with named_as_called():
             return (yield from self._entered_by(entry, called_ns))
-        except (InvalidField, WrongFieldType) as error:
-            as_called(error)
-            raise
 
     def _entered_by(self, entry: Entry, called_ns: int) -> Steps[Placed]:
         (number,) = yield from self._found([entry.account], [entry.symbol])

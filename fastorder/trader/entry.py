@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -13,7 +14,7 @@ from fastorder.verbs.options import EntryOptions
 from fastorder.verbs.spelled_out import DEFAULTS, signed, types_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fastorder._core.codec.price import TickGrid
     from fastorder.models import Price
@@ -66,6 +67,16 @@ def options_of(how: EntryOptions) -> dict[str, Any]:
         if name not in NAMES:
             raise TypeError(f"got an unexpected keyword argument {name!r}")
     return {name: given[name] for name in OPTIONS if name in given}
+
+
+@contextmanager
+def named_as_called(called: dict[str, str] = CALLED) -> Iterator[None]:
+    """Let an error within it name the argument as the verb has it that was called."""
+    try:
+        yield
+    except (InvalidField, WrongFieldType) as error:
+        as_called(error, called)
+        raise
 
 
 def as_called(

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from fastorder._base.near_names import class_with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
-from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.trader.base import PlacedT
 from fastorder.trader.delivery import verb
 from fastorder.trader.entering import EntryVerbs
-from fastorder.trader.entry import CALLED, as_called
+from fastorder.trader.entry import CALLED, named_as_called
 from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.explained import FOUND_BY_TRADER, OF_TRADER, explained
 
@@ -68,11 +67,8 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         )
 
     def _modified(self, *given: Any) -> Ticket[OrderResult]:
-        try:
+        with named_as_called(MODIFIED):
             ticket: Ticket[OrderResult] = self.executor._modify(*given)
-        except (InvalidField, WrongFieldType) as error:
-            as_called(error, MODIFIED)
-            raise
         return ticket
 
     @verb
