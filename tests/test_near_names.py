@@ -392,7 +392,7 @@ def test_two_words_of_its_own_are_taken_for_no_name_without_one_of_them(name):
     own = sorted({part for each in names for part in parts(each)})
     for first, second in itertools.permutations(own, 2):
         word = f"{first}_{second}"
-        if near_names._plain(word) in OTHER_WORDS:
+        if near_names.bare(word) in OTHER_WORDS:
             continue
         for found in near(word, names):
             assert {first, second} <= parts(found), word

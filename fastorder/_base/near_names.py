@@ -212,8 +212,8 @@ def near(word: str, names: Iterable[str]) -> tuple[str, ...]:
 
     What it means goes before how it is spelled: "max_loss" is near no "max_lots".
     """
-    plain = {_plain(name): name for name in names}
-    key = _plain(word)
+    plain = {bare(name): name for name in names}
+    key = bare(word)
     if key in plain:
         return (plain[key],)
     words = {
@@ -242,11 +242,11 @@ def _slip(
 
     said = _parts(word) & {part for name in plain.values() for part in _parts(name)}
     like = {key: name for key, name in plain.items() if said <= _parts(name)}
-    for slip in get_close_matches(_plain(word), like, n=1, cutoff=LEAST_LIKENESS):
+    for slip in get_close_matches(bare(word), like, n=1, cutoff=LEAST_LIKENESS):
         return (like[slip],)
     if not said:
         for slip in get_close_matches(
-            _plain(word), words, n=1, cutoff=LEAST_LIKENESS_OF_WORDS
+            bare(word), words, n=1, cutoff=LEAST_LIKENESS_OF_WORDS
         ):
             return words[slip]
     return ()
@@ -280,9 +280,9 @@ def with_hint(text: str, code: CodeType) -> str:
     text = f"{found[1]} got an unexpected keyword argument '{found[2]}'"
     meant = near(found[2], names)
     if meant:
-        how = INSTEAD.get(_plain(found[2])) if meant == ("since",) else None
+        how = INSTEAD.get(bare(found[2])) if meant == ("since",) else None
         return f"{text} (did you mean {_either(meant)}{f', {how}' if how else ''}?)"
-    elsewhere = ELSEWHERE.get(_plain(found[2]))
+    elsewhere = ELSEWHERE.get(bare(found[2]))
     return f"{text} ({elsewhere})" if elsewhere else text
 
 
@@ -426,5 +426,6 @@ def _either(names: tuple[str, ...]) -> str:
     return f"{', '.join(told[:-1])} or {told[-1]}"
 
 
-def _plain(name: str) -> str:
+def bare(name: str) -> str:
+    """A name as another library may spell it: in small letters, without underscores."""
     return name.replace("_", "").lower()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from fastorder._base.near_names import bare
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -180,7 +182,7 @@ def nearest(word: str, known: dict[str, str]) -> str | None:
 
 def plain(option: str) -> str:
     """Without dashes, in small letters."""
-    return re.sub(r"[-_]", "", option.partition("=")[0]).lower()
+    return bare(option.partition("=")[0].replace("-", ""))
 
 
 class Command(TyperCommand):
