@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperCommand, TyperGroup
 
 from fastorder._base.near_names import bare
+from fastorder.cli import mistyped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -186,16 +187,22 @@ def plain(option: str) -> str:
 
 
 class Command(TyperCommand):
-    """A command that tells what was meant by an option that it has not."""
+    """A command that tells what was meant by what does not fit it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read them."""
+        typed = mistyped.typed_in(self, ctx, args)
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except Exception as error:
             names = _names_of(self)
             _tell(error, lambda option: hint_for(option, *names))
+            mistyped.tell(error, self, typed)
             raise
+        wrong = mistyped.swapped(self, typed[0])
+        if wrong and not ctx.resilient_parsing:  # as it is where a shell completes
+            ctx.fail(wrong)
+        return rest
 
 
 class Group(TyperGroup):
@@ -216,7 +223,7 @@ class Group(TyperGroup):
         name = COMMANDS.get(word) or nearest(
             plain(word), {plain(each): each for each in self.commands}
         )
-        if word in self.commands or not name or name not in self.commands:
+        if args[0] in self.commands or name not in self.commands:
             return super().resolve_command(ctx, args)
         return ctx.fail(f"No such command '{args[0]}'. Did you mean '{name}'?")
 

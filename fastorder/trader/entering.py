@@ -17,15 +17,13 @@ from fastorder.errors import InvalidField, UnknownSymbol, WrongFieldType
 from fastorder.gateway.accounts import check_wanted
 from fastorder.session.ticket_group import STOPS
 from fastorder.trader.base import BaseTrader, PlacedT
+from fastorder.trader.called import as_called, named_as_called, tell_of_order
 from fastorder.trader.delivery import verb
 from fastorder.trader.entry import (
     LEG_TICKS,
     NOT_PLAIN,
     Entry,
-    as_called,
-    named_as_called,
     options_of,
-    tell_of_order,
     with_entry_signature,
 )
 from fastorder.trader.placed import Placed, placed_or_placing

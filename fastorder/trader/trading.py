@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from fastorder._base.near_names import class_with_near_names
 from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
+from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.trader.base import PlacedT
+from fastorder.trader.called import CALLED, named_as_called, tell_of_order
 from fastorder.trader.delivery import verb
 from fastorder.trader.entering import EntryVerbs
-from fastorder.trader.entry import CALLED, named_as_called
 from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.explained import FOUND_BY_TRADER, OF_TRADER, explained
 
@@ -187,13 +188,25 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         self, act: Any, account: Account, symbol: str, *given: Any, **named: Any
     ) -> Ticket[Any]:
         """An act of one contract."""
-        return self._do(
-            act.__name__,
-            account,
-            symbol_from(symbol),
-            lambda number: act.ticket(self.executor, symbol, number, *given, **named),
-            adds_exposure=act is ActVerbs.reverse,
-        )
+
+        def start(number: int) -> Ticket[Any]:
+            with named_as_called():
+                ticket: Ticket[Any] = act.ticket(
+                    self.executor, symbol, number, *given, **named
+                )
+            return ticket
+
+        try:
+            return self._do(
+                act.__name__,
+                account,
+                symbol_from(symbol),
+                start,
+                adds_exposure=act is ActVerbs.reverse,
+            )
+        except (InvalidField, WrongFieldType) as error:
+            tell_of_order(error, symbol, *given[:1])
+            raise
 
     def _sweep(
         self, act: Any, account: Account, symbol: str | None, deadline: float
