@@ -10,6 +10,7 @@ from fastorder._core.codec.argument_errors import with_named_errors
 from fastorder._core.codec.order import complete, priced_order
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder.acts.desk import Desk
+from fastorder.acts.far import NEAR_TICKS
 from fastorder.acts.many import orders_from
 from fastorder.acts.verbs import ActVerbs
 from fastorder.enums import OrderType, Side
@@ -26,6 +27,7 @@ from fastorder.trader.entry import (
     options_of,
     with_entry_signature,
 )
+from fastorder.trader.market_legs import check_legs
 from fastorder.trader.placed import Placed, placed_or_placing
 from fastorder.trader.trailing import last_price, trail_distance
 from fastorder.verbs.explained import explained
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 # A member of an enum is looked up anew each time.
 BUY, SELL = Side.BUY, Side.SELL
 MARKET = OrderType.MARKET
+NEAR = NEAR_TICKS  # a C int
 
 
 class EntryVerbs(BaseTrader[PlacedT]):
@@ -70,7 +73,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
             stop_loss, take_profit: the same as prices, for an order with a ``limit``
                 and no other price; where that fills at a better price, the legs move
                 along with it. More than 50 % and 1000 ticks away from it is refused,
-                in ticks too.
+                in ticks too; at the market, away from the last price that is known.
             account: another account than the trader's own: its number, its name, or
                 the beginning of its name, in letters of any case.
             trailing_stop_loss: the stop leg follows the market at its distance.
@@ -156,6 +159,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
         if entry.trail_ticks is not None:
             last = yield from last_price(desk, listing.contract_id)
         order = entry.order(number, self, last)
+        check_order_legs(self, order)
         sent = self.executor._submitter.submit(order, called_ns)
         if self._months is not None:
             self._months.look(number, order.symbol)
@@ -230,10 +234,19 @@ def placed_at_once(
     trader: Any, account_id: int, order: OrderRequest, called_ns: int
 ) -> Any:
     """Send an order whose account and contract are known."""
+    if order.loss_ticks > NEAR or order.profit_ticks > NEAR:
+        check_order_legs(trader, order)
     sent = trader.executor._submit(order, called_ns)
     if trader._months is not None:
         trader._months.look(account_id, order.symbol)
     return placed_or_placing(trader, account_id, sent, order)
+
+
+def check_order_legs(trader: Any, order: OrderRequest) -> None:
+    """Refuse legs that nobody means, of an order that says not where it fills."""
+    if order.limit_price is None and order.stop_price is None:
+        legs = order.stop_loss_ticks, order.take_profit_ticks
+        check_legs(trader, order.symbol, *legs)
 
 
 def is_plain(how: EntryOptions) -> bool:

@@ -12,6 +12,7 @@ from fastorder.trader.base import PlacedT
 from fastorder.trader.called import CALLED, named_as_called, tell_of_order
 from fastorder.trader.delivery import verb
 from fastorder.trader.entering import EntryVerbs
+from fastorder.trader.market_legs import check_legs
 from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.explained import FOUND_BY_TRADER, OF_TRADER, explained
 
@@ -143,6 +144,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         account: int | str | None = None,
     ) -> Ticket[ReverseReport]:
         """Close a position, and once it is proved flat, open as much the other way."""
+        check_legs(self, symbol, stop_loss_ticks, take_profit_ticks)
         return self._act(
             ActVerbs.reverse,
             account,
