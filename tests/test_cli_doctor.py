@@ -139,7 +139,9 @@ def test_what_reads_lines_is_given_a_line_for_each_finding(
 def test_a_screen_is_given_a_table(shell, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     run(["doctor"])
-    assert capsys.readouterr().out.split()[:4] == [each.title for each in FINDINGS.columns]
+    assert capsys.readouterr().out.split()[:4] == [
+        each.title for each in FINDINGS.columns
+    ]
 
 
 @pytest.mark.parametrize(

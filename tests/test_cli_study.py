@@ -205,7 +205,9 @@ def test_what_was_kept_can_be_run(typed, scene, written):
     with MarketData("kept").record({MNQ: "0.25"}) as recorder:
         for n in range(3_000):
             recorder.on_tick(MNQ, FIRST_NS + n * 10**9, 80_000 + n % 41, 1, 1)
-    code, out, err = typed(f"backtest breakout.py --kept {written} --folder kept --json")
+    code, out, err = typed(
+        f"backtest breakout.py --kept {written} --folder kept --json"
+    )
     assert code == 0, err
     assert shaped("backtest", out)["strategy"] == "Breakout"
     (file,) = (scene / "kept" / FOLDER).rglob("*.parquet")

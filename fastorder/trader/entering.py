@@ -234,7 +234,9 @@ def placed_at_once(
     trader: Any, account_id: int, order: OrderRequest, called_ns: int
 ) -> Any:
     """Send an order whose account and contract are known."""
-    if order.loss_ticks > NEAR or order.profit_ticks > NEAR:
+    # of the C side; the others may be None
+    loss, profit = order.loss_ticks, order.profit_ticks  # type: ignore[attr-defined]
+    if loss > NEAR or profit > NEAR:
         check_order_legs(trader, order)
     sent = trader.executor._submit(order, called_ns)
     if trader._months is not None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def check_legs(trader: Any, symbol: str, *distances: int | None) -> None:
     """Refuse a leg's distance that is far from the last price, or is that price.
 
-    Where no price is known, or the contract is not loaded, none is refused: 29,400 ticks
-    of MNQ are 7,350 points, and may be meant.
+    Where no price is known, or the contract is not loaded, none is refused: 29,400
+    ticks of MNQ are 7,350 points, and may be meant.
 
     Args:
         trader: who hears prices.
