@@ -96,6 +96,12 @@ MISTYPED = [
     ("buy MNQ 1 market", "an order without a price is at the market"),
     ("close MNQ 1", "close takes SYMBOL"),
     ("orders MNQ", "orders takes options alone"),
+    ("flatten all --yes", "without a symbol flatten is of all contracts"),
+    ("cancel all", "cancel-all cancels every order"),
+    ("buy MNQ 1 --limit 29500 --limit 29400", "--limit must be given once"),
+    ("sell MNQ 1 --tag a -a PRAC --tag b", "--tag must be given once"),
+    ("help", "Did you mean '--help'?"),
+    ("version", "Did you mean '--version'?"),
     ("BUY MNQ 1", "Did you mean 'buy'?"),
 ]
 
@@ -103,6 +109,14 @@ MISTYPED = [
 @pytest.mark.parametrize(("line", "hint"), MISTYPED)
 def test_what_does_not_fit_is_told_with_what_fits(capsys, line, hint):
     assert hint in said_of(line.split(), capsys)
+
+
+@pytest.mark.parametrize(
+    "line", ["backtest f.py --set a=1 --set b=2", "close MNQ --yes --yes", "close ALL"]
+)
+def test_what_may_be_given_twice_and_a_contract_by_any_name_is_taken(line):
+    name, *rest = line.split()
+    assert command_of(name).make_context(name, rest).params
 
 
 @pytest.mark.parametrize("line", ["buy 6E 1", "bars 6E 5m", "move-stop 6E 1.0505"])

@@ -130,6 +130,9 @@ COMMANDS = {
 }
 """Words of other tools for commands."""
 
+PROGRAM_OPTIONS = ("help", "version")
+"""What is an option of the program, and no command."""
+
 LEAST_LIKENESS = 0.8
 """Of two words, by difflib; of short ones, a letter too many, too few or changed."""
 
@@ -199,7 +202,7 @@ class Command(TyperCommand):
             _tell(error, lambda option: hint_for(option, *names))
             mistyped.tell(error, self, typed)
             raise
-        wrong = mistyped.swapped(self, typed[0])
+        wrong = mistyped.not_meant(self, typed)
         if wrong and not ctx.resilient_parsing:  # as it is where a shell completes
             ctx.fail(wrong)
         return rest
@@ -220,6 +223,8 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find it."""
         word = args[0].lower()
+        if word in PROGRAM_OPTIONS and args[0] not in self.commands:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '--{word}'?")
         name = COMMANDS.get(word) or nearest(
             plain(word), {plain(each): each for each in self.commands}
         )

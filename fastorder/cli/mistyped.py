@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastorder._base.hints import number_in
 
@@ -17,17 +17,45 @@ BEGINS = {"QUANTITY": r"\d+", "PRICE": r"[\d.,]+", "EVERY": r"\d+ ?[a-zA-Z]*"}
 OF_LIBRARY = r"Input should be (.*?)(?:, unable .*)?"
 """How pydantic says what it expected."""
 
-Typed = tuple[dict[str, Any], list[str]]
-"""What was typed: each argument and option as text, and what is too many."""
+ALL = ("all", "*")
+
+
+class Typed(NamedTuple):
+    """What was typed of a command.
+
+    Attributes:
+        values: of each argument and option, as text; of one given twice the last.
+        rest: what is too many.
+        order: the arguments and options as often as they were given.
+    """
+
+    values: dict[str, Any]
+    rest: list[str]
+    order: list[Any]
 
 
 def typed_in(command: Any, ctx: Any, args: list[str]) -> Typed:
     """What was typed of a command; nothing where it has options that there are not."""
     try:
-        values, rest, _ = command.make_parser(ctx).parse_args(args=list(args))
+        values, rest, order = command.make_parser(ctx).parse_args(args=list(args))
     except Exception:  # click's, or typer's own; it is told by who parses for good
-        return {}, []
-    return values, [str(each) for each in rest]
+        return Typed({}, [], [])
+    return Typed(values, [str(each) for each in rest], list(order))
+
+
+def not_meant(command: Any, typed: Typed) -> str:
+    """What is said of what fits, and cannot be meant; "" where all of it may be."""
+    symbol = typed.values.get("symbol")
+    if isinstance(symbol, str) and symbol.lower() in ALL:
+        of_all = any(
+            each.name == "symbol" and not each.required for each in command.params
+        )
+        return f"without a symbol {command.name} is of all contracts" if of_all else ""
+    for each in typed.order:
+        is_one = not each.multiple and not getattr(each, "is_flag", False)
+        if is_one and typed.order.count(each) > 1:
+            return f"{each.opts[0]} must be given once"
+    return swapped(command, typed.values)
 
 
 def swapped(command: Any, values: dict[str, Any]) -> str:
@@ -47,14 +75,17 @@ def swapped(command: Any, values: dict[str, Any]) -> str:
 
 def tell(error: Any, command: Any, typed: Typed) -> None:
     """Put into an error what was found, and what may be meant by it."""
-    values, rest = typed
     message = str(getattr(error, "message", ""))
     if message.startswith("Got unexpected extra argument"):
-        error.message = f"{message}: {_of_too_many(command, rest)}"
+        error.message = f"{message}: {_of_too_many(command, typed.rest)}"
         return
-    found = values.get(str(getattr(getattr(error, "param", None), "name", None)))
-    if isinstance(found, str):
-        error.message = swapped(command, values) or _with_found(message, found)
+    name = str(getattr(getattr(error, "param", None), "name", None))
+    found = typed.values.get(name)
+    if not isinstance(found, str):
+        return
+    error.message = swapped(command, typed.values) or _with_found(message, found)
+    if name == "order" and command.name == "cancel" and found.lower() in ALL:
+        error.message += " (cancel-all cancels every order)"
 
 
 def _of_too_many(command: Any, rest: list[str]) -> str:
