@@ -260,6 +260,12 @@ def test_a_closed_pipe_is_no_traceback(home, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_dry_run_names_an_argument_as_it_was_typed(fastorder):
+    code, _, err = fastorder("buy MNQ 1 --limit -5 --dry-run")
+    assert (code, err.split(",")[0]) == (2, "fastorder: limit must be positive")
+    assert "at 100000 or better" in fastorder("buy MNQ 1 --limit 1e5 --dry-run")[1]
+
+
 def test_the_key_stands_nowhere(fastorder, monkeypatch, tmp_path):
     monkeypatch.setenv("FASTORDER_API_KEY", "canary-of-the-key")
     told = "".join(

@@ -43,13 +43,13 @@ def request_of(
     with named_as_called():
         entry = Entry(side, symbol, quantity, cast("EntryOptions", order))
         made = entry.order(trader.account.id, trader)
-    body = render_place(
-        made,
-        listing.contract_id,
-        order.get("custom_tag", TAG),
-        listing.grid,
-        listing.negative_prices,
-    )
+        body = render_place(
+            made,
+            listing.contract_id,
+            order.get("custom_tag", TAG),
+            listing.grid,
+            listing.negative_prices,
+        )
     return shapes.DRY_RUN.row(
         words=in_words(str(side), quantity, contract, trader.account.name, order),
         method="POST",
