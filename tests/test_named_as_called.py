@@ -89,6 +89,12 @@ def faults_of(one, kind):
                     yield f"{name}({argument}={wrong!r}) names {field}"
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Some of what is wrong is a file's name, and the file is made."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def day_trader(gateway):
     with blocking.Trader(
@@ -182,6 +188,17 @@ def test_so_are_those_of_what_is_held(day_trader, verb, given):
     with pytest.raises(WrongFieldType) as raised:
         getattr(day_trader, verb)(*given)
     assert raised.value.hint.endswith(SWAPPED)
+
+
+@pytest.mark.parametrize("verb", ["flatten", "cancel_all"])
+@pytest.mark.parametrize("word", ["all", "ALL", "*"])
+def test_a_word_for_all_contracts_is_told_that_none_is_given(
+    day_trader, gateway, verb, word
+):
+    asked = len(gateway.ledger.requests())
+    with pytest.raises(InvalidField, match="without a symbol it is of all contracts"):
+        getattr(day_trader, verb)(word)
+    assert len(gateway.ledger.requests()) == asked
 
 
 @pytest.mark.parametrize(

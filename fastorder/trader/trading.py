@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 MODIFIED = {**CALLED, "trail_price": "trail"}
 """What ``modify`` calls the fields of an order."""
 
+ALL = ("all", "*")
+NONE_IS_ALL = "without a symbol it is of all contracts"
+
 
 @class_with_near_names
 class TradeVerbs(EntryVerbs[PlacedT]):
@@ -214,6 +217,8 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         self, act: Any, account: Account, symbol: str | None, deadline: float
     ) -> Ticket[ActReport]:
         """An act of a whole account, or of one contract in it."""
+        if isinstance(symbol, str) and symbol.lower() in ALL:
+            raise InvalidField("symbol", "must be of one contract", symbol, NONE_IS_ALL)
         return self._do(
             act.__name__,
             account,
