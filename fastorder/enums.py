@@ -94,8 +94,6 @@ class Outcome(_ComparedWithMembers, Enum):
     NOT_PLACED = "not placed"
     UNKNOWN = "unknown"
 
-    __hash__ = Enum.__hash__
-
     def __str__(self) -> str:
         return self.name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -569,6 +569,8 @@ class _ComparedWithMembers:
     """
 
     name: str
+
+    __hash__ = Enum.__hash__  # what has an __eq__ of its own inherits none
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):

@@ -15,6 +15,7 @@ from fastorder.cli.exits import Exit
 from fastorder.cli.program import PANELS, run
 from fastorder.cli.shapes import COMMANDS
 from fastorder.enums import Outcome
+from fastorder.settings import key_store
 
 pytest.importorskip("typer")
 
@@ -259,6 +260,12 @@ def test_a_closed_pipe_is_no_traceback(home, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_dry_run_names_an_argument_as_it_was_typed(fastorder):
+    code, _, err = fastorder("buy MNQ 1 --limit -5 --dry-run")
+    assert (code, err.split(",")[0]) == (2, "fastorder: limit must be positive")
+    assert "at 100000 or better" in fastorder("buy MNQ 1 --limit 1e5 --dry-run")[1]
+
+
 def test_the_key_stands_nowhere(fastorder, monkeypatch, tmp_path):
     monkeypatch.setenv("FASTORDER_API_KEY", "canary-of-the-key")
     told = "".join(
@@ -280,25 +287,30 @@ class Store:
         self.kept[service, user] = key
 
 
-@pytest.mark.parametrize("has_store", [True, False])
-def test_login_tries_the_key_and_keeps_it_where_it_can(
-    fastorder, monkeypatch, has_store
-):
-    store = Store()
+NO_STORE = {
+    key_store.NOT_INSTALLED: "pip install 'fastorder[keyring]'",
+    key_store.NO_BACKEND: "finds no key store on this machine",
+}
+
+
+@pytest.mark.parametrize("why", ["", *NO_STORE])
+def test_login_tries_the_key_and_keeps_it_where_it_can(fastorder, monkeypatch, why):
+    store, has_store = Store(), not why
     monkeypatch.setattr(
-        "fastorder.cli.login._key_store", lambda: store if has_store else None
+        "fastorder.cli.login.available", lambda: (store if has_store else None, why)
     )
     monkeypatch.setattr("typer.prompt", lambda *given, **options: API_KEY)
     code, out, err = fastorder("login --user trader1")
     assert "logged in as trader1: PRAC-" in out
     assert store.kept == ({("fastorder", "trader1"): API_KEY} if has_store else {})
     assert code == (0 if has_store else 1)
-    assert has_store or "FASTORDER_API_KEY" in err
+    assert has_store or ("FASTORDER_API_KEY" in err and NO_STORE[why] in err)
+    assert all((of == why) is (words in err) for of, words in NO_STORE.items())
 
 
 def test_login_keeps_no_key_that_does_not_fit(fastorder, monkeypatch):
     store = Store()
-    monkeypatch.setattr("fastorder.cli.login._key_store", lambda: store)
+    monkeypatch.setattr("fastorder.cli.login.available", lambda: (store, ""))
     monkeypatch.setattr("typer.prompt", lambda *given, **options: "wrong")
     code, _, err = fastorder("login --user trader1")
     assert (code, store.kept) == (1, {})

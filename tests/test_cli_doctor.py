@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 
 from fastorder.cli import advisories, doctor, doctor_network
 from fastorder.cli.program import run
+from fastorder.cli.shapes import FINDINGS
 from fastorder.settings import data_folder, settings_path
 from fastorder.store import Store
 
@@ -118,6 +119,29 @@ def test_tls_is_looked_at(tls_gateway, authority):
 )
 def test_a_clock_that_is_off_is_said(ahead_s, is_well):
     assert doctor._of_clock(ahead_s)["well"] is is_well
+
+
+def test_what_reads_lines_is_given_a_line_for_each_finding(
+    examined, capsys, monkeypatch
+):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("FASTORDER_BASE_URL", "http://127.0.0.1:9")
+    run(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    _, found = examined()
+    assert [line.split(": ")[0] for line in lines] == list(found)
+    assert all(line == line.strip() and "  " not in line for line in lines)
+    told = dict(line.split(": ", 1) for line in lines)
+    assert told["base_url"].startswith("well: http://127.0.0.1:9")
+    assert told["login"].startswith("not well (mend this first): ")
+
+
+def test_a_screen_is_given_a_table(shell, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    run(["doctor"])
+    assert capsys.readouterr().out.split()[:4] == [
+        each.title for each in FINDINGS.columns
+    ]
 
 
 @pytest.mark.parametrize(

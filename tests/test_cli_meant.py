@@ -73,6 +73,63 @@ def test_the_words_of_other_tools_are_known(capsys, command, option, hint):
     assert hint in said
 
 
+MISTYPED = [
+    ("buy 1 MNQ", "the symbol comes first, as in buy MNQ 1"),
+    ("sell 2 6E --limit 5", "the symbol comes first, as in sell 6E 2"),
+    ("move-stop 29,500 MNQ", "the symbol comes first, as in move-stop MNQ 29500"),
+    ("move-target 29500.25 MNQ", "as in move-target MNQ 29500.25"),
+    ("bars 5m MNQ", "the symbol comes first, as in bars MNQ 5m"),
+    ("buy MNQ 1 --limit 29,500", "must be a number, was '29,500' (did you mean 29500?"),
+    ("buy MNQ 1 --stop 29.500,25", "did you mean 29500.25?"),
+    ("modify 5 --limit $29500", "did you mean 29500?"),
+    ("move-stop MNQ 29,500", "did you mean 29500?"),
+    ("buy MNQ 1,000", "was '1,000' (did you mean 1000?)"),
+    ("cancel #12345", "was '#12345' (did you mean 12345?)"),
+    ("cancel MNQ", "was 'MNQ'"),
+    ("buy MNQ 0", "was '0'"),
+    ("trades --days two", "was 'two'"),
+    ("trades --days 0", "was '0'"),
+    ("buy MNQ 1 --join x", "must be bid or ask, was 'x'"),
+    ("buy MNQ 1 29500", "did you mean --limit 29500?"),
+    ("buy MNQ 1 @29500", "did you mean --limit 29500?"),
+    ("sell MNQ 1 stop 29,500", "did you mean --stop 29500?"),
+    ("buy MNQ 1 market", "an order without a price is at the market"),
+    ("close MNQ 1", "close takes SYMBOL"),
+    ("orders MNQ", "orders takes options alone"),
+    ("flatten all --yes", "without a symbol flatten is of all contracts"),
+    ("cancel all", "cancel-all cancels every order"),
+    ("buy MNQ 1 --limit 29500 --limit 29400", "--limit must be given once"),
+    ("sell MNQ 1 --tag a -a PRAC --tag b", "--tag must be given once"),
+    ("help", "Did you mean '--help'?"),
+    ("version", "Did you mean '--version'?"),
+    ("BUY MNQ 1", "Did you mean 'buy'?"),
+]
+
+
+@pytest.mark.parametrize(("line", "hint"), MISTYPED)
+def test_what_does_not_fit_is_told_with_what_fits(capsys, line, hint):
+    assert hint in said_of(line.split(), capsys)
+
+
+@pytest.mark.parametrize(
+    "line", ["backtest f.py --set a=1 --set b=2", "close MNQ --yes --yes", "close ALL"]
+)
+def test_what_may_be_given_twice_and_a_contract_by_any_name_is_taken(line):
+    name, *rest = line.split()
+    assert command_of(name).make_context(name, rest).params
+
+
+@pytest.mark.parametrize("line", ["buy 6E 1", "bars 6E 5m", "move-stop 6E 1.0505"])
+def test_a_symbol_that_begins_with_a_number_is_none(line):
+    name, *rest = line.split()
+    assert command_of(name).make_context(name, rest).params["symbol"] == "6E"
+
+
+def test_help_is_shown_whatever_else_is_typed(capsys):
+    assert run(["buy", "1", "MNQ", "--help"]) == 0
+    assert "SYMBOL" in capsys.readouterr().out
+
+
 def test_each_word_stands_for_what_there_is():
     known = {name for pair in OF_EACH.values() for names in pair for name in names}
     for word, names in OPTIONS.items():

@@ -195,13 +195,25 @@ def test_a_report_and_a_contract_by_name(typed, scene):
     assert (scene / "out.html").stat().st_size > 1000
 
 
-def test_what_was_kept_can_be_run(typed, scene):
+FOLDER = "ticks/contract=MNQZ26"
+WRITTEN = ("MNQZ26", "MNQ.Z26", "mnqz26", MNQ, "contract=MNQZ26", f"{FOLDER}/")
+"""A kept contract, as it is called, printed and listed, and as its folder."""
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_what_was_kept_can_be_run(typed, scene, written):
     with MarketData("kept").record({MNQ: "0.25"}) as recorder:
         for n in range(3_000):
             recorder.on_tick(MNQ, FIRST_NS + n * 10**9, 80_000 + n % 41, 1, 1)
-    code, out, err = typed("backtest breakout.py --kept MNQZ26 --folder kept --json")
+    code, out, err = typed(
+        f"backtest breakout.py --kept {written} --folder kept --json"
+    )
     assert code == 0, err
     assert shaped("backtest", out)["strategy"] == "Breakout"
+    (file,) = (scene / "kept" / FOLDER).rglob("*.parquet")
+    for data in (file, f"MNQ={file}"):  # its own path has the sign too
+        of_file = typed(f"backtest breakout.py {data} --json")
+        assert of_file[:2] == (0, out), of_file[2]
 
 
 BAD = [

@@ -44,3 +44,15 @@ def test_members_are_what_they_were_in_all_else(kind):
 def test_the_error_names_the_member_that_was_meant():
     with pytest.raises(TypeError, match="`is Outcome.ACCEPTED`, not with text: was"):
         Outcome.UNKNOWN == "ACCEPTED"  # noqa: B015
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_column_of_pandas_swallows_the_error_as_the_guide_says(kind):
+    pandas = pytest.importorskip("pandas")
+    members = list(kind)
+    first, column = members[0], pandas.Series(members, dtype=object)
+    assert not (column == first.name).any()
+    assert not column.isin([first.name]).any()
+    assert column.isin([first]).tolist() == [each is first for each in members]
+    names = column.map(str)
+    assert (names == first.name).tolist() == [each is first for each in members]

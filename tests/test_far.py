@@ -1,13 +1,15 @@
 """Prices that nobody means: a distance given as a price, a price as a distance."""
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from fastorder import InvalidField, OrderType, Side
 from fastorder._core.codec.price import TickGrid
-from fastorder.acts.far import FARTHEST, check_near, is_far
+from fastorder.acts.far import FARTHEST, check_near, check_near_ticks, is_far
 from fastorder.trader.entry import Entry
+from fastorder.trader.market_legs import last_known
 
 ACCOUNT = 7
 
@@ -81,11 +83,52 @@ def test_the_bound_is_half_and_none_at_zero_and_below(reference):
     bound = reference * FARTHEST
     if reference <= 0:
         assert not is_far(Decimal(10_000), reference, near)
+        check_near_ticks("stop_loss_ticks", 10**6, "", reference, TickGrid("0.01"))
         return
     for price in (reference + bound, reference - bound):
         assert not is_far(price, reference, near)
     for price in (reference + bound * 2, reference - bound * 2, Decimal(0)):
         assert is_far(price, reference, near)
+
+
+@pytest.mark.parametrize("price", ["-37.63", "0", "0.01", "5.5", "61.2", "29400"])
+@pytest.mark.parametrize("ticks", [4, 1_000, 1_001, 1_900, 3_100, 10**6])
+@pytest.mark.parametrize("tick", ["0.01", "0.25"])
+def test_a_distance_is_as_far_as_the_price_that_it_comes_to(price, ticks, tick):
+    price, grid = Decimal(price), TickGrid(tick)
+    far = is_far(price + ticks * grid.size, price, 1_000 * grid.size)
+    try:
+        check_near_ticks("stop_loss_ticks", ticks, "the limit", price, grid)
+    except InvalidField:
+        assert far
+    else:
+        assert not far
+
+
+QUOTED, NOTED = Decimal(29_400), (Decimal(29_300), 5)
+
+
+@pytest.mark.parametrize(
+    ("quoted", "noted", "last"),
+    [
+        (QUOTED, NOTED, QUOTED),
+        (None, NOTED, NOTED[0]),
+        (None, (Decimal(0), 0), None),
+        (QUOTED, None, QUOTED),
+        (None, None, None),
+    ],
+)
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_the_last_price_is_of_a_quote_or_of_the_limits(quoted, noted, last, is_heard):
+    feed = SimpleNamespace(quote=SimpleNamespace(last_price=quoted))
+    losses = SimpleNamespace(price_of={"id": noted}.get)
+    trader = SimpleNamespace(
+        realtime=True if is_heard else None,
+        market=SimpleNamespace(feed={"id": feed}.get),
+        executor=SimpleNamespace(risk=noted and SimpleNamespace(_losses=losses)),
+    )
+    of_limits = noted[0] if noted and noted[1] else None
+    assert last_known(trader, "id") == (last if is_heard else of_limits)
 
 
 def test_a_thousand_ticks_of_a_low_price_are_not_far():

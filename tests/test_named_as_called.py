@@ -89,6 +89,12 @@ def faults_of(one, kind):
                     yield f"{name}({argument}={wrong!r}) names {field}"
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Some of what is wrong is a file's name, and the file is made."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def day_trader(gateway):
     with blocking.Trader(
@@ -158,6 +164,7 @@ def test_swapped_arguments_of_an_order_are_told(trader, given, hint):
     ("given", "hint"),
     [
         ((1, "MNQ"), SWAPPED),
+        (("1", "MNQ"), SWAPPED),
         (("MNQ", "BUY"), "buy and sell are the side"),
         ((Side.BUY, "MNQ"), "buy and sell are the side"),
         (("MNQ", "sell"), "buy and sell are the side"),
@@ -167,6 +174,67 @@ def test_so_are_those_of_an_entry(day_trader, given, hint):
     with pytest.raises((InvalidField, WrongFieldType)) as raised:
         day_trader.buy(*given)
     assert hint in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("verb", "given"),
+    [
+        ("move_stop", (29_500, "MNQ")),
+        ("move_target", (29_500.25, "6E")),
+        ("partial_close", (1, "MNQ")),
+    ],
+)
+def test_so_are_those_of_what_is_held(day_trader, verb, given):
+    with pytest.raises(WrongFieldType) as raised:
+        getattr(day_trader, verb)(*given)
+    assert raised.value.hint.endswith(SWAPPED)
+
+
+@pytest.mark.parametrize("verb", ["flatten", "cancel_all"])
+@pytest.mark.parametrize("word", ["all", "ALL", "*"])
+def test_a_word_for_all_contracts_is_told_that_none_is_given(
+    day_trader, gateway, verb, word
+):
+    asked = len(gateway.ledger.requests())
+    with pytest.raises(InvalidField, match="without a symbol it is of all contracts"):
+        getattr(day_trader, verb)(word)
+    assert len(gateway.ledger.requests()) == asked
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("29,500", "29500"),
+        ("29,500.25", "29500.25"),
+        ("29_500", "29500"),
+        ("29500.25", "29500.25"),
+        ("29.500,25", "29500.25"),
+        ("29500,25", "29500.25"),
+        (" $29500", "29500"),
+        ("1,234,500", "1234500"),
+        ("-37.63", "-37.63"),
+        ("MNQ", None),
+        ("29,50,0", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("verb", "given", "name"),
+    [
+        ("buy", ("MNQ", 1), "limit"),
+        ("sell", ("MNQ", 1), "stop"),
+        ("modify", (5,), "trail"),
+        ("move_stop", ("MNQ",), "price"),
+    ],
+)
+def test_a_text_for_a_price_is_told_with_its_number(
+    day_trader, verb, given, name, typed, meant
+):
+    with pytest.raises(WrongFieldType) as raised:
+        getattr(day_trader, verb)(*given, **{name: typed})
+    assert raised.value.field == name
+    hint = f"did you mean {meant}, as a number?" if meant else ""
+    assert (raised.value.hint, raised.value.args[3]) == (hint, hint)
 
 
 def test_an_event_loop_s_trader_names_them_too(run, gateway):

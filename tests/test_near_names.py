@@ -363,6 +363,36 @@ def test_a_slip_in_any_argument_of_a_public_call_is_told_with_its_name(name):
             "did you mean since, a moment: datetime.now(timezone.utc) - "
             "timedelta(days=...)?",
         ),
+        ("Trader.orders", "start_timestamp", "did you mean since?"),
+        ("Trader.orders", "symbol", "query_orders takes one"),
+        ("Trader.orders", "contract", "query_orders takes one"),
+        ("Trader.orders", "status", "query_orders takes them"),
+        ("Trader.open_orders", "contract_id", "query_orders takes one"),
+        ("Trader.positions", "ticker", "it gives those of all contracts"),
+        ("Trader.close", "qty", "partial_close takes how many"),
+        ("Trader.flatten", "contracts", "partial_close takes how many"),
+        ("Trader.reverse", "size", "it opens as many as it closes"),
+        ("Trader.bars", "unit_number", "did you mean every?"),
+        ("Trader.bars", "lookback", "did you mean days or since?"),
+        ("Trader.modify", "new_price", "did you mean limit or stop?"),
+        ("Trader.modify", "new_qty", "did you mean quantity?"),
+        ("Trader.buy", "market", "an order without a price is at the market"),
+        (
+            "Trader.buy",
+            "oco",
+            "did you mean stop_loss_ticks, a distance in ticks or take_profit_ticks, "
+            "a distance in ticks?",
+        ),
+        (
+            "Trader.buy",
+            "post_only",
+            "the gateway knows none; join rests at the best bid or ask",
+        ),
+        (
+            "Trader.partial_close",
+            "percent",
+            "nothing is in percent: contracts and ticks are whole numbers",
+        ),
         ("OrderExecutor.flatten", "account", "did you mean account_id?"),
         ("simulator.run_in_thread", "prot", "did you mean port?"),
         ("simulator.Fault", "repli", "did you mean reply?"),
@@ -380,6 +410,25 @@ def test_the_words_of_newcomers_are_known(name, word, hint):
     assert str(raised.value).endswith(f"'{word}' ({hint})")
 
 
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("Trader.flatten", "max_contracts"),
+        ("Trader.flatten", "max_contract"),
+        ("Trader.orders", "count"),
+        ("Trader.trades", "max_count"),
+        ("Trader.positions", "amount"),
+        ("Trader.cancel_all", "contracts"),
+        ("Trader.modify", "contract"),
+    ],
+)
+def test_a_word_for_what_a_call_has_not_is_a_slip_of_nothing_else(name, word):
+    call, given = CALLS[name]
+    with pytest.raises(TypeError) as raised:
+        call(*given, **{word: 5})
+    assert str(raised.value).endswith(f"argument '{word}'")
+
+
 def parts(name):
     return {part for part in near_names._parts(name) if part}
 
@@ -392,7 +441,7 @@ def test_two_words_of_its_own_are_taken_for_no_name_without_one_of_them(name):
     own = sorted({part for each in names for part in parts(each)})
     for first, second in itertools.permutations(own, 2):
         word = f"{first}_{second}"
-        if near_names._plain(word) in OTHER_WORDS:
+        if near_names.bare(word) in OTHER_WORDS:
             continue
         for found in near(word, names):
             assert {first, second} <= parts(found), word

@@ -18,6 +18,7 @@ import fastorder
 from fastorder import (
     ConfigurationError,
     Denied,
+    InvalidField,
     Outcome,
     RiskDenied,
     RiskLimits,
@@ -159,6 +160,43 @@ def test_a_position_list_that_is_none_is_no_flat_account(day, gateway, body):
     with pytest.raises(fastorder.RequestFailed):
         form.wait(lambda: form.trader.executor.load_exposure(ACCOUNT))
     refused(Denied.MAX_POSITION, form.buy, "MNQ", 1)
+
+
+# ------------------------------------------------------------ legs at the market
+
+MISTAKEN = [
+    ("stop_loss_ticks", 29_400, {}),
+    ("take_profit_ticks", 28_000, {}),
+    ("take_profit_ticks", 60_000, {}),
+    ("stop_loss_ticks", 29_400, {"join": True}),
+    ("stop_loss_ticks", 29_400, {"custom_tag": "t", "account": ACCOUNT}),
+]
+
+
+@pytest.mark.parametrize(("leg", "ticks", "how"), MISTAKEN, ids=str)
+def test_a_price_for_a_distance_is_refused_by_the_last_price(day, leg, ticks, how):
+    form = day(max_position=5)
+    risk_of(form).note_price("MNQ", 29_400)
+    with pytest.raises(InvalidField) as told:
+        form.buy("MNQ", 1, **{leg: ticks}, **how)
+    assert f"{leg} must be a distance from the last price of 29400" in str(told.value)
+    assert "is it a price?" in told.value.hint
+
+
+def test_so_is_that_of_what_is_opened_the_other_way(day):
+    form = day(max_position=5)
+    risk_of(form).note_price("MNQ", 29_400)
+    with pytest.raises(InvalidField, match="the last price of 29400"):
+        form.wait(lambda: form.trader.reverse("MNQ", stop_loss_ticks=29_400))
+
+
+@pytest.mark.parametrize("price", [None, 120_000, 29_400])
+def test_a_wide_leg_passes_where_it_may_be_meant(day, price):
+    form = day(max_position=5)
+    if price is not None:
+        risk_of(form).note_price("MNQ", price)
+    ticks = 20_000 if price == 29_400 else 29_400
+    assert form.buy("MNQ", 1, stop_loss_ticks=ticks).success
 
 
 # ------------------------------------------------------------ the collar

@@ -3,6 +3,7 @@
 import builtins
 import dataclasses
 import datetime
+import importlib
 import inspect
 import logging
 import os
@@ -70,6 +71,7 @@ def stored(error=None, **keys):
     store = Store(keys, error)
     module.get_password = store.get_password
     module.get_credential = store.get_credential
+    module.get_keyring = lambda: store
     return module
 
 
@@ -270,6 +272,22 @@ def test_the_real_package_with_a_store_of_ours(monkeypatch):
         found = settings.load(user_name="me")
         assert sources(found)["api_key"] == "keyring, service fastorder"
         found.credentials()
+    finally:
+        keyring.set_keyring(before)
+
+
+@pytest.mark.parametrize("name", ["fail", "null"])
+def test_a_package_that_finds_no_store_is_not_told_as_missing(monkeypatch, name):
+    monkeypatch.delitem(sys.modules, "keyring")
+    keyring = pytest.importorskip("keyring")
+    kind = importlib.import_module(f"keyring.backends.{name}").Keyring
+    before = keyring.get_keyring()
+    keyring.set_keyring(kind())
+    try:
+        for given in ({"user_name": "me"}, {}):
+            with pytest.raises(MissingSetting, match="no key store on this") as raised:
+                settings.load(**given).credentials()
+            assert "pip install" not in str(raised.value)
     finally:
         keyring.set_keyring(before)
 

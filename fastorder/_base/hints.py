@@ -114,6 +114,22 @@ def moment_hint(value: object) -> str:
     return MOMENTS.get(type(value).__name__, "")
 
 
+def number_in(text: str) -> str | None:
+    """The number that a text stands for, whatever marks it has; None for no number.
+
+    A comma before three digits parts thousands: 29,500 is 29500.
+    """
+    bare = text.strip().lstrip("$@#")
+    if re.fullmatch(r"-?\d{1,3}([,_ '’]\d{3})+(\.\d*)?", bare):
+        bare = re.sub(r"[,_ '’]", "", bare)
+    elif re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d+", bare):
+        bare = bare.replace(".", "").replace(",", ".")
+    elif re.fullmatch(r"-?\d+,\d+", bare):
+        bare = bare.replace(",", ".")
+    is_number = re.fullmatch(r"-?\d+\.?\d*|-?\.\d+", bare)
+    return bare if is_number else None
+
+
 def milliseconds_hint(value: float, most: float) -> str:
     """A number of seconds that is too large, and would fit in milliseconds."""
     if not most < value <= most * 1000:

@@ -158,6 +158,21 @@ OTHER_WORDS = {
     "volume": ("quantity",),
     "wait": ("timeout", "deadline", "drain"),
     "waitfor": ("timeout", "deadline"),
+    "bartype": ("every",),
+    "barsize": ("every",),
+    "unit": ("every",),
+    "unitnumber": ("every",),
+    "lookback": ("days", "since"),
+    "nbars": ("limit",),
+    "numbars": ("limit",),
+    "maxbars": ("limit",),
+    "newprice": ("limit", "stop", "limit_price", "stop_price"),
+    "newqty": ("quantity",),
+    "newsize": ("quantity",),
+    "starttimestamp": ("since",),
+    "endtimestamp": ("until",),
+    "oco": ("stop_loss_ticks", "take_profit_ticks"),
+    "status": ("statuses",),
 }
 """Words of other libraries, without underscores, and what stands here for them."""
 
@@ -173,8 +188,28 @@ ELSEWHERE = {
     "token": "set_token takes it",
     "username": "login takes it",
     "verify": "certificates are always checked; ca_file names an authority of your own",
+    "dryrun": "check says what the limits find, the simulator tries an order",
+    "market": "an order without a price is at the market",
+    "pct": "nothing is in percent: contracts and ticks are whole numbers",
+    "percent": "nothing is in percent: contracts and ticks are whole numbers",
+    "postonly": "the gateway knows none; join rests at the best bid or ask",
+    "reduceonly": "the gateway knows none; close and partial_close lessen a position",
+    "whatif": "check says what the limits find, the simulator tries an order",
 }
 """What is said where another place than this call takes it, or none."""
+
+BESIDE = {
+    "Trader.close()": {"quantity": "partial_close takes how many"},
+    "Trader.flatten()": {"quantity": "partial_close takes how many"},
+    "Trader.reverse()": {"quantity": "it opens as many as it closes"},
+    "Trader.open_orders()": {"symbol": "query_orders takes one"},
+    "Trader.orders()": {
+        "statuses": "query_orders takes them",
+        "symbol": "query_orders takes one",
+    },
+    "Trader.positions()": {"symbol": "it gives those of all contracts"},
+}
+"""What is said of one call where it is another one that takes it, or none."""
 
 INSTEAD = {
     "days": "a moment: datetime.now(timezone.utc) - timedelta(days=...)",
@@ -212,8 +247,8 @@ def near(word: str, names: Iterable[str]) -> tuple[str, ...]:
 
     What it means goes before how it is spelled: "max_loss" is near no "max_lots".
     """
-    plain = {_plain(name): name for name in names}
-    key = _plain(word)
+    plain = {bare(name): name for name in names}
+    key = bare(word)
     if key in plain:
         return (plain[key],)
     words = {
@@ -221,10 +256,12 @@ def near(word: str, names: Iterable[str]) -> tuple[str, ...]:
         for word, meant in OTHER_WORDS.items()
         if (known := tuple(name for name in meant if name in plain.values()))
     }
-    for word_of_theirs in (key, key.removesuffix("s")):
+    is_known = key in OTHER_WORDS or key in ELSEWHERE  # then it is a slip of none
+    for word_of_theirs in (key,) if is_known else (key, key.removesuffix("s")):
         if word_of_theirs in words:
             return words[word_of_theirs]
-    return _fuller(word, plain.values()) or _slip(word, plain, words)
+    found = _fuller(word, plain.values())
+    return found if found or is_known else _slip(word, plain, words)
 
 
 def _fuller(word: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -240,15 +277,18 @@ def _slip(
     """The name that a word is spelled like, unless a part of it means another thing."""
     from difflib import get_close_matches  # only a wrong call needs it
 
-    said = _parts(word) & {part for name in plain.values() for part in _parts(name)}
+    parts = _parts(word)
+    said = parts & {part for name in plain.values() for part in _parts(name)}
+    if not said and len(parts) > 1 and parts & OTHER_WORDS.keys():
+        return ()  # "max_count" is no slip of "account"
     like = {key: name for key, name in plain.items() if said <= _parts(name)}
-    for slip in get_close_matches(_plain(word), like, n=1, cutoff=LEAST_LIKENESS):
+    for slip in get_close_matches(bare(word), like, n=1, cutoff=LEAST_LIKENESS):
         return (like[slip],)
     if not said:
         for slip in get_close_matches(
-            _plain(word), words, n=1, cutoff=LEAST_LIKENESS_OF_WORDS
+            bare(word), OTHER_WORDS, n=1, cutoff=LEAST_LIKENESS_OF_WORDS
         ):
-            return words[slip]
+            return words.get(slip, ())
     return ()
 
 
@@ -280,10 +320,16 @@ def with_hint(text: str, code: CodeType) -> str:
     text = f"{found[1]} got an unexpected keyword argument '{found[2]}'"
     meant = near(found[2], names)
     if meant:
-        how = INSTEAD.get(_plain(found[2])) if meant == ("since",) else None
+        how = INSTEAD.get(bare(found[2])) if meant == ("since",) else None
         return f"{text} (did you mean {_either(meant)}{f', {how}' if how else ''}?)"
-    elsewhere = ELSEWHERE.get(_plain(found[2]))
+    elsewhere = _beside(found[1], found[2]) or ELSEWHERE.get(bare(found[2]))
     return f"{text} ({elsewhere})" if elsewhere else text
+
+
+def _beside(call: str, word: str) -> str:
+    """What is said of a word that another call takes; "" for nothing."""
+    of_call = BESIDE.get(call, {})
+    return next((of_call[name] for name in near(word, of_call)), "")
 
 
 def with_near_names(verb: Called) -> Called:
@@ -426,5 +472,6 @@ def _either(names: tuple[str, ...]) -> str:
     return f"{', '.join(told[:-1])} or {told[-1]}"
 
 
-def _plain(name: str) -> str:
+def bare(name: str) -> str:
+    """A name as another library may spell it: in small letters, without underscores."""
     return name.replace("_", "").lower()

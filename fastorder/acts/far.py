@@ -59,16 +59,17 @@ def check_near_ticks(
         field: the argument that has it.
         distance: from the price, in ticks.
         of: what the price is, for people.
-        price: the one that the order says.
+        price: where it fills, as far as that is known; no distance is far from one of
+            zero or below.
         grid: the contract's ticks.
 
     Raises:
         InvalidField: it is more than 1000 ticks, and more than half of the price or as
             large as the price's number.
     """
-    at = _exact(price)
-    is_a_price = abs(distance - at) <= at * ALIKE
-    if distance > NEAR_TICKS and (distance * grid.size > at * FARTHEST or is_a_price):
+    at, near = _exact(price), grid.size * NEAR_TICKS
+    is_a_price = distance > NEAR_TICKS and abs(distance - at) <= at * ALIKE
+    if is_far(at + distance * grid.size, at, near) or is_a_price:
         rule = f"must be a distance from {of} of {price}"
         raise InvalidField(field, rule, distance, "in ticks: is it a price?")
 

@@ -194,8 +194,6 @@ class FillState(_ComparedWithMembers, Enum):
     NOT_PLACED = "there is no such order"
     UNKNOWN = "not known"
 
-    __hash__ = Enum.__hash__
-
     def __str__(self) -> str:
         return self.name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import sys
 import traceback
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fastorder.cli import shapes
+from fastorder.cli.contract_names import symbol_from
 from fastorder.cli.exits import Ended, Exit
 from fastorder.cli.options import JsonOption
 from fastorder.cli.output import Output
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 
 NOT_INSTALLED = "backtests need numpy and pyarrow: pip install 'fastorder[data]'"
 MODULE = "fastorder_user_strategy"
+
+
+def kept_from(text: str) -> str:
+    """A contract as it is printed, or as its folder is called."""
+    found = re.fullmatch(r"(?:.*/)?contract=([^/]+)(?:/.*)?", text)
+    return symbol_from(found[1] if found else text)
 
 
 def backtest(
@@ -40,7 +48,12 @@ def backtest(
     ] = None,
     kept: Annotated[
         str | None,
-        typer.Option("--kept", help="What ticks record has kept.", metavar="MNQZ26"),
+        typer.Option(
+            "--kept",
+            parser=kept_from,
+            help="What ticks record has kept.",
+            metavar="MNQZ26",
+        ),
     ] = None,
     folder: Annotated[
         Path | None, typer.Option("--folder", help="Where that is.")
@@ -228,13 +241,18 @@ def data_from(
         return _kept(kept, folder, since, until)
     by_symbol: dict[str, list[str]] = {}
     for each in given:
-        symbol, equals, path = each.partition("=")
-        by_symbol.setdefault(symbol if equals else "", []).append(
-            path if equals else each
-        )
+        symbol, path = _symbol_and_path(each)
+        by_symbol.setdefault(symbol, []).append(path)
     if "" in by_symbol and len(by_symbol) > 1:
         raise typer.BadParameter("data must all be FILE, or all be SYMBOL=FILE")
     return by_symbol.get("") or by_symbol
+
+
+def _symbol_and_path(text: str) -> tuple[str, str]:
+    """Of SYMBOL=FILE; no symbol where the file's own path has the sign."""
+    symbol, equals, path = text.partition("=")
+    is_path = not equals or "/" in symbol or Path(text).exists()
+    return ("", text) if is_path else (symbol, path)
 
 
 def _kept(

@@ -177,12 +177,15 @@ def _listed(trader: Any) -> tuple[list[Order], str]:
 def _seen(trader: Any, order: Order, asked: dict[str, Any]) -> Compared:
     contract = _contract_of(trader, order)
     changes = [_change(order, contract, name, value) for name, value in asked.items()]
-    told = "; ".join(map(str, changes))
-    return Compared(f"{in_words(order)}: {told}" if told else in_words(order), changes)
+    return _told(in_words(order), changes)
 
 
 def _unseen(words: str, asked: dict[str, Any]) -> Compared:
-    changes = [Change(name, None, value) for name, value in asked.items()]
+    return _told(words, [Change(name, None, value) for name, value in asked.items()])
+
+
+def _told(words: str, changes: list[Change]) -> Compared:
+    """An order in words, and behind them what changes of it."""
     told = "; ".join(map(str, changes))
     return Compared(f"{words}: {told}" if told else words, changes)
 

@@ -42,7 +42,11 @@ def doctor(
     """Look at settings, files, the way to the gateway, login, hubs; change nothing."""
     output = Output(json)
     rows = list(_findings(account, profile))
-    output.rows(shapes.FINDINGS, rows)
+    if json or not output.is_piped:
+        output.rows(shapes.FINDINGS, rows)
+    else:
+        for row in rows:
+            output.line(in_a_line(row))
     return Exit.OK if all(row["well"] for row in rows) else Exit.FAILED
 
 
@@ -159,3 +163,10 @@ def tried(what: str, look: Callable[[], list[tuple[str, str]]]) -> list[Row]:
 def finding(what: str, found: str, todo: str = "") -> Row:
     """A row; it is well where there is nothing to do."""
     return shapes.FINDINGS.row(what=what, found=found, well=not todo, todo=todo)
+
+
+def in_a_line(row: Row) -> str:
+    """A finding for what reads lines: its name, whether it is well, what was found."""
+    found = " ".join(f"{row['found']}".split())
+    status = "well" if row["well"] else f"not well ({row['todo']})"
+    return f"{row['what']}: {status}: {found}"

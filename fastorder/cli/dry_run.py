@@ -9,6 +9,7 @@ import typer
 from fastorder._core.codec.request import render_place
 from fastorder.cli import shapes
 from fastorder.cli.money import in_words
+from fastorder.trader.called import named_as_called
 from fastorder.trader.entry import Entry
 
 if TYPE_CHECKING:
@@ -39,16 +40,16 @@ def request_of(
         raise typer.BadParameter(NO_TRAIL)
     contract = trader.contract(symbol)
     listing = trader.executor._contracts.find(symbol)
-    made = Entry(side, symbol, quantity, cast("EntryOptions", order)).order(
-        trader.account.id, trader
-    )
-    body = render_place(
-        made,
-        listing.contract_id,
-        order.get("custom_tag", TAG),
-        listing.grid,
-        listing.negative_prices,
-    )
+    with named_as_called():
+        entry = Entry(side, symbol, quantity, cast("EntryOptions", order))
+        made = entry.order(trader.account.id, trader)
+        body = render_place(
+            made,
+            listing.contract_id,
+            order.get("custom_tag", TAG),
+            listing.grid,
+            listing.negative_prices,
+        )
     return shapes.DRY_RUN.row(
         words=in_words(str(side), quantity, contract, trader.account.name, order),
         method="POST",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,18 +11,28 @@ from fastorder.cli.asking import asked_for
 from fastorder.cli.exits import Exit
 from fastorder.cli.streams import complain
 from fastorder.settings import load
-from fastorder.settings.key_store import SERVICE
+from fastorder.settings.key_store import (
+    NO_BACKEND,
+    NOT_INSTALLED,
+    SERVICE,
+    available,
+)
 from fastorder.verbs.base import BASE_URL
 
-ELSEWHERE = (
-    "without the package keyring a key is kept nowhere: set FASTORDER_USER and "
-    "FASTORDER_API_KEY, or pip install 'fastorder[keyring]'"
-)
+ELSEWHERE = "set FASTORDER_USER and FASTORDER_API_KEY, with them no login is needed"
+NOT_KEPT = {
+    NOT_INSTALLED: (
+        "without the package keyring a key is kept nowhere: pip install "
+        f"'fastorder[keyring]', or {ELSEWHERE}"
+    ),
+    NO_BACKEND: (
+        "the package keyring finds no key store on this machine, the key is kept "
+        f"nowhere: have one run, such as GNOME Keyring or KWallet, or {ELSEWHERE}"
+    ),
+}
+"""What is said where there is no key store, by what the settings say of it."""
 USER_INSTEAD = "give the user name with --user NAME"
-KEY_INSTEAD = (
-    "type the API key at a terminal or pipe it in, or set FASTORDER_USER and "
-    "FASTORDER_API_KEY: with them no login is needed"
-)
+KEY_INSTEAD = f"type the API key at a terminal or pipe it in, or {ELSEWHERE}"
 
 
 def login(
@@ -44,9 +54,9 @@ def login(
 
 
 def _keep(user: str, key: str) -> Exit:
-    store = _key_store()
+    store, why = available()
     if store is None:
-        complain(ELSEWHERE)
+        complain(NOT_KEPT[why])
         return Exit.FAILED
     try:
         store.set_password(SERVICE, user, key)
@@ -55,11 +65,3 @@ def _keep(user: str, key: str) -> Exit:
         return Exit.FAILED
     print("the key is kept in the system's key store")
     return Exit.OK
-
-
-def _key_store() -> Any:
-    try:
-        import keyring  # an extra
-    except ImportError:
-        return None
-    return keyring

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from fastorder._base.near_names import bare
+from fastorder.cli import mistyped
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -127,6 +130,9 @@ COMMANDS = {
 }
 """Words of other tools for commands."""
 
+PROGRAM_OPTIONS = ("help", "version")
+"""What is an option of the program, and no command."""
+
 LEAST_LIKENESS = 0.8
 """Of two words, by difflib; of short ones, a letter too many, too few or changed."""
 
@@ -180,20 +186,26 @@ def nearest(word: str, known: dict[str, str]) -> str | None:
 
 def plain(option: str) -> str:
     """Without dashes, in small letters."""
-    return re.sub(r"[-_]", "", option.partition("=")[0]).lower()
+    return bare(option.partition("=")[0].replace("-", ""))
 
 
 class Command(TyperCommand):
-    """A command that tells what was meant by an option that it has not."""
+    """A command that tells what was meant by what does not fit it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read them."""
+        typed = mistyped.typed_in(self, ctx, args)
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except Exception as error:
             names = _names_of(self)
             _tell(error, lambda option: hint_for(option, *names))
+            mistyped.tell(error, self, typed)
             raise
+        wrong = mistyped.not_meant(self, typed)
+        if wrong and not ctx.resilient_parsing:  # as it is where a shell completes
+            ctx.fail(wrong)
+        return rest
 
 
 class Group(TyperGroup):
@@ -211,10 +223,12 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find it."""
         word = args[0].lower()
+        if word in PROGRAM_OPTIONS and args[0] not in self.commands:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '--{word}'?")
         name = COMMANDS.get(word) or nearest(
             plain(word), {plain(each): each for each in self.commands}
         )
-        if word in self.commands or not name or name not in self.commands:
+        if args[0] in self.commands or name not in self.commands:
             return super().resolve_command(ctx, args)
         return ctx.fail(f"No such command '{args[0]}'. Did you mean '{name}'?")
 

@@ -26,7 +26,10 @@ def in_words(
 
 def price_in_words(entry: dict[str, Any]) -> str:
     """Where it is to trade."""
-    limit, stop = entry.get("limit"), entry.get("stop")
+    limit, stop = (
+        None if entry.get(name) is None else f"{entry[name]:f}"
+        for name in ("limit", "stop")
+    )
     if entry.get("trail_ticks") is not None:
         return f"at a stop that trails by {counted(entry['trail_ticks'], 'tick')}"
     if entry.get("join") is not None:

@@ -36,10 +36,13 @@ class Output:
 
     Args:
         as_json: results as one JSON document; words go to the error stream anyway.
+
+    Attributes:
+        is_piped: no screen shows it, and nothing says how wide a line may be.
     """
 
     def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
+        self.as_json, self.is_piped = as_json, _width() is not None
         self._out = Console(soft_wrap=False, highlight=False, width=_width())
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 

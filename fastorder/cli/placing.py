@@ -49,6 +49,13 @@ def price_from(text: str) -> Decimal:
     return price
 
 
+def join_from(text: str) -> str:
+    """A side of the book."""
+    if text.lower() not in ("bid", "ask"):
+        raise typer.BadParameter(f"must be bid or ask, was {text!r}")
+    return text.lower()
+
+
 Quantity = Annotated[int, typer.Argument(help="Contracts.", metavar="QUANTITY", min=1)]
 Limit = Annotated[
     Decimal | None,
@@ -66,7 +73,9 @@ Trail = Annotated[
 ]
 Join = Annotated[
     str | None,
-    typer.Option("--join", metavar="bid|ask", help="At the best bid or ask."),
+    typer.Option(
+        "--join", parser=join_from, metavar="bid|ask", help="At the best bid or ask."
+    ),
 ]
 Bracket = Annotated[
     str | None,

@@ -33,8 +33,6 @@ class Denied(_ComparedWithMembers, Enum):
     MAX_ORDERS_PER_SECOND = 1 << 16
     DUPLICATE = 1 << 17
 
-    __hash__ = Enum.__hash__
-
     def __str__(self) -> str:
         return self.name
 
@@ -70,8 +68,6 @@ class RiskState(_ComparedWithMembers, Enum):
     ACTIVE = "active"
     REDUCING = "reducing"
     HALTED = "halted"
-
-    __hash__ = Enum.__hash__
 
     def __str__(self) -> str:
         return self.name

@@ -6,6 +6,7 @@ newer one changes nothing that the newer one has shown.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from fastorder._base.timestamps import time_from
@@ -193,20 +194,13 @@ class Sightings:
         It is taken once, and as no younger than the question that it answers: by the
         gateway's clock alone it could be of later than now, read after read.
         """
-        newest: dict[str, Trade] = {}
-        for trade in trades:
-            known = newest.get(trade.contract_id)
-            if trade.created is not None and (
-                known is None or known.created is None or trade.created > known.created
-            ):
-                newest[trade.contract_id] = trade
-        for contract_id, trade in newest.items():
-            created, told = trade.created, self._fill_prices.get(contract_id)
-            assert created is not None
+        dated = [(each.created, each) for each in trades if each.created is not None]
+        for created, trade in sorted(dated, key=itemgetter(0), reverse=True):
+            told = self._fill_prices.get(trade.contract_id)
             if told is None or created > told:
-                self._fill_prices[contract_id] = created
+                self._fill_prices[trade.contract_id] = created
                 self._risk._traded_at(
-                    contract_id, trade.price, created.timestamp(), begun_ns
+                    trade.contract_id, trade.price, created.timestamp(), begun_ns
                 )
 
     def _balances(

@@ -10,6 +10,7 @@ from fastorder._core.codec.argument_errors import with_named_errors
 from fastorder._core.codec.order import complete, priced_order
 from fastorder._core.transport.engine import monotonic_ns
 from fastorder.acts.desk import Desk
+from fastorder.acts.far import NEAR_TICKS
 from fastorder.acts.many import orders_from
 from fastorder.acts.verbs import ActVerbs
 from fastorder.enums import OrderType, Side
@@ -17,16 +18,16 @@ from fastorder.errors import InvalidField, UnknownSymbol, WrongFieldType
 from fastorder.gateway.accounts import check_wanted
 from fastorder.session.ticket_group import STOPS
 from fastorder.trader.base import BaseTrader, PlacedT
+from fastorder.trader.called import as_called, named_as_called, tell_of_order
 from fastorder.trader.delivery import verb
 from fastorder.trader.entry import (
     LEG_TICKS,
     NOT_PLAIN,
     Entry,
-    as_called,
     options_of,
-    tell_of_order,
     with_entry_signature,
 )
+from fastorder.trader.market_legs import check_legs
 from fastorder.trader.placed import Placed, placed_or_placing
 from fastorder.trader.trailing import last_price, trail_distance
 from fastorder.verbs.explained import explained
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 # A member of an enum is looked up anew each time.
 BUY, SELL = Side.BUY, Side.SELL
 MARKET = OrderType.MARKET
+NEAR = NEAR_TICKS  # a C int
 
 
 class EntryVerbs(BaseTrader[PlacedT]):
@@ -71,7 +73,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
             stop_loss, take_profit: the same as prices, for an order with a ``limit``
                 and no other price; where that fills at a better price, the legs move
                 along with it. More than 50 % and 1000 ticks away from it is refused,
-                in ticks too.
+                in ticks too; at the market, away from the last price that is known.
             account: another account than the trader's own: its number, its name, or
                 the beginning of its name, in letters of any case.
             trailing_stop_loss: the stop leg follows the market at its distance.
@@ -111,25 +113,12 @@ class EntryVerbs(BaseTrader[PlacedT]):
         how: EntryOptions,
         called_ns: int,
     ) -> PlacedT:
-        """Send an order; errors name its arguments as they were called."""
-        try:
-            return self._enter_any(side, symbol, quantity, how, called_ns)
-        except (InvalidField, WrongFieldType) as error:
-            as_called(error)
-            tell_of_order(error, symbol, quantity)
-            raise
+        """Send an order; where something has to be asked for first, then that.
 
-    def _enter_any(
-        self,
-        side: Side,
-        symbol: str,
-        quantity: int,
-        how: EntryOptions,
-        called_ns: int,
-    ) -> PlacedT:
-        """Send an order; where something has to be asked for first, then that."""
-        if is_plain(how):
-            number = own_account(self)
+        Errors name its arguments as they were called.
+        """
+        try:
+            number = own_account(self) if is_plain(how) else None
             if number is not None:
                 order = plain_order(side, symbol, quantity, number, how)
                 try:
@@ -137,7 +126,11 @@ class EntryVerbs(BaseTrader[PlacedT]):
                     return at_once
                 except UnknownSymbol:
                     pass  # nothing was sent: it is loaded below
-        return self._enter_checked(Entry(side, symbol, quantity, how), called_ns)
+            return self._enter_checked(Entry(side, symbol, quantity, how), called_ns)
+        except (InvalidField, WrongFieldType) as error:
+            as_called(error)
+            tell_of_order(error, symbol, quantity)
+            raise
 
     def _enter_checked(self, entry: Entry, called_ns: int) -> PlacedT:
         """The same for any order."""
@@ -155,11 +148,8 @@ class EntryVerbs(BaseTrader[PlacedT]):
         return placed
 
     def _entering(self, entry: Entry, called_ns: int) -> Steps[Placed]:
-        try:
+        with named_as_called():
             return (yield from self._entered_by(entry, called_ns))
-        except (InvalidField, WrongFieldType) as error:
-            as_called(error)
-            raise
 
     def _entered_by(self, entry: Entry, called_ns: int) -> Steps[Placed]:
         (number,) = yield from self._found([entry.account], [entry.symbol])
@@ -169,6 +159,7 @@ class EntryVerbs(BaseTrader[PlacedT]):
         if entry.trail_ticks is not None:
             last = yield from last_price(desk, listing.contract_id)
         order = entry.order(number, self, last)
+        check_order_legs(self, order)
         sent = self.executor._submitter.submit(order, called_ns)
         if self._months is not None:
             self._months.look(number, order.symbol)
@@ -243,10 +234,21 @@ def placed_at_once(
     trader: Any, account_id: int, order: OrderRequest, called_ns: int
 ) -> Any:
     """Send an order whose account and contract are known."""
+    # of the C side; the others may be None
+    loss, profit = order.loss_ticks, order.profit_ticks  # type: ignore[attr-defined]
+    if loss > NEAR or profit > NEAR:
+        check_order_legs(trader, order)
     sent = trader.executor._submit(order, called_ns)
     if trader._months is not None:
         trader._months.look(account_id, order.symbol)
     return placed_or_placing(trader, account_id, sent, order)
+
+
+def check_order_legs(trader: Any, order: OrderRequest) -> None:
+    """Refuse legs that nobody means, of an order that says not where it fills."""
+    if order.limit_price is None and order.stop_price is None:
+        legs = order.stop_loss_ticks, order.take_profit_ticks
+        check_legs(trader, order.symbol, *legs)
 
 
 def is_plain(how: EntryOptions) -> bool:

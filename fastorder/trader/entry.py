@@ -41,8 +41,6 @@ NAMES = (
     *OPTIONS,
 )
 """What ``buy`` and ``sell`` take by name alone, in the order of their signature."""
-CALLED = {"limit_price": "limit", "stop_price": "stop"}
-"""What the fields of an order are called in the verbs of a trader."""
 MOST_TICKS = 1000
 """The gateway refuses to trail by more."""
 
@@ -66,34 +64,6 @@ def options_of(how: EntryOptions) -> dict[str, Any]:
         if name not in NAMES:
             raise TypeError(f"got an unexpected keyword argument {name!r}")
     return {name: given[name] for name in OPTIONS if name in given}
-
-
-def as_called(
-    error: InvalidField | WrongFieldType, called: dict[str, str] = CALLED
-) -> None:
-    """Let an error name the argument as the verb has it that was called.
-
-    Args:
-        error: names a field of an order.
-        called: what the verb calls the fields that it has another name for.
-    """
-    error.field = called.get(error.field, error.field)
-    error.args = (error.field, *error.args[1:])
-
-
-def tell_of_order(
-    error: InvalidField | WrongFieldType, symbol: object, quantity: object
-) -> None:
-    """Have an error say so where the first two arguments are not in their order."""
-    if error.field not in ("symbol", "quantity"):
-        return
-    if any(isinstance(each, Side) for each in (symbol, quantity)) or (
-        isinstance(quantity, str) and quantity.upper() in Side.__members__
-    ):
-        error.hint = "buy and sell are the side: the symbol comes first, then how many"
-    elif isinstance(quantity, str) and isinstance(symbol, int):
-        error.hint = "the symbol comes first, then how many: are the two swapped?"
-    error.args = (error.field, error.rule, error.value, error.hint)
 
 
 class Ticks(Protocol):

@@ -9,9 +9,10 @@ from fastorder._core.codec.field_checks import symbol_from
 from fastorder.acts.verbs import ActVerbs
 from fastorder.errors import InvalidField, WrongFieldType
 from fastorder.trader.base import PlacedT
+from fastorder.trader.called import CALLED, named_as_called, tell_of_order
 from fastorder.trader.delivery import verb
 from fastorder.trader.entering import EntryVerbs
-from fastorder.trader.entry import CALLED, as_called
+from fastorder.trader.market_legs import check_legs
 from fastorder.verbs.base import BaseExecutor
 from fastorder.verbs.explained import FOUND_BY_TRADER, OF_TRADER, explained
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 MODIFIED = {**CALLED, "trail_price": "trail"}
 """What ``modify`` calls the fields of an order."""
+
+ALL = ("all", "*")
+NONE_IS_ALL = "without a symbol it is of all contracts"
 
 
 @class_with_near_names
@@ -68,11 +72,8 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         )
 
     def _modified(self, *given: Any) -> Ticket[OrderResult]:
-        try:
+        with named_as_called(MODIFIED):
             ticket: Ticket[OrderResult] = self.executor._modify(*given)
-        except (InvalidField, WrongFieldType) as error:
-            as_called(error, MODIFIED)
-            raise
         return ticket
 
     @verb
@@ -146,6 +147,7 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         account: int | str | None = None,
     ) -> Ticket[ReverseReport]:
         """Close a position, and once it is proved flat, open as much the other way."""
+        check_legs(self, symbol, stop_loss_ticks, take_profit_ticks)
         return self._act(
             ActVerbs.reverse,
             account,
@@ -191,18 +193,32 @@ class TradeVerbs(EntryVerbs[PlacedT]):
         self, act: Any, account: Account, symbol: str, *given: Any, **named: Any
     ) -> Ticket[Any]:
         """An act of one contract."""
-        return self._do(
-            act.__name__,
-            account,
-            symbol_from(symbol),
-            lambda number: act.ticket(self.executor, symbol, number, *given, **named),
-            adds_exposure=act is ActVerbs.reverse,
-        )
+
+        def start(number: int) -> Ticket[Any]:
+            with named_as_called():
+                ticket: Ticket[Any] = act.ticket(
+                    self.executor, symbol, number, *given, **named
+                )
+            return ticket
+
+        try:
+            return self._do(
+                act.__name__,
+                account,
+                symbol_from(symbol),
+                start,
+                adds_exposure=act is ActVerbs.reverse,
+            )
+        except (InvalidField, WrongFieldType) as error:
+            tell_of_order(error, symbol, *given[:1])
+            raise
 
     def _sweep(
         self, act: Any, account: Account, symbol: str | None, deadline: float
     ) -> Ticket[ActReport]:
         """An act of a whole account, or of one contract in it."""
+        if isinstance(symbol, str) and symbol.lower() in ALL:
+            raise InvalidField("symbol", "must be of one contract", symbol, NONE_IS_ALL)
         return self._do(
             act.__name__,
             account,
