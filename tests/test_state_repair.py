@@ -334,6 +334,20 @@ def test_a_lost_event_is_found_by_the_clock(scene):
     assert scene.repair.unproven.why == "no event has told of order 7"
 
 
+def test_a_check_that_fails_is_not_put_off_for_a_minute(scene):
+    scene.event(ORDER, order(1, 1))
+    scene.pass_s(60)
+    scene.lists["working"] = [order(1, 2, limitPrice=5)]
+    scene.answer()
+    for pause_s in (2, 1, 2, 5, 10, 10):
+        scene.pass_s(pause_s)
+        scene.answer(why="HTTP 503")
+        assert scene.repair.unproven is None
+    scene.pass_s(10)
+    scene.answer()
+    assert scene.repair.unproven.why == "no event has told of order 7"
+
+
 def test_an_event_that_comes_right_after_the_check_was_not_lost(scene):
     scene.event(ORDER, order(1, 1))
     scene.pass_s(60)

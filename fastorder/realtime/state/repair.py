@@ -293,15 +293,20 @@ class Repair:
     def _failed(self, why: str) -> None:
         self.why_not = why
         self._rows.counts["looks that could not be read"] += 1
+        again_ns = self._again_ns()
         if self.unproven is None:
-            self._next_check()
+            self._check_at(again_ns)
         else:
-            self._again()
+            self.due_ns = again_ns
 
     def _again(self) -> None:
+        self.due_ns = self._again_ns()
+
+    def _again_ns(self) -> int:
+        """When what could not be read, or proved nothing, is read again."""
         pause_ns = AGAIN_NS[min(self._tries, len(AGAIN_NS) - 1)]
         self._tries += 1
-        self.due_ns = self._clock.monotonic_ns() + pause_ns
+        return self._clock.monotonic_ns() + pause_ns
 
     def _read(self, look: Look, looked: Looked) -> None:
         """Merge what came; ask for what it does not list; then judge it."""
@@ -419,7 +424,7 @@ class Repair:
         self._is_seeded = True
         rows.prove_flat(now_ns)
         self._fills, self._orders = [], {}
-        self.unproven, self.why_not = None, ""
+        self.unproven, self.why_not, self._tries = None, "", 0
         self.told.append(synced)
         self._next_check()
 
@@ -446,6 +451,7 @@ class Repair:
     def _checked(self, looked: Looked) -> None:
         """Nothing that is listed may be news, unless its event is on its way."""
         self._needs_open(looked)
+        self._tries = 0
         suspects = news(self._rows, looked, self._behind_ns)
         again, self._suspects = suspects & self._suspects, suspects
         if again:
