@@ -7,12 +7,36 @@ import resource
 import sys
 import time
 
-from rows import FAST, SLOW, Means, bar_columns, tick_columns
+from rows import FAST, SLOW, Means, bar_columns, running_mean, tick_columns
 
 
 def own_bars(n):
-    from fastorder.marketdata import Bars
-    from fastorder.strategy import Strategy, backtest
+    from fastorder.strategy import Strategy
+
+    class Cross(Strategy):
+        symbol = "MNQ"
+
+        def start(self):
+            bars = self.subscribe(every="1m", history=SLOW)
+            self.fast = bars.indicator(lambda bars: running_mean(bars.close, FAST))
+            self.slow = bars.indicator(lambda bars: running_mean(bars.close, SLOW))
+            self.way = 0
+
+        def on_bar(self, bar):
+            slow = self.slow[-1]
+            if slow != slow:
+                return
+            way = 1 if self.fast[-1] > slow else -1
+            if way != self.way:
+                size = 2 if self.way else 1
+                _ = self.buy(size) if way > 0 else self.sell(size)
+                self.way = way
+
+    return run_of_bars(Cross, n)
+
+
+def own_bars_one_by_one(n):
+    from fastorder.strategy import Strategy
 
     class Cross(Strategy):
         symbol = "MNQ"
@@ -28,10 +52,17 @@ def own_bars(n):
                 _ = self.buy(size) if way > 0 else self.sell(size)
                 self.way = way
 
+    return run_of_bars(Cross, n)
+
+
+def run_of_bars(strategy, n):
+    from fastorder.marketdata import Bars
+    from fastorder.strategy import backtest
+
     bars = Bars.from_columns(bar_columns(n), "1m")
     begun = time.process_time()
     result = backtest(
-        Cross, data=bars, account=10_000_000, latency=1, missing_days="allow"
+        strategy, data=bars, account=10_000_000, latency=1, missing_days="allow"
     )
     return begun, len(result.requests[0])
 
@@ -170,6 +201,7 @@ def hftbacktest_each(n):
 
 RUNS = {
     "bars": own_bars,
+    "bars-one-by-one": own_bars_one_by_one,
     "each": own_each,
     "rules": own_rules,
     "backtesting": backtesting,

@@ -48,6 +48,17 @@ class Means:
         return 1 if self.of_fast * SLOW > self.of_slow * FAST else -1
 
 
+def running_mean(column, n):
+    """The mean of the last ``n`` of a column at each place; NaN before it has so many.
+
+    Prices on a grid of quarters add up without rounding.
+    """
+    sums = np.cumsum(column)
+    sums[n:] -= sums[:-n].copy()
+    sums[: n - 1] = np.nan
+    return np.divide(sums, n, out=sums)
+
+
 def tick_columns(n):
     """Trades ten a second: times, prices in ticks of 0.25, sizes, sides."""
     rng = np.random.default_rng(1)

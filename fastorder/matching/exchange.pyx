@@ -3,6 +3,7 @@
 
 from cpython cimport array
 from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 from libc.stdint cimport int8_t, int64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memmove, memset
@@ -100,6 +101,12 @@ cdef dict WRONG = {
 
 cdef int64_t whole(str name, value, int64_t least, int64_t most) except? -1:
     """A whole number within bounds, as C has it."""
+    cdef int overflow = 0
+    cdef int64_t plain
+    if type(value) is int:
+        plain = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if not overflow and least <= plain <= most:
+            return plain
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise MatchingError(f"{name} must be a whole number, was {value!r}")
     number = value.__index__()

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fastorder.strategy._data import Bar, Series, Tick
+from fastorder.strategy._data import Bar, Indicator, Series, Tick
 from fastorder.strategy.errors import (
     BadData,
     BadOrder,
@@ -12,6 +12,7 @@ from fastorder.strategy.errors import (
     StrategyFailed,
 )
 from fastorder.strategy.events import Fill, Gap, OrderEvent, PositionChange
+from fastorder.strategy.indicators import Columns
 from fastorder.strategy.orders import Order
 from fastorder.strategy.state import State
 from fastorder.strategy.strategy import Strategy
@@ -44,11 +45,13 @@ __all__ = [
     "Chance",
     "Change",
     "Check",
+    "Columns",
     "Fill",
     "Firm",
     "Fold",
     "Gap",
     "Histogram",
+    "Indicator",
     "Instrument",
     "Latencies",
     "Live",
@@ -108,7 +111,7 @@ _LATER = {
 }
 """Imported once they are asked for: what only writes strategies needs none of it."""
 
-_COMPILED = (Bar, Series, Tick)
+_COMPILED = (Bar, Indicator, Order, Series, Tick)
 """These say themselves where they are imported from."""
 
 for _name in __all__:  # each says that it is imported from here

@@ -6,7 +6,10 @@ from libc.stdint cimport int64_t, uintptr_t
 
 from fastorder._core.codec.public_name cimport show_as
 
+from fastorder.strategy.indicators import Columns, column_of, piece
+
 CHUNK = 4096
+cdef int64_t MOST = 0x7FFFFFFFFFFFFFFF
 NAMES = ("open", "high", "low", "close", "time_ns", "volume")
 
 
@@ -86,6 +89,8 @@ cdef class Series:
         self.every = every
         self.history = history
         self.columns = None
+        self.indicators = []
+        self.computed = MOST
 
     def __len__(self):
         return min(self.count, self.history)
@@ -128,6 +133,26 @@ cdef class Series:
         """Contracts."""
         return self.column(5)
 
+    def indicator(self, function):
+        """Have a value computed for each closed bar, of these bars.
+
+        Args:
+            function: makes of ``Columns`` (``open``, ``high``, ``low``, ``close``,
+                ``volume``, ``time_ns``) a column of as many values: TA-Lib, polars,
+                NumPy. It is called with at most ``history`` bars where they arrive, and
+                with all at once in a backtest, where it has to come to the same.
+
+        Returns:
+            An Indicator: ``[-1]`` is its value at the last closed bar.
+
+        Raises:
+            StrategyError: it makes something else.
+        """
+        made = Indicator(self, function)
+        self.indicators.append(made)
+        self.follow()
+        return made
+
     def take(self, Bar bar):
         """Add a bar that has closed."""
         self.append(bar)
@@ -149,6 +174,19 @@ cdef class Series:
         self.wholes[1][at] = bar.volume
         self.filled = at + 1
         self.count += 1
+        if self.count > self.computed:
+            self.follow()
+        return 0
+
+    cdef int follow(self) except -1:
+        """Have the indicators computed that have no value for the last bar."""
+        cdef Indicator each
+        cdef int64_t computed = MOST
+        for each in self.indicators:
+            if each.computed < self.count:
+                each.compute()
+            computed = min(computed, each.computed)
+        self.computed = computed
         return 0
 
     cdef int grow(self) except -1:
@@ -178,8 +216,97 @@ cdef class Series:
         return 0
 
 
+cdef class Indicator:
+    """What a function makes of closed bars: a value for each; see ``Series.indicator``.
+
+    ``[-1]`` is its value at the last closed bar, ``[-2]`` the one before, as far back
+    as the series has history. NaN is what the function has no value for.
+
+    Attributes:
+        series: the bars that it is of.
+        function: what computes it.
+    """
+
+    def __init__(self, Series series, function):
+        if not callable(function):
+            raise TypeError(f"function must be one of columns, was {function!r}")
+        self.series, self.function = series, function
+        self.hold([])
+
+    def __len__(self):
+        return min(self.known(), self.series.history)
+
+    def __repr__(self):
+        last = f"{self[-1]:g}" if len(self) else "no bar has closed"
+        return f"<indicator of {self.series.every} of {self.series.symbol}: {last}>"
+
+    def __getitem__(self, at):
+        if type(at) is not int:
+            raise TypeError(
+                f"an indicator's bar must be a number from -1 back, was {at!r}")
+        cdef int64_t back = at, known = self.known()
+        if not -min(known, self.series.history) <= back <= -1:
+            raise IndexError(
+                f"an indicator's bar must be from -1 back to {-len(self)}, was {at}"
+                if len(self) else "an indicator has no value before a bar has closed")
+        return self.values[known + back]
+
+    @property
+    def name(self):
+        """What it is called in errors."""
+        return f"an indicator of {self.series.every} of {self.series.symbol}"
+
+    @property
+    def history(self):
+        """How many bars it is computed of, at most, where they arrive."""
+        return self.series.history
+
+    @property
+    def last(self):
+        """Its values at the bars that the series has, oldest first, as float64."""
+        known = self.known()
+        return self.column[known - len(self):known].copy()
+
+    def see(self, bars):
+        """Take all bars of a backtest; the first of them is to close.
+
+        Raises:
+            StrategyError: what it comes to is not what it would be live.
+        """
+        self.bars = bars
+        self.compute()
+        self.series.follow()
+
+    cdef int64_t known(self) noexcept:
+        """How many of the values are of bars that have closed."""
+        return self.values.shape[0] - (self.computed - self.series.count)
+
+    cdef int compute(self) except -1:
+        """Have values for more bars: all that are quick at once, or the last one."""
+        cdef Series bars = self.series
+        if self.bars is not None:
+            more = piece(self, self.bars, self.computed)
+            self.computed += len(more)
+        else:
+            columns = Columns(*(bars.column(nth) for nth in (0, 1, 2, 3, 5, 4)))
+            more = column_of(self.name, self.function, columns)[-1:]
+            self.computed = bars.count
+        self.hold(more)
+        return 0
+
+    cdef int hold(self, more) except -1:
+        """Keep values, and as many of the earlier ones as may be asked for."""
+        import numpy as np
+
+        kept = () if self.column is None else self.column[-self.series.history:]
+        self.column = np.concatenate([kept, more], dtype=np.float64)
+        self.values = self.column
+        return 0
+
+
 show_as(
     Bar, b"fastorder.strategy.Bar",
     b"(symbol, every, time_ns, end_ns, open, high, low, close, volume=0)")
 show_as(Tick, b"fastorder.strategy.Tick", b"(symbol, time_ns, price, size=1, side=0)")
 show_as(Series, b"fastorder.strategy.Series", b"(symbol, every, history)")
+show_as(Indicator, b"fastorder.strategy.Indicator", b"(series, function)")

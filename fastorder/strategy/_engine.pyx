@@ -232,6 +232,8 @@ cdef class Engine:
     cdef Exchange exchange
     cdef list sources
     cdef list frames
+    cdef Source only_source     # where there is one: most runs have
+    cdef Frame only_frame
     cdef object on_event
     cdef object on_time
     cdef bint beside        # bars of several contracts
@@ -243,6 +245,8 @@ cdef class Engine:
         self.exchange = exchange
         self.sources = list(sources)
         self.frames = sorted(frames, key=lambda frame: frame.rank)
+        self.only_source = self.sources[0] if len(self.sources) == 1 else None
+        self.only_frame = self.frames[0] if len(self.frames) == 1 else None
         self.on_event = on_event
         self.on_time = on_time
         self.wake_ns = MOST
@@ -315,14 +319,21 @@ cdef class Engine:
         cdef Source one, first = None
         cdef Frame frame
         cdef int64_t data_ns = MOST, other_ns = MOST, next_ns, bars_ns = MOST
-        for frame in self.frames:
-            bars_ns = min(bars_ns, frame.ends_ns)
-        for one in self.sources:
-            next_ns = one.next_ns()
-            if next_ns < data_ns:
-                other_ns, data_ns, first = data_ns, next_ns, one
-            else:
-                other_ns = min(other_ns, next_ns)
+        if self.only_frame is not None:
+            bars_ns = self.only_frame.ends_ns
+        else:
+            for frame in self.frames:
+                bars_ns = min(bars_ns, frame.ends_ns)
+        if self.only_source is not None:
+            data_ns = self.only_source.next_ns()
+            first = self.only_source if data_ns < MOST else None
+        else:
+            for one in self.sources:
+                next_ns = one.next_ns()
+                if next_ns < data_ns:
+                    other_ns, data_ns, first = data_ns, next_ns, one
+                else:
+                    other_ns = min(other_ns, next_ns)
         if self.exchange.venue.walking and self.walk(min(bars_ns, data_ns)):
             return True
         if first is None and bars_ns == MOST:

@@ -420,7 +420,7 @@ class LiveDesk(DeskRows):
 
     def keep(self) -> None:
         """Keep what has changed since the last time."""
-        state = self.strategy.__dict__.get("_state")
+        state = self.strategy._state
         changes = self._state_kept if state is None else state.changes
         has_moved = bool(self._new_trades) or self._has_lost
         if not self._changed and not has_moved and changes == self._state_kept:

@@ -339,7 +339,7 @@ class LiveRun(PaperRun):
         """Give a strategy its ports and its state, and let it start."""
         strategy = desk.strategy
         strategy._ports = Ports(desk, desk, desk, desk.kept)
-        strategy.__dict__["_state"] = State(desk.kept.state())
+        strategy._state = State(desk.kept.state())
         held, desk._untold = desk._untold, None
         desk.call("start")
         if not desk.is_over and desk._hears["on_tick"]:

@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """An order as a strategy has it, whichever world it lives in."""
 
 from __future__ import annotations
@@ -28,22 +29,6 @@ class Order:
             ``not placed``.
         filled: contracts.
     """
-
-    __slots__ = (
-        "asked_ns",
-        "distance_ticks",
-        "filled",
-        "id",
-        "kind",
-        "parent",
-        "price",
-        "role",
-        "side",
-        "size",
-        "status",
-        "symbol",
-        "tag",
-    )
 
     def __init__(
         self,
@@ -86,3 +71,11 @@ class Order:
             f"<Order {self.id}: {way} {self.size} {self.symbol} {self.kind}{at}, "
             f"{self.role}, {self.status}>"
         )
+
+
+show_as(  # type: ignore[name-defined]  # noqa: F821 (of the .pxd)
+    Order,
+    b"fastorder.strategy.Order",
+    b"(id, symbol, side, size, kind, role, price, asked_ns, *, tag='', parent=None,"
+    b" distance_ticks=0)",
+)

@@ -38,6 +38,7 @@ class RunPort(Protocol):
     has_engine: bool
     instruments: dict[str, Instrument]
     is_over: bool
+    lost_answers: float
     numbers: dict[str, int]
     orders: dict[int, Order]
     owners: dict[int, Any]

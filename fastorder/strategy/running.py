@@ -13,7 +13,6 @@ from fastorder.matching import (
     Queue,
     Touch,
     TradeThrough,
-    What,
 )
 from fastorder.strategy._engine import Engine, Frame, Source
 from fastorder.strategy.data import (
@@ -27,12 +26,13 @@ from fastorder.strategy.data import (
 from fastorder.strategy.days import check_days
 from fastorder.strategy.errors import BadData, StrategyError, StrategyFailed
 from fastorder.strategy.firm import Firm
+from fastorder.strategy.indicators import Columns
 from fastorder.strategy.instruments import Instrument, instrument_of
 from fastorder.strategy.ports import Ports
 from fastorder.strategy.result import Result
 from fastorder.strategy.state import State
 from fastorder.strategy.strategy import Strategy
-from fastorder.strategy.venue import Desk, Timers
+from fastorder.strategy.venue import Desk, Seen, Timers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -250,6 +250,8 @@ class Run:
         self.engine: Any = None
         self._sources: dict[str, Source] = {}
         self._frames: dict[tuple[str, str], Frame] = {}
+        self._columns: dict[tuple[str, str], Columns] = {}
+        self._series: dict[tuple[str, str], list[Series]] = {}
         self.desks = [self._desk(one) for one in strategies]
         self._store = Memory(state)
 
@@ -291,9 +293,11 @@ class Run:
         if frame is None:
             frame = self._frames[symbol, every] = self._new_frame(symbol, every)
         frame.add(series, on_bar)
+        self._series.setdefault((symbol, every), []).append(series)
 
     def _new_frame(self, symbol: str, every: str) -> Frame:
         columns = frame_columns(self.feeds[symbol], every, self.sessions)
+        self._columns[symbol, every] = _closed(columns)
         return _frame(symbol, every, columns)
 
     def watch_ticks(self, symbol: str, on_tick: Callable[[Tick], object]) -> None:
@@ -326,11 +330,15 @@ class Run:
         """Let the strategies start, and make the engine of what they subscribed."""
         for desk in self.desks:
             self._open(desk)
+        for name, columns in self._columns.items():
+            for series in self._series[name]:
+                for indicator in series.indicators:
+                    indicator.see(columns)
         self.engine = Engine(
             self.exchange,
             [self.source(symbol) for symbol in self.feeds],
             list(self._frames.values()),
-            self.take,
+            Seen(self).take,
             self.timers.due,
         )
         self.has_engine = True
@@ -343,7 +351,7 @@ class Run:
         """Give a strategy its ports and its state, and let it start."""
         strategy = desk.strategy
         strategy._ports = Ports(desk, desk, desk, self._store)
-        strategy.__dict__["_state"] = State(self._store.load())
+        strategy._state = State(self._store.load())
         if type(strategy).prepare is not Strategy.prepare:
             whole = {name: _columns(feed) for name, feed in self.feeds.items()}
             self._guarded(lambda: strategy.prepare(whole))
@@ -365,17 +373,6 @@ class Run:
             now_ns = self.engine.now_ns if self.has_engine else self.first_ns
             name = type(strategy).__name__
             raise StrategyFailed(name, handler, now_ns, error) from error
-
-    def take(self, event: tuple[int, ...]) -> None:
-        """An event of the exchange is seen."""
-        owner = self.owners.get(event[2])
-        if owner is not None:
-            owner.take(event)
-        elif event[16] == What.SETTLED:
-            for desk in self.desks:
-                desk.settled(list(self.instruments)[event[11]])
-        if self.firm is not None:
-            self.firm.take(event)
 
 
 def _culprit(error: BaseException) -> tuple[Strategy, str] | None:
@@ -411,6 +408,19 @@ def _frame(symbol: str, every: str, columns: Any) -> Frame:
         volumes,
         count,
     )
+
+
+def _closed(columns: Any) -> Columns:
+    """The columns of a frame, as an indicator gets them."""
+    import numpy as np
+
+    times, _, prices, volumes, count = columns
+    if volumes is None:
+        volumes = np.zeros(len(times), np.int64)
+    closed = Columns(*map(np.asarray, (*prices, volumes, times))).part(0, count)
+    for column in closed:
+        column.flags.writeable = False
+    return closed
 
 
 def _source(feed: Feed, number: int) -> Source:

@@ -33,6 +33,8 @@ class Strategy:
 
     _parameters: ClassVar[dict[str, Parameter]] = {}
     _ports: Ports | None = None
+    _state: State | None = None
+    # ``__dict__`` is left alone: once it is looked at, CPython finds attributes slower
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -116,17 +118,21 @@ class Strategy:
     @property
     def state(self) -> State:
         """What is kept over a restart: names with numbers, texts, lists and dicts."""
-        found: State = self.__dict__["_state"]
-        return found
+        if self._state is None:
+            raise self._without_a_world()
+        return self._state
 
     @property
     def _world(self) -> Ports:
         if self._ports is None:
-            raise StrategyError(
-                f"{type(self).__name__} has no world yet: what trades belongs into "
-                "start or a handler"
-            )
+            raise self._without_a_world()
         return self._ports
+
+    def _without_a_world(self) -> StrategyError:
+        return StrategyError(
+            f"{type(self).__name__} has no world yet: what trades belongs into "
+            "start or a handler"
+        )
 
     def _symbol(self, symbol: str | None) -> str:
         found = symbol or self.symbol

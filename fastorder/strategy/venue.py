@@ -1,3 +1,5 @@
+# cython: annotation_typing=False
+# whatever a strategy gives has to reach the checks, which say what is wrong with it
 """The ports of a backtest: one exchange, one engine, the desks of the strategies."""
 
 from __future__ import annotations
@@ -28,24 +30,30 @@ LEAST_BRACKET = 4
 MOST_TRAIL = 1000
 LARGEST_SIZE = 1 << 30
 WINDOW_NS = 60_000_000_000
+KEYS = {"limit": "limit", "stop": "stop", "trailing stop": "trail"}
+"""What the exchange calls the price of a kind of order."""
+TRADE, ACCEPTED, REJECTED = int(What.TRADE), int(What.ACCEPTED), int(What.REJECTED)
+SETTLED = int(What.SETTLED)
+NO_PRICE = -(1 << 63)
 KINDS = {
-    "market": Kind.MARKET,
-    "limit": Kind.LIMIT,
-    "stop": Kind.STOP,
-    "trailing stop": Kind.TRAILING_STOP,
+    "market": int(Kind.MARKET),
+    "limit": int(Kind.LIMIT),
+    "stop": int(Kind.STOP),
+    "trailing stop": int(Kind.TRAILING_STOP),
 }
+BUY, SELL = int(Side.BUY), int(Side.SELL)
 ENDS = {
-    What.CANCELLED: "cancelled",
-    What.EXPIRED: "expired",
-    What.CLOSE_REFUSED: "rejected",
+    int(What.CANCELLED): "cancelled",
+    int(What.EXPIRED): "expired",
+    int(What.CLOSE_REFUSED): "rejected",
 }
 LATER = {
-    What.LEG_ACTIVATED: "active",
-    What.MODIFIED: "modified",
-    What.TRIGGERED: "triggered",
-    What.MODIFY_REFUSED: "modify refused",
-    What.CANCEL_REFUSED: "cancel refused",
-    What.AMBIGUOUS: "ambiguous",
+    int(What.LEG_ACTIVATED): "active",
+    int(What.MODIFIED): "modified",
+    int(What.TRIGGERED): "triggered",
+    int(What.MODIFY_REFUSED): "modify refused",
+    int(What.CANCEL_REFUSED): "cancel refused",
+    int(What.AMBIGUOUS): "ambiguous",
 }
 
 
@@ -63,6 +71,7 @@ class Desk:
         self.positions: dict[str, int] = dict.fromkeys(run.instruments, 0)
         self.alive: dict[int, Order] = {}
         self.requests: list[tuple[Any, ...]] = []
+        self._legs: dict[int, list[Order]] = {}  # by the number of their entry
         self._sent: deque[int] = deque()
         self._held = 0
         self._hears = _heard_by(strategy)
@@ -84,60 +93,63 @@ class Desk:
         ):
             if value is not None:
                 _whole(name, value, LEAST_BRACKET, LARGEST_SIZE)
-        now_ns = self.run.engine.now_ns
         why = self._refusal(symbol, side, size, role)
         if why:
             return self._not_sent(symbol, side, size, kind, role, price, tag, why)
-        number = self.run.exchange.place(
-            self.run.account,
-            self.run.numbers[symbol],
-            KINDS[kind],
-            Side.BUY if side > 0 else Side.SELL,
-            size,
-            limit=ticks if kind == "limit" else None,
-            stop=ticks if kind == "stop" else None,
-            trail=ticks if kind == "trailing stop" else None,
-            stop_loss=None if stop_loss_ticks is None else -side * stop_loss_ticks,
-            take_profit=None if take_profit_ticks is None else side * take_profit_ticks,
-        )
+        run = self.run
+        now_ns = run.engine.now_ns
+        asked: dict[str, Any] = {KEYS[kind]: ticks} if kind in KEYS else {}
+        if stop_loss_ticks is not None:
+            asked["stop_loss"] = -side * stop_loss_ticks
+        if take_profit_ticks is not None:
+            asked["take_profit"] = side * take_profit_ticks
+        number = run.exchange.place(
+            run.account, run.numbers[symbol], KINDS[kind], BUY if side > 0 else SELL,
+            size, **asked,
+        )  # fmt: skip
         order = Order(number, symbol, side, size, kind, role, price, now_ns, tag=tag)
         self._add(order)
-        for leg_role, leg_kind, asked in (
-            ("stop loss", "stop", stop_loss_ticks),
-            ("take profit", "limit", take_profit_ticks),
-        ):
-            if asked is not None:
-                number += 1
-                self._add(
-                    Order(
-                        number, symbol, -side, size, leg_kind, leg_role, None, now_ns,
-                        parent=order, distance_ticks=asked,
-                    )
-                )  # fmt: skip
+        if stop_loss_ticks is not None:
+            number += 1
+            self._add_leg(order, number, "stop", "stop loss", stop_loss_ticks)
+        if take_profit_ticks is not None:
+            number += 1
+            self._add_leg(order, number, "limit", "take profit", take_profit_ticks)
         self.requests.append(
             (now_ns, "place", order.id, symbol, side, size, kind, ticks,
              stop_loss_ticks, take_profit_ticks)
         )  # fmt: skip
         return order
 
+    def _add_leg(
+        self, entry: Order, number: int, kind: str, role: str, distance_ticks: int
+    ) -> None:
+        leg = Order(
+            number, entry.symbol, -entry.side, entry.size, kind, role, None,
+            entry.asked_ns, parent=entry, distance_ticks=distance_ticks,
+        )  # fmt: skip
+        self._legs.setdefault(entry.id, []).append(leg)
+        self._add(leg)
+
     def _add(self, order: Order) -> None:
-        self.alive[order.id] = order
-        self.run.owners[order.id] = self
-        self.run.orders[order.id] = order
+        number, run = order.id, self.run
+        self.alive[number] = order
+        run.owners[number] = self
+        run.orders[number] = order
 
     def _price_of(
         self, instrument: Instrument, side: int, limit: float | None,
         stop: float | None, trail_ticks: int | None,
     ) -> tuple[str, float | None, int | None]:  # fmt: skip
-        given = [x is not None for x in (limit, stop, trail_ticks)]
-        if sum(given) > 1:
+        if limit is None and stop is None and trail_ticks is None:
+            return "market", None, None
+        if (limit, stop, trail_ticks).count(None) < 2:
             raise BadOrder("an order must have one of limit, stop and trail_ticks")
         if limit is not None:
             return "limit", limit, ticks_of(instrument, "limit", limit)
         if stop is not None:
             return "stop", stop, ticks_of(instrument, "stop", stop)
-        if trail_ticks is None:
-            return "market", None, None
+        assert trail_ticks is not None
         _whole("trail_ticks", trail_ticks, 1, MOST_TRAIL)
         last = self.run.engine.last_ticks(self.run.numbers[instrument.symbol])
         if last is None:
@@ -154,12 +166,13 @@ class Desk:
 
     def _throttled(self) -> str:
         """Count a request in the budget of the gateway; why not, where it is spent."""
-        now_ns, sent = self.run.engine.now_ns, self._sent
+        run, sent = self.run, self._sent
+        now_ns = run.engine.now_ns
         while sent and sent[0] <= now_ns - WINDOW_NS:
             sent.popleft()
-        if len(sent) >= self.run.budget:
-            self.run.throttled += 1
-            most = counted(self.run.budget, "request")
+        if len(sent) >= run.budget:
+            run.throttled += 1
+            most = counted(run.budget, "request")
             return f"the budget of {most} in 60 s is spent"
         sent.append(now_ns)
         return ""
@@ -185,8 +198,8 @@ class Desk:
         order.status = "not sent"
         run.at(
             run.engine.now_ns + 1,
-            lambda time_ns: self.tell(
-                OrderEvent(time_ns, order, "not sent", Outcome.NOT_SENT, why)
+            lambda time_ns: self._tell(
+                time_ns, order, "not sent", Outcome.NOT_SENT, why
             ),
         )
         return order
@@ -219,7 +232,7 @@ class Desk:
         if why:
             self.run.at(
                 self.run.engine.now_ns + 1,
-                lambda time_ns: self.tell(OrderEvent(time_ns, order, what, None, why)),
+                lambda time_ns: self._tell(time_ns, order, what, None, why),
             )
         return bool(why)
 
@@ -297,25 +310,28 @@ class Desk:
 
     # ---------------------------------------------------------------- events
 
-    def tell(self, event: OrderEvent) -> None:
-        """Tell the strategy of an order."""
+    def _tell(
+        self, time_ns: int, order: Order, what: str, outcome: Outcome | None = None,
+        reason: str = "",
+    ) -> None:  # fmt: skip
+        """Tell the strategy of an order, where it hears of orders."""
         if self._hears["on_order"]:
-            self.strategy.on_order(event)
+            self.strategy.on_order(OrderEvent(time_ns, order, what, outcome, reason))
 
     def take(self, event: tuple[int, ...]) -> None:
         """An event of the exchange about an order of the strategy."""
         what = event[16]
         order = self.run.orders[event[2]]
-        if what == What.TRADE:
+        if what == TRADE:
             self._filled(order, event)
-        elif what == What.ACCEPTED or what == What.REJECTED:
-            self._answered(order, event, what == What.ACCEPTED)
+        elif what in (ACCEPTED, REJECTED):
+            self._answered(order, event, what == ACCEPTED)
         elif what in ENDS:
-            order.status = ENDS[What(what)]
+            order.status = ENDS[what]
             self.alive.pop(order.id, None)
-            self.tell(OrderEvent(event[1], order, order.status))
+            self._tell(event[1], order, order.status)
         elif what in LATER:
-            self._later(order, event, LATER[What(what)])
+            self._later(order, event, LATER[what])
 
     def _later(self, order: Order, event: tuple[int, ...], what: str) -> None:
         if what == "active":
@@ -323,25 +339,27 @@ class Desk:
             order.price = self._price(order, event[4])
         elif what == "modified":
             order.size = event[12]
-        self.tell(OrderEvent(event[1], order, what, None, reason_text(event[15])))
+        self._tell(event[1], order, what, None, reason_text(event[15]))
 
     def _price(self, order: Order, ticks: int) -> float | None:
-        if ticks == -(1 << 63):
+        if ticks == NO_PRICE:
             return order.price
-        return self.run.instruments[order.symbol].price(ticks)
+        found: float = self.run.instruments[order.symbol].price(ticks)
+        return found
 
     def _answered(self, order: Order, event: tuple[int, ...], accepted: bool) -> None:
-        if self.run.loses_answer(order.id):
-            order.status = "unknown"
-            self.tell(OrderEvent(event[1], order, "unknown", Outcome.UNKNOWN))
-            self.run.at(
-                event[1] + self.run.resolved_after_ns,
-                lambda time_ns: self._resolved(order, event, accepted, time_ns),
-            )
-            if not accepted:
-                order.status = "unknown"
+        run = self.run
+        if not run.lost_answers or not run.loses_answer(order.id):
+            self._settled(order, event, accepted, event[1])
             return
-        self._settled(order, event, accepted, event[1])
+        order.status = "unknown"
+        self._tell(event[1], order, "unknown", Outcome.UNKNOWN)
+        run.at(
+            event[1] + run.resolved_after_ns,
+            lambda time_ns: self._resolved(order, event, accepted, time_ns),
+        )
+        if not accepted:
+            order.status = "unknown"
 
     def _resolved(
         self, order: Order, event: tuple[int, ...], accepted: bool, time_ns: int
@@ -356,15 +374,13 @@ class Desk:
         if accepted:
             order.status = "accepted"
             order.size = event[12]
-            self.tell(OrderEvent(time_ns, order, "accepted", Outcome.ACCEPTED))
+            self._tell(time_ns, order, "accepted", Outcome.ACCEPTED)
             return
-        for leg_id in (order.id, order.id + 1, order.id + 2):
-            leg = self.run.orders.get(leg_id)
-            if leg is not None and (leg is order or leg.parent is order):
-                leg.status = "rejected"
-                self.alive.pop(leg_id, None)
+        for one in (order, *self._legs.get(order.id, ())):
+            one.status = "rejected"
+            self.alive.pop(one.id, None)
         why = reason_text(event[15])
-        self.tell(OrderEvent(time_ns, order, "rejected", Outcome.REJECTED, why))
+        self._tell(time_ns, order, "rejected", Outcome.REJECTED, why)
 
     def _filled(self, order: Order, event: tuple[int, ...]) -> None:
         symbol, size, side = order.symbol, event[12], event[18]
@@ -374,10 +390,12 @@ class Desk:
             self.alive.pop(order.id, None)
         elif order.status in ("asked", "unknown"):
             order.status = "accepted"
-        self._place_legs(order, event[4])
+        if order.id in self._legs:
+            self._place_legs(order, event[4])
         before = self.positions[symbol]
-        self.positions[symbol] = before + side * size
-        self._held += abs(before + side * size) - abs(before)
+        after = before + side * size
+        self.positions[symbol] = after
+        self._held += abs(after) - abs(before)
         hears = self._hears
         if hears["on_fill"]:
             self.strategy.on_fill(
@@ -388,7 +406,7 @@ class Desk:
                 )
             )  # fmt: skip
         if order.status == "filled":
-            self.tell(OrderEvent(event[1], order, "filled"))
+            self._tell(event[1], order, "filled")
         if hears["on_position"]:
             self.strategy.on_position(
                 PositionChange(event[1], symbol, self.positions[symbol], event[8])
@@ -396,12 +414,10 @@ class Desk:
 
     def _place_legs(self, order: Order, ticks: int) -> None:
         """The legs of an entry lie so far from its fill."""
-        for leg_id in (order.id + 1, order.id + 2):
-            leg = self.run.orders.get(leg_id)
-            if leg is not None and leg.parent is order:
-                way = leg.side if leg.role == "stop loss" else -leg.side
-                price = self.run.instruments[order.symbol].price
-                leg.price = price(ticks + way * leg.distance_ticks)
+        price = self.run.instruments[order.symbol].price
+        for leg in self._legs.get(order.id, ()):
+            way = leg.side if leg.role == "stop loss" else -leg.side
+            leg.price = price(ticks + way * leg.distance_ticks)
 
     def force_flat(self) -> None:
         """Cancel all orders and close all positions, as the firm's risk desk does."""
@@ -435,14 +451,38 @@ class Desk:
         self.positions[symbol] = 0
 
 
+class Seen:
+    """Hands what is seen of the exchange to the desk whose order it is of.
+
+    Args:
+        run: what the desks are of.
+    """
+
+    def __init__(self, run: RunPort) -> None:
+        self.run = run
+        self.owners: dict[int, Desk] = run.owners
+
+    def take(self, event: tuple[int, ...]) -> None:
+        """An event of the exchange is seen."""
+        desk = self.owners.get(event[2])
+        if desk is not None:
+            desk.take(event)
+        elif event[16] == SETTLED:
+            symbol = list(self.run.instruments)[event[11]]
+            for desk in self.run.desks:
+                desk.settled(symbol)
+        if self.run.firm is not None:
+            self.run.firm.take(event)
+
+
 def _heard_by(strategy: Strategy) -> dict[str, bool]:
     """Which events a strategy has methods of its own for."""
     from fastorder.strategy.strategy import Strategy as Base
 
     names = ("on_bar", "on_tick", "on_order", "on_fill", "on_position")
     return {
-        name: getattr(type(strategy), name) is not getattr(Base, name)
-        or name in vars(strategy)
+        name: getattr(getattr(strategy, name), "__func__", None)
+        is not getattr(Base, name)
         for name in names
     }
 
