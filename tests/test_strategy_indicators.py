@@ -131,14 +131,39 @@ def of_the_whole(bars):
 
 
 def centred(bars):
-    return np.convolve(bars.close, np.ones(5) / 5, "same")
+    return np.convolve(np.pad(bars.close, 2, "edge"), np.ones(5) / 5, "valid")
 
 
 def of_tomorrow(bars):
     return np.append(bars.close[1:], np.nan)
 
 
+def turning(bars, width=20):
+    """The lowest and the highest of the bars before and after: known too late."""
+    close, found = bars.close, np.zeros(len(bars.close))
+    if len(close) > 2 * width:
+        around = np.lib.stride_tricks.sliding_window_view(close, 2 * width + 1)
+        middle = close[width:-width]
+        found[width:-width] = (middle == around.min(1)) * 1.0
+        found[width:-width] -= middle == around.max(1)
+    return found
+
+
+def since_a_jump(bars):
+    """How many bars ago it was; more than are known of live."""
+    jumps = np.abs(np.diff(bars.close, prepend=bars.close[:1])) >= 2.0
+    at = np.arange(len(jumps))
+    return at - np.maximum.accumulate(np.where(jumps, at, -1))
+
+
+def next_return(bars):
+    return np.append(np.diff(np.log(bars.close)), 0.0)
+
+
 LEAKS = {
+    "where it turns": turning,
+    "since a jump": since_a_jump,
+    "the next return": next_return,
     "the mean of all": of_the_whole,
     "centred": centred,
     "the next close": of_tomorrow,
@@ -161,21 +186,21 @@ def test_one_that_would_be_another_live_is_refused_before_the_first_bar(function
             bars.append(bar)
 
     with pytest.raises(
-        StrategyError, match=r"live it would be .* more history than 20"
+        StrategyError, match=r"live it would be .* more history than 20, or"
     ):
-        backtest(Leaks, data=bars_of(walk(500)), missing_days="allow")
+        backtest(Leaks, data=bars_of(walk(6000)), missing_days="allow")
     assert bars == []
 
 
 def test_a_leak_of_later_pieces_ends_the_run(monkeypatch):
     monkeypatch.setattr(indicators, "PIECE", 64)
-    monkeypatch.setattr(indicators, "PLACES", 1)
+    monkeypatch.setattr(indicators, "PLACES", 4)
 
     def from_noon(bars):
         late = bars.time_ns >= FIRST + 100 * MINUTE
-        return np.where(late, bars.close.mean(), bars.close)
+        return np.where(late, of_tomorrow(bars), bars.close)
 
-    with pytest.raises(StrategyError, match="knows the future"):
+    with pytest.raises(StrategyError, match="knows what comes later"):
         seen_by(from_noon, walk(300), 10)
 
 
@@ -204,6 +229,85 @@ def test_check_has_nothing_against_it():
 
     found = check(Cross, data=bars_of(walk(400)), cuts=8, missing_days="allow")
     assert found.clean, found
+
+
+def test_check_finds_what_the_places_do_not(monkeypatch):
+    monkeypatch.setattr(indicators, "_places", lambda *given: [])
+
+    class Turns(Strategy):
+        symbol = "MNQ"
+
+        def start(self):
+            self.turn = self.subscribe(history=50).indicator(turning)
+
+        def on_bar(self, bar):
+            if self.turn[-1] and not self.position:
+                self.buy(1)
+
+    found = check(Turns, data=bars_of(walk(2000)), cuts=1, missing_days="allow")
+    assert found.changes[0].cut_ns is None
+    assert "with indicators computed at each bar, as live" in repr(found)
+
+
+def test_check_tells_of_one_that_is_refused_on_less_data():
+    class Reads(Strategy):
+        symbol = "MNQ"
+
+        def start(self):
+            self.value = self.subscribe(history=5).indicator(self.of)
+
+        def of(self, bars):
+            if 5 < len(bars.close) < 300:
+                raise ValueError("too few")
+            return bars.close
+
+        def on_bar(self, bar):
+            if self.value[-1] > 20_000 and not self.position:
+                self.buy(1)
+
+    found = check(Reads, data=bars_of(walk(300)), cuts=3, missing_days="allow")
+    assert any("too few" in str(change.cut) for change in found.changes)
+
+
+def test_it_cannot_be_asked_for_by_its_own_function():
+    series, box = Series("MNQ", "1m", 50), []
+    box.append(series.indicator(lambda bars: bars.close + box[0][-1]))
+    series.take(Bar("MNQ", "1m", 0, MINUTE, 1, 1, 1, 1))
+    with pytest.raises(StrategyError, match="is asked for by its own function"):
+        box[0][-1]
+
+
+def test_one_that_failed_spoils_no_other():
+    series = Series("MNQ", "1m", 9)
+    series.take(Bar("MNQ", "1m", 0, MINUTE, 1, 1, 1, 1))
+    failing, other = series.indicator(lambda bars: 1 / 0), series.indicator(mean_of(1))
+    with pytest.raises(StrategyError, match="failed: ZeroDivisionError"):
+        failing[-1]
+    assert other[-1] == 1
+
+
+@given(skipped=st.integers(1, 200), history=st.integers(1, 12))
+def test_it_may_be_asked_for_seldom(skipped, history):
+    closes, seen = walk(300), []
+
+    class Seldom(Strategy):
+        symbol = "MNQ"
+
+        def start(self):
+            self.n = 0
+            self.value = self.subscribe(history=history).indicator(mean_of(1))
+
+        def on_bar(self, bar):
+            self.n += 1
+            if self.n % skipped == 0:
+                seen.append(self.value.last.tolist())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(indicators, "PIECE", 7)
+        patch.setattr(indicators, "PLACES", 2)
+        backtest(Seldom, data=bars_of(closes), missing_days="allow")
+    ends = range(skipped, 301, skipped)
+    assert seen == [closes[max(0, end - history) : end].tolist() for end in ends]
 
 
 def test_one_that_is_asked_for_during_the_run_begins_there():
@@ -252,10 +356,10 @@ def test_only_bars_that_have_closed_can_be_asked_for(at, error, text):
     value = series.indicator(mean_of(1))
     with pytest.raises(IndexError, match="before a bar has closed"):
         value[-1]
-    assert repr(value) == "<indicator of 1m of MNQ: no bar has closed>"
     for nth in range(4):
         series.take(Bar("MNQ", "1m", nth, nth + 1, nth, nth, nth, nth))
-    assert (value[-1], value[-2], repr(value)) == (3, 2, "<indicator of 1m of MNQ: 3>")
+    assert (value[-1], value[-2]) == (3, 2)
+    assert repr(value) == "<indicator mean_of.<locals>.mean of 1m of MNQ>"
     with pytest.raises(error, match=text):
         value[at]
 
@@ -265,17 +369,18 @@ def test_only_bars_that_have_closed_can_be_asked_for(at, error, text):
     [
         (
             lambda bars: bars.close[1:],
-            r"one value for each of \d+ bars, gave the shape",
+            r"one value for each bar, \d+ here, gave the shape",
         ),
-        (lambda bars: 1.0, r"one value for each of \d+ bars, gave the shape \(\)"),
+        (lambda bars: 1.0, r"one value for each bar, \d+ here, gave the shape \(\)"),
+        (lambda bars: bars.close * 1j, "failed: TypeError: its values are complex"),
         (lambda bars: bars.price, "failed: AttributeError: 'Columns' object has no"),
         (lambda bars: ["a"] * len(bars.close), "failed: ValueError: could not convert"),
     ],
 )
 def test_what_is_no_column_is_told(function, text):
-    with pytest.raises(StrategyError, match=f"an indicator of 1m of MNQ .*{text}"):
+    with pytest.raises(StrategyError, match=f"indicator .* of 1m of MNQ .*{text}"):
         seen_by(function, walk(30), 5)
-    with pytest.raises(StrategyError, match=f"an indicator of 1m of MNQ .*{text}"):
+    with pytest.raises(StrategyError, match=f"indicator .* of 1m of MNQ .*{text}"):
         arriving(function, walk(3), 5)
 
 
@@ -308,15 +413,18 @@ def test_nothing_makes_the_attributes_of_a_strategy_slow_to_find():
             self.state["bars"] = self.state.get("bars", 0) + 1
 
         def on_stop(self):
-            found.append(has_dict(self))
+            found.append(has_dict(self, "parameters"))
 
     class Bare:
         pass
 
-    def has_dict(thing):
-        return any(type(each) is dict for each in gc.get_referents(thing))
+    def has_dict(thing, name):
+        """Whether its attributes lie in a dict that was made."""
+        return any(
+            type(each) is dict and name in each for each in gc.get_referents(thing)
+        )
 
     bare = Bare()
     bare.n = 1
     backtest(Plain, data=bars_of(walk(10)), missing_days="allow")
-    assert found == [has_dict(bare)]
+    assert found == [has_dict(bare, "n")]

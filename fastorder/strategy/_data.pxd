@@ -34,10 +34,9 @@ cdef class Series:
     cdef double* prices[4]
     cdef int64_t* wholes[2]
     cdef readonly list indicators
-    cdef int64_t computed           # so many bars have all indicators' values
 
     cdef int append(self, Bar bar) except -1
-    cdef int follow(self) except -1
+    cdef window(self, int64_t bar)
     cdef column(self, int nth)
     cdef int grow(self) except -1
 
@@ -46,10 +45,11 @@ cdef class Indicator:
     cdef readonly Series series
     cdef readonly object function
     cdef object bars                # Columns of a backtest; None where bars arrive
-    cdef object column              # the values that there are
+    cdef object column              # of a backtest: values, of one bar on
     cdef const double[::1] values   # the same
-    cdef int64_t computed           # so many bars have values, the last ones here
+    cdef int64_t first              # that bar
+    cdef dict known                 # where bars arrive: values by their bars
+    cdef bint is_computing
 
-    cdef int64_t known(self) noexcept
-    cdef int compute(self) except -1
-    cdef int hold(self, more) except -1
+    cdef at(self, int64_t bar)
+    cdef int extend(self) except -1

@@ -6,10 +6,10 @@ from libc.stdint cimport int64_t, uintptr_t
 
 from fastorder._core.codec.public_name cimport show_as
 
+from fastorder.strategy.errors import StrategyError
 from fastorder.strategy.indicators import Columns, column_of, piece
 
 CHUNK = 4096
-cdef int64_t MOST = 0x7FFFFFFFFFFFFFFF
 NAMES = ("open", "high", "low", "close", "time_ns", "volume")
 
 
@@ -90,7 +90,6 @@ cdef class Series:
         self.history = history
         self.columns = None
         self.indicators = []
-        self.computed = MOST
 
     def __len__(self):
         return min(self.count, self.history)
@@ -134,23 +133,20 @@ cdef class Series:
         return self.column(5)
 
     def indicator(self, function):
-        """Have a value computed for each closed bar, of these bars.
+        """A value for each closed bar, made of these bars.
 
         Args:
             function: makes of ``Columns`` (``open``, ``high``, ``low``, ``close``,
                 ``volume``, ``time_ns``) a column of as many values: TA-Lib, polars,
-                NumPy. It is called with at most ``history`` bars where they arrive, and
-                with all at once in a backtest, where it has to come to the same.
+                NumPy. It must depend on nothing else, and keep nothing: where bars
+                arrive it gets those up to one bar, at most ``history``; in a backtest
+                many at once.
 
         Returns:
             An Indicator: ``[-1]`` is its value at the last closed bar.
-
-        Raises:
-            StrategyError: it makes something else.
         """
         made = Indicator(self, function)
         self.indicators.append(made)
-        self.follow()
         return made
 
     def take(self, Bar bar):
@@ -174,27 +170,20 @@ cdef class Series:
         self.wholes[1][at] = bar.volume
         self.filled = at + 1
         self.count += 1
-        if self.count > self.computed:
-            self.follow()
         return 0
 
-    cdef int follow(self) except -1:
-        """Have the indicators computed that have no value for the last bar."""
-        cdef Indicator each
-        cdef int64_t computed = MOST
-        for each in self.indicators:
-            if each.computed < self.count:
-                each.compute()
-            computed = min(computed, each.computed)
-        self.computed = computed
-        return 0
+    cdef window(self, int64_t bar):
+        """The bars that an indicator has at a bar, where bars arrive."""
+        cdef int64_t end = self.filled - (self.count - 1 - bar)
+        cdef int64_t first = max(0, end - self.history)
+        return Columns(*(self.columns[nth][first:end] for nth in (0, 1, 2, 3, 5, 4)))
 
     cdef int grow(self) except -1:
         """New columns that begin with what the old ones end with."""
         import numpy as np
 
         cdef uintptr_t address
-        kept = min(self.filled, self.history)
+        kept = min(self.filled, 2 * self.history)   # as far back as an indicator looks
         room = kept + max(CHUNK, self.history)
         columns = []
         for nth in range(6):
@@ -227,34 +216,40 @@ cdef class Indicator:
         function: what computes it.
     """
 
-    def __init__(self, Series series, function):
+    def __init__(self, Series series not None, function):
         if not callable(function):
             raise TypeError(f"function must be one of columns, was {function!r}")
         self.series, self.function = series, function
-        self.hold([])
+        self.known = {}
 
     def __len__(self):
-        return min(self.known(), self.series.history)
+        return min(self.series.count, self.series.history)
 
     def __repr__(self):
-        last = f"{self[-1]:g}" if len(self) else "no bar has closed"
-        return f"<indicator of {self.series.every} of {self.series.symbol}: {last}>"
+        return f"<{self.name}>"
 
     def __getitem__(self, at):
         if type(at) is not int:
             raise TypeError(
                 f"an indicator's bar must be a number from -1 back, was {at!r}")
-        cdef int64_t back = at, known = self.known()
-        if not -min(known, self.series.history) <= back <= -1:
+        cdef int64_t back = at, count = self.series.count
+        if not -min(count, self.series.history) <= back <= -1:
             raise IndexError(
                 f"an indicator's bar must be from -1 back to {-len(self)}, was {at}"
-                if len(self) else "an indicator has no value before a bar has closed")
-        return self.values[known + back]
+                if count else "an indicator has no value before a bar has closed")
+        if self.bars is None:
+            return self.at(count + back)
+        back += count - self.first
+        if not 0 <= back < self.values.shape[0]:
+            self.extend()
+            back = at + count - self.first
+        return self.values[back]
 
     @property
     def name(self):
         """What it is called in errors."""
-        return f"an indicator of {self.series.every} of {self.series.symbol}"
+        function = getattr(self.function, "__qualname__", repr(self.function))
+        return f"indicator {function} of {self.series.every} of {self.series.symbol}"
 
     @property
     def history(self):
@@ -264,8 +259,9 @@ cdef class Indicator:
     @property
     def last(self):
         """Its values at the bars that the series has, oldest first, as float64."""
-        known = self.known()
-        return self.column[known - len(self):known].copy()
+        import numpy as np
+
+        return np.array([self[back] for back in range(-len(self), 0)], np.float64)
 
     def see(self, bars):
         """Take all bars of a backtest; the first of them is to close.
@@ -274,31 +270,40 @@ cdef class Indicator:
             StrategyError: what it comes to is not what it would be live.
         """
         self.bars = bars
-        self.compute()
-        self.series.follow()
+        self.extend()
 
-    cdef int64_t known(self) noexcept:
-        """How many of the values are of bars that have closed."""
-        return self.values.shape[0] - (self.computed - self.series.count)
+    cdef at(self, int64_t bar):
+        """Its value at a bar, where bars arrive: computed when it is asked for."""
+        found = self.known.get(bar)
+        if found is not None:
+            return found
+        if self.is_computing:
+            raise StrategyError(f"{self.name} is asked for by its own function")
+        self.is_computing = True
+        try:
+            found = float(column_of(self, self.series.window(bar))[-1])
+        finally:
+            self.is_computing = False
+        if len(self.known) > 2 * self.series.history:
+            oldest = self.series.count - self.series.history
+            self.known = {nth: value for nth, value in self.known.items()
+                          if nth >= oldest}
+        self.known[bar] = found
+        return found
 
-    cdef int compute(self) except -1:
-        """Have values for more bars: all that are quick at once, or the last one."""
-        cdef Series bars = self.series
-        if self.bars is not None:
-            more = piece(self, self.bars, self.computed)
-            self.computed += len(more)
-        else:
-            columns = Columns(*(bars.column(nth) for nth in (0, 1, 2, 3, 5, 4)))
-            more = column_of(self.name, self.function, columns)[-1:]
-            self.computed = bars.count
-        self.hold(more)
-        return 0
-
-    cdef int hold(self, more) except -1:
-        """Keep values, and as many of the earlier ones as may be asked for."""
+    cdef int extend(self) except -1:
+        """The values of the next piece of a backtest, behind those still asked for."""
         import numpy as np
 
-        kept = () if self.column is None else self.column[-self.series.history:]
+        cdef int64_t end = self.first
+        cdef int64_t oldest = max(0, self.series.count - self.series.history)
+        kept = ()
+        if self.column is not None:
+            end += len(self.column)
+            kept = self.column[-self.series.history:] if oldest < end else ()
+        start = max(end, oldest)
+        more = piece(self, self.bars, start)
+        self.first = start - len(kept)
         self.column = np.concatenate([kept, more], dtype=np.float64)
         self.values = self.column
         return 0

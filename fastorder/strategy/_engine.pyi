@@ -30,6 +30,7 @@ class Frame:
     symbol: str
     every: str
     rank: int
+    series: list[Series]
     def __init__(
         self,
         symbol: str,

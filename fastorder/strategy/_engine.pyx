@@ -150,7 +150,7 @@ cdef class Frame:
     cdef const int64_t* end
     cdef const int64_t* volume
     cdef const double* prices[4]
-    cdef list series
+    cdef readonly list series
     cdef list handlers
 
     def __init__(self, str symbol, str every, int64_t rank, time_ns, end_ns, prices,

@@ -149,6 +149,7 @@ class Feed:
         bars: columns for bars; None for ticks.
         length_ns: of the bars; 0 for ticks.
         time_ns: of each row.
+        one_by_one: indicators are computed at each bar, as where bars arrive.
     """
 
     instrument: Instrument
@@ -156,6 +157,7 @@ class Feed:
     ticks: dict[str, Any] | None = None
     bars: dict[str, Any] | None = None
     length_ns: int = 0
+    one_by_one: bool = False
 
     def __len__(self) -> int:
         return len(self.time_ns)

@@ -24,13 +24,14 @@ class Change(NamedTuple):
     """A request that depends on what came after it.
 
     Attributes:
-        cut_ns: where the data ended.
+        cut_ns: where the data ended; None where they did not, and indicators were
+            computed at each bar, as live.
         time_ns: when it was asked for, of both the earlier.
         whole: what was asked for with the data whole; None for nothing.
         cut: what was asked for with the data cut; a text where the strategy raised.
     """
 
-    cut_ns: int
+    cut_ns: int | None
     time_ns: int
     whole: Any
     cut: Any
@@ -72,11 +73,17 @@ class Check:
             return "<Check: the strategy asked for nothing, so nothing is proved>"
         lines = [
             f"at {change.time_ns} ns: {change.whole} with the data whole, "
-            f"{change.cut} where they end at {change.cut_ns} ns"
+            f"{change.cut} {_where(change)}"
             for change in self.changes
         ]
         lines += [f"filled by its own datum: {order!r}" for order in self.early_fills]
         return "<Check: the strategy knows the future\n  " + "\n  ".join(lines) + ">"
+
+
+def _where(change: Change) -> str:
+    if change.cut_ns is None:
+        return "with indicators computed at each bar, as live"
+    return f"where they end at {change.cut_ns} ns"
 
 
 @with_near_names
@@ -84,6 +91,9 @@ def check(
     strategy: Any, *, data: Any, cuts: int = 20, seed: int = 0, **options: Any
 ) -> Check:
     """Run a strategy on data that end earlier, and report what changes.
+
+    One that has indicators is run once more on all data, each of them computed at each
+    bar as it would be live.
 
     Args:
         strategy: a class, or an object of one.
@@ -105,7 +115,7 @@ def check(
     whole = backtest(made, data=feeds, **options)
     options["missing_days"] = "allow"  # refused above; a cut may leave a day bare
     asked = [row for rows in whole.requests for row in rows]
-    changes = []
+    changes = _changed_live(made, feeds, whole, options)
     places = _places(feeds, sorted({row[0] for row in asked}), cuts, seed)
     for time_ns in places:
         change = _changed(made, feeds, whole, time_ns, options)
@@ -143,9 +153,36 @@ def _changed(
         return None
     try:
         cut = backtest(made, data=parts, **options)
-    except StrategyFailed as error:
-        return Change(time_ns, error.time_ns, "no error", str(error))
-    known_ns = _known_ns(parts, time_ns, (whole, cut))
+    except (StrategyFailed, StrategyError) as error:
+        return _raised(time_ns, time_ns, error)
+    return _first(time_ns, whole, cut, _known_ns(parts, time_ns, (whole, cut)))
+
+
+def _changed_live(
+    made: Any, feeds: dict[str, Feed], whole: Result, options: dict[str, Any]
+) -> list[Change]:
+    """The first request that changes where indicators are computed as live."""
+    if not whole._run.has_indicators:
+        return []
+    arriving = {name: replace(feed, one_by_one=True) for name, feed in feeds.items()}
+    end_ns = max(feed.end_ns for feed in feeds.values())
+    try:
+        live = backtest(made, data=arriving, **options)
+    except (StrategyFailed, StrategyError) as error:
+        return [_raised(None, end_ns, error)]
+    change = _first(None, whole, live, end_ns)
+    return [] if change is None else [change]
+
+
+def _raised(cut_ns: int | None, time_ns: int, error: Exception) -> Change:
+    """The strategy raised, or an indicator is refused, as it was not on whole data."""
+    return Change(cut_ns, getattr(error, "time_ns", time_ns), "no error", str(error))
+
+
+def _first(
+    cut_ns: int | None, whole: Result, cut: Result, known_ns: int
+) -> Change | None:
+    """The first request up to a time that differs."""
     for before, after in zip(whole.requests, cut.requests, strict=True):
         left = [row for row in before if row[0] <= known_ns]
         right = [row for row in after if row[0] <= known_ns]
@@ -153,7 +190,7 @@ def _changed(
             pair = [rows[nth] if nth < len(rows) else None for rows in (left, right)]
             if pair[0] != pair[1]:
                 when = min(row[0] for row in pair if row is not None)
-                return Change(time_ns, when, *pair)
+                return Change(cut_ns, when, *pair)
     return None
 
 

@@ -7,13 +7,13 @@ from fastorder._core.codec.public_name cimport show_as
 
 cdef class Order:
     cdef public int64_t id
-    cdef public str symbol
+    cdef public object symbol
     cdef public int side
     cdef public int64_t size
     cdef public str kind
     cdef public str role
     cdef public object price
-    cdef public str tag
+    cdef public object tag
     cdef public Order parent
     cdef public int64_t distance_ticks
     cdef public int64_t asked_ns

@@ -36,6 +36,7 @@ class RunPort(Protocol):
     firm: Any
     first_ns: int
     has_engine: bool
+    has_indicators: bool
     instruments: dict[str, Instrument]
     is_over: bool
     lost_answers: float

@@ -251,7 +251,6 @@ class Run:
         self._sources: dict[str, Source] = {}
         self._frames: dict[tuple[str, str], Frame] = {}
         self._columns: dict[tuple[str, str], Columns] = {}
-        self._series: dict[tuple[str, str], list[Series]] = {}
         self.desks = [self._desk(one) for one in strategies]
         self._store = Memory(state)
 
@@ -293,11 +292,11 @@ class Run:
         if frame is None:
             frame = self._frames[symbol, every] = self._new_frame(symbol, every)
         frame.add(series, on_bar)
-        self._series.setdefault((symbol, every), []).append(series)
 
     def _new_frame(self, symbol: str, every: str) -> Frame:
         columns = frame_columns(self.feeds[symbol], every, self.sessions)
-        self._columns[symbol, every] = _closed(columns)
+        if not self.feeds[symbol].one_by_one:
+            self._columns[symbol, every] = _closed(columns)
         return _frame(symbol, every, columns)
 
     def watch_ticks(self, symbol: str, on_tick: Callable[[Tick], object]) -> None:
@@ -330,10 +329,7 @@ class Run:
         """Let the strategies start, and make the engine of what they subscribed."""
         for desk in self.desks:
             self._open(desk)
-        for name, columns in self._columns.items():
-            for series in self._series[name]:
-                for indicator in series.indicators:
-                    indicator.see(columns)
+        self._compute_indicators()
         self.engine = Engine(
             self.exchange,
             [self.source(symbol) for symbol in self.feeds],
@@ -346,6 +342,22 @@ class Run:
         self.timers.set()
         if self.firm is not None:
             self.firm.begin(self)
+
+    @property
+    def has_indicators(self) -> bool:
+        """Whether a strategy has asked for one."""
+        return any(
+            series.indicators
+            for frame in self._frames.values()
+            for series in frame.series
+        )
+
+    def _compute_indicators(self) -> None:
+        """Have those that were asked for in ``start`` computed in pieces."""
+        for name, columns in self._columns.items():
+            for series in self._frames[name].series:
+                for indicator in series.indicators:
+                    indicator.see(columns)
 
     def _open(self, desk: Desk) -> None:
         """Give a strategy its ports and its state, and let it start."""

@@ -227,6 +227,8 @@ class Strategy:
         stop: float | None, trail_ticks: int | None, stop_loss_ticks: int | None,
         take_profit_ticks: int | None, tag: str, role: str = "entry",
     ) -> Order:  # fmt: skip
+        if not isinstance(tag, str):
+            raise BadOrder(f"tag must be text, was {tag!r}")
         return self._world.orders.place(
             self._symbol(symbol),
             side,

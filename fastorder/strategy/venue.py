@@ -143,7 +143,7 @@ class Desk:
     ) -> tuple[str, float | None, int | None]:  # fmt: skip
         if limit is None and stop is None and trail_ticks is None:
             return "market", None, None
-        if (limit, stop, trail_ticks).count(None) < 2:
+        if sum(x is not None for x in (limit, stop, trail_ticks)) > 1:
             raise BadOrder("an order must have one of limit, stop and trail_ticks")
         if limit is not None:
             return "limit", limit, ticks_of(instrument, "limit", limit)
@@ -358,8 +358,6 @@ class Desk:
             event[1] + run.resolved_after_ns,
             lambda time_ns: self._resolved(order, event, accepted, time_ns),
         )
-        if not accepted:
-            order.status = "unknown"
 
     def _resolved(
         self, order: Order, event: tuple[int, ...], accepted: bool, time_ns: int
@@ -390,8 +388,9 @@ class Desk:
             self.alive.pop(order.id, None)
         elif order.status in ("asked", "unknown"):
             order.status = "accepted"
-        if order.id in self._legs:
-            self._place_legs(order, event[4])
+        legs = self._legs.get(order.id)
+        if legs is not None:
+            self._place_legs(order, legs, event[4])
         before = self.positions[symbol]
         after = before + side * size
         self.positions[symbol] = after
@@ -412,10 +411,10 @@ class Desk:
                 PositionChange(event[1], symbol, self.positions[symbol], event[8])
             )
 
-    def _place_legs(self, order: Order, ticks: int) -> None:
+    def _place_legs(self, order: Order, legs: list[Order], ticks: int) -> None:
         """The legs of an entry lie so far from its fill."""
         price = self.run.instruments[order.symbol].price
-        for leg in self._legs.get(order.id, ()):
+        for leg in legs:
             way = leg.side if leg.role == "stop loss" else -leg.side
             leg.price = price(ticks + way * leg.distance_ticks)
 

@@ -37,7 +37,8 @@ def check_legs(trader: Any, symbol: str, *distances: int | None) -> None:
 def last_known(trader: Any, contract_id: str) -> Decimal | None:
     """The last price that was heard, by quotes or by the limits; None for none."""
     feed = None if trader.realtime is None else trader.market.feed(contract_id)
-    quoted: Decimal | None = None if feed is None else feed.quote.last_price
+    quote = None if feed is None else feed.quote  # None before the first one
+    quoted: Decimal | None = None if quote is None else quote.last_price
     if quoted is not None or trader.executor.risk is None:
         return quoted
     price: Decimal
