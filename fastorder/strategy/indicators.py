@@ -59,7 +59,7 @@ def column_of(indicator: Any, columns: Columns) -> Any:
     try:
         made = indicator.function(columns)
         if isinstance(made, np.ma.MaskedArray):
-            made = made.astype(np.float64).filled(np.nan)
+            made = np.ma.filled(made.astype(np.float64), np.nan)
         if np.iscomplexobj(made):
             raise TypeError("its values are complex")
         found = np.asarray(made, np.float64)

@@ -36,7 +36,6 @@ class RunPort(Protocol):
     firm: Any
     first_ns: int
     has_engine: bool
-    has_indicators: bool
     instruments: dict[str, Instrument]
     is_over: bool
     lost_answers: float
@@ -54,6 +53,11 @@ class RunPort(Protocol):
         self, time_ns: int, call: Callable[[int], object], late: bool = True
     ) -> None:
         """Have something called at a time; what is not late is of the firm."""
+        ...
+
+    @property
+    def has_indicators(self) -> bool:
+        """Whether a strategy has asked for one."""
         ...
 
     def net(self, symbol: str) -> int:

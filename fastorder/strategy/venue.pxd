@@ -39,7 +39,7 @@ cdef class Desk:
     cdef object _filled(self, Order order, tuple event)
 
     @cython.locals(leg=Order)
-    cdef object _place_legs(self, Order order, list legs, int64_t ticks)
+    cdef object _price_legs(self, Order order, list legs, int64_t ticks)
 
 
 cdef class Seen:

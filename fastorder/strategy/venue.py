@@ -390,7 +390,7 @@ class Desk:
             order.status = "accepted"
         legs = self._legs.get(order.id)
         if legs is not None:
-            self._place_legs(order, legs, event[4])
+            self._price_legs(order, legs, event[4])
         before = self.positions[symbol]
         after = before + side * size
         self.positions[symbol] = after
@@ -411,7 +411,7 @@ class Desk:
                 PositionChange(event[1], symbol, self.positions[symbol], event[8])
             )
 
-    def _place_legs(self, order: Order, legs: list[Order], ticks: int) -> None:
+    def _price_legs(self, order: Order, legs: list[Order], ticks: int) -> None:
         """The legs of an entry lie so far from its fill."""
         price = self.run.instruments[order.symbol].price
         for leg in legs:
