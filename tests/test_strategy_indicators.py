@@ -11,6 +11,7 @@ from fastorder.marketdata import Bars
 from fastorder.strategy import (
     Bar,
     Columns,
+    Indicator,
     Series,
     Strategy,
     StrategyError,
@@ -275,6 +276,45 @@ def test_it_cannot_be_asked_for_by_its_own_function():
     series.take(Bar("MNQ", "1m", 0, MINUTE, 1, 1, 1, 1))
     with pytest.raises(StrategyError, match="is asked for by its own function"):
         box[0][-1]
+
+
+def test_nor_in_a_backtest():
+    class Asks(Strategy):
+        symbol = "MNQ"
+
+        def start(self):
+            self.value = self.subscribe(history=5).indicator(self.of)
+
+        def of(self, bars):
+            return bars.close if len(bars.close) < 9 else bars.close + self.value[-1]
+
+        def on_bar(self, bar):
+            pass
+
+    with pytest.raises(StrategyError, match="before a bar has closed"):
+        backtest(Asks, data=bars_of(walk(30)), missing_days="allow")
+
+
+def test_bars_that_the_data_do_not_have_give_no_value():
+    class Takes(Strategy):
+        symbol = "MNQ"
+
+        def start(self):
+            self.bars = self.subscribe(history=5)
+            self.value = self.bars.indicator(mean_of(1))
+
+        def on_bar(self, bar):
+            for _ in range(40):
+                self.bars.take(bar)
+            self.value[-1]
+
+    with pytest.raises(StrategyError, match="the data have fewer bars than that"):
+        backtest(Takes, data=bars_of(walk(30)), missing_days="allow")
+
+
+def test_an_indicator_is_made_with_its_bars_and_its_function():
+    with pytest.raises(TypeError):
+        Indicator.__new__(Indicator)
 
 
 def test_one_that_failed_spoils_no_other():

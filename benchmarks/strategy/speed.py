@@ -38,7 +38,7 @@ class Entry:
 TASKS = {
     "bars: a cross of two means, a minute each": {
         "fastorder": Entry("bars", 1_000_000),
-        "fastorder, means in Python": Entry("bars-one-by-one", 1_000_000),
+        "fastorder (means in Python)": Entry("bars-one-by-one", 1_000_000),
         "backtesting.py": Entry("backtesting", 1_000_000, "backtesting"),
         "backtrader": Entry("backtrader", 100_000, "backtrader"),
         "nautilus_trader": Entry("nautilus", 200_000, "nautilus"),

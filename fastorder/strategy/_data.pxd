@@ -52,4 +52,5 @@ cdef class Indicator:
     cdef bint is_computing
 
     cdef at(self, int64_t bar)
+    cdef int begin(self) except -1
     cdef int extend(self) except -1

@@ -216,7 +216,7 @@ cdef class Indicator:
         function: what computes it.
     """
 
-    def __init__(self, Series series not None, function):
+    def __cinit__(self, Series series not None, function):
         if not callable(function):
             raise TypeError(f"function must be one of columns, was {function!r}")
         self.series, self.function = series, function
@@ -243,6 +243,8 @@ cdef class Indicator:
         if not 0 <= back < self.values.shape[0]:
             self.extend()
             back = at + count - self.first
+            if not 0 <= back < self.values.shape[0]:
+                raise StrategyError(f"{self.name}: the data have fewer bars than that")
         return self.values[back]
 
     @property
@@ -277,9 +279,7 @@ cdef class Indicator:
         found = self.known.get(bar)
         if found is not None:
             return found
-        if self.is_computing:
-            raise StrategyError(f"{self.name} is asked for by its own function")
-        self.is_computing = True
+        self.begin()
         try:
             found = float(column_of(self, self.series.window(bar))[-1])
         finally:
@@ -290,6 +290,13 @@ cdef class Indicator:
                           if nth >= oldest}
         self.known[bar] = found
         return found
+
+    cdef int begin(self) except -1:
+        """Its function is called from here on."""
+        if self.is_computing:
+            raise StrategyError(f"{self.name} is asked for by its own function")
+        self.is_computing = True
+        return 0
 
     cdef int extend(self) except -1:
         """The values of the next piece of a backtest, behind those still asked for."""
@@ -302,7 +309,11 @@ cdef class Indicator:
             end += len(self.column)
             kept = self.column[-self.series.history:] if oldest < end else ()
         start = max(end, oldest)
-        more = piece(self, self.bars, start)
+        self.begin()
+        try:
+            more = piece(self, self.bars, start)
+        finally:
+            self.is_computing = False
         self.first = start - len(kept)
         self.column = np.concatenate([kept, more], dtype=np.float64)
         self.values = self.column

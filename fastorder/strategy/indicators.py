@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from fastorder._base.counted import counted
 from fastorder.strategy.errors import StrategyError
 
-PIECE = 1 << 16
+PIECE = 1 << 15
 """So many bars of a backtest are computed at once, and more where the history is long:
 what is known of the future is small, and so is the memory for it."""
 
-PLACES, LATER_PLACES = 32, 8
+PLACES, LATER_PLACES = 32, 4
 """At so many bars of the first piece it is held against what it would be live, and of
 each other; at as many more where it changes."""
 
@@ -92,7 +92,7 @@ def piece(indicator: Any, columns: Columns, start: int) -> Any:
 
 
 def _places(found: Any, many: int) -> list[int]:
-    """Where a piece is looked at: all along, at its ends, and where it changes most."""
+    """Where a piece is looked at: all along, at its ends, and where it changes."""
     import numpy as np
 
     last = len(found) - 1
