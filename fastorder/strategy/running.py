@@ -272,8 +272,6 @@ class Run:
 
     def loses_answer(self, order_id: int) -> bool:
         """Whether the answer to an order gets lost: drawn from the seed and its id."""
-        if not self.lost_answers:
-            return False
         mixed = (self.seed * 0x9E3779B97F4A7C15 + order_id * 0xBF58476D1CE4E5B9) % 2**64
         mixed = ((mixed ^ (mixed >> 31)) * 0x94D049BB133111EB) % 2**64
         return (mixed >> 11) / 2**53 < self.lost_answers
