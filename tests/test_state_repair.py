@@ -606,6 +606,26 @@ def test_a_late_row_of_a_position_does_not_change_its_average_price(scene):
     assert scene.rows.positions[MNQ].row.average_price == 150
 
 
+@pytest.mark.parametrize("apart_s", [0.007, 0.2, 0.3, 5])
+def test_rows_that_may_have_overtaken_each_other_are_read(scene, apart_s):
+    """One contract, sold and bought again: which of its two rows is the later one?"""
+    for number, side, net, average in ((1, 0, 1, 100), (2, 1, 0, 0), (3, 0, 1, 150)):
+        scene.pass_s(0 if number == 1 else apart_s / 2)
+        scene.event(TRADE, trade(number, side=side))
+        scene.event(POSITION, position(net, average))
+        scene.event(ORDER, order(2, 1, number=7, size=3, fillVolume=number))
+    assert (scene.repair.unsettled is None) is (apart_s > 0.25)
+    if scene.repair.unsettled is None:
+        return
+    scene.pass_s(2.1)
+    scene.lists["positions"] = [position(1, 100)]
+    scene.answer()
+    scene.pass_s(10)
+    scene.answer()
+    assert scene.repair.unproven is scene.repair.unsettled is None
+    assert scene.rows.positions[MNQ].row.average_price == 100
+
+
 def test_the_check_by_the_clock_compares_the_average_price(scene):
     bought_twice_sold_once(scene)
     scene.lists["positions"] = [position(1, 149)]

@@ -221,10 +221,11 @@ def test_of_the_rows_of_a_position_the_last_that_agrees_with_the_trades_counts(r
 
 
 def test_a_row_sent_twice_does_not_come_back(rows):
+    half_s = 500_000_000
     for n, (size, average) in enumerate([(1, 100), (2, 101), (1, 101)]):
-        rows.event(TRADE, trade(n + 1, 1, n, side=int(n == 2)), n)
-        rows.event(POSITION, position(size, average), n)
-    rows.event(POSITION, position(1, 100), 5)
+        rows.event(TRADE, trade(n + 1, 1, n, side=int(n == 2)), n * half_s)
+        rows.event(POSITION, position(size, average), n * half_s)
+    rows.event(POSITION, position(1, 100), 3 * half_s)
     assert rows.positions[MNQ].row.average_price == 101
     assert not rows.positions[MNQ].unsettled_ns
 

@@ -22,10 +22,10 @@ from fastorder.strategy.venue import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from fastorder.models import Trade
     from fastorder.strategy._data import Series
+    from fastorder.strategy.changes import Change
     from fastorder.strategy.instruments import Instrument
     from fastorder.strategy.keeping import Kept, Row
     from fastorder.strategy.strategy import Strategy
@@ -253,28 +253,29 @@ class LiveDesk(DeskRows):
         try:
             if wish == CANCEL:
                 sent = self._waited(trader.cancel, number)
+                change = None
             else:
-                tick_size = self._instrument(order.symbol).tick_size
-                price: Decimal | None = None if ticks is None else tick_size * ticks
+                instrument = self._instrument(order.symbol)
+                price = None if ticks is None else instrument.tick_size * ticks
                 how = {} if price is None else {order.kind: price}
                 sent = self._waited(trader.modify, number, quantity=size, **how)
-                self._changing[order.id] = self._changing.get(order.id, 0) + 1
+                shown = None if ticks is None else instrument.price(ticks)
+                change = self.changes_of(order).sent(size, shown)
         except FastOrderError as error:
             what = "cancel refused" if wish == CANCEL else "modify refused"
             self._tell_soon(order, what, None, str(error))
             return
-        self._follow(sent, lambda found: self._change_ended(order, wish, found))
+        self._follow(sent, lambda found: self._change_ended(order, change, found))
 
-    def _change_ended(self, order: Order, wish: Wish, found: Any) -> None:
-        """The answer to a change; what it has done is told by the order's row."""
-        verb = "cancel" if wish == CANCEL else "modify"
+    def _change_ended(self, order: Order, change: Change | None, found: Any) -> None:
+        """The answer to a change, or to a cancel: what that has done, its row tells."""
+        verb = "cancel" if change is None else "modify"
         is_error = isinstance(found, FastOrderError)
         outcome = Outcome.NOT_SENT if is_error else found.outcome
         if outcome is Outcome.ACCEPTED:
-            if wish != CANCEL and self._changing.get(order.id) and order.alive:
-                self._modified(order, *self._wished(order, wish))
+            if change is not None and order.alive:
+                self._tell_changes(order, self.changes_of(order).accepted(change))
             return
-        self._changing.pop(order.id, None)
         why = str(found) if is_error else why_of(found)
         is_doubt = outcome is Outcome.UNKNOWN
         what = f"{verb} unknown" if is_doubt else f"{verb} refused"
@@ -282,12 +283,13 @@ class LiveDesk(DeskRows):
         if self.failure is not None and order.alive:  # it hears of it no more
             self.run.warn(self, f"{what}: {order!r}: {why}")
         self.tell(OrderEvent(self.now_ns(), order, what, told, why))
+        if change is not None and order.alive:
+            self._tell_changes(order, self.changes_of(order).failed(change))
 
-    def _wished(self, order: Order, wish: Wish) -> tuple[int, float | None]:
-        size, ticks = wish
-        instrument = self._instrument(order.symbol)
-        price = order.price if ticks is None else instrument.price(ticks)
-        return order.size if size is None else size, price
+    def _tell_changes(self, order: Order, changes: list[Change]) -> None:
+        for change in changes:
+            told = self.changes_of(order).told(change, order.size, order.price)
+            self._modified(order, *told)
 
     # ---------------------------------------------------------------- handlers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastorder.enums import OrderStatus, OrderType, Outcome, Side
+from fastorder.strategy.changes import Changes
 from fastorder.strategy.events import Fill, OrderEvent, PositionChange
 from fastorder.strategy.orders import Order
 from fastorder.strategy.tags import Tagged, tagged
@@ -64,7 +65,7 @@ class DeskRows(Desk):
         self.told: set[int] = set()
         self.unanswered: set[int] = set()  # asked for by a process that is gone
         self._going: dict[int, tuple[str, int]] = {}
-        self._changing: dict[int, int] = {}
+        self._changes: dict[int, Changes] = {}
         self._changed: set[int] = set()  # what is to be kept
         self._new_trades: list[Trade] = []
         self._has_lost = False
@@ -197,6 +198,7 @@ class DeskRows(Desk):
     def _over(self, order: Order, what: str) -> None:
         order.status = what
         self.alive.pop(order.id, None)
+        self._changes.pop(order.id, None)
         self._changed.add(order.id)
 
     def _drop_legs(self, order: Order, what: str) -> None:
@@ -241,13 +243,17 @@ class DeskRows(Desk):
             self._changed.add(order.id)
             self.tell(OrderEvent(self.now_ns(), order, "active"))
             self._send_wishes(order)
-        elif row.size != order.size or (
-            order.kind in ("limit", "stop") and price != order.price
-        ):
+            return
+        is_moved = order.kind in ("limit", "stop") and price != order.price
+        is_news = row.size != order.size or is_moved
+        if self.changes_of(order).shown(row.size, price, is_news=is_news):
             self._modified(order, row.size, price)
 
+    def changes_of(self, order: Order) -> Changes:
+        """The changes of an order that are under way."""
+        return self._changes.setdefault(order.id, Changes())
+
     def _modified(self, order: Order, size: int, price: float | None) -> None:
-        self._changing.pop(order.id, None)
         order.size, order.price = size, price
         self._changed.add(order.id)
         self.tell(OrderEvent(self.now_ns(), order, "modified"))

@@ -3,7 +3,8 @@
 A position's row has no time of its own, so of those that came over one connection the
 last counts. Its trades tell, in whatever order they come, how much there has to be;
 a row that says the same is believed, and while none does the position is not settled.
-Nor is it where two rows do, of another average price each, with no trade in between.
+Nor is it where two rows do, of another average price each, and nobody can tell which
+of them is the later one: no trade came in between, or hardly any time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 ALIKE_NS = 2 * 1_000_000_000
 """Within this time, a row that was there before counts as the same, sent twice."""
+
+OVERTAKES_NS = 250 * 1_000_000
+"""Rows that came within this time may have overtaken each other, trades in between."""
 
 KEPT_NS = 120 * 1_000_000_000
 """How long a trade is remembered, for reads that are behind."""
@@ -34,6 +38,13 @@ class Heard(NamedTuple):
     at_ns: int
     row: Position
     trades: int
+
+
+def _may_be_later(one: Heard, believed: Heard) -> bool:
+    """Whether a row may tell of a later moment than the one that is believed."""
+    if one.trades == believed.trades:
+        return True
+    return abs(believed.at_ns - one.at_ns) <= OVERTAKES_NS
 
 
 class LiveTrade(NamedTuple):
@@ -174,10 +185,10 @@ class HeldPosition:
         elif heard and self.net != self.expected:
             self.row = heard[-1].row
         last = heard[-1].row.net if heard else self.net
-        is_sure = all(
+        is_sure = believed is None or all(
             is_same_price(believed.row, each.row)
             for each in agreeing
-            if believed is not None and each.trades == believed.trades
+            if _may_be_later(each, believed)
         )
         if self.net == self.expected == last and is_sure:
             self.unsettled_ns = 0
