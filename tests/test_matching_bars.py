@@ -126,6 +126,24 @@ def test_a_bar_that_reaches_one_of_both_is_not_ambiguous():
     assert venue.ambiguous == 0
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_the_way_is_that_of_the_position_once_the_price_can_move(late):
+    """Short at the open; what turns it is there before the price can have moved."""
+    third = MINUTE // 3
+    venue = exchange(latency=Latencies(entry=third // 2 if late else third // 11 - 3))
+    bars(venue, (100, 100, 100, 100))
+    market(venue, SELL)
+    bars(venue, (100, 100, 100, 100), first=1)
+    limit(venue, BUY, 91)
+    limit(venue, SELL, 109)
+    bars(venue, (100, 100, 100, 100), first=2)
+    market(venue, BUY, 2)
+    bars(venue, (100, 110, 90, 100), first=3)
+    prices = [price for _, price, _ in fills(venue)]
+    late_way, way = [100, 104, 104, 109, 91], [100, 100, 100, 91, 109]
+    assert prices == (late_way if late else way)
+
+
 # ---------------------------------------------------------------- against the ticks
 
 

@@ -16,16 +16,15 @@ from fastorder.matching._time cimport advance
 from fastorder.matching._walk cimport (
     bars_t,
     check_bar,
-    is_high_first,
+    choose,
     is_quiet,
     next_price,
     price_at,
     set_out,
     show,
+    still_ns,
     time_at,
     turn,
-    turn_round,
-    usual_way,
 )
 
 
@@ -37,7 +36,6 @@ cdef bint start_bar(venue_t* venue, int number, const bars_t* bars,
         False where something is to be shown first, or the bar cannot be.
     """
     cdef contract_t* contract = &venue.contracts[number]
-    cdef bint high_first, quiet
     why[0] = check_bar(venue, number, bars, 0)
     if why[0] or not walk_to(venue, bars.starts[0]):
         return False
@@ -48,11 +46,11 @@ cdef bint start_bar(venue_t* venue, int number, const bars_t* bars,
         contract.outside += 1
         return True
     show(venue, contract, bars.opens[0])
-    quiet = is_quiet(venue, contract, bars, 0)
     set_out(venue, contract, bars, 0)
-    high_first = usual_way(venue, contract) if quiet else is_high_first(venue, contract)
-    if not high_first:
-        turn_round(&contract.walk)
+    if is_quiet(venue, contract):
+        choose(venue, contract)
+    else:
+        contract.walk.undecided = True
     return True
 
 
@@ -90,10 +88,14 @@ cdef int64_t first_end(const venue_t* venue) noexcept nogil:
 
 
 cdef void turn_all(venue_t* venue) noexcept nogil:
+    cdef contract_t* contract
     cdef int i
     for i in range(venue.n_contracts):
-        if venue.contracts[i].walk.stretch:
-            turn(venue, &venue.contracts[i])
+        contract = &venue.contracts[i]
+        if contract.walk.undecided and venue.now_ns >= still_ns(&contract.walk):
+            choose(venue, contract)
+        if contract.walk.stretch:
+            turn(venue, contract)
 
 
 cdef int64_t next_step(const venue_t* venue) noexcept nogil:
@@ -103,7 +105,9 @@ cdef int64_t next_step(const venue_t* venue) noexcept nogil:
     cdef int i
     for i in range(venue.n_contracts):
         contract = &venue.contracts[i]
-        if contract.walk.stretch:
+        if contract.walk.undecided:
+            found = min(found, still_ns(&contract.walk))
+        elif contract.walk.stretch:
             found = min(found, time_at(
                 &contract.walk, next_price(&contract.walk, contract), venue.now_ns))
     return found

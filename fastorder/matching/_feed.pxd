@@ -28,9 +28,16 @@ cdef struct columns_t:
     const int64_t* ask_size
     int64_t n
 
+cdef extern from *:
+    """
+    #define HIGHEST_PRICE ((int64_t)1 << 40)
+    """
+    const int64_t HIGHEST_PRICE
+
 cdef int64_t feed_ticks(venue_t* venue, int number, const columns_t* columns,
                         int* why) noexcept nogil
 cdef int64_t feed_quotes(venue_t* venue, int number, const columns_t* columns,
                          int* why) noexcept nogil
 cdef int standing(const contract_t* contract) noexcept nogil
+cdef int64_t floor_of(const contract_t* contract) noexcept nogil
 cdef bint is_price(const contract_t* contract, int64_t price) noexcept nogil

@@ -19,14 +19,8 @@ from fastorder.matching._state cimport (
 )
 from fastorder.matching._time cimport advance
 
-cdef extern from *:
-    """
-    #define HIGHEST_PRICE ((int64_t)1 << 40)
-    """
-    const int64_t HIGHEST_PRICE
 
-
-cdef inline int64_t floor_of(const contract_t* contract) noexcept nogil:
+cdef int64_t floor_of(const contract_t* contract) noexcept nogil:
     """What every price of a contract is above."""
     return -HIGHEST_PRICE if contract.negative else 0
 

@@ -238,7 +238,7 @@ cdef struct walk_t:
     int64_t started_ns      # when the stretch that is walked began
     int64_t from_price
     int32_t stretch         # 0 is no walk; 1 to 3 are its stretches
-    int32_t spare
+    int32_t undecided       # which extreme comes first; its high stands there
     int64_t next_price      # where the step that is taken leads
     int64_t known           # the bar's open, or its last print that filled an order
 

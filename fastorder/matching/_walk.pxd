@@ -19,13 +19,11 @@ cdef int64_t feed_bars(venue_t* venue, int number, const bars_t* bars,
 # for bars of several contracts: the same walk, step by step
 cdef int check_bar(const venue_t* venue, int number, const bars_t* bars,
                    int64_t i) noexcept nogil
-cdef bint is_quiet(const venue_t* venue, const contract_t* contract,
-                   const bars_t* bars, int64_t i) noexcept nogil
+cdef bint is_quiet(const venue_t* venue, const contract_t* contract) noexcept nogil
 cdef void set_out(venue_t* venue, contract_t* contract, const bars_t* bars,
                   int64_t i) noexcept nogil
-cdef bint is_high_first(venue_t* venue, const contract_t* contract) noexcept nogil
-cdef bint usual_way(const venue_t* venue, const contract_t* contract) noexcept nogil
-cdef void turn_round(walk_t* walk) noexcept nogil
+cdef void choose(venue_t* venue, contract_t* contract) noexcept nogil
+cdef int64_t still_ns(const walk_t* walk) noexcept nogil
 cdef bint turn(venue_t* venue, contract_t* contract) noexcept nogil
 cdef int64_t next_price(const walk_t* walk, const contract_t* contract) noexcept nogil
 cdef int64_t time_at(const walk_t* walk, int64_t price, int64_t now_ns) noexcept nogil

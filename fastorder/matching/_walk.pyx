@@ -2,9 +2,12 @@
 """A bar as prints: open, the two extremes, close, tick by tick in between.
 
 The open prints when the bar starts, the extremes after one and two thirds of it, the
-close in its last nanosecond. Which extreme comes first is not known. Where an order may
-act, both ways are tried on a copy of the exchange; an order that they treat differently
-is ambiguous, and the way that leaves less money is the one that is taken.
+close in its last nanosecond. Which extreme comes first is not known. What is due before
+the price can have moved is done at the open. Where an order may act later, both ways
+are tried on a copy of the exchange; an order that they treat differently is ambiguous,
+and the way that leaves less money is the one that is taken.
+
+Bars in which nothing can happen are passed in one go, as ticks are.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -15,8 +18,10 @@ from fastorder.matching._feed cimport (
     BAD_BAR,
     BAD_PRICE,
     FINE,
+    HIGHEST_PRICE,
     LATE,
     SHORT_BAR,
+    floor_of,
     is_price,
     standing,
 )
@@ -57,6 +62,9 @@ cdef int64_t feed_bars(venue_t* venue, int number, const bars_t* bars,
     why[0] = FINE
     while i < bars.n and not venue.failed:
         if not contract.walk.stretch:
+            i = skip_bars(venue, contract, bars, i)
+            if i == bars.n:
+                break
             why[0] = check_bar(venue, number, bars, i)
             if why[0] or not begin(venue, number, bars, i, why):
                 return i
@@ -64,6 +72,33 @@ cdef int64_t feed_bars(venue_t* venue, int number, const bars_t* bars,
             return i
         i += 1
     return i
+
+
+cdef int64_t skip_bars(venue_t* venue, contract_t* contract, const bars_t* bars,
+                       int64_t first) noexcept nogil:
+    """Pass the bars in which nothing can happen; the first one that is none of them."""
+    cdef int64_t low = max(contract.low, floor_of(contract))
+    cdef int64_t high = min(contract.high, HIGHEST_PRICE)
+    cdef int64_t until_ns = min(venue.next_ns, next_seen(venue))
+    cdef int64_t now_ns = venue.now_ns, i = first
+    if not contract.is_open:
+        return first
+    while (i < bars.n and is_bar(bars, i) and bars.starts[i] >= now_ns
+            and bars.ends[i] <= until_ns
+            and bars.lows[i] > low and bars.highs[i] < high):
+        now_ns = bars.ends[i] - 1
+        i += 1
+    if i > first:
+        venue.now_ns = now_ns
+        show(venue, contract, bars.closes[i - 1])
+    return i
+
+
+cdef inline bint is_bar(const bars_t* bars, int64_t i) noexcept nogil:
+    """Whether a bar is long enough for its four prices, and its extremes are some."""
+    return (bars.ends[i] - bars.starts[i] >= SHORTEST_NS
+            and bars.lows[i] <= min(bars.opens[i], bars.closes[i])
+            and bars.highs[i] >= max(bars.opens[i], bars.closes[i]))
 
 
 cdef int check_bar(const venue_t* venue, int number, const bars_t* bars,
@@ -83,13 +118,12 @@ cdef int check_bar(const venue_t* venue, int number, const bars_t* bars,
 
 cdef bint begin(venue_t* venue, int number, const bars_t* bars, int64_t i,
                 int* why) noexcept nogil:
-    """Print the open; set out on the walk, unless nothing can happen on it.
+    """Print the open and set out on the walk; which way is decided on it.
 
     Returns:
         False where something is to be shown first, or the bar cannot be.
     """
     cdef contract_t* contract = &venue.contracts[number]
-    cdef int64_t last_ns = bars.ends[i] - 1
     if not advance(venue, bars.starts[i]):
         return False
     why[0] = standing(contract)
@@ -99,21 +133,16 @@ cdef bint begin(venue_t* venue, int number, const bars_t* bars, int64_t i,
         contract.outside += 1
         return True
     show(venue, contract, bars.opens[i])
-    if is_quiet(venue, contract, bars, i):
-        contract.last = bars.closes[i]
-        venue.now_ns = last_ns
-        return True
     set_out(venue, contract, bars, i)
-    if not is_high_first(venue, contract):
-        turn_round(&contract.walk)
+    contract.walk.undecided = True
     return True
 
 
-cdef bint is_quiet(const venue_t* venue, const contract_t* contract,
-                   const bars_t* bars, int64_t i) noexcept nogil:
-    """Whether nothing can happen in a bar, as things stand at its open."""
-    return (bars.lows[i] > contract.low and bars.highs[i] < contract.high
-            and venue.next_ns >= bars.ends[i] and next_seen(venue) >= bars.ends[i])
+cdef bint is_quiet(const venue_t* venue, const contract_t* contract) noexcept nogil:
+    """Whether nothing can happen in what is left of a bar whose way is undecided."""
+    cdef const walk_t* walk = &contract.walk
+    return (walk.price[2] > contract.low and walk.price[1] < contract.high
+            and min(venue.next_ns, next_seen(venue)) > walk.time_ns[3])
 
 # ------------------------------------------------------------------ the walk
 
@@ -142,10 +171,57 @@ cdef void turn_round(walk_t* walk) noexcept nogil:
 
 cdef bint walk_on(venue_t* venue, contract_t* contract) noexcept nogil:
     """Walk to the bar's end; False where something is to be shown first."""
-    while not turn(venue, contract) and not venue.failed:
+    if contract.walk.undecided and not decide(venue, contract):
+        return False
+    while contract.walk.stretch and not turn(venue, contract) and not venue.failed:
         if not walk_a_bit(venue, contract):
             return False
     return True
+
+
+cdef bint decide(venue_t* venue, contract_t* contract) noexcept nogil:
+    """Do what is due while the price still is the open; then choose the way.
+
+    A bar in which nothing can happen after that is over.
+
+    Returns:
+        False where something is to be shown first.
+    """
+    cdef walk_t* walk = &contract.walk
+    while min(venue.next_ns, next_seen(venue)) <= still_ns(walk) and not venue.failed:
+        if not walk_a_bit(venue, contract):
+            return False
+    if is_quiet(venue, contract):
+        contract.last = walk.price[3]
+        venue.now_ns = walk.time_ns[3]
+        walk.undecided = walk.stretch = 0
+        venue.walking -= 1
+    else:
+        choose(venue, contract)
+    return True
+
+
+cdef void choose(venue_t* venue, contract_t* contract) noexcept nogil:
+    """Choose the way, where the price is about to move."""
+    cdef bint first
+    contract.walk.undecided = False
+    if is_quiet(venue, contract):
+        first = usual_way(venue, contract)
+    else:
+        first = is_high_first(venue, contract)
+    if not first:
+        turn_round(&contract.walk)
+
+
+cdef int64_t still_ns(const walk_t* walk) noexcept nogil:
+    """Until when the price surely is the open, whichever way it goes.
+
+    Times are cut to whole nanoseconds: the first tick away comes not before that of an
+    even way, and not within the last one before it.
+    """
+    cdef int64_t farther = max(walk.price[1] - walk.now, walk.now - walk.price[2])
+    cdef int64_t third_ns = walk.time_ns[1] - walk.started_ns
+    return walk.started_ns + third_ns // (farther + 1) - 2
 
 
 cdef bint turn(venue_t* venue, contract_t* contract) noexcept nogil:

@@ -390,11 +390,15 @@ cdef class Engine:
 
     cdef bint reach(self, int64_t time_ns) except -1:
         """Do and show what is due up to a time; False where a timer is before it."""
+        cdef venue_t* venue = &self.exchange.venue
         cdef int64_t wake_ns = self.wake_ns
-        time_ns = max(time_ns, self.exchange.venue.now_ns)
+        time_ns = max(time_ns, venue.now_ns)
+        if (venue.shown == venue.n_events and venue.next_ns > time_ns
+                and not venue.walking):     # nothing is: most bars end like that
+            venue.now_ns = time_ns
+            return True
         while True:
-            if (walk_to(&self.exchange.venue, time_ns)
-                    and next_seen(&self.exchange.venue) > time_ns):
+            if walk_to(venue, time_ns) and next_seen(venue) > time_ns:
                 self.exchange.check_failed()
                 return True
             self.exchange.check_failed()
@@ -483,9 +487,13 @@ cdef class Engine:
             show_tick(source, row - 1)
         return 0
 
-    cdef int check(self, int why, int64_t row) except -1:
-        if self.exchange.venue.failed:
-            self.exchange.check_failed()
+    cdef inline int check(self, int why, int64_t row) except -1:
+        if why or self.exchange.venue.failed:
+            self.complain(why, row)
+        return 0
+
+    cdef int complain(self, int why, int64_t row) except -1:
+        self.exchange.check_failed()
         if why:
             kind = UnsortedData if why == LATE else BadDatum
             raise kind("a datum breaks a rule of the exchange", row)

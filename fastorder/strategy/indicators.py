@@ -101,14 +101,22 @@ def _places(found: Any, many: int) -> list[int]:
     changes = (
         steps[np.linspace(0, len(steps) - 1, many).astype(int)] if len(steps) else []
     )
-    known = np.flatnonzero(np.isfinite(found))
-    ends = (
-        [known[found[known].argmin()], known[found[known].argmax()]]
-        if len(known)
-        else []
-    )
+    ends = _ends(found)
     places = np.concatenate([along, changes, np.add(changes, 1), ends, [last]])
     return [int(at) for at in np.unique(places.astype(int))]
+
+
+def _ends(found: Any) -> list[Any]:
+    """Where the least and the largest stand of what is finite."""
+    import numpy as np
+
+    is_finite = np.isfinite(found)
+    if is_finite.all():
+        return [found.argmin(), found.argmax()]
+    known = np.flatnonzero(is_finite)
+    if not len(known):
+        return []
+    return [known[found[known].argmin()], known[found[known].argmax()]]
 
 
 def _check_live(indicator: Any, value: float, columns: Columns, at: int) -> None:
