@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matching.venue import BUY, SELL, exchange, fills, limit, market, stop
 
-from fastorder.matching import BadDatum, Flag, Kind, Latencies, What
+from fastorder.matching import BadDatum, Flag, Kind, Latencies, UnsortedData, What
 
 MINUTE = 60_000_000_000
 
@@ -249,3 +249,34 @@ def test_a_pause_within_a_bar_goes_on_where_it_was():
 def test_what_is_no_bar_is_refused(row, why):
     with pytest.raises(BadDatum, match=why):
         exchange().bar(0, *row)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ((-2, 60, 10, 12, 9, 11), UnsortedData),
+        ((0, 3, 10, 10, 10, 10), BadDatum),
+        ((0, 60, 10, 12, 11, 11), BadDatum),
+        ((0, 60, 10, 12, 9, 13), BadDatum),
+        ((0, 60, 10, 12, 0, 10), BadDatum),
+        ((0, 60, 10, 1 << 40, 9, 10), BadDatum),
+    ],
+)
+def test_what_is_no_bar_is_refused_among_calm_ones(row, kind):
+    """Nothing can happen in any of them: those before it are fed, and no other."""
+    venue, calm = exchange(), np.array([[0, 60, 10, 12, 9, 11]] * 9)
+    calm[:, :2] += 60 * np.arange(9)[:, None]
+    calm[5] = np.add(row, [300, 300, 0, 0, 0, 0])
+    with pytest.raises(kind) as raised:
+        venue.feed_bars(0, *calm.T.copy())
+    assert raised.value.index == 5
+    assert venue.now_ns == 299
+
+
+def test_calm_bars_outside_the_session_are_counted():
+    venue = exchange(opens=(0, 420), closes=(180, 600))
+    starts = 60 * np.arange(10)
+    prices = [np.full(10, price) for price in (10, 12, 9, 11)]
+    venue.feed_bars(0, starts, starts + 60, *prices)
+    assert venue.outside(0) == 4
+    assert venue.now_ns == 599
