@@ -109,6 +109,14 @@ def test_a_dry_run_is_whole_and_says_what_the_question_says(
     assert question in said
 
 
+def test_a_dry_run_refuses_as_many_contracts_as_the_order_would_be(fastorder):  # noqa: F811
+    code, _, err = fastorder("buy MNQ 101 --dry-run")
+    sent, _, why = fastorder("buy MNQ 101 --yes")
+    assert code == sent == 2
+    assert why.endswith(err)
+    assert "at most 100" in err
+
+
 def test_a_dry_run_of_a_trailing_order_says_why_not(fastorder):  # noqa: F811
     code, _, err = fastorder("buy MNQ 1 --trail 10 --dry-run")
     assert code == 2

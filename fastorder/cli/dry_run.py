@@ -40,6 +40,7 @@ def request_of(
         raise typer.BadParameter(NO_TRAIL)
     contract = trader.contract(symbol)
     listing = trader.executor._contracts.find(symbol)
+    trader.executor._submitter.check_quantity(quantity)
     with named_as_called():
         entry = Entry(side, symbol, quantity, cast("EntryOptions", order))
         made = entry.order(trader.account.id, trader)
