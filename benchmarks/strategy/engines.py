@@ -24,10 +24,8 @@ def own_bars(n):
 
         def on_bar(self, bar):
             slow = self.slow[-1]
-            if slow != slow:
-                return
             way = 1 if self.fast[-1] > slow else -1
-            if way != self.way:
+            if way != self.way and slow == slow:  # there are enough bars
                 size = 2 if self.way else 1
                 _ = self.buy(size) if way > 0 else self.sell(size)
                 self.way = way

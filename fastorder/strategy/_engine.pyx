@@ -342,11 +342,18 @@ cdef class Engine:
             self.stop_at(min(bars_ns, self.wake_ns), bars_ns)
         elif first.length_ns:
             self.feed_bar(first)
+            if self.is_next(bars_ns):
+                self.stop_at(bars_ns, bars_ns)
         elif first.on_tick:
             self.feed_each(first, min(bars_ns, other_ns))
         else:
             self.feed_many(first, min(min(bars_ns, self.wake_ns), other_ns))
         return True
+
+    cdef bint is_next(self, int64_t bars_ns) noexcept:
+        """Whether bars end before anything else, where there is one contract."""
+        return (self.only_source is not None and not self.halted and bars_ns < MOST
+                and bars_ns < self.wake_ns and bars_ns <= self.only_source.next_ns())
 
     # -------------------------------------------------------------- between data
 
