@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matching.venue import BUY, SELL, exchange, fills, limit, market, stop
+from matching.venue import BUY, SELL, exchange, fills, limit, market, stop, told
 
 from fastorder.matching import BadDatum, Flag, Kind, Latencies, UnsortedData, What
 
@@ -280,3 +280,14 @@ def test_calm_bars_outside_the_session_are_counted():
     venue.feed_bars(0, starts, starts + 60, *prices)
     assert venue.outside(0) == 4
     assert venue.now_ns == 599
+
+
+@pytest.mark.parametrize("shut", [1, MINUTE // 33 - 3, MINUTE // 20, MINUTE // 2])
+def test_no_price_is_printed_after_the_close(shut):
+    """A stop on the wrong side of the bar's close, and of no print before it."""
+    venue = exchange(opens=(0, 3 * MINUTE), closes=(MINUTE + shut, 10 * MINUTE))
+    bars(venue, (100, 110, 95, 108), first=1)
+    venue.advance(3 * MINUTE)
+    stop(venue, SELL, 104)
+    venue.advance(3 * MINUTE + 1)
+    assert [what for what, _, _ in told(venue)] == ["REJECTED"]

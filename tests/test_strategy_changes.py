@@ -102,3 +102,13 @@ def test_no_row_of_a_change_that_failed_is_waited_for():
     scene.answer(later)
     scene.row(1, 10.25)
     assert scene.told == (1, 10.25)
+
+
+def test_a_row_is_that_of_a_change_that_was_not_told_yet():
+    """The first one changed nothing, and had no row."""
+    scene = Scene()
+    scene.answer(scene.changes.sent(None, 10.0))
+    second = scene.changes.sent(3, None)
+    scene.row(3, 10.0)
+    scene.answer(second)
+    assert (scene.times, scene.told) == (2, (3, 10.0))

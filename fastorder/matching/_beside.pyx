@@ -17,7 +17,6 @@ from fastorder.matching._walk cimport (
     bars_t,
     check_bar,
     choose,
-    is_quiet,
     next_price,
     price_at,
     set_out,
@@ -47,10 +46,6 @@ cdef bint start_bar(venue_t* venue, int number, const bars_t* bars,
         return True
     show(venue, contract, bars.opens[0])
     set_out(venue, contract, bars, 0)
-    if is_quiet(venue, contract):
-        choose(venue, contract)
-    else:
-        contract.walk.undecided = True
     return True
 
 

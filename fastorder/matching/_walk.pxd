@@ -19,7 +19,6 @@ cdef int64_t feed_bars(venue_t* venue, int number, const bars_t* bars,
 # for bars of several contracts: the same walk, step by step
 cdef int check_bar(const venue_t* venue, int number, const bars_t* bars,
                    int64_t i) noexcept nogil
-cdef bint is_quiet(const venue_t* venue, const contract_t* contract) noexcept nogil
 cdef void set_out(venue_t* venue, contract_t* contract, const bars_t* bars,
                   int64_t i) noexcept nogil
 cdef void choose(venue_t* venue, contract_t* contract) noexcept nogil

@@ -134,7 +134,6 @@ cdef bint begin(venue_t* venue, int number, const bars_t* bars, int64_t i,
         return True
     show(venue, contract, bars.opens[i])
     set_out(venue, contract, bars, i)
-    contract.walk.undecided = True
     return True
 
 
@@ -149,7 +148,7 @@ cdef bint is_quiet(const venue_t* venue, const contract_t* contract) noexcept no
 
 cdef void set_out(venue_t* venue, contract_t* contract, const bars_t* bars,
                   int64_t i) noexcept nogil:
-    """Begin the walk of a bar, by its high first."""
+    """Begin the walk of a bar; which extreme comes first is chosen on it."""
     cdef walk_t* walk = &contract.walk
     cdef int64_t third = (bars.ends[i] - bars.starts[i]) // 3
     memset(walk, 0, sizeof(walk_t))
@@ -161,7 +160,7 @@ cdef void set_out(venue_t* venue, contract_t* contract, const bars_t* bars,
     walk.time_ns[1] = bars.starts[i] + third
     walk.time_ns[2] = bars.starts[i] + 2 * third
     walk.time_ns[3] = bars.ends[i] - 1
-    walk.stretch = 1
+    walk.stretch = walk.undecided = 1
     venue.walking += 1
 
 
@@ -192,7 +191,8 @@ cdef bint decide(venue_t* venue, contract_t* contract) noexcept nogil:
         if not walk_a_bit(venue, contract):
             return False
     if is_quiet(venue, contract):
-        contract.last = walk.price[3]
+        if contract.is_open:
+            contract.last = walk.price[3]
         venue.now_ns = walk.time_ns[3]
         walk.undecided = walk.stretch = 0
         venue.walking -= 1

@@ -89,7 +89,8 @@ class Changes:
         own = [each for each in self._unshown if each.gives(size, price)]
         if not own:
             return is_news
-        change = own[0]
+        untold = [each for each in own if is_news and each in self._untold]
+        change = (untold or own)[0]
         del self._unshown[: self._unshown.index(change) + 1]
         if not is_news or change.number < self._newest:
             return False  # its answer tells it, or a later one has
