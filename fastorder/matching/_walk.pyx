@@ -83,8 +83,8 @@ cdef int64_t skip_bars(venue_t* venue, contract_t* contract, const bars_t* bars,
     cdef int64_t now_ns = venue.now_ns, i = first
     if not contract.is_open:
         return first
-    while (i < bars.n and is_bar(bars, i) and bars.starts[i] >= now_ns
-            and bars.ends[i] <= until_ns
+    while (i < bars.n and not is_short(bars, i) and has_extremes(bars, i)
+            and bars.starts[i] >= now_ns and bars.ends[i] <= until_ns
             and bars.lows[i] > low and bars.highs[i] < high):
         now_ns = bars.ends[i] - 1
         i += 1
@@ -94,10 +94,14 @@ cdef int64_t skip_bars(venue_t* venue, contract_t* contract, const bars_t* bars,
     return i
 
 
-cdef inline bint is_bar(const bars_t* bars, int64_t i) noexcept nogil:
-    """Whether a bar is long enough for its four prices, and its extremes are some."""
-    return (bars.ends[i] - bars.starts[i] >= SHORTEST_NS
-            and bars.lows[i] <= min(bars.opens[i], bars.closes[i])
+cdef inline bint is_short(const bars_t* bars, int64_t i) noexcept nogil:
+    """Whether a bar is too short for its four prices."""
+    return bars.ends[i] - bars.starts[i] < SHORTEST_NS
+
+
+cdef inline bint has_extremes(const bars_t* bars, int64_t i) noexcept nogil:
+    """Whether open and close lie between what a bar calls its extremes."""
+    return (bars.lows[i] <= min(bars.opens[i], bars.closes[i])
             and bars.highs[i] >= max(bars.opens[i], bars.closes[i]))
 
 
@@ -106,12 +110,11 @@ cdef int check_bar(const venue_t* venue, int number, const bars_t* bars,
     cdef const contract_t* contract = &venue.contracts[number]
     if bars.starts[i] < venue.now_ns:
         return LATE
-    if bars.ends[i] - bars.starts[i] < SHORTEST_NS:
+    if is_short(bars, i):
         return SHORT_BAR
     if not is_price(contract, bars.lows[i]) or not is_price(contract, bars.highs[i]):
         return BAD_PRICE
-    if (bars.lows[i] > min(bars.opens[i], bars.closes[i])
-            or bars.highs[i] < max(bars.opens[i], bars.closes[i])):
+    if not has_extremes(bars, i):
         return BAD_BAR
     return FINE
 
