@@ -31,6 +31,10 @@ def test_both_exchanges_come_to_the_same(first):
     assert failures(first, first + CHUNK) == {}
 
 
+def test_a_leg_that_was_modified_asleep_wakes_alike():
+    assert differences(19_185) == []
+
+
 @pytest.mark.skipif(STREAMS <= AT_LEAST, reason="make campaign-matching")
 def test_a_campaign_of_streams():
     rows = range(AT_LEAST, STREAMS, CHUNK)

@@ -277,3 +277,12 @@ def test_a_stop_loss_may_trail(market, wire):
     assert wire.order(entry + 1)["stopPrice"] == PRICE + 20
     market.set_price(MNQ, PRICE + 19)
     assert statuses(wire, entry) == [FILLED, FILLED, CANCELLED]
+
+
+def test_a_leg_that_was_modified_asleep_wakes_at_its_new_distance(wire):
+    legs = bracket(profit=None, loss_type=5)
+    entry = wire.placed(kind=1, limitPrice=PRICE - 10, **legs)
+    assert wire.modify(entry + 1, trailPrice=PRICE - 3)["success"]
+    assert wire.modify(entry, limitPrice=ASK)["success"]
+    leg = wire.order(entry + 1)
+    assert (leg["trailDistance"], leg["stopPrice"]) == (12, PRICE - 3)

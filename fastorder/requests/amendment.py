@@ -176,6 +176,9 @@ class Amendment(RequestProtocol):
         """What the answer to that shows."""
         raise NotImplementedError
 
+    def _reconsider(self) -> None:
+        """Withdraw what may do harm by now; asked before a send that has waited."""
+
     def _confirm(self, finding: Finding) -> Command[OrderResult] | None:
         """What else is asked where this is not proved; None for nothing."""
         return None
@@ -211,6 +214,7 @@ class Amendment(RequestProtocol):
 
     def _try_again(self) -> Command[OrderResult]:
         """The pause before another send is over."""
+        self._reconsider()
         return self._give_way() if self._gives_way else self.start()
 
     def on_new_token(self) -> Command[OrderResult] | None:
@@ -222,9 +226,10 @@ class Amendment(RequestProtocol):
 
     def after_hold(self, command: Send) -> Command[OrderResult] | None:
         """It waited for a login; a newer modify may have taken its place."""
-        if self.state is SENDING and self._gives_way:
-            return self._give_way()
-        return command
+        if self.state is not SENDING:
+            return command
+        self._reconsider()
+        return self._give_way() if self._gives_way else command
 
     def superseded_by(self, newer: Amendment) -> None:
         """Be sent no more where that would undo a newer change of the order."""

@@ -113,12 +113,9 @@ class PositionClose(Amendment):
         """Whether an order that was sent after it may have opened what is held."""
         return any(order.may_have_opened(side) for order in self.orders_since)
 
-    @property
-    def _gives_way(self) -> bool:
-        """Asked before each send that has waited."""
+    def _reconsider(self) -> None:
         if self._is_overtaken():
             self.withdraw(OVERTAKEN)
-        return super()._gives_way
 
     def _question(self) -> Send:
         body = b'{"accountId":%d}' % self.account_id

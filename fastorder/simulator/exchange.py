@@ -255,6 +255,7 @@ class Exchange:
                 leg.limit_price = price
             else:
                 leg.stop_price = price
+                self._trail(leg)  # its distance may have been modified meanwhile
             self._note("activated", leg)
 
     def _cancel_sibling(self, account: Account, leg: Order) -> None:
