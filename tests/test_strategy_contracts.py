@@ -319,6 +319,48 @@ def test_what_one_contract_causes_in_the_other_comes_within_the_bar():
     assert 129 < rows[1][2] < 131  # half of its way to the high, as the first
 
 
+def of_rows(*rows):
+    """Bars of a minute, each given as open, high, low and close."""
+    names = ("open", "high", "low", "close")
+    columns = dict(zip(names, np.array(rows).T, strict=True))
+    columns["volume"] = np.ones(len(rows), np.int64)
+    times = MONDAY + np.arange(len(rows)) * MINUTE
+    return Bars.from_columns({"time_ns": times, **columns}, "60s")
+
+
+@pytest.mark.parametrize(("fills", "follows"), [(ONE, OTHER), (OTHER, ONE)])
+@pytest.mark.parametrize(("high", "low"), [(5003.0, 4996.0), (5004.0, 4997.0)])
+@pytest.mark.parametrize("verb", ["buy", "sell"])
+@pytest.mark.parametrize("latency", [1, 20_000_000])
+def test_the_way_through_a_bar_is_chosen_after_what_the_others_open_brings(
+    fills, follows, verb, latency, high, low
+):
+    """Both legs lie within the bar: the loss comes first, whichever is named first."""
+
+    class Pairs(Strategy):
+        def start(self):
+            self.subscribe(fills, "1m")
+            self.filled = []
+
+        def on_bar(self, bar):
+            if bar.close == 6000.0 and not self.orders:
+                self.buy(1, symbol=fills, limit=5995.0)
+
+        def on_fill(self, fill):
+            self.filled.append((fill.symbol == follows, fill.order.role))
+            if fill.symbol == fills:
+                more = {"stop_loss_ticks": 8, "take_profit_ticks": 8}
+                getattr(self, verb)(1, symbol=follows, **more)
+
+    data = {
+        fills: of_rows(*[[6000.0] * 4] * 4, [5990.0] * 4),
+        follows: of_rows(*[[5000.0] * 4] * 4, [5000.0, high, low, 5000.0]),
+    }
+    result = backtest(Pairs, data=data, latency=latency)
+    entered = [(False, "entry"), (True, "entry")]
+    assert result._run.strategies[0].filled == [*entered, (True, "stop loss")]
+
+
 # --------------------------------------------------------------- account and results
 
 

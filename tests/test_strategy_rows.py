@@ -337,3 +337,18 @@ def test_a_leg_that_is_heard_before_its_entry_is_the_strategys():
         "active", "fill 3", "filled", "accepted", "fill 3", "filled",
     ]  # fmt: skip
     assert scene.strategy.flat
+
+
+@pytest.mark.parametrize(
+    ("hub", "told"), [("user", ["modified", "modified"]), ("market", ["modified"])]
+)
+def test_after_a_gap_of_the_user_hub_a_row_from_before_a_change_is_believed(hub, told):
+    """Another program undid the change while the hub was away."""
+    scene = Scene(limit=20_000)
+    scene.ticket.answer()
+    scene.shows(type=OrderType.LIMIT, limit_price=Decimal(20_000))
+    scene.strategy.modify(scene.order, price=20_000.25)
+    scene.trader.sent[-1][-1].answer()
+    scene.run.missed_something(SimpleNamespace(hub=hub))
+    scene.shows(updated_ns=2)
+    assert [what for what in scene.told if what == "modified"] == told

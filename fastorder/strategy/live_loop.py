@@ -246,6 +246,7 @@ class Live(Hearing):
             ("fill", run.filled),
             ("void", run.voided),
             ("position", run.position_changed),
+            ("gap", run.missed_something),
         ):
             self._ends.append(trader.on(kind, self._calls_with(take)))
         self._ends.append(trader.state.watch(self._watched))

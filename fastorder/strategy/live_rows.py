@@ -251,7 +251,15 @@ class DeskRows(Desk):
 
     def changes_of(self, order: Order) -> Changes:
         """The changes of an order that are under way."""
-        return self._changes.setdefault(order.id, Changes())
+        found = self._changes.get(order.id)
+        if found is None:
+            found = self._changes[order.id] = Changes(order.size, order.price)
+        return found
+
+    def rows_were_lost(self) -> None:
+        """There was a gap: what the next row of an order shows, it is."""
+        for changes in self._changes.values():
+            changes.rows_were_lost()
 
     def _modified(self, order: Order, size: int, price: float | None) -> None:
         order.size, order.price = size, price

@@ -201,6 +201,12 @@ class LiveRun(PaperRun):
             self._orphans.remove(trade)  # it is nobody's here
             self._others_trade(trade)
 
+    def missed_something(self, gap: Any) -> None:
+        """A hub was away: where it was the user hub, rows may have been lost."""
+        if gap.hub == "user":
+            for desk in self.desks:
+                desk.rows_were_lost()
+
     def filled(self, event: Any) -> None:
         """A trade of the account."""
         self._take_trade(event.trade)
