@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastorder.strategy.errors import BadData
@@ -66,7 +67,7 @@ class Hearing:
                 self._act(self._note_unread)
                 return
             side = SIDE_OF.get(trade.type, 0)
-            self._act(lambda: self._take(symbol, grid, time_ns, price, size, side))
+            self._act(partial(self._take, symbol, grid, time_ns, price, size, side))
 
         return take
 
@@ -77,8 +78,8 @@ class Hearing:
         self, symbol: str, grid: tuple[int, int], time_ns: int, price: Decimal,
         size: int, side: int,
     ) -> None:  # fmt: skip
-        ticks = price * grid[1] / grid[0]
-        if ticks != int(ticks):
+        ticks, rest = divmod(price * grid[1], grid[0])
+        if rest:
             size_of_tick = self._run.instruments[symbol].tick_size
             raise BadData(
                 f"{symbol}: price must be a multiple of {size_of_tick}, was {price}"

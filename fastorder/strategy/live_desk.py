@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastorder.enums import Outcome
@@ -143,13 +144,12 @@ class LiveDesk(DeskRows):
     ) -> dict[str, Any]:  # fmt: skip
         """What the trader's verb takes beside side, symbol and size."""
         how: dict[str, Any] = {}
-        for name, value in (
-            ("stop_loss_ticks", stop_loss_ticks),
-            ("take_profit_ticks", take_profit_ticks),
-        ):
-            if value is not None:
-                _whole(name, value, LEAST_BRACKET, LARGEST_SIZE)
-                how[name] = value
+        if stop_loss_ticks is not None:
+            _whole("stop_loss_ticks", stop_loss_ticks, LEAST_BRACKET, LARGEST_SIZE)
+            how["stop_loss_ticks"] = stop_loss_ticks
+        if take_profit_ticks is not None:
+            _whole("take_profit_ticks", take_profit_ticks, LEAST_BRACKET, LARGEST_SIZE)
+            how["take_profit_ticks"] = take_profit_ticks
         if ticks is not None:
             how[kind] = instrument.tick_size * ticks
         return how
@@ -305,7 +305,7 @@ class LiveDesk(DeskRows):
         return found
 
     def _handler(self, name: str) -> Callable[[Any], object]:
-        return lambda event: self.call(name, event)
+        return partial(self.call, name)
 
     def call(self, name: str, *given: Any) -> None:
         """Call a handler; one that raises or takes too long ends the strategy."""

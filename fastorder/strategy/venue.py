@@ -143,7 +143,7 @@ class Desk:
     ) -> tuple[str, float | None, int | None]:  # fmt: skip
         if limit is None and stop is None and trail_ticks is None:
             return "market", None, None
-        if sum(x is not None for x in (limit, stop, trail_ticks)) > 1:
+        if (limit, stop, trail_ticks).count(None) < 2:
             raise BadOrder("an order must have one of limit, stop and trail_ticks")
         if limit is not None:
             return "limit", limit, ticks_of(instrument, "limit", limit)
