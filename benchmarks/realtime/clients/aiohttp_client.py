@@ -11,7 +11,7 @@ from measure import CA, MNQ, URL, Meter
 
 async def main():
     """Hear the flood."""
-    meter = Meter()
+    meter = Meter(lambda quote: quote["volume"])
     context = True if CA == "-" else ssl.create_default_context(cafile=CA)
     url = URL.replace("http", "ws", 1) + "/hubs/market?access_token=x"
     async with (
@@ -31,7 +31,7 @@ async def main():
             for record in message.data.split("\x1e")[:-1]:
                 found = orjson.loads(record)
                 if found["type"] == 1:
-                    meter.take(found["arguments"][1]["volume"])
+                    meter.take(found["arguments"][1])
             if meter.is_done:
                 os._exit(0)
 

@@ -10,10 +10,10 @@ from fastorder.realtime.hub import Hub
 
 async def main():
     """Hear the flood."""
-    meter = Meter()
+    meter = Meter(lambda quote: quote.volume)
     ca_file = None if CA == "-" else CA
     hub = Hub("market", URL, "token-of-a-benchmark", ca_file=ca_file)
-    hub.on("quote", lambda quote: meter.take(quote.volume))
+    hub.on("quote", meter.take)
     hub.subscribe_quotes(MNQ)
     hub.start()
     while not meter.is_done:

@@ -14,22 +14,46 @@ MNQ = "CON.F.US.MNQ.Z26"
 
 
 class Meter:
-    """Takes each quote's volume; ``is_done`` once all have come."""
+    """Takes each quote; ``is_done`` once all have come.
 
-    def __init__(self):
-        self.count = 0
+    What it does with one is as little as can be told from nothing: it counts, and reads
+    the sender's clock where that is paced.
+
+    Args:
+        volume_of: gives the volume of a quote, which is the sender's clock.
+    """
+
+    def __init__(self, volume_of):
         self.is_done = False
         self.ages_ns = []
+        self.take = self._counter()
         self._begun_ns = self._cpu_ns = 0
-
-    def take(self, volume):
-        """A quote has come to the callback."""
         if PACED:
-            self.ages_ns.append(time.monotonic_ns() - volume)
-        if not self.count:
+            count, late, now_ns = self.take, self.ages_ns.append, time.monotonic_ns
+
+            def take(quote):
+                late(now_ns() - volume_of(quote))
+                count(quote)
+
+            self.take = take
+
+    def _counter(self):
+        count, next_edge = 0, 1
+
+        def take(quote):
+            nonlocal count, next_edge
+            count += 1
+            if count == next_edge:
+                self._edge(count)
+                next_edge = COUNT
+
+        return take
+
+    def _edge(self, count):
+        """The first has come, or the last."""
+        if count == 1:
             self._begun_ns, self._cpu_ns = time.monotonic_ns(), time.process_time_ns()
-        self.count += 1
-        if self.count == COUNT:
+        if count == COUNT:
             self._end()
 
     def _end(self):

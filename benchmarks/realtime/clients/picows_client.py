@@ -19,7 +19,8 @@ class Listener(picows.WSListener):
     """Splits records, and takes the quotes."""
 
     def __init__(self):
-        self.meter, self.rest, self.greeted = Meter(), b"", False
+        self.meter = Meter(lambda quote: quote["volume"])
+        self.rest, self.greeted = b"", False
 
     def on_ws_connected(self, transport):
         """Say hello."""
@@ -35,7 +36,7 @@ class Listener(picows.WSListener):
                 continue
             message = orjson.loads(record)
             if message["type"] == 1:
-                self.meter.take(message["arguments"][1]["volume"])
+                self.meter.take(message["arguments"][1])
         if self.meter.is_done:
             os._exit(0)
 

@@ -10,14 +10,14 @@ from pysignalr.client import SignalRClient
 
 async def main():
     """Hear the flood."""
-    meter = Meter()
+    meter = Meter(lambda quote: quote["volume"])
     context = None if CA == "-" else ssl.create_default_context(cafile=CA)
     url = URL.replace("http", "ws", 1) + "/hubs/market?access_token=x"
     client = SignalRClient(url, ssl=context)
     client._transport._skip_negotiation = True
 
     async def quote(arguments):
-        meter.take(arguments[1]["volume"])
+        meter.take(arguments[1])
         if meter.is_done:
             os._exit(0)
 

@@ -6,14 +6,14 @@ import time
 from measure import CA, MNQ, URL, Meter
 from signalrcore.hub_connection_builder import HubConnectionBuilder
 
-meter = Meter()
+meter = Meter(lambda quote: quote["volume"])
 if CA != "-":
     os.environ["SSL_CERT_FILE"] = CA
 
 
 def quote(arguments):
     """One has come."""
-    meter.take(arguments[1]["volume"])
+    meter.take(arguments[1])
     if meter.is_done:
         os._exit(0)
 

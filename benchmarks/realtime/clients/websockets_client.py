@@ -11,7 +11,7 @@ from measure import CA, MNQ, URL, Meter
 
 async def main():
     """Hear the flood."""
-    meter = Meter()
+    meter = Meter(lambda quote: quote["volume"])
     context = None if CA == "-" else ssl.create_default_context(cafile=CA)
     url = URL.replace("http", "ws", 1) + "/hubs/market?access_token=x"
     async with websockets.connect(url, ssl=context, compression=None) as socket:
@@ -28,7 +28,7 @@ async def main():
             for record in text.split("\x1e")[:-1]:
                 message = orjson.loads(record)
                 if message["type"] == 1:
-                    meter.take(message["arguments"][1]["volume"])
+                    meter.take(message["arguments"][1])
             if meter.is_done:
                 os._exit(0)
 
