@@ -7,8 +7,10 @@ the contract's tick is known it is told in ticks too.
 
 from decimal import Decimal
 
+cimport cython
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
+from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport INT64_MAX, int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
@@ -88,7 +90,12 @@ cdef object ticks_in_python(Number number, Number tick):
     count = Fraction(exact_of(number)) / Fraction(exact_of(tick))
     return count.numerator if count.denominator == 1 else None
 
+# Rows are made by the million, and reach nothing that reaches them: no garbage
+# collector has to follow them, and the memory of those that are gone is used again.
 
+
+@cython.no_gc
+@cython.freelist(16)
 cdef class MarketRow:
     """What one row of a market event gives; a member that it does not give is None."""
 
@@ -179,6 +186,7 @@ cdef dict exact_over(MarketRow newer, MarketRow older):
     return both or None
 
 
+@cython.no_gc
 cdef class Quote(MarketRow):
     """What has changed of a contract's quote: the hub sends nothing else.
 
@@ -278,6 +286,7 @@ cdef class Quote(MarketRow):
         return given(self.row.times[1])
 
 
+@cython.no_gc
 cdef class MarketTrade(MarketRow):
     """One trade of the market.
 
@@ -313,6 +322,7 @@ cdef class MarketTrade(MarketRow):
         return given(self.row.times[1])
 
 
+@cython.no_gc
 cdef class DepthRow(MarketRow):
     """One change of a contract's depth.
 
@@ -426,18 +436,26 @@ cdef class DepthRows(MarketRows):
     ROW = DepthRow
 
 
+cdef tuple NO_ARGUMENTS = ()
+
+
+cdef inline object blank(type kind):
+    """A new one, without a look for its ``__new__``."""
+    return (<PyTypeObject*>kind).tp_new(kind, <PyObject*>NO_ARGUMENTS, NULL)
+
+
 cdef MarketRow row_of(type kind, Instrument instrument, Row* row):
-    cdef MarketRow made = kind.__new__(kind)
+    cdef MarketRow made = blank(kind)
     made.instrument = instrument
     made.row = row[0]
     return made
 
 
-cdef MarketRows rows_of(type kind, Instrument instrument, Scan* scan):
-    cdef MarketRows made = kind.__new__(kind)
+cdef MarketRows rows_of(type kind, type row_kind, Instrument instrument, Scan* scan):
+    cdef MarketRows made = blank(kind)
     cdef size_t size = scan.row_count * sizeof(Row)
     made.instrument = instrument
-    made.kind = kind.ROW
+    made.kind = row_kind
     if size:
         made.rows = <Row*>malloc(size)
         if made.rows is NULL:
@@ -500,8 +518,8 @@ cdef class MarketDecoder:
         if kind == QUOTE:
             return row_of(Quote, instrument, &self.scan.rows[0])
         if kind == TRADE:
-            return rows_of(MarketTrades, instrument, &self.scan)
-        return rows_of(DepthRows, instrument, &self.scan)
+            return rows_of(MarketTrades, MarketTrade, instrument, &self.scan)
+        return rows_of(DepthRows, DepthRow, instrument, &self.scan)
 
     def scanned(self, bytes record not None):
         """The event of a record without its separator.
