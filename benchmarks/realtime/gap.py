@@ -2,8 +2,10 @@
 
 Between the trader and the simulator stands a relay that lets each way take half a round
 trip, and a new connection a whole one. What is counted is what a trader waits for the
-network: to connect, to upgrade, to greet, to subscribe, to read. The pause before it
-connects, which is drawn at random, is left out.
+network: to connect, to upgrade, to greet, to subscribe, to read. It is measured at a
+short round trip and at a long one: what the second adds is trips, the rest is what both
+ends take, and is told apart. The pause before it connects, which is drawn at random, is
+left out.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from unittest.mock import patch
 from fastorder.realtime.reconnect import Reconnect
 from fastorder.runtime.clock import SECOND_NS
 
-ROUND_TRIP_S = 0.2
+SHORT_S, LONG_S = 0.1, 0.3
 GAPS = 7
 
 
@@ -26,13 +28,14 @@ class Relay:
 
     Args:
         port: of the server.
+        round_trip_s: how long bytes are on their way, there and back.
 
     Attributes:
         port: where it listens.
     """
 
-    def __init__(self, port: int) -> None:
-        self._server_port = port
+    def __init__(self, port: int, round_trip_s: float) -> None:
+        self._server_port, self._trip_s = port, round_trip_s
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         self.port: int = asyncio.run_coroutine_threadsafe(
@@ -45,7 +48,7 @@ class Relay:
         return port
 
     async def _accept(self, reader: Any, writer: Any) -> None:
-        await asyncio.sleep(ROUND_TRIP_S)  # what connecting takes
+        await asyncio.sleep(self._trip_s)  # what connecting takes
         there = await asyncio.open_connection("127.0.0.1", self._server_port)
         await asyncio.gather(
             self._hand_on(reader, there[1]), self._hand_on(there[0], writer)
@@ -55,10 +58,10 @@ class Relay:
         """Bytes in their order, each when its time has come."""
         try:
             while chunk := await reader.read(65536):
-                self._loop.call_later(ROUND_TRIP_S / 2, self._write, writer, chunk)
+                self._loop.call_later(self._trip_s / 2, self._write, writer, chunk)
         except ConnectionError:
             pass
-        self._loop.call_later(ROUND_TRIP_S / 2, writer.close)
+        self._loop.call_later(self._trip_s / 2, writer.close)
 
     @staticmethod
     def _write(writer: Any, chunk: bytes) -> None:
@@ -66,11 +69,14 @@ class Relay:
             writer.write(chunk)
 
 
-async def synced(gateway: Any) -> dict[str, float]:
-    """Round trips from the gap to the proof, and from the subscriptions' answers on."""
+async def synced(gateway: Any, round_trip_s: float) -> tuple[float, float, int]:
+    """Seconds from the gap to the proof, and from the subscriptions' answers on.
+
+    The most requests of a gap are the third.
+    """
     import fastorder
 
-    relay = Relay(int(gateway.base_url.rsplit(":", 1)[1]))
+    relay = Relay(int(gateway.base_url.rsplit(":", 1)[1]), round_trip_s)
     trader = fastorder.Trader(
         f"http://127.0.0.1:{relay.port}",
         user_name="trader1",
@@ -99,14 +105,10 @@ async def synced(gateway: Any) -> dict[str, float]:
             await asyncio.to_thread(gateway.call, lambda: cut(gateway))
             proof = await told.get()
             took_ns = trader._clock.monotonic_ns() - lost[-1]
-            whole.append(took_ns / SECOND_NS / ROUND_TRIP_S)
-            since_live.append(proof.took_s / ROUND_TRIP_S)
+            whole.append(took_ns / SECOND_NS)
+            since_live.append(proof.took_s)
             requests.append(len(gateway.ledger.requests()) - before)
-    return {
-        "from the gap": statistics.median(whole),
-        "from the subscriptions' answers": statistics.median(since_live),
-        "requests": max(requests),
-    }
+    return statistics.median(whole), statistics.median(since_live), max(requests)
 
 
 def cut(gateway: Any) -> None:
@@ -121,7 +123,15 @@ def measured() -> dict[str, float]:
 
     at_once = patch.object(Reconnect, "pause_ns", lambda self, **given: 0)
     with at_once, run_in_thread(rate_limit=False) as gateway:
-        return asyncio.run(synced(gateway))
+        short = asyncio.run(synced(gateway, SHORT_S))
+        far = asyncio.run(synced(gateway, LONG_S))
+    trips, since_live = ((far[i] - short[i]) / (LONG_S - SHORT_S) for i in range(2))
+    return {
+        "from the gap": trips,
+        "from the subscriptions' answers": since_live,
+        "besides, of the gateway and of us, ms": (short[0] - trips * SHORT_S) * 1000,
+        "requests": max(short[2], far[2]),
+    }
 
 
 if __name__ == "__main__":

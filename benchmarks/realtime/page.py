@@ -14,7 +14,7 @@ Made by `make bench-realtime`: every client in its own environment and a process
 own, in turns, against one server that floods; the server has one core, the client the
 other. Ratios are of one run. Times depend on the machine, and on what else runs there.
 """
-PROOF = """A gap is counted on a connection with a delay: five trips to connect,
+PROOF = """A gap is counted on connections with two delays: five trips to connect,
 upgrade, greet, subscribe and read. The pause before is left out: 0.1 s at first.
 `settle_s`, ten seconds unless it is set, comes on top: the gateway's lists may be
 behind. More than a page of working orders takes a trip a page.
