@@ -148,6 +148,7 @@ NOTHING_SENT = [
     ("kill", 2, "kill_file"),
     ("resolve fo1-none", 2, "tag"),
     ("bars MNQ 1m --out x.xls", 2, ".parquet"),
+    ("bars MNQ 1m --out /no/such/x.csv", 2, "in a folder that is there"),
     ("bars MNQ 1y", 2, "1y"),
     ("contract NOPE", 2, "NOPE"),
     ("positions --profile none", 2, "settings.toml"),

@@ -282,6 +282,18 @@ def test_an_unknown_product_says_what_there_is(trader):
         trader.contract("NASDAQ")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("MN", "the gateway finds MNG, MNQ for it"),
+        ("Z6", r"the gateway finds (\w+, ){14}\w+ and \d+ more for it"),
+    ],
+)
+def test_of_many_products_those_that_begin_so_are_told_or_some(trader, text, told):
+    with pytest.raises(UnknownSymbol, match=told):
+        trader.contract(text)
+
+
 def test_a_live_list_that_is_empty_is_told(trader):
     assert trader.contracts(live=True) == []
     with pytest.raises(UnknownSymbol):

@@ -153,6 +153,10 @@ def only_one(wanted: Wanted, contracts: Sequence[Contract]) -> Contract | None:
     return next(iter(found.values()), None)
 
 
+MOST_ALIKE = 15
+"""Products that are named where none is meant."""
+
+
 def unknown(wanted: Wanted, contracts: Sequence[Contract]) -> UnknownSymbol:
     """What to say where none is meant, and what there is instead."""
     text = wanted.written
@@ -167,13 +171,17 @@ def unknown(wanted: Wanted, contracts: Sequence[Contract]) -> UnknownSymbol:
 
 
 def _alike(text: str, contracts: Sequence[Contract]) -> str:
-    """The products whose name or description has it."""
-    found = [
+    """The products that begin with it; else those that have it anywhere."""
+    found = {
         product(contract)
         for contract in contracts
         if contract.active and text in f"{contract.name} {contract.description}".upper()
-    ]
-    return ", ".join(dict.fromkeys(found))
+    }
+    begin = {name for name in found if name.startswith(text)}
+    nearest = sorted(begin or found, key=lambda name: (len(name), name))
+    more = len(nearest) - MOST_ALIKE
+    others = f" and {more} more" if more > 0 else ""
+    return ", ".join(nearest[:MOST_ALIKE]) + others
 
 
 def _dated(text: str, known: frozenset[str]) -> tuple[str, str, str] | None:
