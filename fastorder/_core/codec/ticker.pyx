@@ -27,8 +27,8 @@ cdef enum What:                 # what a member holds
 cdef struct Member:
     const char* key             # the name, the end of its text and the colon
     int size
-    uint64_t first              # the key's first bytes as they lie in memory
-    uint64_t mask               # those of them that a short key has
+    uint64_t[2] words           # the key as it lies in memory
+    uint64_t[2] masks           # its bytes of those
     What what
     int slot
 
@@ -102,8 +102,8 @@ cdef int _fill_member(Member* member, str key) except -1:
     assert len(key) <= LONGEST_KEY
     member.key = text
     member.size = len(key)
-    memcpy(&member.first, text, min(member.size, WORD))
-    memcpy(&member.mask, <const char*>ones, min(member.size, WORD))
+    memcpy(&member.words, text, member.size)
+    memcpy(&member.masks, <const char*>ones, member.size)
     return 0
 
 
@@ -225,16 +225,16 @@ cdef inline int member_at(Scan* scan, Table* table, int guess) noexcept nogil:
     for none. They come in the table's order as a rule, some of them left out."""
     cdef const char* at = scan.at
     cdef Member* member
-    cdef uint64_t word
+    cdef uint64_t[2] words
     cdef int place
     if scan.end - at < LONGEST_KEY:
         return member_by_name(scan, table)
-    memcpy(&word, at, WORD)
+    memcpy(&words, at, LONGEST_KEY)
     for place in range(guess, table.count):
         member = &table.members[place]
-        if word & member.mask == member.first and (
-            member.size <= WORD
-            or memcmp(at + WORD, member.key + WORD, member.size - WORD) == 0
+        if (
+            words[0] & member.masks[0] == member.words[0]
+            and words[1] & member.masks[1] == member.words[1]
         ):
             scan.at = at + member.size
             return place
