@@ -15,7 +15,6 @@ from fastorder.store.sightings import Sight, discrepancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from contextlib import AbstractContextManager
 
     from fastorder.store.merging import Contradiction, Row
     from fastorder.store.schema import Table
@@ -35,8 +34,16 @@ class Engine(ABC):
         """Connect, after a failure say; what was connected before is given up."""
 
     @abstractmethod
-    def transaction(self) -> AbstractContextManager[object]:
-        """All or nothing, and alone."""
+    def begin(self) -> None:
+        """Take the right to write; what follows is written whole or not at all."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Write what came since ``begin``."""
+
+    @abstractmethod
+    def undo(self) -> None:
+        """Write none of it, however far it came."""
 
     @abstractmethod
     def insert(self, table: Table, rows: Sequence[Row]) -> list[Row]:
@@ -56,9 +63,14 @@ class Engine(ABC):
 
     def write(self, sights: Iterable[Sight]) -> int:
         """Write all of them, or raise and write none; how many contradict."""
-        with self.transaction():
+        try:
+            self.begin()
             against = self._put(sights)
             self._put(against)
+            self.commit()
+        except BaseException:
+            self.undo()
+            raise
         return len(against)
 
     def _put(self, sights: Iterable[Sight]) -> list[Sight]:
@@ -87,6 +99,8 @@ def grouped(sights: Iterable[Sight]) -> dict[str, list[Row]]:
 
 def told_once(table: Table, rows: list[Row]) -> tuple[list[Row], list[Row]]:
     """The first row of each key, and all that follow; keys stand first in a row."""
+    if len(rows) == 1:
+        return rows, []
     width = len(table.keys)
     first: dict[Row, Row] = {}
     again = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from fastorder.store.postgres_copy import copied
 from fastorder.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import ModuleType
     from typing import TypeVar
 
@@ -104,22 +103,21 @@ class PostgresEngine(Engine):
         self._say = self._connection.cursor().execute
         self._months.clear()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; see ``Engine``."""
+    def begin(self) -> None:
+        """Take the right to write; see ``Engine``."""
         if self._connection is None:
             raise driver().OperationalError("it is not connected")
-        try:
-            self._say(BEGIN)
-            yield
-            self._say("COMMIT")
-        except BaseException:
-            self._give_up()
-            raise
+        self._say(BEGIN)
 
-    def _give_up(self) -> None:
-        """Undo what was begun; where even that fails the connection is gone."""
+    def commit(self) -> None:
+        """Write what came; see ``Engine``."""
+        self._say("COMMIT")
+
+    def undo(self) -> None:
+        """Write none of it; where even that fails the connection is gone."""
         self._months.clear()  # a partition may have been undone too
+        if self._connection is None:
+            return
         try:
             self._connection.rollback()
         except driver().Error:

@@ -7,6 +7,8 @@ is rounded there and kept whole in ``extra``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 VERSION = 1
@@ -31,8 +33,9 @@ class Column(NamedTuple):
     about: str
 
 
-class Table(NamedTuple):
-    """One table.
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One table; there is one object of each.
 
     Attributes:
         monthly: whether PostgreSQL keeps a partition for each month.
@@ -43,12 +46,12 @@ class Table(NamedTuple):
     columns: tuple[Column, ...]
     monthly: bool = False
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Of its columns."""
         return tuple(column.name for column in self.columns)
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The columns that tell one row from another."""
         return tuple(each.name for each in self.columns if each.rule == "key")

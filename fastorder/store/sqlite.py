@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from fastorder.store.migrations import STEPS
 from fastorder.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeVar
 
     from fastorder.store.address import Address
@@ -68,19 +68,20 @@ class SqliteEngine(Engine):
         self._connection = connection
         self._run = connection.cursor().execute
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; see ``Engine``."""
+    def begin(self) -> None:
+        """Take the right to write; see ``Engine``."""
         if self._connection is None:
             raise sqlite3.OperationalError("it is not connected")
         self._run("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._run("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.rollback()
-            raise
+
+    def commit(self) -> None:
+        """Write what came; see ``Engine``."""
+        self._run("COMMIT")
+
+    def undo(self) -> None:
+        """Write none of it; see ``Engine``."""
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.rollback()
 
     def insert(self, table: Table, rows: Sequence[Row]) -> list[Row]:
         """Insert what is new; see ``Engine``."""
