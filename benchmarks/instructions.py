@@ -3,7 +3,8 @@
 What is counted between two marks, divided by the orders between them, is what one order
 takes, without what a process takes to start, to warm up and to end. The server is in
 this process, outside of valgrind, and answers after a pause, so that every order meets
-the event loop in the same way.
+the event loop in the same way: once the client sleeps, however long that takes, so that
+other work on the machine changes no count.
 
     python benchmarks/instructions.py           # counts and shows
     python benchmarks/instructions.py --keep    # and writes instructions.json
@@ -39,11 +40,14 @@ from recorder import body_of, serving
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     import fastorder
 
 KEPT = Path(__file__).parent / "instructions.json"
 WARM, ORDERS = 200, 1000
+COUNTER = "FASTORDER_COUNTER"
+"""Set in a client: the program that tells valgrind to count."""
 MARK = "getsid"
 """What nothing else calls: callgrind writes down there what it has counted so far."""
 LIMITED = "FASTORDER_LIMITED"
@@ -65,7 +69,7 @@ That is less than an order does: its 39,000 take 12 us of CPU time with the kern
 """
 LONGEST_S = 300
 """A run takes some ten seconds; a busy machine is given many times that."""
-PAUSE = 0.005  # a client under valgrind is back at its loop by then
+PAUSE = 0.005  # a client under valgrind is most often back at its loop by then
 ANSWER = (
     "HTTP/1.1 200 OK\r\nServer: benchmark\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
     f"Content-Type: application/json\r\nContent-Length: {len(PLACED)}\r\n"
@@ -138,6 +142,20 @@ def budgets_of(kind: str) -> fastorder.Budgets | None:
     return fastorder.Budgets(requests=100_000, shared=True, path=path)
 
 
+def begin_to_count() -> None:
+    """Have valgrind count from here on; what lies before runs several times as fast."""
+    if COUNTER not in os.environ:
+        return
+    switch = subprocess.Popen(
+        [os.environ[COUNTER], f"--pid={os.getpid()}", "instrumentation", "on"],
+        stdout=subprocess.DEVNULL,
+    )
+    while switch.poll() is None:  # who runs is reached where ptrace is forbidden too
+        time.sleep(0.01)
+    if switch.returncode:
+        raise RuntimeError(f"vgdb ended with {switch.returncode}")
+
+
 async def client(port: int, orders: int, budgets: str) -> None:
     """What is counted: one order after another on a warm connection."""
     import fastorder
@@ -149,6 +167,7 @@ async def client(port: int, orders: int, budgets: str) -> None:
         executor.set_token("abc")
         executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
         await executor.connect()
+        begin_to_count()
         for nth in range(WARM + orders):
             if nth == WARM:
                 os.getsid(0)
@@ -176,6 +195,7 @@ async def trader_client(port: int, orders: int) -> None:
     trader.executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
     trader._account = Account(12345678, "PRAC", Decimal(0), True, True)
     await trader.executor.connect()
+    begin_to_count()
     for nth in range(WARM + orders):
         if nth == WARM:
             os.getsid(0)
@@ -187,20 +207,36 @@ async def trader_client(port: int, orders: int) -> None:
     await trader.aclose()
 
 
-def answering() -> contextlib.AbstractContextManager[int]:
-    """The port of a server that answers every order in the same way."""
+def answering(
+    is_busy: Callable[[], bool] = lambda: False,
+) -> contextlib.AbstractContextManager[int]:
+    """The port of a server that answers every order in the same way.
+
+    Args:
+        is_busy: whether its client is at work, and is to be answered later.
+    """
 
     def serve(stream: socket.socket) -> None:
         with stream, contextlib.suppress(OSError):
             while body_of(stream) is not None:
                 time.sleep(PAUSE)
+                while is_busy():
+                    time.sleep(PAUSE / 5)
                 stream.sendall(ANSWER)
 
     return serving(serve)
 
 
+def is_at_work(process: int) -> bool:
+    """Whether a process runs, and does not sleep."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][:1]
+    except OSError:  # it has ended
+        return False
+    return state in {"R", "D"}
+
+
 def counted(
-    port: int,
     orders: int,
     folder: Path,
     column: int = INSTRUCTION,
@@ -212,39 +248,47 @@ def counted(
     Raises:
         RuntimeError: the run has failed, or has not ended in time.
     """
+    valgrind = shutil.which("valgrind") or "valgrind"
     out = folder / "callgrind"
-    command = [
-        shutil.which("valgrind") or "valgrind",
-        "--tool=callgrind",
-        *(CACHES if column else ()),
-        f"--dump-before={MARK}",
-        f"--callgrind-out-file={out}",
-        sys.executable,
-        __file__,
-        "--client",
-        str(port),
-        str(orders),
-        budgets,
-    ]
     fixed = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    fixed[COUNTER] = str(Path(valgrind).with_name("vgdb"))
     if limited:
         fixed[LIMITED] = limited
-    try:
-        done = subprocess.run(
+    clients: list[int] = []
+    with answering(lambda: any(map(is_at_work, clients))) as port:
+        command = [
+            valgrind,
+            "--tool=callgrind",
+            *(CACHES if column else ()),
+            "--instr-atstart=no",
+            f"--dump-before={MARK}",
+            f"--callgrind-out-file={out}",
+            sys.executable,
+            __file__,
+            "--client",
+            str(port),
+            str(orders),
+            budgets,
+        ]
+        with subprocess.Popen(
             command,
             env=fixed,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=LONGEST_S,
-        )
-    except subprocess.TimeoutExpired as late:
-        raise RuntimeError(
-            f"a run of {orders} orders under valgrind must end within {LONGEST_S} s, "
-            f"was ended there: {(late.stderr or b'').decode(errors='replace')}"
-        ) from None
-    if done.returncode:
-        raise RuntimeError(f"callgrind ended with {done.returncode}: {done.stderr}")
+        ) as process:
+            clients.append(process.pid)
+            try:
+                _, said = process.communicate(timeout=LONGEST_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                _, said = process.communicate()
+                raise RuntimeError(
+                    f"a run of {orders} orders under valgrind must end within "
+                    f"{LONGEST_S} s, was ended there: {said}"
+                ) from None
+    if process.returncode:
+        raise RuntimeError(f"callgrind ended with {process.returncode}: {said}")
     between_marks = out.with_suffix(".2")
     return by_file(between_marks.read_text().splitlines(), column)
 
@@ -287,8 +331,8 @@ def count(
         limited: "yes" with every limit, "no" for the same order without; the order of
             both has no legs.
     """
-    with answering() as port, tempfile.TemporaryDirectory() as folder:
-        found = counted(port, ORDERS, Path(folder), column, budgets, limited)
+    with tempfile.TemporaryDirectory() as folder:
+        found = counted(ORDERS, Path(folder), column, budgets, limited)
     parts = dict.fromkeys((*PARTS, REST), 0.0)
     for file, number in found.items():
         parts[part_of(file)] += number / ORDERS

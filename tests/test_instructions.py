@@ -14,8 +14,6 @@ import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 ROOM = 1.05
-BARE = pytest.mark.xdist_group("bare")
-"""In one process: they are compared with the same count."""
 
 sys.path.append(str(BENCHMARKS))
 _SPEC = importlib.util.spec_from_file_location(
@@ -56,14 +54,14 @@ def test_a_run_that_does_not_end_is_ended_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(instructions, "LONGEST_S", 0.2)
     monkeypatch.setattr(instructions.shutil, "which", lambda _: str(stuck))
     with pytest.raises(RuntimeError, match=r"200 orders .* must end within 0.2 s"):
-        instructions.counted(1, 200, tmp_path)
+        instructions.counted(200, tmp_path)
 
 
 @cache
 def of_a_bare_place() -> int:
-    """What the others are compared with.
+    """What the others are compared with, counted once in a process.
 
-    A busy machine adds turns of the loop, and takes none away.
+    What disturbs a run adds turns of the loop, and takes none away.
     """
     found = []
     while len(found) < 3 and min(found, default=LIMIT + 1) > LIMIT:
@@ -80,15 +78,13 @@ def skip_where_none_can_be_compared():
         pytest.skip(f"the numbers are those of another build: {KEPT['build']}")
 
 
-@BARE
-@pytest.mark.alone
+@pytest.mark.counted
 def test_an_awaited_order_takes_no_more_instructions_than_it_did():
     skip_where_none_can_be_compared()
     assert of_a_bare_place() <= LIMIT, f"was {KEPT['instructions']}"
 
 
-@BARE
-@pytest.mark.alone
+@pytest.mark.counted
 def test_budgets_add_less_than_a_microsecond_to_an_order():
     """At two instructions a nanosecond and less than half of it for what misses."""
     skip_where_none_can_be_compared()
@@ -100,7 +96,7 @@ def test_budgets_add_less_than_a_microsecond_to_an_order():
     raise AssertionError(f"budgets add {added} instructions")
 
 
-@pytest.mark.alone
+@pytest.mark.counted
 def test_limits_add_less_than_five_microseconds_to_an_order():
     """All of them, at 2.2 instructions a nanosecond; a whole order runs over three."""
     skip_where_none_can_be_compared()
@@ -112,8 +108,7 @@ def test_limits_add_less_than_five_microseconds_to_an_order():
     raise AssertionError(f"limits add {added} instructions")
 
 
-@BARE
-@pytest.mark.alone
+@pytest.mark.counted
 def test_a_traders_buy_takes_little_more_than_the_executors_place():
     """Budgets, limits and journal are off in both."""
     skip_where_none_can_be_compared()
