@@ -216,8 +216,13 @@ $(VENV)/.test: $(VENV)/.tools
 	$(STEP) "what the tests run with" $(BIN)/python -m pip install --quiet --no-compile --group test
 	@touch $@
 
+# installing takes one core and waits for the network, so what is compiled is so meanwhile
+.PHONY: together
+together: $(VENV)/.linked
+	@STEP_IN_ONE_LINE=1 $(MAKE) -s -j2 $(VENV)/.test $(VENV)/.built
+
 # what they and all that they use is compiled to, once and not in each process
-$(VENV)/.read: $(VENV)/.test $(VENV)/.built $(TESTS)
+$(VENV)/.read: pyproject.toml tools/check_setup.sh $(SOURCES) setup.py $(TESTS) | together
 	$(STEP) "reading the tests" sh tools/read_tests.sh $(BIN)/python
 	@touch $@
 

@@ -73,10 +73,15 @@ class Authority:
 
 
 @pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path_factory):
-    """No trader of a test takes what another test has kept of a gateway's contracts."""
+def own_memory(monkeypatch, tmp_path_factory):
+    """No trader of a test takes what another test has kept of a gateway.
+
+    Its contracts are kept in a cache; a gateway may get the port of an earlier one, so
+    its requests are counted anew. One fixture, as 18,000 tests set it up.
+    """
     folder = tmp_path_factory.getbasetemp() / "caches" / str(next(NUMBERS))
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    counts._counts.clear()
 
 
 class StillWalks(dict):
@@ -96,8 +101,8 @@ class StillWalks(dict):
         return walk
 
 
-@pytest.fixture(autouse=True)
-def still_markets(monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def still_markets():
     """Markets of the real clock stand from now on, until a test moves them."""
     begin = Exchange.__init__
 
@@ -106,32 +111,30 @@ def still_markets(monkeypatch):
         if not isinstance(clock, ManualClock):
             self._walks = StillWalks(self._walks, self._step, contracts)
 
-    monkeypatch.setattr(Exchange, "__init__", at_the_start)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Exchange, "__init__", at_the_start)
+        yield
 
 
 MONTH = (2026, 11)
 """The simulator lists the contracts of then, so tests live in it, whenever they run."""
 
 
-@pytest.fixture(autouse=True)
-def own_month(monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def own_month():
     """Months pass by the clock of a test, from the same one on."""
-    now = time.gmtime()
-    later = 12 * (now.tm_year - MONTH[0]) + now.tm_mon - MONTH[1]
     of_the_clock = ContractBook._this_month
 
     def this_month(self):
         year, month = of_the_clock(self)
+        now = time.gmtime()
+        later = 12 * (now.tm_year - MONTH[0]) + now.tm_mon - MONTH[1]
         year, month = divmod(12 * year + month - 1 - later, 12)
         return year, month + 1
 
-    monkeypatch.setattr(ContractBook, "_this_month", this_month)
-
-
-@pytest.fixture(autouse=True)
-def own_counts():
-    """A gateway may get the port of an earlier one: its requests are counted anew."""
-    counts._counts.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ContractBook, "_this_month", this_month)
+        yield
 
 
 def pytest_configure(config):
