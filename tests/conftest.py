@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -134,6 +135,20 @@ def own_month():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ContractBook, "_this_month", this_month)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built_once():
+    """The program's commands are built once in a process, as where it is used."""
+    program = sys.modules.get("fastorder.cli.program")
+    if program is None:  # no test of this run types a line
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "make", cache(program.make))
+        main = sys.modules["typer.main"]
+        patch.setattr(main, "get_command", cache(main.get_command))
         yield
 
 
