@@ -61,7 +61,7 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.demo $(or $(wildcard $(VENV)/.built),$(VENV)/.built-for-demo)
 	$(BIN)/python examples/demo.py
 
-# three on each core; those that count instructions begin first, as load changes no count;
+# three on each core; those that count instructions begin first: load adds next to nothing;
 # with ARGS some of them, one after the other
 ifdef ARGS
 test: $(VENV)/.test build
