@@ -61,14 +61,15 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.demo $(or $(wildcard $(VENV)/.built),$(VENV)/.built-for-demo)
 	$(BIN)/python examples/demo.py
 
-# three on each core; those that count instructions begin first: load adds next to nothing;
-# with ARGS some of them, one after the other
+# three on each core, then those that count instructions, two of them at a time, as load
+# adds to a count; with ARGS some of them, one after the other
 ifdef ARGS
 test: $(VENV)/.test build
 	$(BIN)/python -m pytest $(ARGS)
 else
 test: $(VENV)/.read
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long and not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m alone tests/test_instructions.py
 endif
 
 test-long: $(VENV)/.test build

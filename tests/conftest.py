@@ -166,14 +166,6 @@ def pytest_collection():
     return collected
 
 
-def pytest_collection_modifyitems(items):
-    """Those that take longest begin first: nothing waits for them at the end.
-
-    They share what the first of them counts, so they stay beside each other.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("counted") is None)
-
-
 def pytest_xdist_auto_num_workers():
     """More than there are cores: more than half of a run is waiting for sockets."""
     return 3 * min(os.cpu_count() or 1, 8)

@@ -14,6 +14,8 @@ import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 ROOM = 1.05
+BARE = pytest.mark.xdist_group("bare")
+"""In one process: they are compared with the same count."""
 
 sys.path.append(str(BENCHMARKS))
 _SPEC = importlib.util.spec_from_file_location(
@@ -78,13 +80,15 @@ def skip_where_none_can_be_compared():
         pytest.skip(f"the numbers are those of another build: {KEPT['build']}")
 
 
-@pytest.mark.counted
+@BARE
+@pytest.mark.alone
 def test_an_awaited_order_takes_no_more_instructions_than_it_did():
     skip_where_none_can_be_compared()
     assert of_a_bare_place() <= LIMIT, f"was {KEPT['instructions']}"
 
 
-@pytest.mark.counted
+@BARE
+@pytest.mark.alone
 def test_budgets_add_less_than_a_microsecond_to_an_order():
     """At two instructions a nanosecond and less than half of it for what misses."""
     skip_where_none_can_be_compared()
@@ -96,7 +100,7 @@ def test_budgets_add_less_than_a_microsecond_to_an_order():
     raise AssertionError(f"budgets add {added} instructions")
 
 
-@pytest.mark.counted
+@pytest.mark.alone
 def test_limits_add_less_than_five_microseconds_to_an_order():
     """All of them, at 2.2 instructions a nanosecond; a whole order runs over three."""
     skip_where_none_can_be_compared()
@@ -108,7 +112,8 @@ def test_limits_add_less_than_five_microseconds_to_an_order():
     raise AssertionError(f"limits add {added} instructions")
 
 
-@pytest.mark.counted
+@BARE
+@pytest.mark.alone
 def test_a_traders_buy_takes_little_more_than_the_executors_place():
     """Budgets, limits and journal are off in both."""
     skip_where_none_can_be_compared()

@@ -16,7 +16,6 @@ from fastorder.strategy.tags import LARGEST, Tags
 from fastorder.strategy.venue import (
     LARGEST_SIZE,
     LEAST_BRACKET,
-    MOST_TRAIL,
     _whole,
     changed_ticks,
 )
@@ -129,14 +128,10 @@ class LiveDesk(DeskRows):
 
         self.run.follow(sent, answered)
 
-    def _price_of(
-        self, instrument: Instrument, side: int, limit: float | None,
-        stop: float | None, trail_ticks: int | None,
-    ) -> tuple[str, float | None, int | None]:  # fmt: skip
-        if trail_ticks is None or limit is not None or stop is not None:
-            return super()._price_of(instrument, side, limit, stop, trail_ticks)
-        _whole("trail_ticks", trail_ticks, 1, MOST_TRAIL)
-        return "trailing stop", None, None
+    def _trailing(
+        self, instrument: Instrument, side: int, trail_ticks: int
+    ) -> tuple[str, float | None, int | None]:
+        return "trailing stop", None, None  # the trader finds its price
 
     def _how(
         self, instrument: Instrument, kind: str, ticks: int | None,

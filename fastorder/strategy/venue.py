@@ -151,6 +151,12 @@ class Desk:
             return "stop", stop, ticks_of(instrument, "stop", stop)
         assert trail_ticks is not None
         _whole("trail_ticks", trail_ticks, 1, MOST_TRAIL)
+        return self._trailing(instrument, side, trail_ticks)
+
+    def _trailing(
+        self, instrument: Instrument, side: int, trail_ticks: int
+    ) -> tuple[str, float | None, int | None]:
+        """Of a trailing stop: kind, price and ticks, as they are asked for."""
         last = self.run.engine.last_ticks(self.run.numbers[instrument.symbol])
         if last is None:
             raise BadOrder("a trailing stop needs a last price, there was none yet")
