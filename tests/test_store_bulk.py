@@ -34,6 +34,8 @@ def test_rows_are_copied_once_whatever_is_there_already(postgres):
             "SELECT count(*), min(balance_u), min(open_u) FROM equity"
         )
         assert (count, low, high) == (139_990, -5, -139_989)
+        wrong = "balance_u <> at_ns / 1000 - 5 OR open_u <> -at_ns / 1000"
+        assert store.rows(f"SELECT count(*) FROM equity WHERE {wrong}") == [(0,)]
 
 
 def test_what_cannot_be_copied_is_refused(postgres, tmp_path):

@@ -16,15 +16,15 @@ from fastorder.store.postgres import TURN, connected
 from fastorder.store.schema import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
 HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 END = b"\xff\xff"
-BLOCK = 65_536
-"""Rows of one slice."""
+BLOCK = 8192
+"""Rows that are laid out at once."""
 
 
 class Bulk:
@@ -69,12 +69,14 @@ class Bulk:
         Raises:
             InvalidField: a column is missing, unknown, or of another length.
         """
+        import numpy as np
+
         table = self._table
-        records = laid_out([self._checked(columns, name) for name in table.names])
+        values = [self._checked(columns, name) for name in table.names]
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(f"SELECT pg_advisory_xact_lock({TURN})")
             if table.monthly:
-                for month in sorted(set(columns["month"].tolist())):
+                for month in np.unique(columns["month"]).tolist():
                     cursor.execute(partition_statement(table.name, month))
             cursor.execute(
                 f"CREATE TEMP TABLE staged ON COMMIT DROP AS TABLE {table.name} "
@@ -83,8 +85,8 @@ class Bulk:
             names = ", ".join(table.names)
             with cursor.copy(f"COPY staged ({names}) FROM STDIN (FORMAT BINARY)") as to:
                 to.write(HEAD)
-                for start in range(0, len(records), BLOCK):
-                    to.write(records[start : start + BLOCK].tobytes())
+                for block in laid_out(values):
+                    to.write(block)
                 to.write(END)
             cursor.execute(
                 f"INSERT INTO {table.name} ({names}) SELECT {names} FROM staged "  # noqa: S608
@@ -103,16 +105,24 @@ class Bulk:
         return columns[name]
 
 
-def laid_out(columns: list[Any]) -> Any:
-    """Rows as COPY BINARY has them: a count, then each length with its eight bytes."""
+def laid_out(columns: Sequence[Any]) -> Iterator[memoryview]:
+    """Rows as COPY BINARY has them: a count, then each length with its eight bytes.
+
+    They come in blocks, each in the place of the one before: a processor's cache holds
+    one, and no more memory is taken than that.
+    """
     import numpy as np
 
     fields = [("count", ">i2")]
     for i in range(len(columns)):
         fields += [(f"length{i}", ">i4"), (f"value{i}", ">i8")]
-    records = np.empty(len(columns[0]), dtype=np.dtype(fields))
+    whole = len(columns[0])
+    records = np.empty(min(BLOCK, whole), dtype=np.dtype(fields))
     records["count"] = len(columns)
-    for i, column in enumerate(columns):
+    for i in range(len(columns)):
         records[f"length{i}"] = 8
-        records[f"value{i}"] = column
-    return records
+    for start in range(0, whole, BLOCK):
+        block = records[: whole - start]
+        for i, column in enumerate(columns):
+            block[f"value{i}"] = column[start : start + BLOCK]
+        yield block.view(np.uint8).data
