@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +25,6 @@ import store_server
 from store_scene import ACCOUNT, MNQ, event, trade_row
 
 from fastorder import blocking
-from fastorder.simulator import run_in_thread
 from fastorder.store import Store
 from fastorder.store.bulk import Bulk
 from fastorder.store.sightings import Reader
@@ -176,14 +176,42 @@ def bulk_copy(place, rows):
         f"{cpu:.2f} s ({wall:.1f} s in all)", "0.25 s a million")  # fmt: skip
 
 
+SERVE = """
+import sys
+from fastorder.simulator import run_in_thread
+with run_in_thread(rate_limit=False, keep_ledger=False) as simulator:
+    print(simulator.base_url, simulator.token, flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def gateway():
+    """A simulator in a process of its own: its address and a token."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process.stdout.readline().split()
+        finally:
+            process.stdin.close()
+
+
 def orders_beside(folder, orders):
-    """Orders on loopback with the store off and on, in turn; 1,000 rows a second."""
+    """Orders on loopback with the store off and on, in turn; 1,000 rows a second.
+
+    The gateway is another process, as it is for a trader: in this one its Python would
+    take turns with the store's.
+    """
     with (
-        run_in_thread(rate_limit=False, keep_ledger=False) as simulator,
-        blocking.OrderExecutor(simulator.base_url) as executor,
+        gateway() as (base_url, token),
+        blocking.OrderExecutor(base_url) as executor,
         Store(folder / "beside.db") as store,
     ):
-        executor.set_token(simulator.token)
+        executor.set_token(token)
         executor.set_contract_id("MNQ", MNQ, tick_size="0.25")
         events = [event("Trade", trade_row(n)) for n in range(1, orders * 2 + 102)]
         number = 0

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 MOST_ROWS = 256
 """Rows of one transaction."""
 
-GATHER_S = 0.005
-"""How long rows may wait for others to be written with them."""
+GATHER_S = 0.015
+"""How long rows may wait for others to be read and written with them.
+
+What takes turns with the interpreter's lock, and so may delay an order, is a
+transaction more than a row.
+"""
 
 MOST_HELD = 1_000_000
 """Rows that wait in memory at most, while the database fails."""
@@ -154,9 +158,10 @@ class Writer:
     def _gather(self) -> None:
         """Take what was handed over; where nothing waits, wait for it."""
         if not self._held and not self._marks and not self._spilled:
-            self._take(self._queue.get())
-            if not self._ending:
+            first = self._queue.get()
+            if not self._ending and not isinstance(first, Flag):
                 time.sleep(GATHER_S)
+            self._take(first)
         while len(self._held) < MOST_ROWS or self._failing:
             try:
                 self._take(self._queue.get_nowait())
