@@ -446,6 +446,10 @@ OWNERS = {
 """Where a reference is counted by hand, and what for."""
 
 UNTRACKED = {
+    "fastorder._core.codec.market_events.DepthRow",
+    "fastorder._core.codec.market_events.MarketRow",
+    "fastorder._core.codec.market_events.MarketTrade",
+    "fastorder._core.codec.market_events.Quote",
     "fastorder._core.codec.order.OrderRequest",
     "fastorder._core.codec.response.Reply",
     "fastorder._core.flow.classify.Answer",
