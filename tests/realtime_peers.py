@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 ASPNET = ROOT / "build" / "aspnet"
 NODE = ROOT / "build" / "node"
 PACKAGES = ("@microsoft/signalr@10.0.11", "ws@8.18.0")
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 
 
 def _made(what, command, programs):

@@ -16,7 +16,7 @@ from realtime_scene import until
 ROOT = Path(__file__).parent.parent
 MNQ = "CON.F.US.MNQ.Z26"
 COUNT = 50_000
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 ACCOUNT = 12345678
 GROUP = ("ContractQuotes", MNQ)
 

@@ -13,6 +13,7 @@ from fastorder import blocking
 from fastorder.errors import ConfigurationError
 
 MNQ = "CON.F.US.MNQ.Z26"
+PATIENT = fastorder.Timeouts(connect=60, request=60)
 
 
 class Form:
@@ -179,7 +180,7 @@ def test_a_token_that_a_hub_refuses_is_renewed(form, gateway):
 
 def test_a_roll_asks_for_a_token_and_loses_no_event(form, gateway):
     """The token of now ends soon: another one is got, and taken by the next roll."""
-    trader = form.make()
+    trader = form.make(timeouts=PATIENT)  # one login is tried, however busy it is here
     events = []
     trader.realtime.user.on(
         "event", lambda event: events.append(event.rows[0][1]["id"])
