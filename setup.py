@@ -152,7 +152,7 @@ def extension_modules() -> list[Extension]:
         quiet=True,
     )
     # the longest first: no core waits at the end for one that began late
-    return sorted(written, key=lambda module: -size_of(module))
+    return sorted(written, key=size_of, reverse=True)
 
 
 ANOTHER = is_another_build()

@@ -219,6 +219,7 @@ def test_what_was_kept_can_be_run(typed, scene, written):
 BAD = [
     ("backtest nothing.py bars.parquet", "nothing.py is not"),
     ("backtest breakout.py", "data must be given"),
+    ("backtest breakout.py bars.parquet --report no/r.html", "a folder that is there"),
     ("backtest breakout.py bars.parquet --kept MNQZ26", "data must be given"),
     ("backtest breakout.py no.parquet", "no.parquet"),
     ("backtest breakout.py:None bars.parquet", "it has Breakout"),

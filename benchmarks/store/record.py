@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,9 +18,10 @@ from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 import store_server
+from server import simulator
 from store_scene import ACCOUNT, MNQ, event, trade_row
 
 from fastorder import blocking
@@ -176,30 +176,6 @@ def bulk_copy(place, rows):
         f"{cpu:.2f} s ({wall:.1f} s in all)", "0.25 s a million")  # fmt: skip
 
 
-SERVE = """
-import sys
-from fastorder.simulator import run_in_thread
-with run_in_thread(rate_limit=False, keep_ledger=False) as simulator:
-    print(simulator.base_url, simulator.token, flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextlib.contextmanager
-def gateway():
-    """A simulator in a process of its own: its address and a token."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process.stdout.readline().split()
-        finally:
-            process.stdin.close()
-
-
 def orders_beside(folder, orders):
     """Orders on loopback with the store off and on, in turn; 1,000 rows a second.
 
@@ -207,11 +183,11 @@ def orders_beside(folder, orders):
     take turns with the store's.
     """
     with (
-        gateway() as (base_url, token),
-        blocking.OrderExecutor(base_url) as executor,
+        simulator(folder) as gateway,
+        blocking.OrderExecutor(gateway.url) as executor,
         Store(folder / "beside.db") as store,
     ):
-        executor.set_token(token)
+        executor.set_token("abc")
         executor.set_contract_id("MNQ", MNQ, tick_size="0.25")
         events = [event("Trade", trade_row(n)) for n in range(1, orders * 2 + 102)]
         number = 0

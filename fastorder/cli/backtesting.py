@@ -16,7 +16,7 @@ import typer
 from fastorder.cli import shapes
 from fastorder.cli.contract_names import symbol_from
 from fastorder.cli.exits import Ended, Exit
-from fastorder.cli.options import JsonOption
+from fastorder.cli.options import JsonOption, must_have_a_folder
 from fastorder.cli.output import Output
 from fastorder.settings import data_folder
 
@@ -85,6 +85,7 @@ def backtest(
 ) -> Exit:
     """Run a strategy over recorded data, on the compiled exchange; nothing is sent."""
     output = Output(json)
+    must_have_a_folder("--report", report)
     try:
         import numpy  # noqa: F401 (an extra)
         import pyarrow  # noqa: F401 (an extra)

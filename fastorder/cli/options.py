@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fastorder.cli.contract_names import symbol_from
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # typer reads these at run time, from CPython 3.10 on
 AccountOption = Annotated[
@@ -52,3 +55,15 @@ DeadlineOption = Annotated[
 DaysOption = Annotated[
     float, typer.Option("--days", help="How far back.", min=0.001, max=3650)
 ]
+
+
+def must_have_a_folder(option: str, path: Path | None) -> None:
+    """Refuse a file that could not be made, before there is anything to write.
+
+    Raises:
+        typer.BadParameter: its folder is not there.
+    """
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(
+            f"{option} must lie in a folder that is there, was {path}"
+        )

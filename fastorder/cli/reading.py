@@ -17,6 +17,7 @@ from fastorder.cli.options import (
     JsonOption,
     ProfileOption,
     SymbolArgument,
+    must_have_a_folder,
 )
 from fastorder.cli.output import Output
 from fastorder.cli.rows import (
@@ -131,9 +132,7 @@ def bars(
     if out is not None and out.suffix not in (".parquet", ".csv"):
         output.say(f"--out must end in .parquet or .csv, was {out}")
         return Exit.BAD_INPUT
-    if out is not None and not out.parent.is_dir():
-        output.say(f"--out must lie in a folder that is there, was {out}")
-        return Exit.BAD_INPUT
+    must_have_a_folder("--out", out)
     with looking(profile) as executor:
         executor.contract(symbol)
         found = executor.bars(symbol, every, days=days)
