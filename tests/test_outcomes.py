@@ -17,14 +17,16 @@ from fastorder.simulator import Fault
 PLACE = "/api/Order/place"
 SEARCH = "/api/Order/search"
 MNQ = "CON.F.US.MNQ.Z26"
-HASTY = fastorder.Timeouts(connect=1.0, request=0.3)
+HASTY = fastorder.Timeouts(connect=10.0, request=1.5)
+PATIENT = fastorder.Timeouts(connect=10.0, request=30.0)
+SLOW = {"stall", "answer", "trickle"}  # what an answer's limit must end
 
 BOOKED = [
     Fault(PLACE, reply="hang_up"),
     Fault(PLACE, reply="reset"),
     Fault(PLACE, reply="stall"),
-    Fault(PLACE, reply="answer", delay_s=0.6),
-    Fault(PLACE, reply="trickle", delay_s=0.02),
+    Fault(PLACE, reply="answer", delay_s=4.0),
+    Fault(PLACE, reply="trickle", delay_s=0.1),
     Fault(PLACE, reply="status", status=500),
     Fault(PLACE, reply="status", status=502, body=b"<html>bad gateway</html>"),
     Fault(PLACE, reply="status", status=503),
@@ -59,9 +61,14 @@ def named(fault):
 
 
 @pytest.fixture
-def hasty(gateway):
+def hasty(gateway, request):
+    """An executor that waits for an answer no longer than its case needs."""
+    case = getattr(request.node, "callspec", None)
+    case = case.params if case else {}
+    reply = case.get("reply") or getattr(case.get("fault"), "reply", None)
+    timeouts = HASTY if reply in SLOW else PATIENT
     with blocking.OrderExecutor(
-        gateway.base_url, retry=QUICK, timeouts=HASTY
+        gateway.base_url, retry=QUICK, timeouts=timeouts
     ) as executor:
         yield prepared(executor, gateway)
 
