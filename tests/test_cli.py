@@ -346,7 +346,52 @@ def test_bars_into_a_file(fastorder, tmp_path, kind):
     assert code == 0
     assert str(path.name) in err
     assert path.stat().st_size
-    assert list(tmp_path.glob("*.part")) == []
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("more", "made"),
+    [
+        ("--out b.csv", {"b.csv"}),
+        ("--out b.csv --plot", {"b.csv", "b.png"}),
+        ("--plot", {"MNQZ6-5m.png"}),
+    ],
+)
+def test_bars_are_drawn_beside_their_file(fastorder, tmp_path, monkeypatch, more, made):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    code, out, err = fastorder(f"bars MNQ 5m --days 0.2 {more}")
+    assert (code, out) == (0, "")
+    found = {each.name for each in tmp_path.iterdir() if each.is_file()}
+    assert found == made
+    for name in made:
+        assert name in err
+        if name.endswith(".png"):
+            assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("line", "module", "extra"),
+    [
+        ("bars MNQ 1m --out b.csv", "pyarrow", "marketdata"),
+        ("bars MNQ 1m --plot", "matplotlib", "marketdata"),
+        ("backtest bot.py ticks.parquet", "numpy", "data"),
+        ("backtest bot.py ticks.parquet", "pyarrow", "data"),
+        ("ticks record MNQ", "pyarrow", "data"),
+        ("simulate", "aiohttp", "simulator"),
+        ("bench", "aiohttp", "simulator"),
+    ],
+)
+def test_what_is_not_installed_is_named_before_anything_is_read(
+    fastorder, gateway, monkeypatch, line, module, extra
+):
+    before = len(gateway.ledger.requests())
+    monkeypatch.setitem(sys.modules, module, None)
+    code, _, err = fastorder(line)
+    assert code == 2
+    assert module in err
+    assert f"pip install 'fastorder[{extra}]'" in " ".join(err.replace("│", "").split())
+    assert len(gateway.ledger.requests()) == before
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -260,3 +260,34 @@ def test_a_position_that_cannot_be_closed_is_not_said_to_be(terminal, gateway):
     assert code == 5
     assert re.search(r"verified\s+no", said)
     assert held(gateway) == 1
+
+
+# ---------------------------------------------------------------- what takes long
+
+BOT = """
+from fastorder.strategy import Strategy
+
+
+class Idle(Strategy):
+    symbol = "MNQ"
+
+    def start(self):
+        print("a strategy may print")
+        self.subscribe(self.symbol, "1m")
+"""
+
+
+def test_what_takes_long_shows_a_bar_and_leaves_nothing_of_it(terminal, tmp_path):
+    pytest.importorskip("pyarrow")
+    code, said = ended(terminal("bars MNQ 1m --days 20 --out bars.parquet"))
+    assert code == 0
+    assert "MNQZ6 1m ━" in said
+    (tmp_path / "bot.py").write_text(BOT)
+    line = "backtest bot.py bars.parquet --allow-missing-days --json"
+    code, said = ended(terminal(f"{line} > shown.json"))
+    assert (code, "Idle ━" in said, "a strategy may print" in said) == (0, True, True)
+    code, quiet = ended(terminal(f"{line} > quiet.json 2> said"))
+    assert (code, quiet) == (0, "")
+    assert (tmp_path / "said").read_text() == "a strategy may print\n"
+    shown, hidden = (tmp_path / name for name in ("shown.json", "quiet.json"))
+    assert shown.read_text() == hidden.read_text() != ""

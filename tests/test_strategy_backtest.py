@@ -401,6 +401,59 @@ def test_ticks_of_several_contracts_come_in_order_of_time():
     assert result._run.net("MES") == 1
 
 
+# ------------------------------------------------------------------ progress
+
+
+class AtRandom(Told):
+    """Trades every way there is, where its numbers say so."""
+
+    seed: int = 0
+
+    def start(self):
+        super().start()
+        self.rng = np.random.default_rng(self.seed)
+        self.at(MONDAY + 20 * MINUTE + 1, "once")
+
+    def on_bar(self, bar):
+        super().on_bar(bar)
+        away = int(self.rng.integers(1, 12)) * 0.25
+        match self.rng.integers(8):
+            case 0:
+                self.buy(1, stop_loss_ticks=6, take_profit_ticks=9)
+            case 1:
+                self.sell(1, limit=bar.close + away, stop_loss_ticks=5)
+            case 2:
+                self.buy(1, stop=bar.close + away)
+            case 3:
+                self.flatten()
+            case 4:
+                _ = [self.cancel(order) for order in self.orders]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_run_whose_progress_is_told_is_the_same_run(seed):
+    data = (ticks(4_000, seed), random_bars(450, seed), random_bars(30, seed))[seed % 3]
+    options = {
+        "data": data,
+        "latency": (1, 250_000_000, Latencies(Histogram((5, 90_000_000), (1, 1)), 0))[
+            seed // 3 % 3
+        ],
+        "account": ("combine-50k", 1e6)[seed % 2],
+        "parameters": {"seed": seed},
+        "lost_answers": 0.1,
+        "missing_days": "allow",
+    }
+    shares = []
+    plain = backtest(AtRandom, **options)
+    followed = backtest(AtRandom, progress=shares.append, **options)
+    assert followed.fingerprint == plain.fingerprint
+    assert repr(told(followed)) == repr(told(plain))
+    assert len(plain.events)
+    assert shares == sorted(set(shares))
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert len(shares) > 100
+
+
 # ------------------------------------------------------------------ what goes wrong
 
 

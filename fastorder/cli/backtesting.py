@@ -16,8 +16,10 @@ import typer
 from fastorder.cli import shapes
 from fastorder.cli.contract_names import symbol_from
 from fastorder.cli.exits import Ended, Exit
+from fastorder.cli.extras import must_be_installed
 from fastorder.cli.options import JsonOption, must_have_a_folder
 from fastorder.cli.output import Output
+from fastorder.cli.progress import progress_of
 from fastorder.settings import data_folder
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from fastorder.strategy import Result, Strategy
 
-NOT_INSTALLED = "backtests need numpy and pyarrow: pip install 'fastorder[data]'"
 MODULE = "fastorder_user_strategy"
 
 
@@ -86,11 +87,7 @@ def backtest(
     """Run a strategy over recorded data, on the compiled exchange; nothing is sent."""
     output = Output(json)
     must_have_a_folder("--report", report)
-    try:
-        import numpy  # noqa: F401 (an extra)
-        import pyarrow  # noqa: F401 (an extra)
-    except ModuleNotFoundError:
-        raise typer.BadParameter(NOT_INSTALLED) from None
+    must_be_installed("backtests need", "data", "numpy", "pyarrow")
     from fastorder.strategy import StrategyFailed
     from fastorder.strategy import backtest as run
 
@@ -99,17 +96,19 @@ def backtest(
         parameters = parameters_from(kind, given or [])
         rows = data_from(data or [], kept, folder, since, until)
         try:
-            result = run(
-                kind,
-                data=rows,
-                since=since if kept is None else None,
-                until=until if kept is None else None,
-                account=capital if firm is None else firm,
-                fills=fills,
-                seed=seed,
-                missing_days="allow" if allow_missing else "refuse",
-                parameters=parameters,
-            )
+            with progress_of(kind.__name__) as progress:
+                result = run(
+                    kind,
+                    data=rows,
+                    since=since if kept is None else None,
+                    until=until if kept is None else None,
+                    account=capital if firm is None else firm,
+                    fills=fills,
+                    seed=seed,
+                    missing_days="allow" if allow_missing else "refuse",
+                    parameters=parameters,
+                    progress=progress,
+                )
         except StrategyFailed as failed:
             output.say(where_of(failed.__cause__ or failed))
             raise

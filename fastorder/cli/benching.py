@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from fastorder import blocking
 from fastorder.cli import shapes
 from fastorder.cli.options import JsonOption
 from fastorder.cli.output import Output
-from fastorder.cli.simulating import NOT_INSTALLED
+from fastorder.cli.simulating import needs_the_simulator
 from fastorder.errors import FastOrderError
 
 if TYPE_CHECKING:
@@ -45,8 +44,7 @@ def bench(
     adds its round trip.
     """
     output = Output(json)
-    if importlib.util.find_spec("aiohttp") is None:
-        raise typer.BadParameter(NOT_INSTALLED)
+    needs_the_simulator()
     with (
         gateway() as base_url,
         tempfile.TemporaryDirectory() as folder,

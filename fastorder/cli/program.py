@@ -9,6 +9,7 @@ import typer
 from fastorder import __version__
 from fastorder.cli import changing, doctor, keeping, login, placing, reading, simulating
 from fastorder.cli.backtesting import backtest
+from fastorder.cli.bars import bars
 from fastorder.cli.benching import bench
 from fastorder.cli.exits import Exit
 from fastorder.cli.guard import guarded
@@ -30,7 +31,7 @@ PANELS: dict[str, dict[str, Callable[..., object]]] = {
         "positions": reading.positions,
         "trades": reading.trades,
         "pnl": reading.pnl,
-        "bars": reading.bars,
+        "bars": bars,
         "watch": watch,
     },
     "Study": {

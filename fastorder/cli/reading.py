@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fastorder._base.counted import counted
 from fastorder.cli import shapes
 from fastorder.cli.connection import looking, reading
-from fastorder.cli.exits import Exit
 from fastorder.cli.options import (
     AccountOption,
     DaysOption,
     JsonOption,
     ProfileOption,
     SymbolArgument,
-    must_have_a_folder,
 )
 from fastorder.cli.output import Output
 from fastorder.cli.rows import (
     account_row,
-    bar_rows,
     contract_row,
     order_row,
     pnl_row,
     position_row,
     trade_row,
 )
-from fastorder.cli.today import ago, start_of_day
-
-if TYPE_CHECKING:
-    from fastorder.marketdata import Bars
+from fastorder.cli.today import ago, bounds_of, day_from
 
 
 def accounts(profile: ProfileOption = None, json: JsonOption = False) -> None:
@@ -106,59 +98,20 @@ def trades(
 
 def pnl(
     account: AccountOption = None,
+    day: Annotated[
+        Any,
+        typer.Option(
+            "--day",
+            parser=day_from,
+            help="Today, yesterday, or the date on which it ends.",
+            metavar="DAY",
+        ),
+    ] = "today",
     profile: ProfileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Add up what this trading day has realised; it began at 17:00 in Chicago."""
+    """Add up what a trading day has realised, from 17:00 in Chicago to 17:00."""
     output = Output(json)
-    since = start_of_day()
     with reading(account, profile) as trader:
-        found = trader.trades(since)
-        output.record(shapes.PNL, pnl_row(trader.account.id, since, found))
-
-
-def bars(
-    symbol: SymbolArgument,
-    every: Annotated[str, typer.Argument(help="Such as 1m, 5m, 1h.", metavar="EVERY")],
-    days: DaysOption = 1,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Into this .parquet or .csv file.")
-    ] = None,
-    profile: ProfileOption = None,
-    json: JsonOption = False,
-) -> Exit | None:
-    """Read a contract's bars, oldest first."""
-    output = Output(json)
-    if out is not None and out.suffix not in (".parquet", ".csv"):
-        output.say(f"--out must end in .parquet or .csv, was {out}")
-        return Exit.BAD_INPUT
-    must_have_a_folder("--out", out)
-    with looking(profile) as executor:
-        executor.contract(symbol)
-        found = executor.bars(symbol, every, days=days)
-    if out is not None:
-        _save(found, out)
-        output.say(f"{counted(len(found), 'bar')} in {out}")
-    else:
-        output.rows(shapes.BARS, bar_rows(found))
-    return None
-
-
-def _save(bars: Bars, path: Path) -> None:
-    """Bars as a file, whole or not at all."""
-    import pyarrow  # an extra
-
-    table = pyarrow.table(bars)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        if path.suffix == ".parquet":
-            from pyarrow import parquet  # an extra
-
-            parquet.write_table(table, beside)
-        else:
-            from pyarrow import csv  # an extra
-
-            csv.write_csv(table, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        found = trader.trades(*bounds_of(day))
+        output.record(shapes.PNL, pnl_row(trader.account.id, day, found))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fastorder.cli import shapes
+from fastorder.cli.today import bounds_of
 from fastorder.enums import Outcome
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fastorder.cli.comparing import Change
     from fastorder.journal import Entry
     from fastorder.marketdata import Bars
+    from fastorder.risk.trading_day import TradingDay
 
 
 def account_row(account: Account) -> dict[str, Any]:
@@ -92,14 +94,16 @@ def trade_row(trade: Trade) -> dict[str, Any]:
     )
 
 
-def pnl_row(account_id: int, since: datetime, found: list[Trade]) -> dict[str, Any]:
+def pnl_row(account_id: int, day: TradingDay, found: list[Trade]) -> dict[str, Any]:
     """What the fills of a trading day come to."""
-    counted = [trade for trade in found if not trade.voided]
+    since, end = bounds_of(day)
+    counted = [each for each in found if not each.voided and _is_before(each, end)]
     gross = _total(trade.profit_and_loss for trade in counted)
     fees = _total(trade.fees for trade in counted)
     commissions = _total(trade.commissions for trade in counted)
     return shapes.PNL.row(
         account_id=account_id,
+        day=str(day.date),
         since=since,
         trades=len(counted),
         gross=gross,
@@ -108,6 +112,11 @@ def pnl_row(account_id: int, since: datetime, found: list[Trade]) -> dict[str, A
         net=gross - fees - commissions,
         without_commissions=sum(trade.commissions is None for trade in counted),
     )
+
+
+def _is_before(trade: Trade, end: datetime) -> bool:
+    """Whether a trade is of a day that ends then; the next one begins there."""
+    return trade.created is None or trade.created < end
 
 
 def _total(amounts: Any) -> Decimal:

@@ -121,6 +121,7 @@ TRADES = shape(
 PNL = shape(
     "pnl",
     Column("account_id", "whose", "whole"),
+    Column("day", "the trading day, by the date on which it ends"),
     Column("since", "the trading day's start, UTC", "time"),
     Column("trades", "fills, without those taken back", "whole"),
     Column("gross", "realised, in dollars", "decimal"),

@@ -7,8 +7,16 @@ from typing import Annotated
 import typer
 
 from fastorder.cli.exits import Exit
+from fastorder.cli.extras import must_be_installed
 
-NOT_INSTALLED = "the simulator needs aiohttp: pip install 'fastorder[simulator]'"
+
+def needs_the_simulator() -> None:
+    """Refuse what runs it, where it cannot run.
+
+    Raises:
+        typer.BadParameter: aiohttp is not here.
+    """
+    must_be_installed("the simulator needs", "simulator", "aiohttp")
 
 
 def simulate(
@@ -19,13 +27,10 @@ def simulate(
     ] = "plain",
 ) -> Exit:
     """Run a gateway on loopback: user trader1, API key 'key'; Ctrl-C ends it."""
-    try:
-        from fastorder.simulator.__main__ import main
-        from fastorder.simulator.personality import NAMED
-    except ModuleNotFoundError as missing:
-        if missing.name != "aiohttp":
-            raise
-        raise typer.BadParameter(NOT_INSTALLED) from None
+    needs_the_simulator()
+    from fastorder.simulator.__main__ import main
+    from fastorder.simulator.personality import NAMED
+
     if personality not in NAMED:
         rule = f"--personality must be one of {', '.join(NAMED)}"
         raise typer.BadParameter(f"{rule}, was {personality!r}")

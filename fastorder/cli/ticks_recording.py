@@ -18,6 +18,7 @@ from fastorder.cli import shapes
 from fastorder.cli.connection import account_from
 from fastorder.cli.contract_names import symbol_from
 from fastorder.cli.exits import Exit
+from fastorder.cli.extras import must_be_installed
 from fastorder.cli.options import AccountOption, JsonOption, ProfileOption
 from fastorder.cli.output import Output
 from fastorder.settings import data_folder
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from fastorder.store import Recorder
 
-NOT_INSTALLED = "ticks are kept with pyarrow: pip install 'fastorder[data]'"
 LOOK_S = 1.0
 """Between two looks at how it does."""
 
@@ -55,10 +55,7 @@ def ticks_record(
 ) -> Exit:
     """Record what is traded of contracts, half a second behind at most."""
     output = Output(json)
-    try:
-        import pyarrow  # noqa: F401 (an extra)
-    except ModuleNotFoundError:
-        raise typer.BadParameter(NOT_INSTALLED) from None
+    must_be_installed("ticks that are kept need", "data", "pyarrow")
     place = data_folder() / "market" if folder is None else folder
     with ended_by_signals() as ended:
         began_s = time.monotonic()

@@ -10,6 +10,7 @@ import typer
 
 import fastorder
 from fastorder.cli.connection import account_from, own_journal
+from fastorder.cli.extras import must_be_installed
 from fastorder.cli.options import AccountOption, ProfileOption
 from fastorder.cli.streams import is_terminal
 from fastorder.cli.watch_feed import EVERY_S
@@ -19,7 +20,6 @@ NO_TERMINAL = (
     "watch needs a terminal for its input and its output, here is none; use fastorder "
     "positions, orders and trades, each with --json for a program"
 )
-NOT_INSTALLED = "the screen needs textual: pip install 'fastorder[cli]'"
 
 
 def watch(
@@ -35,12 +35,8 @@ def watch(
     """Show an account on a live screen; keys flatten, cancel all, kill."""
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise typer.BadParameter(NO_TERMINAL)
-    try:
-        from fastorder.cli.watch_screen import Watch
-    except ModuleNotFoundError as missing:
-        if missing.name != "textual":
-            raise
-        raise typer.BadParameter(NOT_INSTALLED) from None
+    must_be_installed("the screen needs", "cli", "textual")
+    from fastorder.cli.watch_screen import Watch
 
     async def run() -> None:
         found = load(account=account_from(account), profile=profile)

@@ -56,6 +56,11 @@ def trading_day(now_s: float) -> TradingDay:
     ends_on = now.date()
     if now.time() >= DAY_ENDS:
         ends_on += timedelta(days=1)
+    return trading_day_on(ends_on)
+
+
+def trading_day_on(ends_on: date) -> TradingDay:
+    """The trading day that ends on a date."""
     start_s = _chicago(ends_on - timedelta(days=1), DAY_ENDS)
     return TradingDay(ends_on, start_s, _chicago(ends_on, DAY_ENDS))
 

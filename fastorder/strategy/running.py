@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 BUDGET = 200
 """Requests in 60 seconds: the gateway's own limit."""
 
+STEPS = 200
+"""Of the progress that is told of a run."""
+
 FILLS = {"touch": Touch(), "trade_through": TradeThrough()}
 HANDLERS = frozenset(name for name in vars(Strategy) if name.startswith("on_")) | {
     "start",
@@ -69,6 +72,7 @@ def backtest(
     budget: int = BUDGET,
     state: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> Result:
     """Run strategies over recorded data.
 
@@ -95,6 +99,8 @@ def backtest(
         budget: requests in 60 seconds.
         state: what the strategies' state begins with.
         parameters: of the strategy, where a class is given.
+        progress: called now and then with the share of the span that is gone through,
+            1.0 at the end.
 
     Raises:
         BadParameter, BadData, StrategyError: before anything is run.
@@ -118,7 +124,7 @@ def backtest(
         state=state,
     )
     check_days(run.feeds, sessions, missing_days)
-    return run.done()
+    return run.done(progress)
 
 
 def _strategies(given: Any, parameters: Mapping[str, Any] | None) -> list[Strategy]:
@@ -314,10 +320,14 @@ class Run:
 
     # ---------------------------------------------------------------- the run
 
-    def done(self) -> Result:
+    def done(self, progress: Callable[[float], object] | None = None) -> Result:
         """Go through the data."""
         self._begin()
+        if progress is not None:
+            self._tell(progress)
         self._guarded(self.engine.run)
+        if progress is not None:
+            progress(1.0)
         self.is_over = True
         for desk in self.desks:
             self._guarded(desk.strategy.on_stop)
@@ -340,6 +350,13 @@ class Run:
         self.timers.set()
         if self.firm is not None:
             self.firm.begin(self)
+
+    def _tell(self, progress: Callable[[float], object], step: int = 0) -> None:
+        """Tell how far the run is, and have it told again in even steps of the span."""
+        progress(step / STEPS)
+        if step + 1 < STEPS:
+            gone_ns = (self.end_ns - self.first_ns) * (step + 1) // STEPS
+            self.at(self.first_ns + gone_ns, lambda _: self._tell(progress, step + 1))
 
     @property
     def has_indicators(self) -> bool:
