@@ -14,8 +14,10 @@ import sys
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from page_scenes import SCENES
 
 import fastorder
 from fastorder import blocking, errors
@@ -29,6 +31,11 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
+GIVEN = {
+    "FASTORDER_USER": "trader1",
+    "FASTORDER_API_KEY": "key",
+    "FASTORDER_ACCOUNT": "PRAC",
+}
 GATEWAY = "https://api.topstepx.com"
 """What the pages name; a block runs against the simulator instead."""
 
@@ -204,6 +211,20 @@ def test_no_block_and_no_mark_is_overlooked():
     assert len(RUNNABLE) >= 5
 
 
+@pytest.mark.parametrize("block", [b for b in EVERY if not b.runnable], ids=at)
+def test_a_block_that_does_not_run_by_itself_says_where_it_runs(block):
+    lines = block.page.read_text(encoding="utf-8").splitlines()
+    mark = lines[block.line - 2]
+    assert re.fullmatch(r"<!-- (not run by itself: \S+|test_\w+\.py) -->", mark), mark
+
+
+def test_each_scene_is_of_a_block():
+    for page, scenes in SCENES.items():
+        codes = [block.code for block in blocks(ROOT / page)]
+        for begins in scenes:
+            assert sum(code.startswith(begins) for code in codes) == 1, begins
+
+
 @pytest.fixture
 def loop():
     loop = asyncio.SelectorEventLoop()
@@ -212,18 +233,33 @@ def loop():
     loop.close()
 
 
+def scene_of(block):
+    """What it takes for granted, as a block; None where that is nothing."""
+    for begins, code in SCENES.get(named(block.page), {}).items():
+        if block.code.startswith(begins):
+            return Block(block.page, 0, code, True)
+    return None
+
+
 def run_page(page, gateway, loop):
     """Run a page's runnable blocks, one after the other, and say what they print."""
     printed = io.StringIO()
-    names = {"__name__": "__main__"}
-    with contextlib.redirect_stdout(printed):
+    text = page.read_text(encoding="utf-8")
+    names = {"__name__": "__main__", "page": text, "stand_in": gateway}
+    with (
+        contextlib.redirect_stdout(printed),
+        mock.patch.dict(os.environ, GIVEN),
+        contextlib.ExitStack() as names["stack"],
+    ):
+        os.environ["FASTORDER_BASE_URL"] = gateway.base_url
         for block in blocks(page):
             if block.runnable:
-                started = eval(block.compiled(gateway.base_url), names)
-                if inspect.iscoroutine(started):
-                    loop.run_until_complete(asyncio.wait_for(started, 300))
+                for each in filter(None, (scene_of(block), block)):
+                    started = eval(each.compiled(gateway.base_url), names)
+                    if inspect.iscoroutine(started):
+                        loop.run_until_complete(asyncio.wait_for(started, 300))
     for value in names.values():
-        if isinstance(value, fastorder.OrderExecutor):
+        if isinstance(value, (fastorder.OrderExecutor, fastorder.Trader)):
             loop.run_until_complete(value.aclose())
         if isinstance(value, blocking.OrderExecutor):
             value.close()
