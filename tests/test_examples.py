@@ -246,24 +246,34 @@ def run_page(page, gateway, loop):
     printed = io.StringIO()
     text = page.read_text(encoding="utf-8")
     names = {"__name__": "__main__", "page": text, "stand_in": gateway}
+    given = GIVEN | {"FASTORDER_BASE_URL": gateway.base_url}
     with (
         contextlib.redirect_stdout(printed),
-        mock.patch.dict(os.environ, GIVEN),
-        contextlib.ExitStack() as names["stack"],
+        mock.patch.dict(os.environ, given),
+        contextlib.ExitStack() as stack,
     ):
-        os.environ["FASTORDER_BASE_URL"] = gateway.base_url
+        stack.callback(close_all, names, loop)
+        names["stack"] = stack
         for block in blocks(page):
-            if block.runnable:
-                for each in filter(None, (scene_of(block), block)):
-                    started = eval(each.compiled(gateway.base_url), names)
-                    if inspect.iscoroutine(started):
-                        loop.run_until_complete(asyncio.wait_for(started, 300))
+            for each in (scene_of(block), block) if block.runnable else ():
+                if each is not None:
+                    run_block(each, gateway, names, loop)
+    return printed.getvalue()
+
+
+def run_block(block, gateway, names, loop):
+    started = eval(block.compiled(gateway.base_url), names)
+    if inspect.iscoroutine(started):
+        loop.run_until_complete(asyncio.wait_for(started, 300))
+
+
+def close_all(names, loop):
+    """Close what a page has left open, or one that failed."""
     for value in names.values():
         if isinstance(value, (fastorder.OrderExecutor, fastorder.Trader)):
             loop.run_until_complete(value.aclose())
         if isinstance(value, blocking.OrderExecutor):
             value.close()
-    return printed.getvalue()
 
 
 @pytest.fixture
