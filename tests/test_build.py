@@ -1,6 +1,7 @@
 """What a build makes, what it takes away, and what it leaves alone."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 pytest.importorskip("Cython")
 pytest.importorskip("setuptools")
 
-SETUP = Path(__file__).parent.parent / "setup.py"
+ROOT = Path(__file__).parent.parent
+SETUP = ROOT / "setup.py"
 
 pytestmark = [
     pytest.mark.skipif(not SETUP.exists(), reason="not in a checkout"),
@@ -120,3 +122,32 @@ def test_a_kind_of_build_that_there_is_not_is_refused(tree):
     done = tree.build(FASTORDER_BUILD="Debug")
     assert done.returncode != 0
     assert "must be one of release, debug, demo, none, was 'Debug'" in done.stderr
+
+
+# ------------------------------------------------------ what C takes for granted
+
+NO_WRAPAROUND = re.compile(r"^# cython:.*wraparound=False", re.MULTILINE)
+
+
+def negative_indices(text):
+    """Lines on which something is indexed by a negative number."""
+    code = re.sub(r'"""(?:.|\n)*?"""', lambda found: "\n" * found[0].count("\n"), text)
+    code = re.sub(r"#.*", "", code)
+    return [
+        number
+        for number, line in enumerate(code.splitlines(), 1)
+        if re.search(r"[\w)\]]\[-\d+\]", line)
+    ]
+
+
+def test_nothing_is_indexed_from_its_end_where_that_is_switched_off():
+    """NumPy 2.5 then refuses, or takes another row; others read before their begin."""
+    sources = [*(ROOT / "fastorder").rglob("*.pyx")]
+    wrong = {
+        source.name: found
+        for source in sources
+        if NO_WRAPAROUND.search(text := source.read_text(encoding="utf-8"))
+        and (found := negative_indices(text))
+    }
+    assert wrong == {}
+    assert negative_indices('"""[-1]"""\nx = made(of)[-1]  # [-2]\n') == [2]

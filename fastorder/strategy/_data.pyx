@@ -281,7 +281,8 @@ cdef class Indicator:
             return found
         self.begin()
         try:
-            found = float(column_of(self, self.series.window(bar))[-1])
+            values = column_of(self, self.series.window(bar))
+            found = float(values[len(values) - 1])
         finally:
             self.is_computing = False
         if len(self.known) > 2 * self.series.history:
