@@ -30,7 +30,8 @@ executor.set_token("your_jwt_token")
     "docs/guide/realtime.md": {
         "trader.protect(within_ms": """
 from fastorder import blocking
-trader = stack.enter_context(blocking.Trader.from_env(account="PRAC", journal=False))
+made = blocking.Trader.from_env(account="PRAC", journal=False)
+trader = left_at_the_end.enter_context(made)
 """,
     },
     "docs/guide/scale.md": {
@@ -78,13 +79,13 @@ def input(text):
     "docs/guide/trading-day.md": {
         "try:\n    await asyncio.wait_for(trader.flatten(), 1)": """
 import asyncio
-trader = fastorder.Trader.from_env(account="PRAC", journal=False)
-await trader.__aenter__()
+made = fastorder.Trader.from_env(account="PRAC", journal=False)
+trader = await left_at_the_end.enter_async_context(made)
 """,
     },
 }
 """Code that runs before a block, in the page's names.
 
-Beside them there are ``page``, its text, ``stand_in``, the gateway, and ``stack``,
-which is left at the end.
+Beside them there are ``page``, its text, ``stand_in``, the gateway, and
+``left_at_the_end``, a stack of contexts.
 """

@@ -247,17 +247,15 @@ def run_page(page, gateway, loop):
     text = page.read_text(encoding="utf-8")
     names = {"__name__": "__main__", "page": text, "stand_in": gateway}
     given = GIVEN | {"FASTORDER_BASE_URL": gateway.base_url}
-    with (
-        contextlib.redirect_stdout(printed),
-        mock.patch.dict(os.environ, given),
-        contextlib.ExitStack() as stack,
-    ):
-        stack.callback(close_all, names, loop)
-        names["stack"] = stack
-        for block in blocks(page):
-            for each in (scene_of(block), block) if block.runnable else ():
-                if each is not None:
-                    run_block(each, gateway, names, loop)
+    with contextlib.redirect_stdout(printed), mock.patch.dict(os.environ, given):
+        names["left_at_the_end"] = contextlib.AsyncExitStack()
+        try:
+            for block in blocks(page):
+                for each in (scene_of(block), block) if block.runnable else ():
+                    if each is not None:
+                        run_block(each, gateway, names, loop)
+        finally:
+            close_all(names, loop)
     return printed.getvalue()
 
 
@@ -269,8 +267,9 @@ def run_block(block, gateway, names, loop):
 
 def close_all(names, loop):
     """Close what a page has left open, or one that failed."""
+    loop.run_until_complete(names["left_at_the_end"].aclose())
     for value in names.values():
-        if isinstance(value, (fastorder.OrderExecutor, fastorder.Trader)):
+        if isinstance(value, fastorder.OrderExecutor):
             loop.run_until_complete(value.aclose())
         if isinstance(value, blocking.OrderExecutor):
             value.close()

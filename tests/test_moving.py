@@ -1,8 +1,8 @@
 """The page for those who come from another client: its other half runs too.
 
-Each block of another library runs in that library's own environment, against the
-simulator. ``benchmarks/environments.py`` makes the environments; where that was not
-done the tests say so.
+Each block of another library runs against the simulator, those of other clients of the
+gateway in an environment of their own. ``benchmarks/environments.py`` makes these;
+where that was not done the tests say so.
 """
 
 import json
@@ -43,8 +43,8 @@ FOREIGN = dict(BLOCK.findall(PAGE.read_text(encoding="utf-8")))
 
 def python_of(name):
     """The Python that has the library."""
-    if name == "requests":
-        return sys.executable  # one of the tests' own
+    if name in ("requests", "httpx"):
+        return sys.executable  # they are the tests' own
     python = ROOT / ".venv-peers" / name / "bin" / "python"
     if not python.exists():
         pytest.skip(
