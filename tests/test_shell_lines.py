@@ -9,6 +9,7 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from conftest import ACCOUNT
@@ -120,7 +121,7 @@ def asks_the_journal(words, folder, gateway):
         executor.set_contract_id("MNQ", "CON.F.US.MNQ.Z26")
         placed = executor.place_market_order("MNQ", "BUY", 1, ACCOUNT)
     statement = words[-1].replace("fo1-example-1", placed.tag)
-    with sqlite3.connect(f"file:{folder / 'orders.db'}?mode=ro", uri=True) as journal:
+    with closing(sqlite3.connect(folder / "orders.db")) as journal:
         rows = journal.execute(statement).fetchall()
     assert bool(rows) == ("IS NULL" not in statement)  # none is in doubt
 
